@@ -1,0 +1,96 @@
+#include "base/arena.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_MIN 16384
+
+struct cu_arena_chunk {
+    cu_arena_chunk *next;
+    size_t cap, n;
+    max_align_t data[];
+};
+
+void cu_arena_init(cu_arena *a, size_t ceiling)
+{
+    *a = (cu_arena){NULL, 0, ceiling};
+}
+
+void *cu_arena_raw(cu_arena *a, size_t n)
+{
+    if (n > a->ceiling - a->used)
+        return NULL;
+    size_t need = (n + 15) & ~(size_t)15;
+    cu_arena_chunk *c = a->head;
+    if (!c || c->cap - c->n < need) {
+        size_t cap = c ? c->cap * 2 : CHUNK_MIN;
+        if (cap > (size_t)1 << 20)
+            cap = (size_t)1 << 20;
+        if (cap < need)
+            cap = need;
+        cu_arena_chunk *fresh = malloc(sizeof *fresh + cap);
+        if (!fresh)
+            return NULL;
+        *fresh = (cu_arena_chunk){c, cap, 0};
+        a->head = c = fresh;
+    }
+    void *p = (uint8_t *)c->data + c->n;
+    c->n += need;
+    a->used += n;
+    return p;
+}
+
+void *cu_arena_alloc(cu_arena *a, size_t n)
+{
+    void *p = cu_arena_raw(a, n);
+    return p ? memset(p, 0, n) : NULL;
+}
+
+cu_bytes cu_arena_dup(cu_arena *a, cu_bytes b)
+{
+    uint8_t *p = cu_arena_raw(a, b.n + 1);
+    if (!p)
+        return CU_NONE;
+    if (b.n)
+        memcpy(p, b.p, b.n);
+    p[b.n] = 0;
+    return cu_bytes_of(p, b.n);
+}
+
+char *cu_arena_str(cu_arena *a, cu_bytes b)
+{
+    uint8_t *p = cu_arena_raw(a, b.n + 1);
+    if (!p)
+        return NULL;
+    if (b.n)
+        memcpy(p, b.p, b.n);
+    p[b.n] = 0;
+    return (char *)p;
+}
+
+char *cu_arena_fmt(cu_arena *a, const char *fmt, ...)
+{
+    va_list ap, ap2;
+    va_start(ap, fmt);
+    va_copy(ap2, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    char *p = n < 0 ? NULL : cu_arena_raw(a, (size_t)n + 1);
+    if (p)
+        vsnprintf(p, (size_t)n + 1, fmt, ap2);
+    va_end(ap2);
+    return p;
+}
+
+void cu_arena_free(cu_arena *a)
+{
+    cu_arena_chunk *c = a->head;
+    while (c) {
+        cu_arena_chunk *next = c->next;
+        explicit_bzero(c->data, c->n);
+        free(c);
+        c = next;
+    }
+    a->head = NULL;
+    a->used = 0;
+}

@@ -1,0 +1,189 @@
+#include "base/buf.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void cu_buf_free(cu_buf *b)
+{
+    if (b->p) {
+        explicit_bzero(b->p, b->cap);
+        free(b->p);
+    }
+    *b = CU_BUF(b->ceiling);
+}
+
+void cu_buf_reset(cu_buf *b)
+{
+    b->n = 0;
+    b->err = CU_OK;
+}
+
+/* Never realloc: it would leave an unwiped copy behind. */
+static bool grow(cu_buf *b, size_t need)
+{
+    size_t cap = b->cap ? b->cap * 2 : 256;
+    if (cap < need)
+        cap = need;
+    if (cap > b->ceiling + 1)
+        cap = b->ceiling + 1; /* room for the NUL of cu_buf_cstr */
+    uint8_t *p = malloc(cap);
+    if (!p) {
+        b->err = CU_NOMEM;
+        return false;
+    }
+    if (b->p) {
+        memcpy(p, b->p, b->n);
+        explicit_bzero(b->p, b->cap);
+        free(b->p);
+    }
+    b->p = p;
+    b->cap = cap;
+    return true;
+}
+
+uint8_t *cu_buf_room(cu_buf *b, size_t n)
+{
+    if (b->err)
+        return NULL;
+    if (n > b->ceiling - b->n) {
+        b->err = CU_TOO_BIG;
+        return NULL;
+    }
+    if (b->n + n > b->cap || !b->p)
+        if (!grow(b, b->n + n))
+            return NULL;
+    return b->p + b->n;
+}
+
+void cu_buf_put(cu_buf *b, const void *p, size_t n)
+{
+    uint8_t *to = cu_buf_room(b, n);
+    if (!to || n == 0)
+        return;
+    memcpy(to, p, n);
+    b->n += n;
+}
+
+void cu_buf_byte(cu_buf *b, uint8_t c)
+{
+    cu_buf_put(b, &c, 1);
+}
+
+void cu_buf_fmt(cu_buf *b, const char *fmt, ...)
+{
+    char small[512];
+    va_list ap, ap2;
+    va_start(ap, fmt);
+    va_copy(ap2, ap);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof small) {
+        cu_buf_put(b, small, (size_t)n);
+    } else if (n >= 0) {
+        uint8_t *to = cu_buf_room(b, (size_t)n + 1);
+        if (to) {
+            vsnprintf((char *)to, (size_t)n + 1, fmt, ap2);
+            b->n += (size_t)n;
+        }
+    }
+    va_end(ap2);
+}
+
+const char *cu_buf_cstr(cu_buf *b)
+{
+    if (b->err)
+        return "";
+    if (b->n == b->cap && !grow(b, b->n + 1))
+        return "";
+    b->p[b->n] = 0;
+    return (const char *)b->p;
+}
+
+static void escape_one(cu_buf *b, uint8_t c)
+{
+    switch (c) {
+    case '"': cu_buf_put(b, "\\\"", 2); return;
+    case '\\': cu_buf_put(b, "\\\\", 2); return;
+    case '\n': cu_buf_put(b, "\\n", 2); return;
+    case '\r': cu_buf_put(b, "\\r", 2); return;
+    case '\t': cu_buf_put(b, "\\t", 2); return;
+    default: cu_buf_fmt(b, "\\u%04x", c);
+    }
+}
+
+static bool plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+void cu_buf_json_escape(cu_buf *b, cu_bytes s)
+{
+    size_t i = 0;
+    while (i < s.n) {
+        size_t from = i;
+        while (i < s.n && plain(s.p[i]))
+            i++;
+        cu_buf_put(b, s.p + from, i - from);
+        if (i >= s.n)
+            return;
+        if (s.p[i] < 0x80) {
+            escape_one(b, s.p[i++]);
+            continue;
+        }
+        size_t len = 2;
+        while (len <= 4 && !(i + len <= s.n && cu_utf8_valid(cu_slice(s, i, i + len), NULL)))
+            len++;
+        if (len <= 4) {
+            cu_buf_put(b, s.p + i, len);
+            i += len;
+        } else {
+            cu_buf_put(b, "\xef\xbf\xbd", 3);
+            i++;
+        }
+    }
+}
+
+void cu_buf_json_string(cu_buf *b, cu_bytes s)
+{
+    cu_buf_byte(b, '"');
+    cu_buf_json_escape(b, s);
+    cu_buf_byte(b, '"');
+}
+
+void cu_buf_json_key(cu_buf *b, const char *key)
+{
+    if (b->n && b->p[b->n - 1] != '{' && b->p[b->n - 1] != '[')
+        cu_buf_byte(b, ',');
+    cu_buf_json_string(b, cu_str(key));
+    cu_buf_byte(b, ':');
+}
+
+void cu_buf_json_kv(cu_buf *b, const char *key, cu_bytes value)
+{
+    cu_buf_json_key(b, key);
+    cu_buf_json_string(b, value);
+}
+
+void cu_buf_json_kv_str(cu_buf *b, const char *key, const char *value)
+{
+    cu_buf_json_kv(b, key, cu_str(value));
+}
+
+void cu_buf_json_kv_u64(cu_buf *b, const char *key, uint64_t value)
+{
+    cu_buf_json_key(b, key);
+    cu_buf_fmt(b, "%" PRIu64, value);
+}
+
+void cu_buf_json_kv_i64(cu_buf *b, const char *key, int64_t value)
+{
+    cu_buf_json_key(b, key);
+    cu_buf_fmt(b, "%" PRId64, value);
+}
+
+void cu_buf_json_kv_bool(cu_buf *b, const char *key, bool value)
+{
+    cu_buf_json_key(b, key);
+    cu_buf_str(b, value ? "true" : "false");
+}

@@ -1,0 +1,56 @@
+/* A growable buffer, born with a ceiling. Errors stick: append freely, check once with
+ * cu_buf_err(). Owns its memory (heap). Wiped when freed. */
+#ifndef CUSTOS_BASE_BUF_H
+#define CUSTOS_BASE_BUF_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+typedef struct {
+    uint8_t *p;
+    size_t n, cap, ceiling;
+    cu_err err;
+} cu_buf;
+
+#define CU_BUF(ceil) ((cu_buf){NULL, 0, 0, (ceil), CU_OK})
+#define CU_CLEAN_BUF __attribute__((cleanup(cu_buf_free)))
+
+void cu_buf_free(cu_buf *b);
+void cu_buf_reset(cu_buf *b);                       /* keeps the memory, clears n and err */
+uint8_t *cu_buf_room(cu_buf *b, size_t n);          /* n writable bytes at the end, or NULL */
+void cu_buf_put(cu_buf *b, const void *p, size_t n);
+void cu_buf_byte(cu_buf *b, uint8_t c);
+void cu_buf_fmt(cu_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static inline void cu_buf_add(cu_buf *b, cu_bytes s)
+{
+    cu_buf_put(b, s.p, s.n);
+}
+static inline void cu_buf_str(cu_buf *b, const char *s)
+{
+    cu_buf_put(b, s, strlen(s));
+}
+static inline cu_bytes cu_buf_view(const cu_buf *b)
+{
+    return (cu_bytes){b->p, b->n};
+}
+static inline cu_err CU_MUST cu_buf_err(const cu_buf *b)
+{
+    return b->err;
+}
+/* NUL-terminated content (the NUL is not counted); "" when the buffer failed. */
+const char *cu_buf_cstr(cu_buf *b);
+
+/* --- JSON output (RFC 8259). The writer keeps no state: callers place commas. --- */
+/* Body of a JSON string, without the quotes. Invalid UTF-8 becomes U+FFFD. */
+void cu_buf_json_escape(cu_buf *b, cu_bytes s);
+/* With the quotes. */
+void cu_buf_json_string(cu_buf *b, cu_bytes s);
+/* `"key":` preceded by a comma unless the last byte is `{`, `[` or the buffer is empty. */
+void cu_buf_json_key(cu_buf *b, const char *key);
+void cu_buf_json_kv(cu_buf *b, const char *key, cu_bytes value);
+void cu_buf_json_kv_str(cu_buf *b, const char *key, const char *value);
+void cu_buf_json_kv_u64(cu_buf *b, const char *key, uint64_t value);
+void cu_buf_json_kv_i64(cu_buf *b, const char *key, int64_t value);
+void cu_buf_json_kv_bool(cu_buf *b, const char *key, bool value);
+
+#endif

@@ -1,0 +1,137 @@
+/* custos: finds the verb, checks its options against the verb's own table, runs it. */
+#include <stdlib.h>
+#include <string.h>
+#include "verb.h"
+#include "verbs.h"
+
+static bool is_verb(const cu_verb *v, int argc, char **argv, int *used)
+{
+    const char *space = strchr(v->name, ' ');
+    size_t n = space ? (size_t)(space - v->name) : strlen(v->name);
+    if (argc < 2 || strlen(argv[1]) != n || strncmp(argv[1], v->name, n) != 0)
+        return false;
+    if (space && (argc < 3 || strcmp(argv[2], space + 1) != 0))
+        return false;
+    *used = space ? 3 : 2;
+    return true;
+}
+
+static int option_index(const cu_verb *v, const char *name, size_t n)
+{
+    for (int i = 0; v->options[i].name; i++)
+        if (strlen(v->options[i].name) == n && strncmp(v->options[i].name, name, n) == 0)
+            return i;
+    return -1;
+}
+
+static bool format_known(const cu_verb *v, const char *format)
+{
+    size_t n = strlen(format);
+    for (const char *p = v->formats; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+        if (strncmp(p, format, n) == 0 && (p[n] == 0 || p[n] == '|'))
+            return true;
+    return false;
+}
+
+/* Takes one option; *i stands on it and moves past its value. */
+static int take_option(cu_run *r, int argc, char **argv, int *i)
+{
+    const char *name = argv[*i] + 2, *eq = strchr(name, '='), *value = NULL;
+    size_t n = eq ? (size_t)(eq - name) : strlen(name);
+    int index = option_index(r->verb, name, n);
+    bool config = n == 6 && strncmp(name, "config", 6) == 0;
+    bool format = n == 6 && strncmp(name, "format", 6) == 0 && r->verb->formats;
+    if (index < 0 && !config && !format)
+        return cu_run_fail(r, CU_CONFIG, "unknown option --%.*s; see `custos help %s`", (int)n,
+                           name, r->verb->name);
+    if (config || format || r->verb->options[index].value) {
+        if (!eq && *i + 1 >= argc)
+            return cu_run_fail(r, CU_CONFIG, "--%.*s needs a value", (int)n, name);
+        value = eq ? eq + 1 : argv[++*i];
+    } else if (eq) {
+        return cu_run_fail(r, CU_CONFIG, "--%.*s takes no value", (int)n, name);
+    }
+    if (config) {
+        r->config = value;
+    } else if (format) {
+        if (!format_known(r->verb, value))
+            return cu_run_fail(r, CU_CONFIG, "--format %s is not one of %s", value,
+                               r->verb->formats);
+        r->format = value;
+        r->json = strcmp(value, "json") == 0;
+    } else {
+        r->given[index] = value ? value : "";
+    }
+    return CU_EXIT_FINE;
+}
+
+static int parse(cu_run *r, int argc, char **argv, int from)
+{
+    bool literal = false;
+    for (int i = from; i < argc; i++) {
+        if (!literal && strcmp(argv[i], "--") == 0) {
+            literal = true;
+        } else if (!literal && strncmp(argv[i], "--", 2) == 0) {
+            int rc = take_option(r, argc, argv, &i);
+            if (rc)
+                return rc;
+        } else if (!literal && argv[i][0] == '-' && argv[i][1]) {
+            return cu_run_fail(r, CU_CONFIG, "unknown option %s; see `custos help %s`", argv[i],
+                               r->verb->name);
+        } else if (!r->verb->operands[0]) {
+            return cu_run_fail(r, CU_CONFIG, "takes no operand, but \"%s\" was given", argv[i]);
+        } else {
+            r->args[r->args_n++] = argv[i];
+        }
+    }
+    return CU_EXIT_FINE;
+}
+
+static const cu_verb *choose(int argc, char **argv, int *used)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        *used = argc < 2 ? 1 : 2;
+        return &cu_verb_help;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        *used = 2;
+        return &cu_verb_version;
+    }
+    for (size_t i = 0; cu_verbs[i]; i++)
+        if (is_verb(cu_verbs[i], argc, argv, used))
+            return cu_verbs[i];
+    return NULL;
+}
+
+static bool asks_help(int argc, char **argv, int from)
+{
+    for (int i = from; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    int used = 1, rc;
+    const cu_verb *v = choose(argc, argv, &used);
+    if (!v) {
+        fprintf(stderr, "custos: \"%s\" is not a verb; `custos help` lists them\n", argv[1]);
+        return CU_EXIT_FAILED;
+    }
+    cu_run r = {.verb = v, .format = "text"};
+    r.args = calloc((size_t)argc + 1, sizeof *r.args);
+    if (!r.args)
+        return CU_EXIT_FAILED;
+    if (v != &cu_verb_help && asks_help(argc, argv, used)) {
+        r.verb = &cu_verb_help;
+        r.args[r.args_n++] = v->name;
+        rc = cu_verb_help.run(&r);
+    } else {
+        rc = parse(&r, argc, argv, used);
+        if (rc == CU_EXIT_FINE)
+            rc = v->run(&r);
+    }
+    free(r.args);
+    return rc;
+}

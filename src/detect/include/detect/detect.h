@@ -1,0 +1,68 @@
+/* Finding sensitive data in text: rules in, spans out. The matching engine (Hyperscan) stays
+ * behind this header. */
+#ifndef CUSTOS_DETECT_DETECT_H
+#define CUSTOS_DETECT_DETECT_H
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "catalog/rules.h"
+#include "catalog/types.h"
+
+/* No finding, and no context that a rule looks at, crosses a NUL byte: many short strings are
+ * scanned in one call by joining them with CU_DETECT_SEPARATOR. */
+#define CU_DETECT_SEPARATOR '\0'
+#define CU_DETECT_MAX_TEXT ((size_t)256 << 20) /* bytes in one call */
+#define CU_DETECT_MAX_FINDINGS 100000u         /* in one call; beyond: CU_TOO_BIG */
+
+/* Set when the rule needed words around the value (a key name, a keyword) to be sure. The same
+ * value elsewhere in the text, without those words, is the same secret. */
+#define CU_FINDING_BY_CONTEXT 1u
+
+typedef struct {
+    uint32_t start, end; /* bytes, half-open */
+    uint16_t rule;       /* index into the rules of the engine */
+    uint8_t type;        /* cu_type */
+    uint8_t confidence;  /* percent */
+    uint32_t flags;
+} cu_finding;
+
+/* Sorted by start, never overlapping. Heap memory, reused between calls. */
+typedef struct {
+    cu_finding *v;
+    size_t n, cap;
+} cu_findings;
+
+void cu_findings_free(cu_findings *f);
+
+/* Compiled rules: immutable, shared by threads. */
+typedef struct cu_engine cu_engine;
+/* One per thread. */
+typedef struct cu_scratch cu_scratch;
+
+/* Compiles (0.1 to 5 s of work for hundreds of rules). Refuses an engine library whose version
+ * or known answers are wrong. */
+cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f) CU_MUST;
+/* Self-contained blob: databases, rule ids and types. CPU specific. */
+cu_err cu_engine_save(const cu_engine *e, cu_buf *out) CU_MUST;
+/* CU_UNSUPPORTED when the blob was made for another CPU or version: compile again. The blob may
+ * be given back after the call. */
+cu_err cu_engine_load(cu_bytes blob, cu_engine **out, cu_fault *f) CU_MUST;
+void cu_engine_free(cu_engine *e);
+/* Identifier of the rule, for reports ("aws-access-key"). */
+const char *cu_engine_rule_id(const cu_engine *e, uint16_t rule);
+size_t cu_engine_rule_count(const cu_engine *e);
+/* SHA-256 over the rules as compiled: same digest, same findings. */
+const uint8_t *cu_engine_digest(const cu_engine *e);
+
+cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out) CU_MUST;
+void cu_scratch_free(cu_scratch *s);
+
+/* Finds everything in text. Any bytes are allowed. Allocates only to grow `out`. */
+cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out) CU_MUST;
+
+/* The short known-answer sweep at start: every rule's examples at a sample of positions and
+ * alignments. CU_ENGINE when one is missed. */
+cu_err cu_engine_self_test(const cu_rules *rules, const cu_engine *e, cu_fault *f) CU_MUST;
+
+#endif

@@ -1,0 +1,118 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/ids.h"
+
+static void utf8_accepts_and_refuses(void **state)
+{
+    (void)state;
+    size_t at = 0;
+    assert_true(cu_utf8_valid(CU_LIT("plain ascii, long enough for words"), NULL));
+    assert_true(cu_utf8_valid(CU_LIT("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"), NULL));
+    static const char *const bad[] = {"\x80", "\xc0\xaf", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                      "\xe0\x80\xaf", "\xff", "\xf0\x9f\x98"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(cu_utf8_valid(cu_str(bad[i]), NULL));
+    assert_false(cu_utf8_valid(CU_LIT("0123456789abc\xffzz"), &at));
+    assert_int_equal(at, 13);
+}
+
+static void buffers_stop_at_their_ceiling(void **state)
+{
+    (void)state;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(10);
+    cu_buf_str(&b, "0123456789");
+    assert_int_equal(cu_buf_err(&b), CU_OK);
+    assert_string_equal(cu_buf_cstr(&b), "0123456789");
+    cu_buf_byte(&b, 'x');
+    assert_int_equal(cu_buf_err(&b), CU_TOO_BIG);
+    assert_int_equal(b.n, 10);
+}
+
+static void json_strings_are_escaped(void **state)
+{
+    (void)state;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(1000);
+    cu_buf_byte(&b, '{');
+    cu_buf_json_kv(&b, "a", CU_LIT("x\"\\\n\x01\xc3\xa9\xff"));
+    cu_buf_json_kv_u64(&b, "b", 7);
+    cu_buf_byte(&b, '}');
+    assert_string_equal(cu_buf_cstr(&b),
+                        "{\"a\":\"x\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\",\"b\":7}");
+}
+
+static void arena_keeps_its_ceiling(void **state)
+{
+    (void)state;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_arena_init(&a, 100000);
+    assert_non_null(cu_arena_alloc(&a, 60000));
+    assert_null(cu_arena_alloc(&a, 60000));
+    cu_bytes d = cu_arena_dup(&a, CU_LIT("abc"));
+    assert_true(cu_eq_str(d, "abc"));
+}
+
+/* FIPS 180-4 "abc"; RFC 4231 test case 2. */
+static void digests_match_their_vectors(void **state)
+{
+    (void)state;
+    cu_sha256 d, e;
+    char hex[65];
+    cu_sha256_of(CU_LIT("abc"), &d);
+    cu_hex(hex, d.b, 32);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    cu_hmac_sha256(CU_LIT("Jefe"), CU_LIT("what do ya want for nothing?"), &d);
+    cu_hex(hex, d.b, 32);
+    assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    cu_hasher *h = cu_hasher_new(CU_LIT("Jefe"));
+    cu_hasher_add(h, CU_LIT("what do ya want "));
+    cu_hasher_add(h, CU_LIT("for nothing?"));
+    cu_hasher_end(h, &e);
+    assert_memory_equal(d.b, e.b, 32);
+}
+
+static void base64_is_strict(void **state)
+{
+    (void)state;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(100);
+    cu_base64(&b, CU_LIT("foob"));
+    assert_string_equal(cu_buf_cstr(&b), "Zm9vYg==");
+    cu_buf_reset(&b);
+    assert_int_equal(cu_unbase64(&b, CU_LIT("Zm9vYg==")), CU_OK);
+    assert_true(cu_eq_str(cu_buf_view(&b), "foob"));
+    static const char *const bad[] = {"Zm9vYg", "Zm9vYh==", "Zm9v Yg=", "=m9v", "Zm=v"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(cu_unbase64(&b, cu_str(bad[i])), CU_SYNTAX);
+}
+
+static void ids_sort_by_time(void **state)
+{
+    (void)state;
+    char a[CU_ID_LEN], b[CU_ID_LEN], t[CU_TIME_LEN];
+    cu_id_at(1000000000ULL, a);
+    cu_id_at(2000000000ULL, b);
+    assert_int_equal(strlen(a), 26);
+    assert_true(strcmp(a, b) < 0);
+    cu_time_text(1767225600123000000ULL, t);
+    assert_string_equal(t, "2026-01-01T00:00:00.123Z");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8_accepts_and_refuses),
+        cmocka_unit_test(buffers_stop_at_their_ceiling),
+        cmocka_unit_test(json_strings_are_escaped),
+        cmocka_unit_test(arena_keeps_its_ceiling),
+        cmocka_unit_test(digests_match_their_vectors),
+        cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(ids_sort_by_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
