@@ -7,18 +7,24 @@
 #include "base/error.h"
 #include "catalog/types.h"
 
+#define CU_RULE_MIN_EXAMPLES 3u     /* of each kind; a rule with fewer is refused */
+#define CU_RULE_MAX_VALUES 16u      /* marked values in one example */
+
 typedef struct {
-    cu_bytes text;      /* assembled: pieces that would look live in the file are joined here */
-    cu_bytes value;     /* the part of text that must be found; empty for a counter-example */
+    cu_bytes text;      /* with generators expanded and the marks taken out */
+    struct { uint32_t start, end; } value[CU_RULE_MAX_VALUES]; /* what must be found in text */
+    size_t values_n;    /* 0 for a counter-example */
 } cu_rule_example;
 
 typedef struct {
     const char *id;     /* [a-z0-9-]+, unique: "aws-access-key" */
     cu_type type;
     const char *title;
-    const char *pattern;   /* for the engine; NULL for rules that are found by hand-written code */
-    const char *validator; /* name of a check in detect/ ("luhn", "iban", ...), NULL for none */
-    const char *context;   /* optional words, `|` separated, one of which must stand near */
+    const char *pattern;   /* for the engine (group 1, if there is one, is the value); NULL: found
+                              by the tokenizer named `finder` */
+    const char *finder;    /* "email", "card", ...: hand-written code in detect/; NULL with pattern */
+    const char *validator; /* "jwt", "github", ...: a check of the match; NULL for none */
+    bool by_context;       /* needs words around the value (CU_FINDING_BY_CONTEXT) */
     uint32_t confidence;   /* percent */
     const char *source;    /* where the format fact comes from */
     uint32_t line;

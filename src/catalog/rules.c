@@ -1,0 +1,240 @@
+/* Rules from YAML, each with its own proof. A rule that is not complete is refused with file, line
+ * and reason. The forms of `text` are described in docs/formats/rules.md. */
+#include "catalog/rules.h"
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "catalog/generate.h"
+#include "catalog/yaml.h"
+
+#define MAX_RULES 2000u
+
+typedef struct {
+    cu_arena *arena;
+    cu_rules *rules;
+    const char *file;
+    cu_fault *fault;
+} loader;
+
+static cu_err refuse(loader *l, const cu_yaml *n, const char *why)
+{
+    if (l->fault)
+        l->fault->line = n->line;
+    return cu_fail(l->fault, CU_CONFIG, "%s:%u: %s", l->file, n->line, why);
+}
+
+static bool known_key(cu_bytes key)
+{
+    static const char *const keys[] = {"id", "type", "title", "pattern", "finder", "validator",
+                                       "by_context", "confidence", "source", "examples",
+                                       "counter_examples"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (cu_eq_str(key, keys[i]))
+            return true;
+    return false;
+}
+
+static bool good_id(cu_bytes id)
+{
+    for (size_t i = 0; i < id.n; i++) {
+        uint8_t c = id.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && i > 0)))
+            return false;
+    }
+    return id.n > 0 && id.n <= 64;
+}
+
+static cu_err text_of(loader *l, const cu_yaml *rule, const char *key, bool required,
+                      const char **out)
+{
+    const cu_yaml *n = cu_yaml_get(rule, key);
+    *out = NULL;
+    if (!n && !required)
+        return CU_OK;
+    if (!n || n->kind != CU_YAML_SCALAR || n->text.n == 0) {
+        char why[80];
+        snprintf(why, sizeof why, "the rule needs a text for \"%s\"", key);
+        return refuse(l, n ? n : rule, why);
+    }
+    *out = cu_arena_str(l->arena, n->text);
+    return *out ? CU_OK : CU_NOMEM;
+}
+
+static cu_err example(loader *l, const cu_yaml *n, bool counter, cu_rule_example *out)
+{
+    if (n->kind != CU_YAML_SCALAR)
+        return refuse(l, n, "an example is a text");
+    cu_err e = cu_example_expand(n->text, l->arena, out);
+    if (e == CU_NOMEM)
+        return e;
+    if (e != CU_OK)
+        return refuse(l, n, "unknown generator, or [[ without ]], in an example");
+    if (counter && out->values_n)
+        return refuse(l, n, "a counter-example marks no value");
+    if (!counter && !out->values_n)
+        return refuse(l, n, "an example marks its value with [[ and ]]");
+    return CU_OK;
+}
+
+static cu_err examples(loader *l, const cu_yaml *rule, const char *key, cu_rule_example **out,
+                       size_t *count)
+{
+    const cu_yaml *list = cu_yaml_get(rule, key);
+    size_t n = 0;
+    if (list && list->kind == CU_YAML_LIST)
+        for (const cu_yaml *c = list->first; c; c = c->next)
+            n++;
+    if (n < CU_RULE_MIN_EXAMPLES)
+        return refuse(l, list ? list : rule, "a rule needs three examples and three "
+                                             "counter-examples");
+    *out = cu_arena_alloc(l->arena, n * sizeof **out);
+    if (!*out)
+        return CU_NOMEM;
+    *count = n;
+    cu_rule_example *to = *out;
+    for (const cu_yaml *c = list->first; c; c = c->next, to++)
+        CU_TRY(example(l, c, strcmp(key, "counter_examples") == 0, to));
+    return CU_OK;
+}
+
+static cu_err check_keys(loader *l, const cu_yaml *rule)
+{
+    if (rule->kind != CU_YAML_MAP)
+        return refuse(l, rule, "a rule is a map");
+    for (const cu_yaml *c = rule->first; c; c = c->next)
+        if (!known_key(c->key))
+            return refuse(l, c, "unknown key in a rule");
+    return CU_OK;
+}
+
+static cu_err identity(loader *l, const cu_yaml *n, cu_rule *r)
+{
+    cu_bytes id = cu_yaml_text(n, "id", CU_NONE);
+    if (!good_id(id))
+        return refuse(l, n, "the id of a rule is made of a-z, 0-9 and -");
+    for (size_t i = 0; i < l->rules->n; i++)
+        if (cu_eq_str(id, l->rules->v[i].id))
+            return refuse(l, n, "another rule has the same id");
+    r->id = cu_arena_str(l->arena, id);
+    r->type = cu_type_by_name(cu_yaml_text(n, "type", CU_NONE));
+    if (r->type == CU_TYPE_COUNT)
+        return refuse(l, n, "unknown type");
+    return r->id ? CU_OK : CU_NOMEM;
+}
+
+static cu_err confidence(loader *l, const cu_yaml *n, cu_rule *r)
+{
+    cu_bytes t = cu_yaml_text(n, "confidence", CU_NONE);
+    r->confidence = 0;
+    for (size_t i = 0; i < t.n && t.n <= 3; i++) {
+        if (t.p[i] < '0' || t.p[i] > '9')
+            return refuse(l, n, "confidence is a percentage");
+        r->confidence = r->confidence * 10 + (uint32_t)(t.p[i] - '0');
+    }
+    if (r->confidence < 1 || r->confidence > 100)
+        return refuse(l, n, "confidence is a percentage from 1 to 100");
+    return CU_OK;
+}
+
+static cu_err one_rule(loader *l, const cu_yaml *n)
+{
+    CU_TRY(check_keys(l, n));
+    if (l->rules->n == MAX_RULES)
+        return refuse(l, n, "too many rules");
+    cu_rule *r = &l->rules->v[l->rules->n];
+    CU_TRY(identity(l, n, r));
+    CU_TRY(confidence(l, n, r));
+    CU_TRY(text_of(l, n, "title", true, &r->title));
+    CU_TRY(text_of(l, n, "source", true, &r->source));
+    CU_TRY(text_of(l, n, "pattern", false, &r->pattern));
+    CU_TRY(text_of(l, n, "finder", false, &r->finder));
+    CU_TRY(text_of(l, n, "validator", false, &r->validator));
+    if (!r->pattern == !r->finder)
+        return refuse(l, n, "a rule has either a pattern or a finder");
+    r->by_context = cu_eq_str(cu_yaml_text(n, "by_context", CU_NONE), "true");
+    CU_TRY(examples(l, n, "examples", &r->examples, &r->examples_n));
+    CU_TRY(examples(l, n, "counter_examples", &r->counter_examples, &r->counter_examples_n));
+    r->line = n->line;
+    r->file = l->file;
+    l->rules->n++;
+    return CU_OK;
+}
+
+static cu_err one_file(loader *l, const char *path)
+{
+    const cu_yaml *root;
+    l->file = cu_arena_fmt(l->arena, "%s", path);
+    if (!l->file)
+        return CU_NOMEM;
+    CU_TRY(cu_yaml_load(path, l->arena, &root, l->fault));
+    const cu_yaml *list = cu_yaml_get(root, "rules");
+    if (!list || list->kind != CU_YAML_LIST || list->next || root->first != list)
+        return refuse(l, root, "a rule file holds one list named \"rules\"");
+    for (const cu_yaml *n = list->first; n; n = n->next)
+        CU_TRY(one_rule(l, n));
+    return CU_OK;
+}
+
+static int is_yaml(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+    return n > 5 && strcmp(d->d_name + n - 5, ".yaml") == 0;
+}
+
+static cu_err one_dir(loader *l, const char *dir, const char *sub)
+{
+    char path[PATH_MAX];
+    struct dirent **names;
+    snprintf(path, sizeof path, "%s/%s", dir, sub);
+    int n = scandir(path, &names, is_yaml, alphasort);
+    if (n < 0)
+        return cu_fail(l->fault, CU_NOT_FOUND, "%s: no such folder of rules", path);
+    cu_err e = CU_OK;
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s/%s/%s", dir, sub, names[i]->d_name);
+        if (e == CU_OK)
+            e = one_file(l, path);
+        free(names[i]);
+    }
+    free(names);
+    return e;
+}
+
+cu_err cu_rules_load(const char *dir, cu_arena *a, cu_rules *out, cu_fault *f)
+{
+    loader l = {a, out, NULL, f};
+    out->n = 0;
+    out->v = cu_arena_alloc(a, MAX_RULES * sizeof *out->v);
+    if (!out->v)
+        return CU_NOMEM;
+    CU_TRY(one_dir(&l, dir, "secrets"));
+    CU_TRY(one_dir(&l, dir, "pii"));
+    return out->n ? CU_OK : cu_fail(f, CU_NOT_FOUND, "%s holds no rule", dir);
+}
+
+const char *cu_catalog_dir(void)
+{
+    static char found[PATH_MAX + 32];
+    static const char *const beside[] = {"../catalog", "../../../catalog",
+                                         "../share/custos/catalog"};
+    char exe[PATH_MAX];
+    const char *given = getenv("CUSTOS_CATALOG");
+    if (given && given[0])
+        return given;
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0)
+        return NULL;
+    exe[n] = 0;
+    *strrchr(exe, '/') = 0;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+        struct stat st;
+        snprintf(found, sizeof found, "%s/%s", exe, beside[i]);
+        if (stat(found, &st) == 0 && S_ISDIR(st.st_mode))
+            return found;
+    }
+    return NULL;
+}
