@@ -3,7 +3,6 @@
 #ifndef CUSTOS_DETECT_DETECT_H
 #define CUSTOS_DETECT_DETECT_H
 
-#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "catalog/rules.h"
@@ -43,18 +42,9 @@ typedef struct cu_scratch cu_scratch;
 /* Compiles (0.1 to 5 s of work for hundreds of rules). Refuses an engine library whose version
  * or known answers are wrong. */
 cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f) CU_MUST;
-/* Self-contained blob: databases, rule ids and types. CPU specific. */
-cu_err cu_engine_save(const cu_engine *e, cu_buf *out) CU_MUST;
-/* CU_UNSUPPORTED when the blob was made for another CPU or version: compile again. The blob may
- * be given back after the call. */
-cu_err cu_engine_load(cu_bytes blob, cu_engine **out, cu_fault *f) CU_MUST;
 void cu_engine_free(cu_engine *e);
 /* Identifier of the rule, for reports ("aws-access-key"). */
 const char *cu_engine_rule_id(const cu_engine *e, uint16_t rule);
-size_t cu_engine_rule_count(const cu_engine *e);
-/* SHA-256 over the rules as compiled: same digest, same findings. */
-const uint8_t *cu_engine_digest(const cu_engine *e);
-
 cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out) CU_MUST;
 void cu_scratch_free(cu_scratch *s);
 

@@ -1,0 +1,80 @@
+/* Private to detect/: what the compiled rules look like. */
+#ifndef CUSTOS_DETECT_ENGINE_H
+#define CUSTOS_DETECT_ENGINE_H
+
+#include <hs/hs.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include "detect/detect.h"
+
+#define CU_WINDOW 2048u /* bytes that a pattern may span before a match end */
+
+/* Hand-written tokenizers; the name is the rule's `finder`. */
+#define CU_FINDERS(X)                                                                              \
+    X(EMAIL, "email") X(PHONE, "phone") X(CARD, "card") X(IBAN, "iban") X(SSN, "ssn")              \
+    X(IP, "ip") X(IP_PRIVATE, "ip-private") X(PEM, "pem") X(URL, "url-credentials")
+typedef enum {
+#define X(name, text) CU_FIND_##name,
+    CU_FINDERS(X)
+#undef X
+        CU_FIND_COUNT
+} cu_finder;
+
+#define CU_NO_RULE UINT16_MAX
+
+typedef struct {
+    char *id;
+    uint8_t type, confidence;
+    bool by_context;
+    pcre2_code *code; /* NULL for finders */
+    uint32_t width;   /* bytes before the end at which the pattern may begin */
+    bool (*validate)(cu_bytes value);
+} cu_compiled;
+
+struct cu_engine {
+    hs_database_t *db;
+    cu_compiled *rules;
+    size_t n;
+    uint16_t finder[CU_FIND_COUNT];
+};
+
+struct cu_scratch {
+    const cu_engine *engine;
+    hs_scratch_t *hs;
+    pcre2_match_data *match;
+    uint32_t *done; /* per rule: where its last finding ended */
+};
+
+/* validate.c: NULL when there is no check of that name. */
+typedef bool (*cu_validator)(cu_bytes value);
+cu_validator cu_validator_by_name(const char *name);
+bool cu_luhn(const uint8_t *digits, size_t n);
+bool cu_iban_valid(const char *compact, size_t n);
+bool cu_ip_private(const uint8_t *addr, bool v6);
+
+/* collect.c */
+cu_err cu_found(const cu_engine *e, cu_findings *out, uint16_t rule, size_t start, size_t end);
+void cu_settle(cu_findings *out);
+
+/* tokenize.c, network.c, pem.c: each looks at one place and returns CU_OK whether or not it found. */
+cu_err cu_tokenize(const cu_engine *e, cu_bytes text, cu_findings *out);
+cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out);
+cu_err cu_find_url(const cu_engine *e, cu_bytes t, size_t colon, cu_findings *out);
+cu_err cu_find_ipv6(const cu_engine *e, cu_bytes t, size_t *colon, cu_findings *out);
+cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
+cu_err cu_find_pem(const cu_engine *e, cu_bytes t, size_t dash, size_t *past, cu_findings *out);
+
+/* True when a token may begin at i: the byte before is no letter or digit, or is the letter of an
+ * escape (\n, \t, \r) written out. */
+bool cu_starts_token(cu_bytes t, size_t i);
+
+static inline bool cu_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool cu_alnum(uint8_t c)
+{
+    return cu_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+#endif

@@ -1,0 +1,176 @@
+/* Mail addresses, IP addresses and URLs that carry credentials. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include "engine.h"
+
+#define LOCAL_MAX 64u   /* RFC 5321 section 4.5.3.1 */
+#define DOMAIN_MAX 253u
+#define USERINFO_MAX 512u
+
+static bool local_char(uint8_t c)
+{
+    return cu_alnum(c) || (c && strchr("._%+-", c));
+}
+
+static bool domain_char(uint8_t c)
+{
+    return cu_alnum(c) || c == '.' || c == '-';
+}
+
+/* The end of a domain with at least one dot and an alphabetic last label, or `from`. */
+static size_t domain_end(cu_bytes t, size_t from)
+{
+    size_t end = from, best = from, label = from;
+    bool alpha = true, dotted = false;
+    while (end < t.n && end - from < DOMAIN_MAX && domain_char(t.p[end])) {
+        if (t.p[end] == '.') {
+            if (end == label)
+                break;
+            dotted = true;
+            alpha = true;
+            label = end + 1;
+        } else {
+            alpha = alpha && (t.p[end] > '9' || t.p[end] == '-');
+            if (dotted && alpha && end - label >= 1 && t.p[end] != '-')
+                best = end + 1;
+        }
+        end++;
+    }
+    /* A label that goes on past its letters ("a.b2c") is no top-level domain. */
+    return best == end || (best < end && t.p[best] == '.') ? best : from;
+}
+
+cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out)
+{
+    size_t start = at, end = domain_end(t, at + 1);
+    while (start > 0 && at - start < LOCAL_MAX && local_char(t.p[start - 1]))
+        start--;
+    /* "\n" written out before the address is not a part of it. */
+    if (start > 0 && t.p[start - 1] == '\\' && at - start > 1 && strchr("nrt", t.p[start]))
+        start++;
+    while (start < at && strchr(".-%+", t.p[start]))
+        start++;
+    if (start == at || end == at + 1 || t.p[at - 1] == '.')
+        return CU_OK;
+    return cu_found(e, out, e->finder[CU_FIND_EMAIL], start, end);
+}
+
+static cu_err address(const cu_engine *e, const char *text, bool v6, size_t start, size_t end,
+                      cu_findings *out)
+{
+    uint8_t a[16];
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, text, a) != 1)
+        return CU_OK;
+    cu_finder which = cu_ip_private(a, v6) ? CU_FIND_IP_PRIVATE : CU_FIND_IP;
+    return cu_found(e, out, e->finder[which], start, end);
+}
+
+/* "version 1.2.3.4" and "v1.2.3.4" are not addresses. */
+static bool version_before(cu_bytes t, size_t i)
+{
+    static const char word[] = "version";
+    size_t n = 0;
+    while (i > 0 && n < 4 && strchr(" \"'=:", t.p[i - 1]) && t.p[i - 1])
+        i--, n++;
+    if (i < 7)
+        return false;
+    for (size_t k = 0; k < 7; k++)
+        if ((t.p[i - 7 + k] | 32) != (uint8_t)word[k])
+            return false;
+    return true;
+}
+
+cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    char text[16];
+    size_t n = 0, dots = 0;
+    while (i + n < t.n && n < 15 && (cu_digit(t.p[i + n]) || (t.p[i + n] == '.' && dots < 4))) {
+        dots += t.p[i + n] == '.';
+        text[n] = (char)t.p[i + n];
+        n++;
+    }
+    if (n && text[n - 1] == '.')
+        n--, dots--;
+    size_t end = i + n;
+    if (dots != 3 || (i && t.p[i - 1] == '.') || version_before(t, i))
+        return CU_OK;
+    if (end < t.n && (cu_alnum(t.p[end]) || (t.p[end] == '.' && end + 1 < t.n &&
+                                             cu_digit(t.p[end + 1]))))
+        return CU_OK;
+    text[n] = 0;
+    *past = end;
+    return address(e, text, false, i, end, out);
+}
+
+static bool v6_char(uint8_t c)
+{
+    return cu_digit(c) || c == ':' || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* RFC 4291. *past stands behind the first colon; it moves behind a run that was looked at. */
+cu_err cu_find_ipv6(const cu_engine *e, cu_bytes t, size_t *past, cu_findings *out)
+{
+    char text[48];
+    size_t colon = *past - 1, start = colon, end = colon, colons = 0, figures = 0;
+    while (start > 0 && colon - start < 4 && v6_char(t.p[start - 1]))
+        start--;
+    while (end < t.n && end - start < 40 && v6_char(t.p[end]))
+        end++;
+    while (end > start && t.p[end - 1] == ':' && !(end - start >= 2 && t.p[end - 2] == ':'))
+        end--;
+    for (size_t i = start; i < end; i++) {
+        colons += t.p[i] == ':';
+        figures += cu_digit(t.p[i]);
+    }
+    /* C++ scopes ("ad::be") have no figure; clock times have no "::" and two colons. */
+    if (colons < 2 || figures == 0 || end - start < 6 || !cu_starts_token(t, start) ||
+        (end < t.n && (cu_alnum(t.p[end]) || t.p[end] == '_' || t.p[end] == '.')))
+        return CU_OK;
+    memcpy(text, t.p + start, end - start);
+    text[end - start] = 0;
+    *past = end > *past ? end : *past;
+    return address(e, text, true, start, end, out);
+}
+
+static bool ends_authority(cu_bytes t, size_t i)
+{
+    uint8_t c = t.p[i], next = i + 1 < t.n ? t.p[i + 1] : 0;
+    if (c <= ' ' || c == '<' || c == '>' || c == '`' || c == 0x7f)
+        return true;
+    /* A quote that is followed by the punctuation of its language closes the string. */
+    return (c == '"' || c == '\'') && t.p[i - 1] != '\\' && (next == 0 || strchr(",:;)]}\n\r", next));
+}
+
+/* "http://host:8080/…@" has a port, no password. */
+static bool only_port(cu_bytes t, size_t i, size_t end)
+{
+    size_t from = i;
+    while (i < end && cu_digit(t.p[i]) && i - from < 6)
+        i++;
+    return i > from && (i == end || strchr("/?#", t.p[i]));
+}
+
+/* RFC 3986 section 3.2.1, with the characters that people forget to escape in passwords. */
+cu_err cu_find_url(const cu_engine *e, cu_bytes t, size_t colon, cu_findings *out)
+{
+    size_t from = colon + 3, i = from, second = 0, at = 0;
+    if (colon == 0 || !(cu_alnum(t.p[colon - 1])))
+        return CU_OK;
+    for (; i < t.n && i - from < USERINFO_MAX && !ends_authority(t, i); i++) {
+        if (!second && (t.p[i] == '/' || t.p[i] == '?' || t.p[i] == '#'))
+            return CU_OK;
+        if (!second && t.p[i] == ':')
+            second = i;
+        if (second && t.p[i] == '@' && i + 1 < t.n && (cu_alnum(t.p[i + 1]) || t.p[i + 1] == '['))
+            at = i;
+        if (at && t.p[i] == '/' && i > at)
+            break;
+    }
+    if (!second || !at || at == second + 1 || only_port(t, second + 1, at))
+        return CU_OK;
+    cu_bytes secret = cu_slice(t, second + 1, at);
+    if (cu_starts(secret, CU_LIT("${")) || cu_starts(secret, CU_LIT("{{")) ||
+        cu_starts(secret, CU_LIT("%s")) || cu_starts(secret, CU_LIT("$(")))
+        return CU_OK;
+    return cu_found(e, out, e->finder[CU_FIND_URL], from, at);
+}

@@ -1,0 +1,231 @@
+/* Values without a literal anchor: one pass over the bytes stops at '@', ':', '-', '+' and at the
+ * first digit of a run, and looks closer only there. */
+#include "engine.h"
+
+enum { SKIP, AT, COLON, DASH, PLUS, DIGIT };
+
+static const uint8_t stops[256] = {
+    ['@'] = AT, [':'] = COLON, ['-'] = DASH, ['+'] = PLUS,
+    ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT,
+    ['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
+};
+
+static bool ends_token(cu_bytes t, size_t i)
+{
+    return i >= t.n || !(cu_alnum(t.p[i]) || t.p[i] == '_');
+}
+
+/* Digits with single separators from `from`; *end past the last digit. Returns how many digits. */
+static size_t digits(cu_bytes t, size_t from, const char *separators, uint8_t *out, size_t max,
+                     size_t *end)
+{
+    size_t n = 0, i = from;
+    *end = from;
+    while (i < t.n && n < max) {
+        if (cu_digit(t.p[i])) {
+            out[n++] = t.p[i++];
+            *end = i;
+        } else if (n && t.p[i] && strchr(separators, t.p[i]) && i + 1 < t.n && i == *end) {
+            i++;
+        } else {
+            break;
+        }
+    }
+    return n;
+}
+
+/* Issuer ranges: ISO/IEC 7812 as published by the networks. */
+static bool card_prefix(const uint8_t *d, size_t n)
+{
+    unsigned two = (unsigned)((d[0] - '0') * 10 + d[1] - '0');
+    unsigned four = two * 100 + (unsigned)((d[2] - '0') * 10 + d[3] - '0');
+    if (d[0] == '4')
+        return n == 13 || n == 16 || n == 19;
+    if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720))
+        return n == 16;
+    if (two == 34 || two == 37)
+        return n == 15;
+    if (two == 36 || two == 38 || two == 39 || (four >= 3000 && four <= 3059))
+        return n == 14 || n == 16 || n == 19;
+    return (two == 65 || four == 6011 || two == 62 || (four >= 3528 && four <= 3589) ||
+            (four >= 6440 && four <= 6499)) && n >= 16;
+}
+
+static cu_err card(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    uint8_t d[20];
+    size_t end, n = digits(t, i, " -", d, sizeof d, &end);
+    if (n < 13 || n > 19 || !ends_token(t, end) || !card_prefix(d, n) || !cu_luhn(d, n))
+        return CU_OK;
+    *past = end;
+    return cu_found(e, out, e->finder[CU_FIND_CARD], i, end);
+}
+
+/* SSA: never 000, 666 or 9xx; group and serial never zero. */
+static cu_err ssn(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    static const char shape[] = "ddd-dd-dddd";
+    if (t.n - i < 11 || !ends_token(t, i + 11) || (t.n - i > 11 && t.p[i + 11] == '-'))
+        return CU_OK;
+    for (size_t k = 0; k < 11; k++)
+        if (shape[k] == 'd' ? !cu_digit(t.p[i + k]) : t.p[i + k] != '-')
+            return CU_OK;
+    const uint8_t *p = t.p + i;
+    if (p[0] == '9' || memcmp(p, "000", 3) == 0 || memcmp(p, "666", 3) == 0 ||
+        memcmp(p + 4, "00", 2) == 0 || memcmp(p + 7, "0000", 4) == 0)
+        return CU_OK;
+    *past = i + 11;
+    return cu_found(e, out, e->finder[CU_FIND_SSN], i, i + 11);
+}
+
+/* ITU-T E.164: + or 00, country code without a leading zero, 8 to 15 digits in all. */
+static cu_err phone(const cu_engine *e, cu_bytes t, size_t i, size_t prefix, size_t *past,
+                    cu_findings *out)
+{
+    uint8_t d[16];
+    size_t at = i + prefix, n = 0, last = at;
+    unsigned groups = 0;
+    while (at < t.n && n < sizeof d) {
+        uint8_t c = t.p[at];
+        if (cu_digit(c)) {
+            groups += n == 0 || at > last;
+            d[n++] = c;
+            last = ++at;
+        } else if (n && strchr(" -.()/", c) && c && at - last < 3) {
+            at++;
+        } else {
+            break;
+        }
+    }
+    if (n < 8 || n > 15 || d[0] == '0' || !ends_token(t, last) || (prefix == 2 && groups < 2))
+        return CU_OK;
+    *past = last;
+    return cu_found(e, out, e->finder[CU_FIND_PHONE], i, last);
+}
+
+static bool phone_word(cu_bytes t, size_t i)
+{
+    static const char *const words[] = {"phone", "tel", "mobile", "cell", "call", "fax"};
+    char near[41];
+    size_t n = 0, from = i > 40 ? i - 40 : 0;
+    for (size_t k = from; k < i; k++) {
+        uint8_t c = t.p[k];
+        if (c == CU_DETECT_SEPARATOR || c == '\n')
+            n = 0;
+        else
+            near[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    }
+    near[n] = 0;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (strstr(near, words[k]))
+            return true;
+    return false;
+}
+
+/* North American numbers only with a word beside them: ddd-ddd-dddd is too common in code. */
+static cu_err national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    uint8_t d[12];
+    size_t end, start = i && t.p[i - 1] == '(' ? i - 1 : i;
+    size_t n = 0;
+    for (end = i; end < t.n && n < 10 && end - i < 16; end++) {
+        if (cu_digit(t.p[end]))
+            d[n++] = t.p[end];
+        else if (!t.p[end] || !strchr(" -.)", t.p[end]))
+            break;
+    }
+    if (n != 10 || !ends_token(t, end) || end - i < 12 || d[0] < '2' || d[3] < '2' ||
+        !phone_word(t, start))
+        return CU_OK;
+    *past = end;
+    return cu_found(e, out, e->finder[CU_FIND_PHONE], start, end);
+}
+
+/* i stands on the first check digit, behind two capitals. */
+static cu_err iban(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    char compact[34];
+    size_t n = 0, at = i - 2, ends[35] = {0};
+    if (!cu_starts_token(t, at) && !(at >= 1 && t.p[at - 1] == '_'))
+        return CU_OK;
+    while (at < t.n && n < sizeof compact) {
+        uint8_t c = t.p[at];
+        if (cu_digit(c) || (c >= 'A' && c <= 'Z')) {
+            compact[n++] = (char)c;
+            ends[n] = ++at;
+        } else if ((c == ' ' || c == '-') && n && at == ends[n]) {
+            at++;
+        } else {
+            break;
+        }
+    }
+    for (size_t k = n; k >= 15; k--) {
+        if (!cu_iban_valid(compact, k) || !ends_token(t, ends[k]))
+            continue;
+        *past = ends[k];
+        return cu_found(e, out, e->finder[CU_FIND_IBAN], i - 2, ends[k]);
+    }
+    return CU_OK;
+}
+
+static bool capital(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* i is the first digit of a run. The first reading that holds wins; *past is where to go on. */
+static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    size_t run = i;
+    while (run < t.n && cu_digit(t.p[run]))
+        run++;
+    *past = run;
+    if (i >= 2 && capital(t.p[i - 1]) && capital(t.p[i - 2]) && run - i >= 2)
+        CU_TRY(iban(e, t, i, past, out));
+    if (*past != run || !cu_starts_token(t, i))
+        return CU_OK;
+    CU_TRY(cu_find_ipv4(e, t, i, past, out));
+    if (*past == run && run - i == 3)
+        CU_TRY(ssn(e, t, i, past, out));
+    if (*past == run)
+        CU_TRY(card(e, t, i, past, out));
+    if (*past == run && t.n - i > 2 && t.p[i] == '0' && t.p[i + 1] == '0')
+        CU_TRY(phone(e, t, i, 2, past, out));
+    if (*past == run && run - i == 3)
+        CU_TRY(national(e, t, i, past, out));
+    return CU_OK;
+}
+
+cu_err cu_tokenize(const cu_engine *e, cu_bytes t, cu_findings *out)
+{
+    size_t i = 0, pem_past = 0;
+    while (i < t.n) {
+        size_t past = i + 1;
+        switch (stops[t.p[i]]) {
+        case AT:
+            CU_TRY(cu_find_email(e, t, i, out));
+            break;
+        case COLON:
+            if (t.n - i > 3 && t.p[i + 1] == '/' && t.p[i + 2] == '/')
+                CU_TRY(cu_find_url(e, t, i, out));
+            else
+                CU_TRY(cu_find_ipv6(e, t, &past, out));
+            break;
+        case DASH:
+            if (i >= pem_past && t.n - i > 30 && memcmp(t.p + i, "-----BEGIN", 10) == 0)
+                CU_TRY(cu_find_pem(e, t, i, &pem_past, out));
+            break;
+        case PLUS:
+            if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i))
+                CU_TRY(phone(e, t, i, 1, &past, out));
+            break;
+        case DIGIT:
+            CU_TRY(number(e, t, i, &past, out));
+            break;
+        default:
+            break;
+        }
+        i = past;
+    }
+    return CU_OK;
+}
