@@ -5,6 +5,7 @@
 #include "verb.h"
 
 #define CU_VERBS(X)                                                                                \
+    X(scan)                                                                                        \
     X(help)                                                                                        \
     X(version)
 
