@@ -1,0 +1,119 @@
+// `custos scan` as its user runs it. All values are invented here.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const build = process.env.CUSTOS_BUILD ?? resolve(new URL('../../build', import.meta.url).pathname);
+const custos = join(build, 'custos');
+
+function scan(args, options = {}) {
+  const r = spawnSync(custos, ['scan', ...args], { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  return { ...r, json: args.includes('json') && r.stdout ? JSON.parse(r.stdout) : null };
+}
+
+function tree(files) {
+  const dir = mkdtempSync(join(tmpdir(), 'custos-scan-'));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(dir, name, '..'), { recursive: true });
+    writeFileSync(join(dir, name), content);
+  }
+  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+const alnum = (n) => Array.from({ length: n }, () => 'ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789'[randomInt(54)]).join('');
+const mail = () => `${alnum(8).toLowerCase()}.x@customer-mail.org`;
+const token = () => `gh${'p'}_${alnum(36)}`;
+
+test('finds, places and names a value, and never prints it', () => {
+  const value = token(), address = mail();
+  const t = tree({ 'a/b.txt': `first\n\tkey = "${value}"\n${address}\n`, 'empty.txt': '' });
+  try {
+    for (const format of ['text', 'json', 'jsonl']) {
+      const r = scan(['--format', format, t.dir]);
+      assert.equal(r.status, 1);
+      assert.ok(!(r.stdout + r.stderr).includes(value) && !(r.stdout + r.stderr).includes(address));
+    }
+    const { json } = scan(['--format', 'json', t.dir]);
+    assert.equal(json.summary.findings, 2);
+    const [a, b] = json.findings;
+    assert.deepEqual([a.line, a.column, a.start, a.end, a.type, a.rule], [2, 9, 14, 54, 'SECRET', 'github-token']);
+    assert.deepEqual([b.line, b.column, b.end_column, b.type], [3, 1, address.length + 1, 'EMAIL_ADDRESS']);
+    assert.ok(a.path.endsWith('a/b.txt'));
+  } finally { t.remove(); }
+});
+
+test('exit status: 0 clean, 1 found, 2 nothing scanned or unreadable', () => {
+  const t = tree({ 'clean.txt': 'nothing here\n', 'empty/none.txt': '' });
+  try {
+    assert.equal(scan([join(t.dir, 'clean.txt')]).status, 0);
+    assert.equal(scan([join(t.dir, 'empty')]).status, 2);
+    assert.equal(scan([join(t.dir, 'absent')]).status, 2);
+    assert.equal(scan([]).status, 2);
+    assert.equal(scan(['--only', 'NO_SUCH_TYPE', t.dir]).status, 2);
+    assert.equal(scan(['-'], { input: `${mail()}\n` }).status, 1);
+  } finally { t.remove(); }
+});
+
+test('honours .gitignore at each level, and skips .git', () => {
+  const t = tree({ '.gitignore': 'out/\n*.log\n', 'out/x.txt': token(), 'y.log': token(), 'sub/.gitignore': 'z.txt\n',
+    'sub/z.txt': token(), 'sub/kept.txt': token() });
+  try {
+    assert.equal(spawnSync('git', ['init', '-q', t.dir]).status, 0);
+    writeFileSync(join(t.dir, '.git/planted'), token());
+    const { json } = scan(['--format', 'json', t.dir]);
+    assert.deepEqual(json.findings.map((f) => f.path), [join(t.dir, 'sub/kept.txt')]);
+    assert.equal(json.summary.ignored, 3);
+  } finally { t.remove(); }
+});
+
+test('hostile trees: links in a circle, binaries, names with newlines and escapes', () => {
+  const t = tree({ 'bin.dat': Buffer.concat([Buffer.alloc(10), Buffer.from(token())]), 'two\nlines\u001b[31m.txt': token() });
+  try {
+    mkdirSync(join(t.dir, 'loop'));
+    symlinkSync('..', join(t.dir, 'loop/up'));
+    const r = scan([t.dir]);
+    assert.equal(r.status, 1);
+    assert.ok(!r.stdout.includes('\u001b'), 'an escape sequence reached the terminal');
+    assert.equal(r.stdout.trim().split('\n').length, 2);
+    const { json } = scan(['--format', 'json', t.dir]);
+    assert.equal(json.summary.binary, 1);
+    assert.equal(json.summary.findings, 1);
+  } finally { t.remove(); }
+});
+
+test('the seams of a large file lose nothing, report nothing twice, and count lines on', () => {
+  const line = `${randomBytes(36).toString('hex')}\n`.replaceAll(/[0-9]/g, 'x');
+  const places = [8 << 20, (8 << 20) - (128 << 10), (8 << 20) - (200 << 10)];
+  for (const place of places) for (const back of [0, 1, 20, 39, 40]) {
+    let text = line.repeat(Math.ceil((17 << 20) / line.length));
+    const value = ` ${token()} `, at = place - back;
+    text = text.slice(0, at) + value + text.slice(at + value.length);
+    const r = scan(['--format', 'json', '-'], { input: text });
+    const json = JSON.parse(r.stdout);
+    assert.deepEqual(json.findings.map((f) => f.start), [at + 1]);
+    assert.equal(json.findings[0].line, text.slice(0, at + 1).split('\n').length);
+  }
+});
+
+test('a private key is found line by line, with line numbers inside it', () => {
+  const lines = Array.from({ length: 5 }, () => randomBytes(48).toString('base64'));
+  for (const form of [(l, i) => `  ${i}\t${l}`, (l, i) => `${i}: ${l}`, (l) => `"${l}\\n"`, (l) => l]) {
+    const text = [`-----BEGIN ${'RSA'} PRIVATE KEY-----`, ...lines, `-----END ${'RSA'} PRIVATE KEY-----`].map(form).join('\n');
+    const json = JSON.parse(scan(['--format', 'json', '-'], { input: text }).stdout);
+    const found = json.findings.filter((f) => f.type === 'PRIVATE_KEY').map((f) => text.slice(f.start, f.end));
+    assert.deepEqual(found, lines);
+  }
+});
+
+test('a bad rule is refused with file, line and reason', () => {
+  const t = tree({ 'pii/p.yaml': 'rules: []\n', 'secrets/s.yaml': 'rules:\n  - id: x\n    type: SECRET\n    wrong: 1\n' });
+  try {
+    const r = scan(['--rules', t.dir, '/etc/hostname']);
+    assert.equal(r.status, 2);
+    assert.match(r.stderr, /s\.yaml:4: unknown key/);
+  } finally { t.remove(); }
+});
