@@ -1,26 +1,21 @@
 # The front of the build. Missing Debian packages are installed by the targets themselves.
 BUILD ?= build
 ASAN  ?= build-asan
-PACKAGES = build-essential meson ninja-build pkg-config nginx-dev nginx libhyperscan-dev \
-  libhyperscan5 libmicrohttpd-dev libjansson-dev libsqlite3-dev libssl-dev \
-  libcurl4-openssl-dev libgit2-dev libyaml-dev libpcre2-dev libcmocka-dev
-# The console needs node and npm; Debian's npm conflicts with other packagings of node.
-NODE_PACKAGES = $(if $(shell command -v npm),,nodejs npm)
+PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhyperscan5 \
+  libpcre2-dev libssl-dev libgit2-dev libyaml-dev libcmocka-dev git
+NODE = $(if $(shell command -v node),,nodejs)
 
-.PHONY: all deps check asan bench clean install web
+.PHONY: all deps check asan bench clean install
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
 	@ln -sf src/cli/custos $(BUILD)/custos
 
 deps:
-	@packaging/debian-packages $(PACKAGES) $(NODE_PACKAGES)
-
-web: deps
-	npm ci --prefix web --no-audit --no-fund
-	npm run build --prefix web
+	@packaging/debian-packages $(PACKAGES)
 
 check: all
+	@packaging/debian-packages $(NODE)
 	tests/run $(BUILD) $(ASAN)
 
 asan: deps
@@ -29,8 +24,8 @@ asan: deps
 	meson test -C $(ASAN) --suite unit --print-errorlogs
 
 bench: all
-	@packaging/debian-packages ripgrep
-	node bench/run.mjs scan
+	@packaging/debian-packages ripgrep $(NODE)
+	node bench/run.mjs
 
 clean:
 	rm -rf $(BUILD) $(ASAN)

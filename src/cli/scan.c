@@ -221,6 +221,7 @@ static cu_err prepare(scan *s, cu_arena *a, cu_fault *f)
         return CU_NOMEM;
     CU_TRY(cu_rules_load(dir, a, &rules, f));
     CU_TRY(cu_engine_compile(&rules, &s->engine, f));
+    CU_TRY(cu_engine_self_test(&rules, s->engine, f));
     CU_TRY(cu_scratch_new(s->engine, &s->scratch));
     s->text = malloc(CHUNK);
     cu_random(s->key, sizeof s->key);
