@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/buf.h"
 #include "catalog/generate.h"
@@ -231,9 +230,11 @@ const char *cu_catalog_dir(void)
     exe[n] = 0;
     *strrchr(exe, '/') = 0;
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-        struct stat st;
+        /* A build tree has a folder catalog/ of its own; the data is where rules/ is. */
+        char rules[sizeof found + 8];
         snprintf(found, sizeof found, "%s/%s", exe, beside[i]);
-        if (stat(found, &st) == 0 && S_ISDIR(st.st_mode))
+        snprintf(rules, sizeof rules, "%s/rules", found);
+        if (access(rules, X_OK) == 0)
             return found;
     }
     return NULL;
