@@ -65,19 +65,19 @@ static cu_err address(const cu_engine *e, const char *text, bool v6, size_t star
     return cu_found(e, out, e->finder[which], start, end);
 }
 
-/* "version 1.2.3.4" and "v1.2.3.4" are not addresses. */
-static bool version_before(cu_bytes t, size_t i)
+/* "version 1.2.3.4" and "section 4.5.3.1" are not addresses. */
+static bool numbered_before(cu_bytes t, size_t i)
 {
-    static const char word[] = "version";
+    static const char *const words[] = {"version", "section"};
     size_t n = 0;
-    while (i > 0 && n < 4 && strchr(" \"'=:", t.p[i - 1]) && t.p[i - 1])
+    while (i > 0 && n < 4 && t.p[i - 1] && strchr(" \"'=:", t.p[i - 1]))
         i--, n++;
     if (i < 7)
         return false;
+    char word[8] = "";
     for (size_t k = 0; k < 7; k++)
-        if ((t.p[i - 7 + k] | 32) != (uint8_t)word[k])
-            return false;
-    return true;
+        word[k] = (char)(t.p[i - 7 + k] | 32);
+    return strcmp(word, words[0]) == 0 || strcmp(word, words[1]) == 0;
 }
 
 cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
@@ -92,7 +92,7 @@ cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_f
     if (n && text[n - 1] == '.')
         n--, dots--;
     size_t end = i + n;
-    if (dots != 3 || (i && t.p[i - 1] == '.') || version_before(t, i))
+    if (dots != 3 || (i && t.p[i - 1] == '.') || numbered_before(t, i))
         return CU_OK;
     if (end < t.n && (cu_alnum(t.p[end]) || (t.p[end] == '.' && end + 1 < t.n &&
                                              cu_digit(t.p[end + 1]))))
