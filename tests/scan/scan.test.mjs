@@ -117,3 +117,20 @@ test('a bad rule is refused with file, line and reason', () => {
     assert.match(r.stderr, /s\.yaml:4: unknown key/);
   } finally { t.remove(); }
 });
+
+test('a file that is nothing but findings is reported whole, in bounded memory', () => {
+  const n = 1_200_000, text = '8.8.4.4\n'.repeat(n);
+  const r = spawnSync('sh', ['-c', `ulimit -v 600000; exec "$0" scan --format jsonl - | wc -l`, custos], { input: text, encoding: 'utf8', maxBuffer: 1 << 28 });
+  assert.equal(r.stderr, '');
+  assert.equal(Number(r.stdout), n);
+});
+
+test('text made to be slow is scanned to its end', () => {
+  const size = 1 << 20;
+  const hostile = ['a@', '::', '9', '-----BEGIN ', 'x://y:', '+1', 'eyJ', 'secret = ', 'AB12 ', '1.'];
+  for (const piece of hostile) {
+    const r = scan(['--format', 'json', '-'], { input: piece.repeat(size / piece.length), timeout: 60_000 });
+    assert.notEqual(r.status, 2, `${piece}: ${r.stderr}`);
+    assert.ok(r.json.summary.bytes > size - 20, piece);
+  }
+});

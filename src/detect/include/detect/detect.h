@@ -12,7 +12,7 @@
  * scanned in one call by joining them with CU_DETECT_SEPARATOR. */
 #define CU_DETECT_SEPARATOR '\0'
 #define CU_DETECT_MAX_TEXT ((size_t)256 << 20) /* bytes in one call */
-#define CU_DETECT_MAX_FINDINGS 100000u         /* in one call; beyond: CU_TOO_BIG */
+#define CU_DETECT_MAX_FINDINGS 2000000u        /* in one call; beyond: CU_TOO_BIG */
 
 /* Set when the rule needed words around the value (a key name, a keyword) to be sure. The same
  * value elsewhere in the text, without those words, is the same secret. */
