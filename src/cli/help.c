@@ -5,9 +5,6 @@
 
 static const char *const groups[][2] = {
     {"find", "Find personal data and secrets"},
-    {"guard", "Guard what passes"},
-    {"prove", "Prove what happened"},
-    {"prepare", "Prepare for the examination"},
 };
 
 static int list(FILE *to)
@@ -47,7 +44,6 @@ static int one(FILE *to, const cu_verb *v)
     fprintf(to, "\n");
     for (int i = 0; v->options[i].name; i++)
         option(to, v->options[i].name, v->options[i].value, v->options[i].help);
-    option(to, "config", "FILE", "Configuration; otherwise ./custos.yaml, else the embedded default.");
     if (v->formats)
         option(to, "format", v->formats, "Form of what is printed; text is the default.");
     return CU_EXIT_FINE;
@@ -69,8 +65,8 @@ static void man_verb(FILE *to, const cu_verb *v)
 static int man(FILE *to)
 {
     fprintf(to, ".TH CUSTOS 1 \"\" \"custos %s\"\n.SH NAME\ncustos \\- SOC 2 control plane for AI "
-                "coding assistants\n.SH SYNOPSIS\n.B custos\n.I VERB\n[\\-\\-config FILE] "
-                "[OPTION...] [OPERAND...]\n.SH VERBS\n",
+                "coding assistants\n.SH SYNOPSIS\n.B custos\n.I VERB\n[OPTION...] "
+                "[OPERAND...]\n.SH VERBS\n",
             CUSTOS_VERSION);
     for (size_t i = 0; cu_verbs[i]; i++)
         if (strcmp(cu_verbs[i]->group, "internal") != 0)

@@ -39,21 +39,18 @@ static int take_option(cu_run *r, int argc, char **argv, int *i)
     const char *name = argv[*i] + 2, *eq = strchr(name, '='), *value = NULL;
     size_t n = eq ? (size_t)(eq - name) : strlen(name);
     int index = option_index(r->verb, name, n);
-    bool config = n == 6 && strncmp(name, "config", 6) == 0;
     bool format = n == 6 && strncmp(name, "format", 6) == 0 && r->verb->formats;
-    if (index < 0 && !config && !format)
+    if (index < 0 && !format)
         return cu_run_fail(r, CU_CONFIG, "unknown option --%.*s; see `custos help %s`", (int)n,
                            name, r->verb->name);
-    if (config || format || r->verb->options[index].value) {
+    if (format || r->verb->options[index].value) {
         if (!eq && *i + 1 >= argc)
             return cu_run_fail(r, CU_CONFIG, "--%.*s needs a value", (int)n, name);
         value = eq ? eq + 1 : argv[++*i];
     } else if (eq) {
         return cu_run_fail(r, CU_CONFIG, "--%.*s takes no value", (int)n, name);
     }
-    if (config) {
-        r->config = value;
-    } else if (format) {
+    if (format) {
         if (!format_known(r->verb, value))
             return cu_run_fail(r, CU_CONFIG, "--format %s is not one of %s", value,
                                r->verb->formats);

@@ -26,7 +26,6 @@ typedef struct cu_verb cu_verb;
 typedef struct {
     const cu_verb *verb;
     const char *given[CU_MAX_OPTIONS]; /* by index in verb->options: value, "" for a flag, NULL */
-    const char *config;                /* --config, NULL when not given */
     bool json;                         /* --format json */
     const char *format;                /* --format as given, "text" otherwise */
     const char **args;                 /* operands */
@@ -35,12 +34,12 @@ typedef struct {
 
 struct cu_verb {
     const char *name;     /* "scan", or two words: "key issue" */
-    const char *group;    /* find, guard, prove, prepare, internal (not in help) */
+    const char *group;    /* a group of help.c, or internal (not in help) */
     const char *operands; /* "PATH...", "" for none */
     const char *summary;  /* one line */
     const char *details;  /* a paragraph or two for help and man page; may be NULL */
     const char *formats;  /* "text|json"; NULL: the verb prints nothing of the kind */
-    cu_option options[CU_MAX_OPTIONS]; /* ends with a NULL name; --config and --format are implied */
+    cu_option options[CU_MAX_OPTIONS]; /* ends with a NULL name; --format is implied */
     int (*run)(const cu_run *r);
 };
 
