@@ -106,12 +106,14 @@ static bool has_key(const cu_yaml *map, cu_bytes key)
 static cu_err map(reader *r, cu_yaml *n, unsigned depth)
 {
     cu_yaml **tail = &n->first;
-    for (;;) {
+    for (unsigned keys = 0;; keys++) {
         bool ended;
         cu_yaml *key = NULL, *child = NULL;
         CU_TRY(value_next(r, depth, &key, &ended));
         if (ended)
             return CU_OK;
+        if (keys == CU_YAML_MAX_KEYS)
+            return bad(r, CU_TOO_BIG, key->line, "too many keys in one map");
         if (key->kind != CU_YAML_SCALAR)
             return bad(r, CU_SYNTAX, key->line, "a key must be a plain word");
         if (has_key(n, key->text)) {

@@ -18,6 +18,8 @@
 #define AHEAD ((size_t)128 << 10)    /* a finding that begins before this end lies whole in a chunk */
 #define BEHIND ((size_t)72 << 10)    /* what a finding may need before it: a key's BEGIN line */
 
+#define NAME_MAX_SHOWN ((size_t)512 << 10) /* bytes of an escaped path: 200 folders of 255 */
+
 /* A place in the chunk whose line is known. */
 typedef struct {
     size_t at;
@@ -38,11 +40,13 @@ typedef struct {
     uint64_t base, reported; /* offsets in the file: of the chunk, and up to where it is done */
     cursor start;            /* of the chunk */
     cu_buf out;
+    bool output_lost; /* standard output took not all of the report */
 } scan;
 
 static void flush(scan *s)
 {
-    fwrite(s->out.p, 1, s->out.n, stdout);
+    if (s->out.n && fwrite(s->out.p, 1, s->out.n, stdout) != s->out.n)
+        s->output_lost = true;
     cu_buf_reset(&s->out);
 }
 
@@ -67,7 +71,7 @@ static void json_finding(scan *s, const cu_finding *f, const uint64_t at[6], con
 /* Escapes control characters, so that a file name cannot write to the terminal. */
 static void text_finding(scan *s, const cu_finding *f, const uint64_t at[6])
 {
-    cu_buf name CU_CLEAN_BUF = CU_BUF(65536);
+    cu_buf name CU_CLEAN_BUF = CU_BUF(NAME_MAX_SHOWN);
     cu_buf_json_escape(&name, cu_str(s->path));
     cu_buf_fmt(&s->out, "%s:%llu:%llu: %s (%s), %llu bytes, confidence %u %%\n",
                cu_buf_cstr(&name), (unsigned long long)at[0], (unsigned long long)at[1],
@@ -240,8 +244,8 @@ static void summary(scan *s)
         cu_buf_json_kv_u64(&s->out, "unreadable", s->unreadable);
         cu_buf_str(&s->out, "}}\n");
     } else if (strcmp(s->run->format, "text") == 0) {
-        cu_buf_fmt(&s->out, "%llu findings in %llu files, %llu bytes (%llu binary and %llu ignored "
-                            "files not scanned, %llu unreadable)\n",
+        cu_buf_fmt(&s->out, "%llu findings in %llu files, %llu bytes (not scanned: %llu binary, %llu "
+                            "ignored by .gitignore, %llu unreadable)\n",
                    (unsigned long long)s->findings, (unsigned long long)s->files,
                    (unsigned long long)s->bytes, (unsigned long long)s->binary,
                    (unsigned long long)s->ignored, (unsigned long long)s->unreadable);
@@ -254,6 +258,8 @@ static int outcome(scan *s, cu_err e, const cu_fault *f)
     if (e != CU_OK)
         return cu_run_fault(s->run, e, f);
     summary(s);
+    if (fflush(stdout) != 0 || s->output_lost)
+        return cu_run_fail(s->run, CU_IO, "the report could not be written to standard output");
     if (s->bytes == 0)
         return cu_run_fail(s->run, CU_NOT_FOUND, "nothing was scanned: no readable text in what was "
                                                  "named");

@@ -77,14 +77,15 @@ static cu_err one(walk *w, int dirfd, const char *name, const char *path, int de
     if (fstatat(dirfd, name, &st, depth ? AT_SYMLINK_NOFOLLOW : 0) != 0)
         return w->fn(w->arg, -1, path);
     bool is_folder = S_ISDIR(st.st_mode);
-    if (!is_folder && !S_ISREG(st.st_mode))
+    /* A pipe or device is read when it was named, never when it was met. */
+    if (depth && !is_folder && !S_ISREG(st.st_mode))
         return CU_OK;
     if (depth && ignored(w, path, is_folder)) {
         ++*w->ignored;
         return CU_OK;
     }
-    int fd CU_CLEAN_FD = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-                                                 (depth ? O_NOFOLLOW : 0));
+    int fd CU_CLEAN_FD = openat(dirfd, name, O_RDONLY | O_CLOEXEC |
+                                                 (depth ? O_NOFOLLOW | O_NONBLOCK : 0));
     if (fd < 0)
         return w->fn(w->arg, -1, path);
     return is_folder ? folder(w, fd, path, depth) : w->fn(w->arg, fd, path);
@@ -95,10 +96,10 @@ cu_err cu_walk(const char *root, cu_walk_fn fn, void *arg, uint64_t *count, cu_f
     walk w = {.fn = fn, .arg = arg, .ignored = count, .fault = f, .given = strlen(root)};
     while (w.given > 1 && root[w.given - 1] == '/')
         w.given--;
-    if (!realpath(root, w.top))
-        return cu_fail(f, cu_errno_err(errno), "%s: %s", root, strerror(errno));
+    /* A pipe (`<(command)`) has no path of its own, but can be read. */
+    bool real = realpath(root, w.top) != NULL;
     git_libgit2_init();
-    if (git_repository_open_ext(&w.repo, w.top, 0, NULL) != 0)
+    if (!real || git_repository_open_ext(&w.repo, w.top, 0, NULL) != 0)
         w.repo = NULL;
     cu_err e = one(&w, AT_FDCWD, root, root, 0);
     git_repository_free(w.repo);

@@ -1,7 +1,6 @@
 /* Hyperscan finds where a pattern ends; PCRE2 finds, in a bounded window, where it begins. One
  * database, block mode, no SOM (start of match tracking costs more than the confirmation). */
 #include "engine.h"
-#include <stdio.h>
 #include <stdlib.h>
 
 /* vectorscan offers the same interface and loses matches with Debian 12's version. */
@@ -37,6 +36,8 @@ static cu_err compile_pattern(const cu_rule *r, cu_compiled *c, cu_fault *f)
         return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: bad pattern at character %zu", r->file,
                        r->line, r->id, (size_t)at);
     pcre2_jit_compile(c->code, PCRE2_JIT_COMPLETE);
+    pcre2_pattern_info(c->code, PCRE2_INFO_CAPTURECOUNT, &c->group);
+    c->group = c->group > 0;
     if (hs_expression_info(r->pattern, 0, &info, &bad) != HS_SUCCESS) {
         cu_fail(f, CU_CONFIG, "%s:%u: rule %s: %s", r->file, r->line, r->id, bad->message);
         hs_free_compile_error(bad);
@@ -198,17 +199,13 @@ static int on_end(unsigned id, unsigned long long unused, unsigned long long to,
     run *r = arg;
     cu_compiled *c = &r->s->engine->rules[id];
     size_t base, at = 0;
+    int n;
     if (to <= r->s->done[id])
         return 0;
     cu_bytes w = window(r, c, r->s->done[id], to, &base);
-    while (pcre2_match(c->code, w.p, w.n, at, 0, r->s->match, NULL) > 0) {
+    while ((n = pcre2_match(c->code, w.p, w.n, at, 0, r->s->match, NULL)) > 0) {
         const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->s->match);
-        int group = pcre2_get_ovector_count(r->s->match) > 1 && v[2] != PCRE2_UNSET &&
-                    v[3] > v[2] ? 1 : 0;
-        uint32_t groups = 0;
-        pcre2_pattern_info(c->code, PCRE2_INFO_CAPTURECOUNT, &groups);
-        if (groups == 0)
-            group = 0;
+        uint32_t group = (uint32_t)n > c->group ? c->group : 0;
         size_t start = v[2 * group], end = v[2 * group + 1];
         if (base + v[0] >= to)
             break;
@@ -220,7 +217,10 @@ static int on_end(unsigned id, unsigned long long unused, unsigned long long to,
             break;
         at = v[1];
     }
-    return 0;
+    /* A limit of the confirming engine is not "no match": what it could not judge did not pass. */
+    if (n < 0 && n != PCRE2_ERROR_NOMATCH)
+        r->err = CU_ENGINE;
+    return r->err != CU_OK;
 }
 
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out)

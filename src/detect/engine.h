@@ -27,6 +27,7 @@ typedef struct {
     uint8_t type, confidence;
     bool by_context;
     pcre2_code *code; /* NULL for finders */
+    uint32_t group;   /* which group of the pattern is the value: 0 (all of it) or 1 */
     uint32_t width;   /* bytes before the end at which the pattern may begin */
     bool (*validate)(cu_bytes value);
 } cu_compiled;

@@ -1,6 +1,5 @@
 /* Mail addresses, IP addresses and URLs that carry credentials. */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include "engine.h"
 
 #define LOCAL_MAX 64u   /* RFC 5321 section 4.5.3.1 */

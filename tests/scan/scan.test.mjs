@@ -134,3 +134,32 @@ test('text made to be slow is scanned to its end', () => {
     assert.ok(r.json.summary.bytes > size - 20, piece);
   }
 });
+
+test('one path that is missing does not lose what another holds', () => {
+  const t = tree({ 'a.txt': `${mail()}\n` });
+  try {
+    for (const order of [[t.dir, '/nonexistent'], ['/nonexistent', t.dir]]) {
+      const r = scan(['--format', 'json', ...order]);
+      assert.equal(r.status, 2);
+      assert.equal(r.json.summary.findings, 1);
+      assert.equal(r.json.summary.unreadable, 1);
+      assert.match(r.stderr, /nonexistent/);
+    }
+  } finally { t.remove(); }
+});
+
+test('a pipe that was named is read; one that lies in a folder is passed by', () => {
+  const t = tree({ 'a.txt': 'nothing\n' });
+  try {
+    const r = spawnSync('bash', ['-c', `"$0" scan "$1" <(echo "$2")`, custos, t.dir, mail()], { encoding: 'utf8' });
+    assert.equal(r.status, 1, r.stdout + r.stderr);
+    assert.equal(spawnSync('mkfifo', [join(t.dir, 'pipe')]).status, 0);
+    assert.equal(scan([t.dir], { timeout: 20_000 }).status, 0);
+  } finally { t.remove(); }
+});
+
+test('a report that cannot be written is a failure', () => {
+  const r = spawnSync('sh', ['-c', 'echo "$1" | "$0" scan - >/dev/full', custos, mail()], { encoding: 'utf8' });
+  assert.equal(r.status, 2);
+  assert.match(r.stderr, /standard output/);
+});

@@ -87,6 +87,11 @@ static void depth_and_size_have_ceilings(void **state)
         cu_buf_byte(&b, ']');
     assert_int_equal(parse(cu_buf_view(&b)), CU_DEPTH);
     cu_buf_reset(&b);
+    for (unsigned i = 0; i <= CU_YAML_MAX_KEYS; i++)
+        cu_buf_fmt(&b, "k%u: 1\n", i);
+    assert_int_equal(parse(cu_buf_view(&b)), CU_TOO_BIG);
+    assert_int_equal(fault.line, CU_YAML_MAX_KEYS + 1);
+    cu_buf_reset(&b);
     while (b.n <= CU_YAML_MAX_BYTES)
         cu_buf_byte(&b, '\n');
     assert_int_equal(parse(cu_buf_view(&b)), CU_TOO_BIG);

@@ -11,6 +11,7 @@
 #define CU_YAML_MAX_BYTES (4u << 20)
 #define CU_YAML_MAX_DEPTH 32
 #define CU_YAML_MAX_NODES 200000u
+#define CU_YAML_MAX_KEYS 1000u /* of one map */
 
 typedef enum { CU_YAML_SCALAR, CU_YAML_LIST, CU_YAML_MAP } cu_yaml_kind;
 
