@@ -1,10 +1,10 @@
 #include "catalog/types.h"
 
 static const struct {
-    const char *name, *text;
+    const char *name, *code, *text;
     cu_class cls;
 } types[] = {
-#define X(name, text, cls) {#name, text, CU_CLASS_##cls},
+#define X(name, code, text, cls) {#name, code, text, CU_CLASS_##cls},
     CU_TYPES(X)
 #undef X
 };
@@ -12,6 +12,11 @@ static const struct {
 const char *cu_type_name(cu_type t)
 {
     return (unsigned)t < CU_TYPE_COUNT ? types[t].name : "UNKNOWN";
+}
+
+const char *cu_type_code(cu_type t)
+{
+    return (unsigned)t < CU_TYPE_COUNT ? types[t].code : "NONE";
 }
 
 const char *cu_type_text(cu_type t)

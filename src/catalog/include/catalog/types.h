@@ -6,18 +6,18 @@
 #include "base/bytes.h"
 
 #define CU_TYPES(X)                                                                                \
-    X(EMAIL_ADDRESS, "e-mail address", PII) \
-    X(PHONE_NUMBER, "telephone number", PII) \
-    X(CREDIT_CARD, "payment card number", PII) \
-    X(IBAN, "bank account number (IBAN)", PII) \
-    X(US_SSN, "US social security number", PII) \
-    X(IP_ADDRESS, "public IP address", PII) \
-    X(IP_ADDRESS_PRIVATE, "private IP address", NONE) \
-    X(SECRET, "secret", SECRET) \
-    X(PRIVATE_KEY, "line of a private key", SECRET)
+    X(EMAIL_ADDRESS, "MAIL", "e-mail address", PII) \
+    X(PHONE_NUMBER, "PHON", "telephone number", PII) \
+    X(CREDIT_CARD, "CARD", "payment card number", PII) \
+    X(IBAN, "IBAN", "bank account number (IBAN)", PII) \
+    X(US_SSN, "USSN", "US social security number", PII) \
+    X(IP_ADDRESS, "IPAD", "public IP address", PII) \
+    X(IP_ADDRESS_PRIVATE, "IPPR", "private IP address", NONE) \
+    X(SECRET, "SECR", "secret", SECRET) \
+    X(PRIVATE_KEY, "PKEY", "line of a private key", SECRET)
 
 typedef enum {
-#define X(name, text, cls) CU_TYPE_##name,
+#define X(name, code, text, cls) CU_TYPE_##name,
     CU_TYPES(X)
 #undef X
         CU_TYPE_COUNT
@@ -27,6 +27,7 @@ typedef enum {
 typedef enum { CU_CLASS_NONE, CU_CLASS_PII, CU_CLASS_SECRET } cu_class;
 
 const char *cu_type_name(cu_type t);  /* "EMAIL_ADDRESS" */
+const char *cu_type_code(cu_type t);  /* "MAIL": four letters inside a surrogate */
 const char *cu_type_text(cu_type t);  /* "e-mail address" */
 cu_class cu_type_class(cu_type t);
 /* CU_TYPE_COUNT when there is no such type. */

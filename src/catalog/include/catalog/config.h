@@ -1,0 +1,64 @@
+/* custos.yaml: every key optional; unknown keys and wrong types are refused with file, line and
+ * what was expected. docs/formats/custos-yaml.md describes each key. */
+#ifndef CUSTOS_CATALOG_CONFIG_H
+#define CUSTOS_CATALOG_CONFIG_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+typedef struct {
+    char *text;         /* as written: "127.0.0.1:4180", "[::1]:4180" */
+    char *host;         /* without brackets */
+    uint16_t port;
+    bool loopback;
+    char *tls_cert;     /* file paths, NULL without TLS */
+    char *tls_key;
+} cu_config_listen;
+
+typedef struct {
+    char *name;         /* [a-z0-9][a-z0-9-]{0,62} */
+} cu_config_tenant;
+
+typedef struct {
+    bool given;
+    char *decision;     /* approved | refused */
+    char *by;
+    char *until;        /* YYYY-MM-DD, inclusive */
+} cu_config_assessment;
+
+typedef struct {
+    char *name;         /* as tenants */
+    char *api;          /* anthropic */
+    char *base_url;     /* http only for loopback; no user info, query or fragment */
+    char *scheme, *host;
+    uint16_t port;
+    char *path;         /* base path without a trailing slash, "" when none */
+    char *credential;   /* resolved value, "" when none is set; secret */
+    char *credential_source; /* "env:NAME" or "file:PATH", NULL when not given */
+    char *models;       /* optional: prefix or exact model names, comma separated, for routing */
+    cu_config_assessment assessment;
+} cu_config_vendor;
+
+typedef struct {
+    char *file;         /* path, NULL for the embedded default */
+    char *state_dir;    /* absolute */
+    char *log_dir;      /* absolute; state_dir/log unless said otherwise */
+    uint32_t workers;   /* nginx workers */
+    uint32_t max_body_mib;
+    bool embedded;      /* no vendor configured: the sink provider answers */
+    cu_config_listen *listen;
+    size_t listen_n;
+    cu_config_tenant *tenants;
+    size_t tenants_n;
+    cu_config_vendor *vendors;
+    size_t vendors_n;
+} cu_config;
+
+/* path NULL: ./custos.yaml when it exists, else the embedded default (one tenant "default",
+ * loopback port 4180, ./state). All strings live in the arena. With resolve_credentials false,
+ * env: and file: are only checked for form. */
+cu_err cu_config_load(const char *path, bool resolve_credentials, cu_arena *a, cu_config *out,
+                      cu_fault *f) CU_MUST;
+
+#endif

@@ -1,0 +1,65 @@
+/* The Merkle log on plain files: RFC 6962 hashing, C2SP tlog-tiles, tlog-checkpoint, signed-note
+ * (Ed25519), tlog-proof. One directory per log:
+ *   LOG_DIR/org/, LOG_DIR/t/<tenant>/, LOG_DIR/anchor/   each: checkpoint, vkey, tile/…
+ * Layout, leaf and publishing order: docs/formats/log.md. */
+#ifndef CUSTOS_LEDGER_LOG_H
+#define CUSTOS_LEDGER_LOG_H
+
+#include "ledger/leaf.h"
+#include "ledger/spool.h"
+
+#define CU_LOG_ORIGIN_MAX 200u
+#define CU_NOTE_MAX 8192u
+
+typedef struct {
+    char origin[CU_LOG_ORIGIN_MAX];
+    uint64_t size;        /* entries */
+    cu_sha256 root;
+} cu_checkpoint;
+
+/* --- reading: what a verifier, the API and the auditor need --- */
+typedef struct cu_log cu_log;
+cu_err cu_log_open(const char *dir, cu_log **out, cu_fault *f) CU_MUST;
+void cu_log_close(cu_log *l);
+/* Reads the published checkpoint and checks its signature against the directory's vkey. */
+cu_err cu_log_checkpoint(cu_log *l, cu_checkpoint *out, cu_buf *note, cu_fault *f) CU_MUST;
+/* One leaf, appended to out. */
+cu_err cu_log_entry(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
+/* A C2SP tlog-proof of entry `index` in the published checkpoint: text, appended to out. */
+cu_err cu_log_proof(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
+/* Checks a tlog-proof against a leaf and a vkey line; offline. */
+cu_err cu_log_proof_verify(cu_bytes proof, cu_bytes leaf, cu_bytes vkey, cu_fault *f) CU_MUST;
+
+/* --- verifying a directory --- */
+typedef struct {
+    uint64_t logs, entries, checkpoints;
+    bool broken;          /* exit 1; f says what and where */
+} cu_verify_report;
+/* dir: one log, or a directory of logs (then anchor leaves are held against each checkpoint).
+ * trusted_vkey: NULL takes each log's own vkey file (and the report says so).
+ * CU_OK with report->broken false: intact. CU_OK with broken true: tampered. Else: unreadable. */
+cu_err cu_verify_dir(const char *dir, const char *trusted_vkey, cu_buf *text_report,
+                     cu_buf *json_report, cu_verify_report *out, cu_fault *f) CU_MUST;
+
+/* --- sequencing: spool -> logs; run by the daemon, one at a time (a lock file) --- */
+typedef struct cu_sequencer cu_sequencer;
+/* Called for every entry once it is in a published checkpoint, in log order. Return value other
+ * than CU_OK stops delivery; it is repeated at the next start (at-least-once). */
+typedef cu_err (*cu_sequenced_fn)(void *arg, cu_bytes log_name, uint64_t index, cu_bytes leaf);
+/* signer_fd: connected stream socket to the signer process (ledger/signer.h). from: per log, the
+ * sizes already delivered are kept by the caller and asked through `delivered`. */
+typedef struct {
+    const char *spool_dir, *log_dir;
+    const char *origin_base;   /* "custos.local/3f9a…": origins are base/org, base/t/acme, … */
+    int signer_fd;
+    cu_sequenced_fn on_entry;
+    uint64_t (*delivered)(void *arg, cu_bytes log_name); /* entries already delivered */
+    void *arg;
+} cu_sequencer_with;
+cu_err cu_sequencer_open(const cu_sequencer_with *with, cu_sequencer **out, cu_fault *f) CU_MUST;
+/* One round: collect, stage, sign, swap the head, tiles, publish, release spool. *took = entries
+ * that were sequenced. CU_CORRUPT: halt and alarm, a person must look. */
+cu_err cu_sequencer_round(cu_sequencer *s, uint64_t *took, cu_fault *f) CU_MUST;
+void cu_sequencer_close(cu_sequencer *s);
+
+#endif

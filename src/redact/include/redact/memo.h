@@ -1,0 +1,22 @@
+/* "Never scan the same text twice": findings of longer strings, remembered in memory that the
+ * workers share. Key: Poly1305 under a random key that lives in that memory only, together with
+ * the tenant and the rules' digest. Holds offsets and types, never values. Bounded, evicting. */
+#ifndef CUSTOS_REDACT_MEMO_H
+#define CUSTOS_REDACT_MEMO_H
+
+#include "base/bytes.h"
+#include "detect/detect.h"
+
+#define CU_MEMO_MIN_STRING 256u /* bytes; shorter strings are cheaper to scan */
+
+typedef struct cu_memo cu_memo;
+
+/* Formats size bytes at region (zeroed by the caller, shared between processes) once. */
+cu_memo *cu_memo_init(void *region, size_t size);
+/* True: *out holds the findings of text, offsets relative to its start. */
+bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
+                 cu_findings *out);
+void cu_memo_put(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
+                 const cu_finding *v, size_t n);
+
+#endif

@@ -1,0 +1,60 @@
+/* A request body on its way out: findings become surrogates by splicing; nothing else changes. */
+#ifndef CUSTOS_REDACT_REDACT_H
+#define CUSTOS_REDACT_REDACT_H
+
+#include "base/arena.h"
+#include "detect/detect.h"
+#include "redact/memo.h"
+#include "redact/surrogate.h"
+#include "wire/json.h"
+
+#define CU_MAX_ISSUED 20000u /* different values in one request; beyond: CU_TOO_BIG, refuse */
+
+typedef enum { CU_ACT_ALLOW, CU_ACT_REPLACE, CU_ACT_BLOCK } cu_act;
+
+/* What to look with, and what to do with what is found. All borrowed. */
+typedef struct {
+    const cu_engine *engine;
+    cu_scratch *scratch;
+    cu_memo *memo;              /* NULL: no memo */
+    uint32_t tenant;            /* index, for the memo */
+    const cu_surrogate_key *key;
+    cu_act act[CU_TYPE_COUNT];
+} cu_redact_with;
+
+/* One value and the surrogate that stands for it in this exchange. */
+typedef struct {
+    char surrogate[CU_SURROGATE_LEN];
+    uint8_t type;
+    cu_bytes value;             /* unescaped, memory of the arena; secret */
+} cu_issued;
+
+typedef struct {
+    cu_issued *v;
+    size_t n;
+    uint32_t *index;            /* internal: open-addressing table over surrogates */
+    size_t index_n;
+} cu_issued_map;
+
+typedef struct {
+    cu_bytes body;              /* the input itself when nothing was replaced, else arena memory */
+    bool changed;
+    cu_issued_map issued;
+    uint32_t count[CU_TYPE_COUNT];   /* findings by type, whatever was done with them */
+    uint32_t replaced, blocked;
+    uint16_t first_blocked_rule;
+    uint64_t scanned_bytes, memo_bytes; /* unescaped bytes that were scanned / that the memo knew */
+} cu_redaction;
+
+/* strings: walked and classified. Everything in out lives in the arena. */
+cu_err cu_redact_body(const cu_redact_with *w, cu_bytes body, const cu_json_strings *strings,
+                      cu_arena *a, cu_redaction *out, cu_fault *f) CU_MUST;
+
+/* Plain text instead of JSON: /try, `custos redact`. findings: what was found, in byte offsets. */
+cu_err cu_redact_text(const cu_redact_with *w, cu_bytes text, cu_arena *a, cu_redaction *out,
+                      cu_findings *findings, cu_fault *f) CU_MUST;
+
+/* Finds the value of a surrogate of this exchange; NULL when it was not issued here. */
+const cu_issued *cu_issued_find(const cu_issued_map *m, const uint8_t *surrogate36);
+
+#endif

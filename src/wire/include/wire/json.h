@@ -1,0 +1,43 @@
+/* A JSON span walker: one strict pass (RFC 8259) over bytes, no tree, no copies. It reports where
+ * every string stands; what to do with it is decided elsewhere. */
+#ifndef CUSTOS_WIRE_JSON_H
+#define CUSTOS_WIRE_JSON_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+#define CU_JSON_MAX_DEPTH 128u
+#define CU_JSON_MAX_STRINGS 2000000u
+
+#define CU_JSON_KEY 1u     /* an object key */
+#define CU_JSON_ESCAPED 2u /* holds at least one backslash */
+#define CU_JSON_OPAQUE 4u  /* signed or encoded bytes that must pass untouched (wire/anthropic.h) */
+#define CU_JSON_FIXED 8u   /* protocol words (type, role, model, ids): not scanned, not changed */
+
+typedef struct {
+    uint32_t start, end; /* bytes between the quotes, half-open */
+    uint32_t flags;
+    uint32_t parent_key; /* index of the key string this value stands under, or UINT32_MAX; array
+                            elements inherit the key of their array */
+    uint32_t depth;      /* 1 = member of the top-level value */
+} cu_json_string;
+
+typedef struct {
+    cu_json_string *v;   /* in the order of the text; memory of the arena */
+    size_t n;
+} cu_json_strings;
+
+/* Validates all of text as one JSON value and lists its strings. Refuses: invalid UTF-8, lone
+ * \u surrogates, depth beyond CU_JSON_MAX_DEPTH, duplicate keys at depth 1 (so that two readers
+ * cannot see two models), anything after the value. f->offset is the byte where it went wrong. */
+cu_err cu_json_walk(cu_bytes text, cu_arena *a, cu_json_strings *out, cu_fault *f) CU_MUST;
+
+/* Value of the top-level member `key` as a raw span (strings without quotes); empty when absent. */
+cu_bytes cu_json_top_string(cu_bytes text, const cu_json_strings *s, const char *key);
+
+/* Appends the unescaped form of a string's inner bytes. The input was validated. */
+void cu_json_unescape(cu_bytes raw, cu_buf *out);
+
+#endif
