@@ -18,6 +18,7 @@ typedef struct {
     cu_scratch *scratch;
     cu_memo *memo;              /* NULL: no memo */
     uint32_t tenant;            /* index, for the memo */
+    const uint8_t *rules_digest; /* 32 bytes, for the memo */
     const cu_surrogate_key *key;
     cu_act act[CU_TYPE_COUNT];
 } cu_redact_with;

@@ -5,14 +5,13 @@
 
 #include "wire/json.h"
 
-/* Marks strings of a request body as FIXED (type, role, model, tool_use ids, cache_control, …) or
- * OPAQUE (signature, redacted_thinking data, base64 sources); everything else is scanned. */
+/* Marks strings of a request body as FIXED (type, role, model, tool_use ids, …) or OPAQUE
+ * (signature, redacted_thinking data, base64 sources). */
 void cu_anthropic_classify(cu_bytes body, cu_json_strings *s);
 
 typedef struct {
     cu_bytes model;   /* raw span of the body */
     bool stream;
-    bool has_model, has_messages;
 } cu_anthropic_request;
 
 /* Reads the facts; CU_SYNTAX with a message for the client when model or messages are missing or

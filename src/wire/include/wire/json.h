@@ -14,13 +14,15 @@
 #define CU_JSON_KEY 1u     /* an object key */
 #define CU_JSON_ESCAPED 2u /* holds at least one backslash */
 #define CU_JSON_OPAQUE 4u  /* signed or encoded bytes that must pass untouched (wire/anthropic.h) */
-#define CU_JSON_FIXED 8u   /* protocol words (type, role, model, ids): not scanned, not changed */
+#define CU_JSON_FIXED 8u   /* protocol words (type, role, model, ids): scanned, but not changed because
+                              the same word is a secret elsewhere */
 
 typedef struct {
     uint32_t start, end; /* bytes between the quotes, half-open */
     uint32_t flags;
     uint32_t parent_key; /* index of the key string this value stands under, or UINT32_MAX; array
-                            elements inherit the key of their array */
+                            elements inherit the key of their array. For a key: the key
+                            under which its object stands */
     uint32_t depth;      /* 1 = member of the top-level value */
 } cu_json_string;
 
@@ -34,10 +36,18 @@ typedef struct {
  * cannot see two models), anything after the value. f->offset is the byte where it went wrong. */
 cu_err cu_json_walk(cu_bytes text, cu_arena *a, cu_json_strings *out, cu_fault *f) CU_MUST;
 
-/* Value of the top-level member `key` as a raw span (strings without quotes); empty when absent. */
-cu_bytes cu_json_top_string(cu_bytes text, const cu_json_strings *s, const char *key);
+/* True when the string, unescaped, is `plain`. */
+bool cu_json_is(cu_bytes text, cu_json_string s, const char *plain);
+/* The key string of a top-level member, or NULL. */
+const cu_json_string *cu_json_top(cu_bytes text, const cu_json_strings *s, const char *key);
+/* The text from the first byte of that member's value to the end of the body; empty when absent. */
+cu_bytes cu_json_top_value(cu_bytes text, const cu_json_strings *s, const char *key);
 
 /* Appends the unescaped form of a string's inner bytes. The input was validated. */
 void cu_json_unescape(cu_bytes raw, cu_buf *out);
+/* Offset in raw of byte `plain` of the unescaped form. *raw_from and *plain_from say where a former
+ * call stopped (0, 0 at first): going forward costs one pass over the string in all. An offset
+ * inside a character that is one escape is moved to the start of that escape. */
+size_t cu_json_raw_offset(cu_bytes raw, size_t plain, size_t *raw_from, size_t *plain_from);
 
 #endif

@@ -1,0 +1,12 @@
+/* The values that were replaced in one exchange, found by their surrogate. */
+#ifndef CUSTOS_REDACT_ISSUED_H
+#define CUSTOS_REDACT_ISSUED_H
+
+#include "redact/redact.h"
+
+/* The surrogate for value, made on first sight; NULL when out of memory or beyond CU_MAX_ISSUED
+ * (*err says which). value is copied into the arena when it is new. */
+const cu_issued *cu_issue(cu_issued_map *m, const cu_surrogate_key *k, cu_type t, cu_bytes value,
+                          cu_arena *a, cu_err *err);
+
+#endif

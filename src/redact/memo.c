@@ -1,0 +1,132 @@
+/* The memo: sets of eight slots, each guarded by a sequence number. A writer that dies leaves its
+ * slot odd, and so unused: a miss, never a wrong answer. */
+#include "redact/memo.h"
+#include <openssl/evp.h>
+#include <openssl/core_names.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include "base/digest.h"
+
+#define WAYS 8u
+#define MAX_FINDINGS 6u /* a string with more is scanned each time */
+
+typedef struct {
+    uint32_t start, end;
+    uint16_t rule;
+    uint8_t type, confidence;
+    uint32_t flags;
+} kept;
+
+typedef struct {
+    _Atomic uint32_t seq; /* odd: being written */
+    uint32_t n;
+    uint8_t tag[16];
+    kept v[MAX_FINDINGS];
+} slot;
+
+struct cu_memo {
+    uint8_t key[32]; /* of this memory only: nobody outside can aim at a collision */
+    uint64_t sets;   /* power of two */
+    _Atomic uint32_t turn;
+    slot slots[];
+};
+
+cu_memo *cu_memo_init(void *region, size_t size)
+{
+    cu_memo *m = region;
+    CU_ASSERT(size > sizeof *m + WAYS * sizeof(slot));
+    cu_random(m->key, sizeof m->key);
+    m->sets = 1;
+    while (m->sets * 2 * WAYS * sizeof(slot) <= size - sizeof *m)
+        m->sets *= 2;
+    return m;
+}
+
+/* Poly1305 (RFC 8439) over tenant, rules digest, length and text. */
+static bool tag_of(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], cu_bytes text,
+                   uint8_t tag[16])
+{
+    static EVP_MAC *poly;
+    static _Thread_local EVP_MAC_CTX *ctx;
+    uint8_t head[44] = {0};
+    uint64_t length = text.n;
+    size_t n = 0;
+    if (!poly)
+        poly = EVP_MAC_fetch(NULL, "POLY1305", NULL);
+    if (!ctx && poly)
+        ctx = EVP_MAC_CTX_new(poly);
+    memcpy(head, rules, 32);
+    memcpy(head + 32, &length, 8);
+    memcpy(head + 40, &tenant, 4);
+    return ctx && EVP_MAC_init(ctx, m->key, sizeof m->key, NULL) == 1 &&
+           EVP_MAC_update(ctx, head, sizeof head) == 1 &&
+           EVP_MAC_update(ctx, text.p, text.n) == 1 && EVP_MAC_final(ctx, tag, &n, 16) == 1 &&
+           n == 16;
+}
+
+static slot *set_of(cu_memo *m, const uint8_t tag[16])
+{
+    uint64_t h;
+    memcpy(&h, tag, sizeof h);
+    return &m->slots[(h & (m->sets - 1)) * WAYS];
+}
+
+static bool copy_out(const slot *s, const uint8_t tag[16], cu_findings *out)
+{
+    slot c;
+    uint32_t before = atomic_load_explicit(&s->seq, memory_order_acquire);
+    if (before == 0 || before & 1)
+        return false;
+    memcpy(&c.n, (const uint8_t *)s + offsetof(slot, n), sizeof c - offsetof(slot, n));
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&s->seq, memory_order_relaxed) != before || memcmp(c.tag, tag, 16) != 0 ||
+        c.n > MAX_FINDINGS)
+        return false;
+    if (out->cap < MAX_FINDINGS) {
+        cu_finding *v = realloc(out->v, MAX_FINDINGS * sizeof *v);
+        if (!v)
+            return false;
+        out->v = v;
+        out->cap = MAX_FINDINGS;
+    }
+    for (out->n = 0; out->n < c.n; out->n++) {
+        const kept *k = &c.v[out->n];
+        out->v[out->n] = (cu_finding){k->start, k->end, k->rule, k->type, k->confidence, k->flags};
+    }
+    return true;
+}
+
+bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
+                 cu_findings *out)
+{
+    uint8_t tag[16];
+    if (!tag_of(m, tenant, rules_digest, text, tag))
+        return false;
+    const slot *s = set_of(m, tag);
+    for (unsigned i = 0; i < WAYS; i++)
+        if (copy_out(&s[i], tag, out))
+            return true;
+    return false;
+}
+
+void cu_memo_put(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
+                 const cu_finding *v, size_t n)
+{
+    uint8_t tag[16];
+    if (n > MAX_FINDINGS || !tag_of(m, tenant, rules_digest, text, tag))
+        return;
+    slot *set = set_of(m, tag), *s = NULL;
+    for (unsigned i = 0; i < WAYS && !s; i++)
+        if (atomic_load(&set[i].seq) == 0)
+            s = &set[i];
+    if (!s)
+        s = &set[atomic_fetch_add(&m->turn, 1) % WAYS];
+    uint32_t seq = atomic_load(&s->seq);
+    if (seq & 1 || !atomic_compare_exchange_strong(&s->seq, &seq, seq + 1))
+        return;
+    s->n = (uint32_t)n;
+    memcpy(s->tag, tag, sizeof tag);
+    for (size_t i = 0; i < n; i++)
+        s->v[i] = (kept){v[i].start, v[i].end, v[i].rule, v[i].type, v[i].confidence, v[i].flags};
+    atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
+}

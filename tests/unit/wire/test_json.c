@@ -1,0 +1,131 @@
+/* The span walker accepts exactly RFC 8259, says where it went wrong, and lists every string. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "wire/anthropic.h"
+#include "wire/json.h"
+
+static cu_err walk(cu_bytes text, cu_arena *a, cu_json_strings *s, cu_fault *f)
+{
+    cu_arena_init(a, 64u << 20);
+    *f = (cu_fault){0};
+    return cu_json_walk(text, a, s, f);
+}
+
+static void accepts_what_the_rfc_allows(void **state)
+{
+    static const char *const good[] = {"{}", "[]", "0", "-0.5e+10", "\"\"", " [1, 2 ,{\"a\":[null,true]}] ",
+                                       "\"\\ud83d\\ude00 \\/ \xf0\x9f\x98\x80\"", "{\"a\":{\"b\":1,\"b\":2}}"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        cu_arena a CU_CLEAN_ARENA;
+        cu_json_strings s;
+        cu_fault f;
+        if (walk(cu_str(good[i]), &a, &s, &f) != CU_OK)
+            fail_msg("%s: %s", good[i], f.text);
+    }
+}
+
+static void refuses_with_the_place(void **state)
+{
+    static const struct {
+        const char *text;
+        cu_err e;
+        uint64_t at;
+    } bad[] = {
+        {"", CU_SYNTAX, 0}, {"{", CU_SYNTAX, 1}, {"[1,]", CU_SYNTAX, 3}, {"{\"a\" 1}", CU_SYNTAX, 5},
+        {"{a:1}", CU_SYNTAX, 1}, {"01", CU_SYNTAX, 1}, {"1.", CU_SYNTAX, 2}, {"\"\\x\"", CU_SYNTAX, 1},
+        {"\"\\ud800\"", CU_SYNTAX, 1}, {"\"\\udc00\"", CU_SYNTAX, 1}, {"\"a\nb\"", CU_SYNTAX, 2},
+        {"\"\xff\"", CU_UTF8, 1}, {"\"ab\xed\xa0\x80\"", CU_UTF8, 3}, {"[] []", CU_SYNTAX, 3},
+        {"{\"model\":1,\"mod\\u0065l\":2}", CU_DUPLICATE, 12}, {"nul", CU_SYNTAX, 0},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cu_arena a CU_CLEAN_ARENA;
+        cu_json_strings s;
+        cu_fault f;
+        cu_err e = walk(cu_str(bad[i].text), &a, &s, &f);
+        if (e != bad[i].e || f.offset != bad[i].at)
+            fail_msg("%s: error %d at %llu", bad[i].text, e, (unsigned long long)f.offset);
+    }
+}
+
+static void depth_has_a_ceiling(void **state)
+{
+    char text[20001];
+    memset(text, '[', 10000);
+    memset(text + 10000, ']', 10000);
+    cu_arena a CU_CLEAN_ARENA;
+    cu_json_strings s;
+    cu_fault f;
+    assert_int_equal(walk(cu_bytes_of(text, 20000), &a, &s, &f), CU_DEPTH);
+    assert_int_equal(f.offset, 128);
+}
+
+static void every_truncation_is_refused(void **state)
+{
+    cu_bytes whole = CU_LIT("{\"a\":[1.5e3,\"x\\u00e9\\n\xc3\xa9\",{\"b\":null}],\"c\":\"\"}");
+    for (size_t n = 0; n <= whole.n; n++) {
+        cu_arena a CU_CLEAN_ARENA;
+        cu_json_strings s;
+        cu_fault f;
+        assert_int_equal(walk(cu_slice(whole, 0, n), &a, &s, &f) == CU_OK, n == whole.n);
+    }
+}
+
+static void strings_know_their_keys_and_escapes(void **state)
+{
+    cu_bytes t = CU_LIT("{\"m\":[{\"text\":\"a\\\"b\"},\"q\"],\"z\":\"w\"}");
+    cu_arena a CU_CLEAN_ARENA;
+    cu_json_strings s;
+    cu_fault f;
+    assert_int_equal(walk(t, &a, &s, &f), CU_OK);
+    assert_int_equal(s.n, 6);
+    assert_int_equal(s.v[2].parent_key, 1);
+    assert_int_equal(s.v[1].parent_key, 0);
+    assert_int_equal(s.v[3].parent_key, 0);
+    assert_true(s.v[2].flags & CU_JSON_ESCAPED);
+    cu_buf b CU_CLEAN_BUF = CU_BUF(100);
+    cu_json_unescape(cu_slice(t, s.v[2].start, s.v[2].end), &b);
+    assert_true(cu_eq_str(cu_buf_view(&b), "a\"b"));
+}
+
+static void offsets_follow_escapes(void **state)
+{
+    cu_bytes raw = CU_LIT("a\\n\\u00e9\\ud83d\\ude00z");
+    static const size_t at[][2] = {{0, 0}, {1, 1}, {2, 3}, {4, 9}, {8, 21}, {9, 22}};
+    size_t r = 0, p = 0;
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(cu_json_raw_offset(raw, at[i][0], &r, &p), at[i][1]);
+}
+
+static void facts_and_classes_of_a_request(void **state)
+{
+    cu_bytes t = CU_LIT("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"thinking\",\"signature\":"
+                        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\"},"
+                        "{\"type\":\"thinking\",\"signature\":\"me@example.org and other text that is no base64\"}]}],"
+                        "\"mod\\u0065l\":\"m-1\", \"stream\" : true}");
+    cu_arena a CU_CLEAN_ARENA;
+    cu_json_strings s;
+    cu_fault f;
+    cu_anthropic_request r;
+    unsigned opaque = 0;
+    assert_int_equal(walk(t, &a, &s, &f), CU_OK);
+    assert_int_equal(cu_anthropic_read(t, &s, &r, &f), CU_OK);
+    assert_true(cu_eq_str(r.model, "m-1") && r.stream);
+    cu_anthropic_classify(t, &s);
+    for (size_t i = 0; i < s.n; i++)
+        opaque += (s.v[i].flags & CU_JSON_OPAQUE) != 0;
+    assert_int_equal(opaque, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepts_what_the_rfc_allows), cmocka_unit_test(refuses_with_the_place),
+        cmocka_unit_test(depth_has_a_ceiling), cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(strings_know_their_keys_and_escapes), cmocka_unit_test(offsets_follow_escapes),
+        cmocka_unit_test(facts_and_classes_of_a_request),
+    };
+    return cmocka_run_group_tests_name("wire/json", tests, NULL, NULL);
+}
