@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/ids.h"
@@ -34,5 +35,9 @@ typedef struct {
 
 /* Strict: exactly the shape above, in that order. */
 cu_err cu_leaf_parse(cu_bytes leaf, cu_leaf *out) CU_MUST;
+
+/* Appends the stored form. CU_SYNTAX when a header field is no word of printable ASCII. */
+cu_err cu_leaf_encode(const cu_leaf_in *in, const char *id, const char *writer, uint64_t epoch,
+                      uint64_t seq, const cu_sha256 *prev, cu_buf *out) CU_MUST;
 
 #endif

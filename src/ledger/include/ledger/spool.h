@@ -34,6 +34,9 @@ cu_err cu_spool_commit(cu_spool_writer *w) CU_MUST;
  * above committed() and at or below failed(). */
 uint64_t cu_spool_committed(const cu_spool_writer *w);
 uint64_t cu_spool_failed(const cu_spool_writer *w);
+/* After a failed commit the writer's chain begins anew: what was staged meanwhile is void as well.
+ * Owner thread, after each commit. */
+void cu_spool_settle(cu_spool_writer *w);
 /* stage + seal + commit, for callers with one leaf and time. */
 cu_err cu_spool_write(cu_spool_writer *w, const cu_leaf_in *in, char *id_out) CU_MUST;
 const char *cu_spool_name(const cu_spool_writer *w);
@@ -43,6 +46,22 @@ void cu_spool_close(cu_spool_writer *w);
 /* Free space for evidence: CU_NOSPC when the file system is so full that neither spool nor log
  * could go on for long. Cheap (fstatvfs); callers refuse new work with 503. */
 cu_err cu_spool_space(int dirfd) CU_MUST;
+
+/* One segment, read forward. `at` is where reading goes on: 0 at first, kept by the caller between
+ * rounds. Appends leaves (uint16 big-endian length, then bytes) of whole batches while out has
+ * room; *batches = how many. CU_OK with none: nothing more yet. CU_CORRUPT: an unreadable batch
+ * stands before a readable one. */
+typedef struct {
+    char writer[40];
+    uint64_t epoch, number; /* of the segment in its epoch */
+    uint64_t at;            /* bytes */
+    uint64_t batch;         /* sequence number of the next batch */
+    cu_sha256 prev;         /* digest of the batch before */
+} cu_spool_cursor;
+cu_err cu_spool_read(int dirfd, const char *segment, cu_spool_cursor *c, cu_buf *out,
+                     unsigned *batches, cu_fault *f) CU_MUST;
+/* True when no writer holds the name: nothing more will be written under it. */
+bool cu_spool_writer_gone(int dirfd, const char *writer);
 
 /* Keeps the pool of ready segments filled; run by the daemon. *ready = how many there are. */
 cu_err cu_spool_prepare(int dirfd, unsigned *ready, cu_fault *f) CU_MUST;
