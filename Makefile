@@ -11,12 +11,13 @@ all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
 	@ln -sf src/cli/custos $(BUILD)/custos
+	@ln -sf src/verify/custos-verify $(BUILD)/custos-verify
 
 deps:
 	@packaging/debian-packages $(PACKAGES)
 
 check: all
-	@packaging/debian-packages $(NODE)
+	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev
 	tests/run $(BUILD) $(ASAN)
 
 asan: deps

@@ -6,6 +6,7 @@
 
 #define CU_VERBS(X)                                                                                \
     X(scan)                                                                                        \
+    X(verify)                                                                                      \
     X(help)                                                                                        \
     X(version)
 

@@ -1,0 +1,24 @@
+/* Writers' chains: each leaf names its place in what its writer wrote, and the hash of the one
+ * before. What was dropped between spool and log shows as a gap. */
+#ifndef CUSTOS_LEDGER_CHAIN_H
+#define CUSTOS_LEDGER_CHAIN_H
+
+#include "ledger/log.h"
+
+typedef struct {
+    cu_sha256 writer, prev, own; /* writer: hash of its name */
+    uint64_t epoch, seq, at;
+    char log[24];                /* beginning of the log's name, for the message */
+} chain_link;
+
+typedef struct {
+    chain_link *v;
+    size_t n, cap;
+} chain;
+
+cu_err chain_add(chain *c, const cu_leaf *leaf, cu_bytes bytes, const char *log, uint64_t at) CU_MUST;
+/* all_logs: a gap is a finding; with one log alone, other logs may hold what is missing. */
+cu_err chain_check(chain *c, bool all_logs, bool *broken, cu_fault *f) CU_MUST;
+void chain_free(chain *c);
+
+#endif

@@ -1,0 +1,119 @@
+#include "tiles.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+
+void tile_path(int level, uint64_t index, uint32_t width, char out[TILE_PATH_MAX])
+{
+    char number[32] = "", part[8];
+    unsigned groups[7], n = 0;
+    do {
+        groups[n++] = (unsigned)(index % 1000);
+        index /= 1000;
+    } while (index);
+    size_t at = 0;
+    while (n--)
+        at += (size_t)snprintf(number + at, sizeof number - at, n ? "x%03u/" : "%03u", groups[n]);
+    part[0] = 0;
+    if (width != TILE_WIDTH)
+        snprintf(part, sizeof part, ".p/%u", width % 1000);
+    if (level == TILE_ENTRIES)
+        snprintf(out, TILE_PATH_MAX, "tile/entries/%s%s", number, part);
+    else
+        snprintf(out, TILE_PATH_MAX, "tile/%d/%s%s", level, number, part);
+}
+
+uint32_t tile_width(int level, uint64_t index, uint64_t size)
+{
+    uint64_t entries = level > 0 ? size >> (8 * level) : size;
+    if (entries <= index * TILE_WIDTH)
+        return 0;
+    uint64_t left = entries - index * TILE_WIDTH;
+    return left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH;
+}
+
+cu_err tile_load(cu_log *l, int level, uint64_t index, uint64_t size, cu_bytes *out)
+{
+    char path[TILE_PATH_MAX];
+    uint32_t width = tile_width(level, index, size);
+    if (l->cached_width != width || l->cached_level != level || l->cached_index != index || width == 0) {
+        if (width == 0)
+            return CU_NOT_FOUND;
+        tile_path(level, index, width, path);
+        cu_buf_reset(&l->cached);
+        l->cached_width = 0;
+        CU_TRY(cu_file_read(l->dirfd, path, &l->cached));
+        if (level != TILE_ENTRIES && l->cached.n != width * sizeof(cu_sha256))
+            return CU_TORN;
+        l->cached_level = level;
+        l->cached_index = index;
+        l->cached_width = width;
+    }
+    *out = cu_buf_view(&l->cached);
+    return CU_OK;
+}
+
+cu_err tile_node(void *arg, unsigned level, uint64_t index, cu_sha256 *out)
+{
+    cu_log *l = arg;
+    unsigned k = level % 8;
+    uint64_t first = index << k;
+    cu_bytes tile;
+    cu_sha256 h[TILE_WIDTH];
+    CU_TRY(tile_load(l, (int)(level / 8), first / TILE_WIDTH, l->size, &tile));
+    size_t at = first % TILE_WIDTH, n = (size_t)1 << k;
+    if ((at + n) * sizeof *h > tile.n)
+        return CU_NOT_FOUND;
+    memcpy(h, tile.p + at * sizeof *h, n * sizeof *h);
+    for (; n > 1; n /= 2)
+        for (size_t i = 0; i < n / 2; i++)
+            merkle_pair(&h[2 * i], &h[2 * i + 1], &h[i]);
+    *out = h[0];
+    return CU_OK;
+}
+
+bool bundle_next(cu_bytes *bundle, cu_bytes *leaf)
+{
+    if (bundle->n < 2)
+        return false;
+    size_t n = (size_t)bundle->p[0] << 8 | bundle->p[1];
+    if (bundle->n < 2 + n)
+        return false;
+    *leaf = cu_slice(*bundle, 2, 2 + n);
+    *bundle = cu_slice(*bundle, 2 + n, bundle->n);
+    return true;
+}
+
+static cu_err make_parents(int dirfd, const char *path)
+{
+    char part[TILE_PATH_MAX];
+    for (const char *s = strchr(path, '/'); s; s = strchr(s + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", (int)(s - path), path);
+        if (mkdirat(dirfd, part, 0755) != 0 && errno != EEXIST)
+            return cu_errno_err(errno);
+    }
+    return CU_OK;
+}
+
+cu_err tile_write(int dirfd, int level, uint64_t index, uint32_t width, cu_bytes content)
+{
+    char path[TILE_PATH_MAX];
+    tile_path(level, index, width, path);
+    CU_TRY(make_parents(dirfd, path));
+    return cu_file_replace(dirfd, path, content, 0644);
+}
+
+cu_err log_open_at(int dirfd, cu_log **out)
+{
+    cu_log *l = calloc(1, sizeof *l);
+    if (!l)
+        return CU_NOMEM;
+    l->dirfd = dirfd;
+    l->cached = CU_BUF(TILE_BYTES_MAX);
+    *out = l;
+    return CU_OK;
+}

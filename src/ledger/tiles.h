@@ -1,0 +1,40 @@
+/* Tiles on disk (C2SP tlog-tiles): 256 hashes or entries a file. */
+#ifndef CUSTOS_LEDGER_TILES_H
+#define CUSTOS_LEDGER_TILES_H
+
+#include "ledger/log.h"
+#include "merkle.h"
+#include "note.h"
+
+#define TILE_WIDTH 256u
+#define TILE_PATH_MAX 96
+#define TILE_BYTES_MAX (TILE_WIDTH * (2 + CU_LEAF_MAX))
+#define TILE_ENTRIES (-1) /* level of entry bundles */
+
+struct cu_log {
+    int dirfd;
+    char *vkey_text;
+    note_key vkey;
+    uint64_t size; /* that node hashes are read for */
+    int cached_level;
+    uint64_t cached_index;
+    uint32_t cached_width;
+    cu_buf cached;
+};
+
+/* "tile/0/x001/067.p/8"; width 256: no partial suffix. level TILE_ENTRIES: "tile/entries/…". */
+void tile_path(int level, uint64_t index, uint32_t width, char out[TILE_PATH_MAX]);
+/* How many entries of this tile exist in a tree of `size`. */
+uint32_t tile_width(int level, uint64_t index, uint64_t size);
+/* The tile's bytes, valid until the next call. */
+cu_err tile_load(cu_log *l, int level, uint64_t index, uint64_t size, cu_bytes *out) CU_MUST;
+/* merkle_node_fn over the tiles of l->size; arg: cu_log. */
+cu_err tile_node(void *arg, unsigned level, uint64_t index, cu_sha256 *out) CU_MUST;
+/* Splits the next entry off a bundle; false when it is malformed or empty. */
+bool bundle_next(cu_bytes *bundle, cu_bytes *leaf);
+/* Durable and atomic, making directories on the way. */
+cu_err tile_write(int dirfd, int level, uint64_t index, uint32_t width, cu_bytes content) CU_MUST;
+/* Opens without needing a vkey file (the sequencer makes it). */
+cu_err log_open_at(int dirfd, cu_log **out) CU_MUST;
+
+#endif

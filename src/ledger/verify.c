@@ -1,0 +1,403 @@
+/* Verifying a directory without trusting anybody: every byte of every log is hashed again, the
+ * checkpoints are held against the anchor log, and each writer's chain is followed. */
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "chain.h"
+#include "tiles.h"
+
+#define MAX_LOGS 4096
+
+typedef struct {
+    char name[72];
+    uint64_t size, anchored; /* anchored: size that the newest anchor leaf states */
+    char root[65];
+} seen_log;
+
+typedef struct {
+    const char *dir, *trusted;
+    cu_buf *text, *json;
+    cu_verify_report *r;
+    cu_fault *f;
+    seen_log *logs;
+    size_t logs_n;
+    seen_log *limits; /* up to where the anchor log of the start reaches */
+    size_t limits_n;
+    chain chain;
+    bool many;         /* a directory of logs */
+} check;
+
+/* A finding of the verifier: broken, and where. Only the first is kept. */
+static cu_err broken(check *c, const char *log, uint64_t at, const char *what)
+{
+    if (!c->r->broken)
+        cu_fail(c->f, CU_CORRUPT, "log %s, entry %llu: %s", log, (unsigned long long)at, what);
+    c->r->broken = true;
+    return CU_OK;
+}
+
+/* An absent or short file is tampering; one that cannot be read is not a verdict. */
+static cu_err verdict(check *c, const char *log, uint64_t at, cu_err e, const char *what)
+{
+    if (e == CU_NOT_FOUND || e == CU_TORN || e == CU_TOO_BIG || e == CU_SYNTAX || e == CU_SIGNATURE ||
+        e == CU_CORRUPT)
+        return broken(c, log, at, what);
+    return e == CU_OK ? CU_OK : cu_fail(c->f, e, "log %s: %s", log, cu_err_text(e));
+}
+
+static seen_log *seen(check *c, cu_bytes name)
+{
+    for (size_t i = 0; i < c->logs_n; i++)
+        if (cu_eq_str(name, c->logs[i].name))
+            return &c->logs[i];
+    return NULL;
+}
+
+/* Field of an anchor leaf's body, which has a fixed order. */
+static bool body_field(cu_bytes body, const char *key, cu_bytes *out)
+{
+    size_t at = cu_find(body, cu_str(key), 0), end;
+    if (at == (size_t)-1)
+        return false;
+    at += strlen(key);
+    for (end = at; end < body.n && body.p[end] != '"' && body.p[end] != '}' && body.p[end] != ',';)
+        end++;
+    *out = cu_slice(body, at, end);
+    return true;
+}
+
+static uint64_t to_number(cu_bytes b)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < b.n && i < 16 && b.p[i] >= '0' && b.p[i] <= '9'; i++)
+        v = v * 10 + (b.p[i] - '0');
+    return v;
+}
+
+/* What the anchor says about a log must still be true of it. The tree at that size is recomputed
+ * from tiles that were checked before. */
+static cu_err check_anchor_leaf(check *c, uint64_t at, const cu_leaf *leaf)
+{
+    cu_bytes name, root, size;
+    char path[4096], hex[65];
+    cu_log *l;
+    cu_sha256 have;
+    if (!cu_eq_str(leaf->type, "log.checkpoint") || !body_field(leaf->body, "\"log\":\"", &name) ||
+        !body_field(leaf->body, "\"root\":\"", &root) || !body_field(leaf->body, "\"size\":", &size))
+        return broken(c, "anchor", at, "it is no checkpoint of a log");
+    seen_log *s = seen(c, name);
+    uint64_t n = to_number(size);
+    if (!s)
+        return broken(c, "anchor", at, "it names a log that is not there");
+    if (n <= s->anchored)
+        return broken(c, "anchor", at, "it does not continue the checkpoint before it");
+    s->anchored = n;
+    snprintf(path, sizeof path, "%.3900s/%s", c->dir, s->name);
+    cu_err e = cu_log_open(path, &l, c->f);
+    if (e != CU_OK)
+        return e;
+    if (n > s->size) { /* it may have grown since it was read */
+        cu_checkpoint now;
+        e = cu_log_checkpoint(l, &now, NULL, c->f);
+        if (e == CU_OK && now.size >= n)
+            s->size = now.size;
+        else
+            e = broken(c, s->name, s->size, "the checkpoint was set back: the anchor log knows a larger one");
+    }
+    if (e != CU_OK || c->r->broken) {
+        cu_log_close(l);
+        return e;
+    }
+    l->size = s->size;
+    e = merkle_root(tile_node, l, n, &have);
+    cu_log_close(l);
+    if (e != CU_OK)
+        return verdict(c, s->name, n, e, "a tile is missing or cut short");
+    cu_hex(hex, have.b, sizeof have);
+    return cu_eq_str(root, hex) ? CU_OK : broken(c, s->name, n, "its history differs from what the anchor log says");
+}
+
+static uint64_t limit_of(const check *c, const char *name)
+{
+    if (strcmp(name, "anchor") == 0)
+        return UINT64_MAX;
+    for (size_t i = 0; i < c->limits_n; i++)
+        if (strcmp(c->limits[i].name, name) == 0)
+            return c->limits[i].anchored;
+    return 0;
+}
+
+static cu_err set_limit(check *c, cu_bytes name, uint64_t size)
+{
+    for (size_t i = 0; i < c->limits_n; i++)
+        if (cu_eq_str(name, c->limits[i].name)) {
+            c->limits[i].anchored = size;
+            return CU_OK;
+        }
+    seen_log *v = realloc(c->limits, (c->limits_n + 1) * sizeof *v);
+    if (!v)
+        return CU_NOMEM;
+    c->limits = v;
+    v[c->limits_n] = (seen_log){.anchored = size};
+    snprintf(v[c->limits_n++].name, sizeof v->name, "%.*s", name.n < sizeof v->name ? (int)name.n : 0,
+             (const char *)name.p);
+    return CU_OK;
+}
+
+/* Logs grow while they are read. Chains are followed only as far as the anchor log reached at the
+ * start: up to there every log is complete. What is wrong with the anchor itself shows later. */
+static cu_err read_limits(check *c)
+{
+    char path[4096];
+    cu_log *l;
+    cu_checkpoint cp;
+    cu_fault quiet;
+    snprintf(path, sizeof path, "%.3900s/anchor", c->dir);
+    if (cu_log_open(path, &l, &quiet) != CU_OK)
+        return CU_OK;
+    cu_err e = cu_log_checkpoint(l, &cp, NULL, &quiet) == CU_OK ? CU_OK : CU_NOT_FOUND;
+    for (uint64_t t = 0; e == CU_OK && t * TILE_WIDTH < cp.size; t++) {
+        cu_bytes bundle, bytes, name, size;
+        cu_leaf leaf;
+        e = tile_load(l, TILE_ENTRIES, t, cp.size, &bundle);
+        while (e == CU_OK && bundle_next(&bundle, &bytes))
+            if (cu_leaf_parse(bytes, &leaf) == CU_OK && body_field(leaf.body, "\"log\":\"", &name) &&
+                body_field(leaf.body, "\"size\":", &size))
+                e = set_limit(c, name, to_number(size));
+    }
+    cu_log_close(l);
+    return e == CU_NOMEM ? e : CU_OK;
+}
+
+static cu_err check_entry(check *c, const char *name, uint64_t at, cu_bytes bytes)
+{
+    cu_leaf leaf;
+    if (cu_leaf_parse(bytes, &leaf) != CU_OK)
+        return broken(c, name, at, "the entry is no leaf");
+    if (!c->many || at < limit_of(c, name))
+        CU_TRY(chain_add(&c->chain, &leaf, bytes, name, at));
+    return c->many && strcmp(name, "anchor") == 0 ? check_anchor_leaf(c, at, &leaf) : CU_OK;
+}
+
+/* One bundle: its entries must have the hashes of the level-0 tile beside it. */
+static cu_err check_bundle(check *c, cu_log *l, const char *name, uint64_t tile)
+{
+    cu_bytes bundle, hashes, leaf;
+    cu_sha256 want[TILE_WIDTH], have;
+    uint64_t first = tile * TILE_WIDTH;
+    uint32_t width = tile_width(0, tile, l->size);
+    cu_err e = tile_load(l, 0, tile, l->size, &hashes);
+    if (e != CU_OK)
+        return verdict(c, name, first, e, "a hash tile is missing or cut short");
+    memcpy(want, hashes.p, width * sizeof *want);
+    e = tile_load(l, TILE_ENTRIES, tile, l->size, &bundle);
+    if (e != CU_OK)
+        return verdict(c, name, first, e, "an entry bundle is missing or too large");
+    cu_buf copy CU_CLEAN_BUF = CU_BUF(TILE_BYTES_MAX);
+    cu_buf_add(&copy, bundle);
+    CU_TRY(cu_buf_err(&copy));
+    bundle = cu_buf_view(&copy);
+    for (uint32_t i = 0; i < width; i++) {
+        if (!bundle_next(&bundle, &leaf))
+            return broken(c, name, first + i, "the entry bundle is cut short");
+        merkle_leaf(leaf, &have);
+        if (memcmp(&have, &want[i], sizeof have) != 0)
+            return broken(c, name, first + i, "the entry does not have the hash that was sealed");
+        CU_TRY(check_entry(c, name, first + i, leaf));
+    }
+    c->r->entries += width;
+    return bundle.n ? broken(c, name, first + width, "the bundle holds more than the log") : CU_OK;
+}
+
+/* Higher tiles must follow from the lower ones. */
+static cu_err check_upper(check *c, cu_log *l, const char *name)
+{
+    for (int level = 1; l->size >> (8 * level); level++) {
+        uint64_t n = l->size >> (8 * level);
+        for (uint64_t i = 0; i < n; i++) {
+            cu_bytes tile;
+            cu_sha256 h[TILE_WIDTH], have;
+            cu_err e = tile_load(l, level - 1, i, l->size, &tile);
+            if (e == CU_OK) {
+                memcpy(h, tile.p, sizeof h);
+                for (size_t k = TILE_WIDTH; k > 1; k /= 2)
+                    for (size_t j = 0; j < k / 2; j++)
+                        merkle_pair(&h[2 * j], &h[2 * j + 1], &h[j]);
+                e = tile_node(l, 8 * (unsigned)level, i, &have);
+            }
+            if (e != CU_OK)
+                return verdict(c, name, i << (8 * level), e, "a hash tile is missing or cut short");
+            if (memcmp(&have, &h[0], sizeof have) != 0)
+                return broken(c, name, i << (8 * level), "a hash tile does not follow from the one below it");
+        }
+    }
+    return CU_OK;
+}
+
+/* Tiles beyond the checkpoint: it was set back, or a publication was interrupted. */
+static bool beyond(const check *c, const cu_log *l)
+{
+    char path[TILE_PATH_MAX], stage[4096];
+    uint64_t tile = l->size / TILE_WIDTH;
+    uint32_t width = tile_width(TILE_ENTRIES, tile, l->size);
+    snprintf(stage, sizeof stage, "%.4000s/stage", c->dir);
+    if (c->many && access(stage, F_OK) == 0)
+        return false; /* the sequencer will finish it */
+    for (uint32_t w = width + 1; w <= TILE_WIDTH; w++) {
+        tile_path(TILE_ENTRIES, tile, w, path);
+        if (faccessat(l->dirfd, path, F_OK, 0) == 0)
+            return true;
+    }
+    tile_path(TILE_ENTRIES, tile + 1, TILE_WIDTH, path);
+    return faccessat(l->dirfd, path, F_OK, 0) == 0;
+}
+
+static cu_err use_trusted(check *c, cu_log *l)
+{
+    free(l->vkey_text);
+    l->vkey_text = strdup(c->trusted);
+    if (!l->vkey_text)
+        return CU_NOMEM;
+    return note_key_parse(cu_str(l->vkey_text), &l->vkey) == CU_OK
+               ? CU_OK : cu_fail(c->f, CU_SYNTAX, "the trusted verifier key is malformed");
+}
+
+static void report_log(check *c, const char *name, const cu_checkpoint *cp)
+{
+    char hex[65];
+    cu_hex(hex, cp->root.b, sizeof cp->root);
+    if (c->text)
+        cu_buf_fmt(c->text, "%-24s %10llu entries  root %.16s…  signed by %s\n", name,
+                   (unsigned long long)cp->size, hex, cp->origin);
+    if (c->json)
+        cu_buf_fmt(c->json, "%s{\"log\":\"%s\",\"origin\":\"%s\",\"size\":%llu,\"root\":\"%s\"}",
+                   c->json->p[c->json->n - 1] == '[' ? "" : ",", name, cp->origin,
+                   (unsigned long long)cp->size, hex);
+}
+
+static cu_err check_tree(check *c, cu_log *l, const char *name, const cu_checkpoint *cp)
+{
+    cu_sha256 root;
+    for (uint64_t t = 0; t * TILE_WIDTH < cp->size && !c->r->broken; t++)
+        CU_TRY(check_bundle(c, l, name, t));
+    if (c->r->broken)
+        return CU_OK;
+    CU_TRY(check_upper(c, l, name));
+    if (c->r->broken)
+        return CU_OK;
+    cu_err e = merkle_root(tile_node, l, cp->size, &root);
+    if (e != CU_OK)
+        return verdict(c, name, cp->size, e, "a hash tile is missing or cut short");
+    if (memcmp(&root, &cp->root, sizeof root) != 0)
+        return broken(c, name, cp->size, "the entries do not have the root that was signed");
+    if (beyond(c, l))
+        return broken(c, name, cp->size, "there are tiles beyond the checkpoint: it was set back");
+    return CU_OK;
+}
+
+static cu_err check_log(check *c, const char *path, const char *name)
+{
+    cu_log *l;
+    cu_checkpoint cp = {0};
+    cu_err e = cu_log_open(path, &l, c->f);
+    if (e != CU_OK)
+        return e;
+    if (c->trusted && !c->many)
+        e = use_trusted(c, l);
+    if (e == CU_OK) {
+        e = cu_log_checkpoint(l, &cp, NULL, c->f);
+        c->r->checkpoints++;
+        if (e == CU_SIGNATURE || e == CU_SYNTAX)
+            e = broken(c, name, 0, e == CU_SIGNATURE ? "the checkpoint's signature does not verify"
+                                                     : "the checkpoint is malformed");
+        else if (e == CU_OK)
+            e = check_tree(c, l, name, &cp);
+    }
+    seen_log *s = realloc(c->logs, (c->logs_n + 1) * sizeof *s);
+    if (s) {
+        c->logs = s;
+        s[c->logs_n] = (seen_log){.size = cp.size};
+        snprintf(s[c->logs_n++].name, sizeof s->name, "%s", name);
+    }
+    c->r->logs++;
+    report_log(c, name, &cp);
+    cu_log_close(l);
+    return s ? e : CU_NOMEM;
+}
+
+static cu_err check_named(check *c, const char *name)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%.3900s/%s", c->dir, name);
+    if (c->r->broken || (access(path, F_OK) != 0 && errno == ENOENT))
+        return CU_OK;
+    char file[4200];
+    snprintf(file, sizeof file, "%s/checkpoint", path);
+    if (access(file, F_OK) != 0 && errno == ENOENT) { /* made, and nothing published yet */
+        snprintf(file, sizeof file, "%s/tile", path);
+        return access(file, F_OK) == 0 ? broken(c, name, 0, "there are tiles but no checkpoint") : CU_OK;
+    }
+    return check_log(c, path, name);
+}
+
+static cu_err check_all(check *c)
+{
+    char path[4096], name[72];
+    CU_TRY(read_limits(c));
+    CU_TRY(check_named(c, "org"));
+    snprintf(path, sizeof path, "%.3900s/t", c->dir);
+    DIR *d = opendir(path);
+    cu_err e = CU_OK;
+    for (struct dirent *en; d && e == CU_OK && (en = readdir(d));) {
+        if (en->d_name[0] == '.')
+            continue;
+        snprintf(name, sizeof name, "t/%.63s", en->d_name);
+        e = check_named(c, name);
+    }
+    if (d)
+        closedir(d);
+    if (e == CU_OK)
+        e = check_named(c, "anchor");
+    for (size_t i = 0; i < c->logs_n && e == CU_OK && !c->r->broken; i++)
+        if (c->logs[i].anchored < c->logs[i].size && strcmp(c->logs[i].name, "anchor") != 0) {
+            snprintf(path, sizeof path, "%.4000s/stage", c->dir);
+            if (access(path, F_OK) != 0)
+                e = broken(c, c->logs[i].name, c->logs[i].anchored, "entries from here on are not in the anchor log");
+        }
+    return e;
+}
+
+cu_err cu_verify_dir(const char *dir, const char *trusted_vkey, cu_buf *text_report, cu_buf *json_report,
+                     cu_verify_report *out, cu_fault *f)
+{
+    char path[4200];
+    *out = (cu_verify_report){0};
+    check c = {.dir = dir, .trusted = trusted_vkey, .text = text_report, .json = json_report, .r = out, .f = f};
+    snprintf(path, sizeof path, "%.4000s/vkey", dir);
+    c.many = access(path, F_OK) != 0;
+    if (json_report)
+        cu_buf_str(json_report, "{\"logs\":[");
+    cu_err e = c.many ? check_all(&c) : check_log(&c, dir, "this");
+    if (e == CU_OK && !out->broken)
+        e = chain_check(&c.chain, c.many, &out->broken, f);
+    if (e == CU_OK && out->logs == 0)
+        e = cu_fail(f, CU_NOT_FOUND, "%.200s holds no log: no checkpoint there or in its folders", dir);
+    if (text_report && e == CU_OK && !trusted_vkey)
+        cu_buf_str(text_report, "The keys were taken from the logs themselves; pass --vkey to use one you trust.\n");
+    if (json_report)
+        cu_buf_fmt(json_report, "],\"entries\":%llu,\"intact\":%s", (unsigned long long)out->entries,
+                   e == CU_OK && !out->broken ? "true" : "false");
+    if (json_report && (e != CU_OK || out->broken))
+        cu_buf_json_kv_str(json_report, "reason", f->text);
+    if (json_report)
+        cu_buf_str(json_report, "}\n");
+    chain_free(&c.chain);
+    free(c.logs);
+    free(c.limits);
+    return e;
+}

@@ -1,0 +1,124 @@
+// Our verifier and one written in Go with golang.org/x/mod must agree: on an intact log, and on
+// every way of tampering.
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const build = process.env.CUSTOS_BUILD ?? resolve('build')
+const dir = mkdtempSync(join(tmpdir(), 'custos-ledger-'))
+const go = join(dir, 'verify-go')
+const run = (cmd, args, env) => spawnSync(cmd, args, { encoding: 'utf8', env: { ...process.env, ...env } })
+const makeLog = (to, count, rounds) => {
+  const r = run(join(build, 'tests/ledger/make-log'), [to, String(count), String(rounds)])
+  assert.equal(r.status, 0, r.stderr)
+}
+const ours = (log) => run(join(build, 'src/verify/custos-verify'), [log])
+const verb = (log) => run(join(build, 'src/cli/custos'), ['verify', '--dir', log, '--format', 'json'])
+const theirs = (log) => run(go, [log])
+
+before(() => {
+  const r = run('go', ['build', '-o', go, resolve('tests/verify-go/main.go')],
+    { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'gocache') })
+  assert.equal(r.status, 0, r.stderr)
+  makeLog(join(dir, 'a'), 700, 4)
+})
+after(() => rmSync(dir, { recursive: true, force: true }))
+
+const copy = (name) => {
+  cpSync(join(dir, 'a'), join(dir, name), { recursive: true })
+  return join(dir, name, 'log')
+}
+// [name of one log, what to do to its folder]
+const both = (log, one, pattern) => {
+  for (const r of [ours(log), verb(log)]) {
+    assert.equal(r.status, 1, r.stdout + r.stderr)
+    assert.match(r.stdout, pattern)
+  }
+  assert.equal(ours(one).status, 1)
+  assert.equal(theirs(one).status, 1, theirs(one).stdout)
+}
+const bundle = (one) => {
+  const p = join(one, 'tile/entries/001.p')
+  return join(p, readdirSync(p).sort((a, b) => b - a)[0])
+}
+
+test('an intact log satisfies both, and the report names every log', () => {
+  const r = ours(join(dir, 'a/log'))
+  assert.equal(r.status, 0, r.stdout)
+  for (const log of ['org', 't/acme', 'anchor']) {
+    assert.ok(r.stdout.includes(log))
+    assert.match(theirs(join(dir, 'a/log', log)).stdout, /^intact/)
+  }
+  assert.equal(JSON.parse(verb(join(dir, 'a/log')).stdout).intact, true)
+})
+
+test('a log that goes on keeps verifying', () => {
+  const log = copy('grown')
+  makeLog(join(dir, 'grown'), 300, 3)
+  assert.equal(ours(log).status, 0, ours(log).stdout)
+  assert.equal(theirs(join(log, 't/acme')).status, 0)
+})
+
+test('a flipped byte', () => {
+  const log = copy('flip'), one = join(log, 't/acme'), f = bundle(one)
+  const b = readFileSync(f)
+  b[1000] ^= 1
+  writeFileSync(f, b)
+  both(log, one, /t\/acme, entry 2\d\d/)
+})
+
+test('a dropped entry', () => {
+  const log = copy('drop'), one = join(log, 't/acme'), f = bundle(one)
+  const b = readFileSync(f), n = 2 + b.readUInt16BE(0)
+  writeFileSync(f, Buffer.concat([b.subarray(n)]))
+  both(log, one, /t\/acme, entry 256/)
+})
+
+test('a truncated tile, of entries and of hashes', () => {
+  for (const [name, of] of [['cut1', bundle], ['cut2', (one) => join(one, 'tile/0/000')]]) {
+    const log = copy(name), one = join(log, 't/acme'), f = of(one)
+    truncateSync(f, readFileSync(f).length - 7)
+    both(log, one, /t\/acme/)
+  }
+})
+
+test('a missing tile', () => {
+  const log = copy('missing'), one = join(log, 't/acme')
+  unlinkSync(join(one, 'tile/0/000'))
+  both(log, one, /missing/)
+})
+
+test('a checkpoint that was set back, even when it was validly signed', () => {
+  const log = copy('back'), old = readFileSync(join(log, 't/acme/checkpoint'))
+  makeLog(join(dir, 'back'), 100, 1)
+  writeFileSync(join(log, 't/acme/checkpoint'), old)
+  both(log, join(log, 't/acme'), /set back/)
+})
+
+test('a log that was set back as a whole is found by the anchor log', () => {
+  const log = copy('whole')
+  makeLog(join(dir, 'whole'), 100, 1)
+  rmSync(join(log, 't/acme'), { recursive: true })
+  cpSync(join(dir, 'a/log/t/acme'), join(log, 't/acme'), { recursive: true })
+  const r = ours(log)
+  assert.equal(r.status, 1)
+  assert.match(r.stdout, /anchor log knows a larger one/)
+})
+
+test('the signer refuses to continue a log that was set back', () => {
+  const log = copy('fork')
+  makeLog(join(dir, 'fork'), 100, 1)
+  rmSync(log, { recursive: true })
+  cpSync(join(dir, 'a/log'), log, { recursive: true })
+  const r = run(join(build, 'tests/ledger/make-log'), [join(dir, 'fork'), '30', '1'])
+  assert.notEqual(r.status, 0)
+  assert.match(r.stderr, /set back/)
+})
+
+test('what cannot be read is no verdict', () => {
+  assert.equal(ours(join(dir, 'nothing')).status, 2)
+  assert.equal(verb(join(dir, 'nothing')).status, 2)
+})
