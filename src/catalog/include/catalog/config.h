@@ -61,4 +61,8 @@ typedef struct {
 cu_err cu_config_load(const char *path, bool resolve_credentials, cu_arena *a, cu_config *out,
                       cu_fault *f) CU_MUST;
 
+/* Where sockets, the generated nginx.conf and the policy bundle lie: /run/custos-… as root,
+ * state_dir/run otherwise, or a folder in /tmp when that is too long for a socket's name. */
+cu_err cu_run_dir(const cu_config *c, char *out, size_t n) CU_MUST;
+
 #endif

@@ -17,6 +17,7 @@
 
 typedef enum { CU_VENDOR_UNASSESSED, CU_VENDOR_APPROVED, CU_VENDOR_REFUSED, CU_VENDOR_EXPIRED }
 cu_vendor_state;
+const char *cu_vendor_state_name(cu_vendor_state s); /* "approved" */
 
 typedef struct {
     cu_bytes name;
@@ -43,7 +44,6 @@ typedef struct {
 typedef struct {
     uint64_t version;          /* grows with every bundle */
     uint64_t made_ns;
-    cu_bytes engine;           /* blob of cu_engine_save */
     cu_bundle_tenant *tenants;
     size_t tenants_n;
     cu_bundle_vendor *vendors;
@@ -57,7 +57,7 @@ typedef struct {
 cu_err cu_bundle_encode(cu_bundle *b, cu_buf *out) CU_MUST;
 /* Strings point into `file`, arrays live in the arena. Checks digest and every bound. */
 cu_err cu_bundle_decode(cu_bytes file, cu_arena *a, cu_bundle *out, cu_fault *f) CU_MUST;
-/* NULL when unknown. Takes the same time for any unknown key of one length. */
+/* NULL when unknown. Found by its hash, so that timing says nothing about other keys. */
 const cu_bundle_key *cu_bundle_find_key(const cu_bundle *b, cu_bytes presented);
 
 #endif
