@@ -1,0 +1,141 @@
+/* The answer on its way back: after nginx has decompressed it, values are put in place again. */
+#include "gateway.h"
+
+#define WHOLE_MAX ((size_t)64 << 20) /* bytes of a JSON answer */
+
+static ngx_http_output_header_filter_pt next_header;
+static ngx_http_output_body_filter_pt next_body;
+
+static bool type_is(const ngx_http_request_t *r, const char *type)
+{
+    const ngx_str_t *t = &r->headers_out.content_type;
+    size_t n = strlen(type);
+    return t->len >= n && ngx_strncasecmp(t->data, (u_char *)(uintptr_t)type, n) == 0;
+}
+
+static ngx_int_t on_header(ngx_http_request_t *r)
+{
+    gw_exchange *x = r == r->main ? gw_find(r) : NULL;
+    if (!x || x->step != GW_FORWARDED || !r->upstream || r->error_page)
+        return next_header(r);
+    x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
+    x->sse = type_is(r, "text/event-stream");
+    x->json = !x->sse;
+    if (x->sse && cu_restorer_new(&x->redaction.issued, &x->restorer) != CU_OK)
+        return NGX_ERROR;
+    x->whole = CU_BUF(WHOLE_MAX);
+    r->main_filter_need_in_memory = 1;
+    ngx_http_clear_content_length(r);
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_etag(r);
+    if (gw_request_id(r, x->id) != NGX_OK)
+        return NGX_ERROR;
+    return next_header(r);
+}
+
+/* A buffer for n bytes, one of those that were sent already if it is large enough. */
+static ngx_chain_t *room_for(gw_exchange *x, size_t n)
+{
+    for (ngx_chain_t **p = &x->free; *p; p = &(*p)->next) {
+        ngx_chain_t *c = *p;
+        if ((size_t)(c->buf->end - c->buf->start) < n)
+            continue;
+        *p = c->next;
+        c->next = NULL;
+        c->buf->pos = c->buf->last = c->buf->start;
+        c->buf->flush = c->buf->last_buf = c->buf->last_in_chain = 0;
+        return c;
+    }
+    ngx_chain_t *c = ngx_alloc_chain_link(x->r->pool);
+    ngx_buf_t *b = c ? ngx_create_temp_buf(x->r->pool, n < 4096 ? 4096 : n) : NULL;
+    if (!b)
+        return NULL;
+    b->tag = (ngx_buf_tag_t)&ngx_http_custos_module;
+    c->buf = b;
+    c->next = NULL;
+    return c;
+}
+
+static ngx_int_t send_out(gw_exchange *x, cu_bytes bytes, bool last, bool flush)
+{
+    ngx_chain_t *c = NULL;
+    if (bytes.n || last || flush) {
+        c = room_for(x, bytes.n ? bytes.n : 1);
+        if (!c)
+            return NGX_ERROR;
+        c->buf->last = ngx_cpymem(c->buf->last, bytes.p, bytes.n);
+        c->buf->flush = flush && !last;
+        c->buf->last_buf = last;
+        c->buf->last_in_chain = last;
+        if (bytes.n == 0)
+            c->buf->temporary = 0;
+        else
+            c->buf->temporary = 1;
+    }
+    ngx_int_t rc = next_body(x->r, c);
+    ngx_chain_update_chains(x->r->pool, &x->free, &x->busy, &c, (ngx_buf_tag_t)&ngx_http_custos_module);
+    return rc;
+}
+
+static ngx_int_t finish_json(gw_exchange *x)
+{
+    cu_bytes out, body = cu_buf_view(&x->whole);
+    cu_buf room CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
+    x->finished = true;
+    if (cu_restore_json(&x->redaction.issued, body, &room, &out, &x->answer) != CU_OK)
+        return NGX_ERROR;
+    return send_out(x, out, true, false);
+}
+
+/* Takes one buffer; what may leave is appended to out. */
+static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
+{
+    cu_bytes in = cu_bytes_of(b->pos, (size_t)(b->last - b->pos));
+    cu_err e = CU_OK;
+    if (ngx_buf_in_memory(b) && in.n) {
+        x->answer_bytes += in.n;
+        if (x->answer_hash)
+            cu_hasher_add(x->answer_hash, in);
+        if (x->sse) {
+            e = cu_restorer_feed(x->restorer, in, out);
+        } else {
+            cu_buf_add(&x->whole, in);
+            e = x->whole.err;
+        }
+        b->pos = b->last;
+    }
+    if (e == CU_OK && b->last_buf && x->sse)
+        e = cu_restorer_end(x->restorer, out);
+    return e;
+}
+
+static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    gw_exchange *x = r == r->main ? gw_find(r) : NULL;
+    cu_buf out CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
+    bool last = false, flush = false;
+    if (!x || !(x->sse || x->json) || r->error_page)
+        return next_body(r, in);
+    for (ngx_chain_t *c = in; c; c = c->next) {
+        cu_err e = take(x, c->buf, &out);
+        if (e != CU_OK) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the answer could not be restored: %s", cu_err_text(e));
+            return NGX_ERROR;
+        }
+        last |= c->buf->last_buf;
+        flush |= c->buf->flush;
+    }
+    if (x->json)
+        return last ? finish_json(x) : in ? NGX_OK : next_body(r, NULL);
+    x->finished |= last;
+    return send_out(x, cu_buf_view(&out), last, flush || x->sse);
+}
+
+ngx_int_t gw_filters_init(ngx_conf_t *cf)
+{
+    next_header = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = on_header;
+    next_body = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = on_body;
+    return NGX_OK;
+}

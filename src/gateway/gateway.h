@@ -1,0 +1,124 @@
+/* The nginx module: what its files share. This folder alone sees ngx_*.h. */
+#ifndef CUSTOS_GATEWAY_H
+#define CUSTOS_GATEWAY_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_thread_pool.h>
+#include "ledger/spool.h"
+#include "policy/decide.h"
+#include "redact/redact.h"
+#include "redact/restore.h"
+
+/* A vendor's address, from nginx.conf; what it may be used for is in the bundle. */
+typedef struct {
+    ngx_str_t name, scheme, host, path;
+} gw_vendor;
+
+typedef struct {
+    ngx_str_t catalog, spool, run; /* directories */
+    ngx_array_t vendors;           /* gw_vendor */
+} gw_main_conf;
+
+typedef struct {
+    ngx_flag_t enable;
+} gw_loc_conf;
+
+/* A bundle in use; freed when the last request that began with it is done. */
+typedef struct {
+    cu_bundle b;
+    cu_arena arena;
+    uint8_t *file;
+    size_t file_n;
+    unsigned refs;
+    char digest[2 * CU_SHA256_LEN + 1];
+} gw_bundle;
+
+/* What a path of the API asks for. */
+typedef enum { GW_NONE, GW_MESSAGES, GW_COUNT, GW_MODELS } gw_route;
+
+typedef enum { GW_NEW, GW_READING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
+
+/* One exchange; lives in the request's pool, found again after internal redirects. */
+typedef struct gw_exchange {
+    ngx_http_request_t *r;
+    gw_step step;
+    gw_route route;
+    gw_bundle *bundle;
+    const cu_bundle_key *key;
+    const cu_bundle_tenant *tenant;
+    const cu_bundle_vendor *vendor;
+    const gw_vendor *address;
+    cu_vendor_state vendor_state;
+    ngx_str_t prefix, path; /* /vendor/NAME taken apart */
+    cu_arena arena;
+    cu_redaction redaction;
+    cu_bytes body;          /* as received */
+    cu_bytes model;
+    bool stream;
+    char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
+    bool recorded;          /* the request leaf is durable */
+    uint64_t ticket;
+    struct gw_exchange *next_waiting;
+    bool waiting, commit_failed;
+    uint64_t began_ns, forwarded_ns, scan_ns;
+    /* refusal */
+    ngx_uint_t status;
+    const char *error_type, *reason;
+    char message[400];
+    bool rejection_recorded;
+    /* answer */
+    cu_restorer *restorer;
+    cu_buf whole;           /* a JSON answer while it is collected */
+    bool sse, json, finished;
+    cu_answer answer;
+    cu_hasher *answer_hash;
+    uint64_t answer_bytes;
+    ngx_chain_t *free, *busy;
+} gw_exchange;
+
+extern ngx_module_t ngx_http_custos_module;
+
+gw_exchange *gw_find(ngx_http_request_t *r); /* NULL when the request is not ours */
+
+/* worker.c: what a worker holds */
+typedef struct {
+    cu_engine *engine;
+    cu_scratch *scratch;
+    cu_memo *memo;
+    uint8_t rules_digest[32];
+    int spool_fd, run_fd;
+    cu_spool_writer *spool;
+    gw_bundle *bundle;
+    bool no_space;
+} gw_worker;
+extern gw_worker gw;
+ngx_int_t gw_init_module(ngx_cycle_t *cycle);
+ngx_int_t gw_init_process(ngx_cycle_t *cycle);
+void gw_exit_process(ngx_cycle_t *cycle);
+void gw_bundle_refresh(void);
+void gw_bundle_release(gw_bundle *b);
+
+/* commit.c */
+ngx_int_t gw_commit_init(ngx_cycle_t *cycle);
+void gw_commit_start(void);              /* commits what is staged, unless a commit is running */
+void gw_commit_wait(gw_exchange *x);     /* calls the request's write handler when x->ticket is decided */
+void gw_commit_forget(gw_exchange *x);
+
+/* record.c: leaves */
+cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */
+void gw_record_answer(gw_exchange *x);
+void gw_record_rejection(gw_exchange *x);
+
+/* request.c */
+ngx_int_t gw_access(ngx_http_request_t *r);
+/* error.c */
+ngx_int_t gw_refuse(gw_exchange *x, ngx_uint_t status, const char *type, const char *reason, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+ngx_int_t gw_error_page(ngx_http_request_t *r);
+ngx_int_t gw_request_id(ngx_http_request_t *r, const char *id);
+/* answer.c */
+ngx_int_t gw_filters_init(ngx_conf_t *cf);
+
+#endif

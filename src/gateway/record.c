@@ -1,0 +1,192 @@
+/* The leaves of an exchange. They hold counts, sizes and keyed commitments; never text. */
+#include "gateway.h"
+
+#define REJECTIONS_A_SECOND 10
+
+static cu_bytes of(const ngx_str_t *s)
+{
+    return cu_bytes_of(s->data, s->len);
+}
+
+/* A word for a leaf: characters outside the set become _, and it is cut at max. */
+static void kv_word(cu_buf *b, const char *key, cu_bytes text, size_t max)
+{
+    cu_buf_json_key(b, key);
+    cu_buf_byte(b, '"');
+    for (size_t i = 0; i < text.n && i < max; i++) {
+        uint8_t c = text.p[i];
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == ':' || c == '/' || c == '-';
+        cu_buf_byte(b, ok ? c : '_');
+    }
+    cu_buf_byte(b, '"');
+}
+
+/* The product of the user agent: "claude-cli/2.1". */
+static cu_bytes client_of(const ngx_http_request_t *r)
+{
+    if (!r->headers_in.user_agent)
+        return CU_LIT("");
+    cu_bytes ua = of(&r->headers_in.user_agent->value);
+    size_t end = cu_find(ua, CU_LIT(" "), 0);
+    return cu_slice(ua, 0, end == (size_t)-1 ? ua.n : end);
+}
+
+static void kv_commit(cu_buf *b, const char *key, const cu_sha256 *mac)
+{
+    char hex[2 * CU_SHA256_LEN + 1];
+    cu_hex(hex, mac->b, sizeof *mac);
+    cu_buf_json_kv_str(b, key, hex);
+}
+
+static void kv_findings(cu_buf *b, const cu_redaction *rd)
+{
+    cu_buf_json_key(b, "findings");
+    cu_buf_byte(b, '{');
+    bool first = true;
+    for (int t = 0; t < CU_TYPE_COUNT; t++) {
+        if (!rd->count[t])
+            continue;
+        cu_buf_fmt(b, "%s\"%s\":%u", first ? "" : ",", cu_type_name((cu_type)t), rd->count[t]);
+        first = false;
+    }
+    cu_buf_byte(b, '}');
+}
+
+static cu_err stage(const char *type, cu_bytes tenant, cu_bytes actor, const char *id, const cu_buf *body, char *id_out,
+                    uint64_t *ticket)
+{
+    CU_TRY(cu_buf_err(body));
+    const cu_leaf_in in = {.type = cu_str(type), .id = id ? cu_str(id) : CU_NONE, .tenant = tenant, .actor = actor,
+                           .body = cu_buf_view(body)};
+    return gw.spool ? cu_spool_stage(gw.spool, &in, id_out, ticket) : CU_STATE;
+}
+
+cu_err gw_record_request(gw_exchange *x)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    cu_sha256 mac;
+    cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), x->redaction.body, &mac);
+    cu_buf_byte(&b, '{');
+    kv_word(&b, "api", x->vendor->api, 32);
+    cu_buf_json_kv_u64(&b, "body_bytes", x->redaction.body.n);
+    kv_commit(&b, "body_commit", &mac);
+    cu_buf_json_kv_str(&b, "bundle", x->bundle->digest);
+    kv_word(&b, "client", client_of(x->r), 64);
+    cu_buf_json_kv_str(&b, "decision", x->redaction.changed ? "redacted" : "allowed");
+    kv_findings(&b, &x->redaction);
+    kv_word(&b, "key", x->key->id, 64);
+    cu_buf_json_kv_u64(&b, "memo_bytes", x->redaction.memo_bytes);
+    kv_word(&b, "model", x->model, 128);
+    kv_word(&b, "path", of(&x->path), 128);
+    cu_buf_json_kv_u64(&b, "replaced", x->redaction.replaced);
+    cu_buf_json_kv_u64(&b, "scan_us", x->scan_ns / 1000);
+    cu_buf_json_kv_u64(&b, "scanned_bytes", x->redaction.scanned_bytes);
+    cu_buf_json_kv_bool(&b, "stream", x->stream);
+    kv_word(&b, "user", x->key->user, 128);
+    kv_word(&b, "vendor", x->vendor->name, 64);
+    cu_buf_json_kv_str(&b, "vendor_state", cu_vendor_state_name(x->vendor_state));
+    cu_buf_byte(&b, '}');
+    return stage("exchange.request", x->tenant->name, x->key->id, x->id, &b, NULL, &x->ticket);
+}
+
+static const char *abort_reason(const gw_exchange *x)
+{
+    if (x->r->headers_out.status >= 500 && x->answer_bytes == 0)
+        return "upstream_failed";
+    if (x->r->connection->error && !x->r->upstream)
+        return "client_gone";
+    return x->r->upstream && x->r->upstream->peer.connection == NULL && !x->answer.complete ? "upstream_reset" : "client_gone";
+}
+
+static void answer_fields(cu_buf *b, gw_exchange *x)
+{
+    cu_sha256 mac;
+    cu_buf_json_kv_u64(b, "answer_bytes", x->answer_bytes);
+    if (x->answer_hash) {
+        cu_hasher_end(x->answer_hash, &mac);
+        x->answer_hash = NULL;
+        kv_commit(b, "answer_commit", &mac);
+    }
+    cu_buf_json_kv_u64(b, "cache_creation_tokens", x->answer.cache_creation_tokens);
+    cu_buf_json_kv_u64(b, "cache_read_tokens", x->answer.cache_read_tokens);
+    cu_buf_json_kv_u64(b, "events", x->answer.events);
+    cu_buf_json_kv_str(b, "exchange", x->id);
+    cu_buf_json_kv_u64(b, "input_tokens", x->answer.input_tokens);
+}
+
+void gw_record_answer(gw_exchange *x)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    uint64_t now = cu_mono_ns(), ticket;
+    uint64_t gate = x->forwarded_ns ? (x->forwarded_ns - x->began_ns) / 1000000 : 0;
+    if (x->restorer)
+        x->answer = *cu_restorer_answer(x->restorer);
+    cu_buf_byte(&b, '{');
+    if (x->finished) {
+        answer_fields(&b, x);
+        cu_buf_json_kv_u64(&b, "ms_gate", gate);
+        cu_buf_json_kv_u64(&b, "ms_total", (now - x->began_ns) / 1000000);
+        cu_buf_json_kv_u64(&b, "output_tokens", x->answer.output_tokens);
+        cu_buf_json_kv_u64(&b, "restored", x->answer.restored);
+        cu_buf_json_kv_u64(&b, "status", x->r->headers_out.status);
+        kv_word(&b, "stop_reason", cu_str(x->answer.stop_reason), 32);
+        cu_buf_json_kv_u64(&b, "tool_calls", x->answer.tool_calls);
+    } else {
+        cu_buf_json_kv_u64(&b, "answer_bytes", x->answer_bytes);
+        cu_buf_json_kv_str(&b, "exchange", x->id);
+        cu_buf_json_kv_u64(&b, "ms_total", (now - x->began_ns) / 1000000);
+        cu_buf_json_kv_str(&b, "reason", abort_reason(x));
+        cu_buf_json_kv_u64(&b, "status", x->r->headers_out.status);
+    }
+    cu_buf_byte(&b, '}');
+    if (stage(x->finished ? "exchange.response" : "exchange.aborted", x->tenant->name, x->key->id, NULL, &b, NULL, &ticket) != CU_OK)
+        ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: the answer of %s could not be recorded", x->id);
+    gw_commit_start();
+}
+
+/* Refusals of callers without a key could fill a disk: beyond ten a second they are counted. */
+static bool may_record_unknown(void)
+{
+    static time_t second;
+    static unsigned in_second, dropped;
+    uint64_t ticket;
+    if (ngx_time() != second) {
+        cu_buf b CU_CLEAN_BUF = CU_BUF(256);
+        cu_buf_fmt(&b, "{\"count\":%u}", dropped);
+        if (dropped && stage("input.rejected.dropped", CU_LIT(CU_TENANT_ORG), CU_LIT("gateway"), NULL, &b, NULL, &ticket) != CU_OK)
+            return false;
+        second = ngx_time();
+        in_second = dropped = 0;
+    }
+    if (in_second++ < REJECTIONS_A_SECOND)
+        return true;
+    dropped++;
+    return false;
+}
+
+void gw_record_rejection(gw_exchange *x)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    uint64_t ticket;
+    x->rejection_recorded = true;
+    if (!x->key && !may_record_unknown())
+        return;
+    cu_buf_byte(&b, '{');
+    cu_buf_json_kv_u64(&b, "bytes", x->body.n);
+    if (x->key)
+        kv_findings(&b, &x->redaction);
+    if (x->key)
+        kv_word(&b, "key", x->key->id, 64);
+    /* a path that is no route of ours could be anything */
+    kv_word(&b, "path", x->route ? of(&x->path) : CU_LIT("other"), 128);
+    kv_word(&b, "reason", cu_str(x->reason), 64);
+    cu_buf_json_kv_u64(&b, "status", x->status);
+    if (x->key)
+        kv_word(&b, "user", x->key->user, 128);
+    cu_buf_byte(&b, '}');
+    if (stage("input.rejected", x->tenant ? x->tenant->name : CU_LIT(CU_TENANT_ORG), x->key ? x->key->id : CU_LIT("gateway"),
+              x->id, &b, NULL, &ticket) != CU_OK)
+        ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: a refusal could not be recorded");
+    gw_commit_start();
+}

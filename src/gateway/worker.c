@@ -1,0 +1,169 @@
+/* What is set up once: rules and memo in the master, spool, bundle and timers in each worker.
+ * Directories are opened by the master: a worker under its own uid may not be able to reach them
+ * by path. */
+#include "gateway.h"
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include "base/file.h"
+
+#define MEMO_BYTES ((size_t)32 << 20)
+#define REFRESH_MS 200
+
+gw_worker gw = {.spool_fd = -1, .run_fd = -1};
+static ngx_event_t timer;
+static struct stat seen;
+
+static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = open((const char *)path->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno, "custos: %V cannot be opened", path);
+    return *fd >= 0;
+}
+
+/* Same rules, same digest: it keys the memo. */
+static void digest_rules(const cu_rules *rules)
+{
+    cu_hasher *h = cu_hasher_new(CU_NONE);
+    cu_sha256 d;
+    for (size_t i = 0; h && i < rules->n; i++) {
+        cu_hasher_add(h, cu_str(rules->v[i].id));
+        cu_hasher_add(h, cu_str(rules->v[i].pattern ? rules->v[i].pattern : rules->v[i].finder));
+    }
+    if (h) {
+        cu_hasher_end(h, &d);
+        memcpy(gw.rules_digest, d.b, sizeof gw.rules_digest);
+    }
+}
+
+static ngx_int_t compile_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_rules rules;
+    cu_fault f = {0};
+    char dir[4096];
+    cu_arena_init(&a, 256u << 20);
+    snprintf(dir, sizeof dir, "%s/rules", (const char *)conf->catalog.data);
+    cu_err e = cu_rules_load(dir, &a, &rules, &f);
+    if (e == CU_OK)
+        e = cu_engine_compile(&rules, &gw.engine, &f);
+    if (e == CU_OK)
+        e = cu_engine_self_test(&rules, gw.engine, &f);
+    if (e != CU_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: %s", f.text);
+        return NGX_ERROR;
+    }
+    digest_rules(&rules);
+    return NGX_OK;
+}
+
+ngx_int_t gw_init_module(ngx_cycle_t *cycle)
+{
+    gw_main_conf *conf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_custos_module);
+    if (!conf || conf->catalog.len == 0)
+        return NGX_OK;
+    if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd))
+        return NGX_ERROR;
+    if (!gw.engine && compile_rules(cycle, conf) != NGX_OK)
+        return NGX_ERROR;
+    if (!gw.memo) {
+        void *p = mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+            return NGX_ERROR;
+        gw.memo = cu_memo_init(p, MEMO_BYTES);
+    }
+    return NGX_OK;
+}
+
+void gw_bundle_release(gw_bundle *b)
+{
+    if (!b || --b->refs > 0)
+        return;
+    cu_arena_free(&b->arena);
+    cu_wipe(b->file, b->file_n);
+    free(b->file);
+    free(b);
+}
+
+static cu_err load_bundle(gw_bundle **out, cu_fault *f)
+{
+    cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
+    CU_TRY(cu_file_read(gw.run_fd, "bundle", &file));
+    gw_bundle *b = calloc(1, sizeof *b);
+    if (!b)
+        return CU_NOMEM;
+    cu_arena_init(&b->arena, CU_BUNDLE_MAX);
+    b->refs = 1;
+    b->file = file.p;
+    b->file_n = file.n;
+    file = CU_BUF(0); /* b owns the bytes now */
+    cu_err e = cu_bundle_decode(cu_bytes_of(b->file, b->file_n), &b->arena, &b->b, f);
+    if (e != CU_OK) {
+        gw_bundle_release(b);
+        return e;
+    }
+    cu_hex(b->digest, b->b.digest.b, sizeof b->b.digest);
+    *out = b;
+    return CU_OK;
+}
+
+void gw_bundle_refresh(void)
+{
+    struct stat st;
+    gw_bundle *b;
+    cu_fault f = {0};
+    if (fstatat(gw.run_fd, "bundle", &st, 0) != 0 ||
+        (st.st_ino == seen.st_ino && st.st_mtim.tv_sec == seen.st_mtim.tv_sec &&
+         st.st_mtim.tv_nsec == seen.st_mtim.tv_nsec && st.st_size == seen.st_size))
+        return;
+    cu_err e = load_bundle(&b, &f);
+    if (e != CU_OK) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: policy bundle: %s; the one before stays", f.code ? f.text : cu_err_text(e));
+        return;
+    }
+    seen = st;
+    gw_bundle_release(gw.bundle);
+    gw.bundle = b;
+}
+
+static void tick(ngx_event_t *ev)
+{
+    gw_bundle_refresh();
+    bool was = gw.no_space;
+    gw.no_space = cu_spool_space(gw.spool_fd) != CU_OK;
+    if (was != gw.no_space)
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, gw.no_space ? "custos: no space for evidence: requests are refused"
+                                                                  : "custos: space for evidence is back");
+    if (!ngx_exiting)
+        ngx_add_timer(ev, REFRESH_MS);
+}
+
+ngx_int_t gw_init_process(ngx_cycle_t *cycle)
+{
+    static ngx_connection_t dummy;
+    cu_fault f = {0};
+    if (gw.spool_fd < 0 || (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE))
+        return NGX_OK;
+    if (cu_scratch_new(gw.engine, &gw.scratch) != CU_OK || cu_spool_open(gw.spool_fd, "gw", &gw.spool, &f) != CU_OK ||
+        gw_commit_init(cycle) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
+        return NGX_ERROR;
+    }
+    dummy.fd = (ngx_socket_t)-1;
+    timer.handler = tick;
+    timer.data = &dummy;
+    timer.log = cycle->log;
+    timer.cancelable = 1;
+    tick(&timer);
+    return NGX_OK;
+}
+
+void gw_exit_process(ngx_cycle_t *cycle)
+{
+    cu_spool_close(gw.spool);
+    gw.spool = NULL;
+    cu_scratch_free(gw.scratch);
+}

@@ -1,0 +1,18 @@
+/* The nginx.conf that Custos runs with. Generated at each start; nothing in it is a secret. */
+#ifndef CUSTOS_SERVE_NGINX_CONF_H
+#define CUSTOS_SERVE_NGINX_CONF_H
+
+#include "base/buf.h"
+#include "catalog/config.h"
+
+typedef struct {
+    const cu_config *config;
+    const char *run_dir, *spool_dir, *catalog_dir, *web_dir, *module_path;
+    uint16_t sink_port; /* loopback port of the built-in sink provider */
+    bool root;          /* workers become www-data */
+} cu_nginx_with;
+
+/* CU_CONFIG when a path holds a character that nginx would read as its own syntax. */
+cu_err cu_nginx_conf(const cu_nginx_with *w, cu_buf *out, cu_fault *f) CU_MUST;
+
+#endif

@@ -1,0 +1,9 @@
+#ifndef CUSTOS_SERVE_LAYOUT_H
+#define CUSTOS_SERVE_LAYOUT_H
+
+#include "serve/serve.h"
+
+/* Makes state and run directories with their owners and modes. */
+cu_err layout_prepare(const cu_config *c, const char *run_dir, cu_fault *f) CU_MUST;
+
+#endif

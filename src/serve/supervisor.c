@@ -1,0 +1,398 @@
+/* Children in process groups of their own, restarted with back-off. PR_SET_PDEATHSIG and the
+ * child-subreaper flag see to it that nothing outlives the supervisor. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "catalog/rules.h"
+#include "layout.h"
+#include "serve/nginx_conf.h"
+
+#define STOP_MS 5000
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 5000
+#define GRACE_MS 10000 /* up this long: the next failure begins the back-off anew */
+
+enum { SIGNER, DAEMON, SINK, NGINX, CHILDREN };
+
+typedef struct {
+    const char *name;
+    pid_t pid;
+    unsigned restarts, backoff;
+    uint64_t started, due; /* monotonic ns; due: when to start it again */
+} child;
+
+typedef struct {
+    const cu_config *c;
+    char run[PATH_MAX], self[PATH_MAX];
+    child child[CHILDREN];
+    int signals, lock;
+    bool stopping;
+    const char *state;
+} supervisor;
+
+static const char *file_beside_program(const char *const *names, char *out, size_t n)
+{
+    char self[PATH_MAX], resolved[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (len <= 0)
+        return NULL;
+    self[len] = 0;
+    *strrchr(self, '/') = 0;
+    for (; *names; names++) {
+        char path[2 * PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", self, *names);
+        if (realpath(path, resolved)) {
+            snprintf(out, n, "%s", resolved);
+            return out;
+        }
+    }
+    return NULL;
+}
+
+const char *cu_web_dir(void)
+{
+    static char dir[PATH_MAX];
+    static const char *const names[] = {"../../../web/dist", "../share/custos/web", NULL};
+    return file_beside_program(names, dir, sizeof dir);
+}
+
+static const char *module_path(void)
+{
+    static char path[PATH_MAX];
+    static const char *const names[] = {"../gateway/ngx_http_custos_module.so",
+                                        "../lib/x86_64-linux-gnu/custos/ngx_http_custos_module.so",
+                                        "../lib/custos/ngx_http_custos_module.so", NULL};
+    return file_beside_program(names, path, sizeof path);
+}
+
+void cu_stop_on_signals(volatile int *stop)
+{
+    sigset_t set;
+    int got;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigwait(&set, &got);
+    *stop = 1;
+}
+
+/* --- status.json --- */
+
+static void write_status(supervisor *s)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
+    char path[PATH_MAX + 32];
+    cu_buf_fmt(&b, "{\"pid\":%d,\"state\":\"%s\",\"children\":[", getpid(), s->state);
+    for (int i = 0; i < CHILDREN; i++)
+        cu_buf_fmt(&b, "%s{\"name\":\"%s\",\"state\":\"%s\",\"pid\":%d,\"restarts\":%u}", i ? "," : "", s->child[i].name,
+                   s->child[i].pid ? "running" : "waiting", s->child[i].pid, s->child[i].restarts);
+    cu_buf_str(&b, "]}\n");
+    snprintf(path, sizeof path, "%s/status.json", s->run);
+    if (b.err || cu_file_replace(AT_FDCWD, path, cu_buf_view(&b), 0644) != CU_OK)
+        cu_log(CU_LOG_WARN, "status.json could not be written");
+}
+
+/* --- nginx.conf --- */
+
+/* The sink says on which port it listens. */
+static uint16_t sink_port(const supervisor *s)
+{
+    char path[PATH_MAX + 32];
+    cu_buf b CU_CLEAN_BUF = CU_BUF(32);
+    snprintf(path, sizeof path, "%s/sink.port", s->run);
+    return cu_file_read(AT_FDCWD, path, &b) == CU_OK ? (uint16_t)atoi(cu_buf_cstr(&b)) : 0;
+}
+
+static cu_err write_conf(const supervisor *s, cu_fault *f)
+{
+    char path[PATH_MAX + 32], spool[PATH_MAX + 32];
+    cu_buf b CU_CLEAN_BUF = CU_BUF(4u << 20);
+    snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
+    const char *web = cu_web_dir();
+    const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .catalog_dir = cu_catalog_dir(),
+                                .web_dir = web ? web : s->run, .module_path = module_path(), .sink_port = sink_port(s),
+                                .root = getuid() == 0};
+    if (!with.module_path)
+        return cu_fail(f, CU_NOT_FOUND, "the nginx module is not beside the program; build it with make");
+    CU_TRY(cu_nginx_conf(&with, &b, f));
+    snprintf(path, sizeof path, "%s/nginx.conf", s->run);
+    cu_err e = cu_file_replace(AT_FDCWD, path, cu_buf_view(&b), 0644);
+    return e == CU_OK ? CU_OK : cu_fail(f, e, "%.200s: %s", path, cu_err_text(e));
+}
+
+/* --- children --- */
+
+static void exec_child(const supervisor *s, int which, pid_t parent)
+{
+    sigset_t none;
+    char conf[PATH_MAX + 32];
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    const char *config = s->c->file ? s->c->file : "";
+    if (which == NGINX) {
+        snprintf(conf, sizeof conf, "%s/nginx.conf", s->run);
+        execlp("nginx", "nginx", "-p", s->run, "-e", "stderr", "-c", conf, (char *)NULL);
+        execl("/usr/sbin/nginx", "nginx", "-p", s->run, "-e", "stderr", "-c", conf, (char *)NULL);
+    } else if (config[0]) {
+        execl(s->self, "custos", s->child[which].name, "--config", config, (char *)NULL);
+    } else {
+        execl(s->self, "custos", s->child[which].name, (char *)NULL);
+    }
+    fprintf(stderr, "custos: %s cannot be started: %s\n", s->child[which].name, strerror(errno));
+    _exit(127);
+}
+
+static void start(supervisor *s, int which)
+{
+    child *k = &s->child[which];
+    cu_fault f = {0};
+    pid_t parent = getpid();
+    k->due = 0;
+    k->started = cu_mono_ns();
+    if (which == NGINX && write_conf(s, &f) != CU_OK) {
+        cu_log(CU_LOG_ERROR, "%s", f.text);
+        k->due = k->started + (uint64_t)BACKOFF_MAX_MS * 1000000;
+        return;
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        exec_child(s, which, parent);
+    k->pid = pid > 0 ? pid : 0;
+    if (pid < 0)
+        k->due = k->started + (uint64_t)BACKOFF_MAX_MS * 1000000;
+}
+
+static void schedule(supervisor *s, child *k, int status)
+{
+    uint64_t now = cu_mono_ns();
+    if (now - k->started > (uint64_t)GRACE_MS * 1000000)
+        k->backoff = 0;
+    k->backoff = k->backoff ? k->backoff * 2 : BACKOFF_MIN_MS;
+    if (k->backoff > BACKOFF_MAX_MS)
+        k->backoff = BACKOFF_MAX_MS;
+    k->due = now + (uint64_t)k->backoff * 1000000;
+    k->restarts++;
+    if (!s->stopping)
+        cu_log(CU_LOG_WARN, "%s ended (%s %d); starting it again in %u ms", k->name, WIFSIGNALED(status) ? "signal" : "status",
+               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), k->backoff);
+}
+
+/* nginx's workers survive their master: the whole group goes. */
+static void reap(supervisor *s)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (int i = 0; i < CHILDREN; i++)
+            if (s->child[i].pid == pid) {
+                kill(-pid, SIGKILL);
+                s->child[i].pid = 0;
+                schedule(s, &s->child[i], status);
+                write_status(s);
+            }
+}
+
+static void start_due(supervisor *s)
+{
+    uint64_t now = cu_mono_ns();
+    for (int i = 0; i < CHILDREN && !s->stopping; i++)
+        if (!s->child[i].pid && s->child[i].due && s->child[i].due <= now) {
+            start(s, i);
+            write_status(s);
+        }
+}
+
+static bool any_left(const supervisor *s)
+{
+    for (int i = 0; i < CHILDREN; i++)
+        if (s->child[i].pid)
+            return true;
+    return false;
+}
+
+/* nginx first, so that what it recorded is still sequenced; then the rest; then by force. */
+static void stop_all(supervisor *s)
+{
+    uint64_t began = cu_mono_ns();
+    bool rest = false;
+    s->stopping = true;
+    s->state = "stopping";
+    write_status(s);
+    if (s->child[NGINX].pid)
+        kill(s->child[NGINX].pid, SIGTERM);
+    while (any_left(s)) {
+        uint64_t ms = (cu_mono_ns() - began) / 1000000;
+        if (!rest && (!s->child[NGINX].pid || ms > 2000)) {
+            rest = true;
+            for (int i = 0; i < NGINX; i++)
+                if (s->child[i].pid)
+                    kill(s->child[i].pid, SIGTERM);
+        }
+        for (int i = 0; ms > STOP_MS && i < CHILDREN; i++)
+            if (s->child[i].pid)
+                kill(-s->child[i].pid, SIGKILL);
+        usleep(10000);
+        reap(s);
+    }
+}
+
+/* --- readiness --- */
+
+static bool answers(const cu_config_listen *l)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *a = NULL;
+    char port[8];
+    snprintf(port, sizeof port, "%u", l->port);
+    const char *host = strcmp(l->host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(l->host, "::") == 0 ? "::1" : l->host;
+    if (getaddrinfo(host, port, &hints, &a) != 0)
+        return false;
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0;
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(a);
+    return ok;
+}
+
+static bool exists(const supervisor *s, const char *name)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/%s", s->run, name);
+    return access(path, F_OK) == 0;
+}
+
+static bool ready(const supervisor *s)
+{
+    return exists(s, "bundle") && exists(s, "admin.sock") && exists(s, "api.sock") && answers(&s->c->listen[0]);
+}
+
+/* --- start --- */
+
+static cu_err take_lock(supervisor *s, cu_fault *f)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/lock", s->c->state_dir);
+    s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock < 0)
+        return cu_fail(f, cu_errno_err(errno), "%.200s: %s", path, strerror(errno));
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
+        return cu_fail(f, CU_STATE, "another custos serve is running with the state directory %.200s", s->c->state_dir);
+    return CU_OK;
+}
+
+/* A taken port is the most frequent mistake: said before anything is started. */
+static cu_err check_ports(const supervisor *s, cu_fault *f)
+{
+    for (size_t i = 0; i < s->c->listen_n; i++)
+        if (answers(&s->c->listen[i]))
+            return cu_fail(f, CU_STATE, "%s is in use by another program; stop it, or choose another listen address",
+                           s->c->listen[i].text);
+    return CU_OK;
+}
+
+static void forget_old_run(const supervisor *s)
+{
+    static const char *const names[] = {"bundle", "admin.sock", "api.sock", "sink.port", "status.json"};
+    char path[PATH_MAX + 32];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", s->run, names[i]);
+        unlink(path);
+    }
+}
+
+static cu_err open_signals(supervisor *s, cu_fault *f)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signals < 0 ? cu_fail(f, cu_errno_err(errno), "signalfd: %s", strerror(errno)) : CU_OK;
+}
+
+/* True when it is time to stop. */
+static bool wait_signals(supervisor *s, int ms)
+{
+    struct pollfd p = {s->signals, POLLIN, 0};
+    struct signalfd_siginfo si;
+    bool stop = false;
+    poll(&p, 1, ms);
+    while (read(s->signals, &si, sizeof si) == (ssize_t)sizeof si)
+        stop |= si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT || si.ssi_signo == SIGHUP;
+    reap(s);
+    return stop;
+}
+
+static void run(supervisor *s, void (*on_ready)(const cu_config *c, const char *run_dir))
+{
+    bool told = false;
+    start(s, SIGNER);
+    start(s, SINK);
+    start(s, DAEMON);
+    write_status(s);
+    for (;;) {
+        if (wait_signals(s, told ? 250 : 20))
+            break;
+        /* nginx needs the sink's port for its configuration */
+        if (!s->child[NGINX].pid && !s->child[NGINX].due && exists(s, "sink.port") && exists(s, "bundle")) {
+            start(s, NGINX);
+            write_status(s);
+        }
+        start_due(s);
+        if (!told && s->child[NGINX].pid && ready(s)) {
+            told = true;
+            s->state = "running";
+            write_status(s);
+            if (on_ready)
+                on_ready(s->c, s->run);
+        }
+    }
+    stop_all(s);
+}
+
+cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const char *run_dir), cu_fault *f)
+{
+    supervisor s = {.c = c, .lock = -1, .signals = -1, .state = "starting",
+                    .child = {{.name = "signer"}, {.name = "daemon"}, {.name = "sink"}, {.name = "nginx"}}};
+    ssize_t n = readlink("/proc/self/exe", s.self, sizeof s.self - 1);
+    if (n <= 0)
+        return cu_fail(f, CU_IO, "the program cannot find itself");
+    CU_TRY(cu_run_dir(c, s.run, sizeof s.run));
+    CU_TRY(cu_mkdirs(c->state_dir, 0755));
+    CU_TRY(take_lock(&s, f));
+    CU_TRY(check_ports(&s, f));
+    CU_TRY(layout_prepare(c, s.run, f));
+    forget_old_run(&s);
+    CU_TRY(open_signals(&s, f));
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    cu_log_init("custos", CU_LOG_INFO);
+    run(&s, on_ready);
+    forget_old_run(&s);
+    cu_close_fd(&s.signals);
+    cu_close_fd(&s.lock);
+    return CU_OK;
+}
