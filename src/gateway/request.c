@@ -1,6 +1,7 @@
 /* A request on its way in: who asks, what for, and what may leave. Runs in the access phase, and
  * again when the body has arrived and when the evidence is durable. */
 #include "gateway.h"
+#include <ctype.h>
 #include "wire/anthropic.h"
 
 #define ARENA_FACTOR 8u
@@ -105,7 +106,7 @@ static bool plain_args(const ngx_str_t *args)
     if (args->len > 256)
         return false;
     for (size_t i = 0; i < args->len; i++)
-        if (!ngx_isalnum(args->data[i]) && !memchr("=&._,-", args->data[i], 6))
+        if (!isalnum(args->data[i]) && !memchr("=&._,-", args->data[i], 6))
             return false;
     return true;
 }

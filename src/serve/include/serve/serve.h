@@ -3,6 +3,7 @@
 #ifndef CUSTOS_SERVE_SERVE_H
 #define CUSTOS_SERVE_SERVE_H
 
+#include <sys/types.h>
 #include "base/buf.h"
 #include "catalog/config.h"
 
