@@ -7,13 +7,13 @@
 static const char *process_name = "custos";
 static cu_log_level threshold = CU_LOG_INFO;
 
-void cu_log_init(const char *process, cu_log_level level)
+void cu_say_init(const char *process, cu_log_level level)
 {
     process_name = process;
     threshold = level;
 }
 
-void cu_log(cu_log_level level, const char *fmt, ...)
+void cu_say(cu_log_level level, const char *fmt, ...)
 {
     static const char *const words[] = {"error", "warning", "info", "debug"};
     char when[CU_TIME_LEN], text[1024], line[1200];

@@ -4,7 +4,9 @@
 #include "verbs.h"
 
 static const char *const groups[][2] = {
+    {"guard", "Run the gateway and its keys"},
     {"find", "Find personal data and secrets"},
+    {"prove", "Prove what happened"},
 };
 
 static int list(FILE *to)

@@ -4,11 +4,22 @@
 
 #include "verb.h"
 
-#define CU_VERBS(X)                                                                                \
-    X(scan)                                                                                        \
-    X(verify)                                                                                      \
-    X(help)                                                                                        \
-    X(version)
+#define CU_VERBS(X) \
+    X(serve) \
+    X(status) \
+    X(key_issue) \
+    X(key_list) \
+    X(key_revoke) \
+    X(signin) \
+    X(check_config) \
+    X(demo) \
+    X(scan) \
+    X(verify) \
+    X(help) \
+    X(version) \
+    X(daemon) \
+    X(signer) \
+    X(sink)
 
 #define X(name) extern const cu_verb cu_verb_##name;
 CU_VERBS(X)

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #define CSP "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " \
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types custos"
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 /* Inside quotes nginx still reads \, " and $. */
 static bool quotable(const char *s)

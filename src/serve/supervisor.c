@@ -68,7 +68,7 @@ static const char *file_beside_program(const char *const *names, char *out, size
 const char *cu_web_dir(void)
 {
     static char dir[PATH_MAX];
-    static const char *const names[] = {"../../../web/dist", "../share/custos/web", NULL};
+    static const char *const names[] = {"../../web", "../share/custos/web", NULL};
     return file_beside_program(names, dir, sizeof dir);
 }
 
@@ -106,7 +106,7 @@ static void write_status(supervisor *s)
     cu_buf_str(&b, "]}\n");
     snprintf(path, sizeof path, "%s/status.json", s->run);
     if (b.err || cu_file_replace(AT_FDCWD, path, cu_buf_view(&b), 0644) != CU_OK)
-        cu_log(CU_LOG_WARN, "status.json could not be written");
+        cu_say(CU_LOG_WARN, "status.json could not be written");
 }
 
 /* --- nginx.conf --- */
@@ -171,7 +171,7 @@ static void start(supervisor *s, int which)
     k->due = 0;
     k->started = cu_mono_ns();
     if (which == NGINX && write_conf(s, &f) != CU_OK) {
-        cu_log(CU_LOG_ERROR, "%s", f.text);
+        cu_say(CU_LOG_ERROR, "%s", f.text);
         k->due = k->started + (uint64_t)BACKOFF_MAX_MS * 1000000;
         return;
     }
@@ -194,7 +194,7 @@ static void schedule(supervisor *s, child *k, int status)
     k->due = now + (uint64_t)k->backoff * 1000000;
     k->restarts++;
     if (!s->stopping)
-        cu_log(CU_LOG_WARN, "%s ended (%s %d); starting it again in %u ms", k->name, WIFSIGNALED(status) ? "signal" : "status",
+        cu_say(CU_LOG_WARN, "%s ended (%s %d); starting it again in %u ms", k->name, WIFSIGNALED(status) ? "signal" : "status",
                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), k->backoff);
 }
 
@@ -389,7 +389,7 @@ cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const c
     forget_old_run(&s);
     CU_TRY(open_signals(&s, f));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    cu_log_init("custos", CU_LOG_INFO);
+    cu_say_init("custos", CU_LOG_INFO);
     run(&s, on_ready);
     forget_old_run(&s);
     cu_close_fd(&s.signals);

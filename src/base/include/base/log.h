@@ -4,7 +4,7 @@
 
 typedef enum { CU_LOG_ERROR, CU_LOG_WARN, CU_LOG_INFO, CU_LOG_DEBUG } cu_log_level;
 
-void cu_log_init(const char *process, cu_log_level level);
-void cu_log(cu_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cu_say_init(const char *process, cu_log_level level);
+void cu_say(cu_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,0 +1,62 @@
+#include "admin.h"
+#include <curl/curl.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+static size_t receive(char *p, size_t size, size_t n, void *to)
+{
+    cu_buf_put(to, p, size * n);
+    return cu_buf_err(to) == CU_OK ? size * n : 0;
+}
+
+cu_err cu_admin_call(const char *run_dir, const char *method, const char *path, cu_bytes body, long *status,
+                     cu_buf *out, cu_fault *f)
+{
+    char sock[4200], url[512];
+    CURL *c = curl_easy_init();
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    *status = 0;
+    if (!c || !headers)
+        return CU_NOMEM;
+    snprintf(sock, sizeof sock, "%s/admin.sock", run_dir);
+    snprintf(url, sizeof url, "http://localhost%s", path);
+    curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, sock);
+    curl_easy_setopt(c, CURLOPT_URL, url);
+    curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
+    curl_easy_setopt(c, CURLOPT_PROXY, "");
+    if (body.n) {
+        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)body.n);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, body.p);
+    }
+    CURLcode rc = curl_easy_perform(c);
+    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(c);
+    if (rc != CURLE_OK)
+        return cu_fail(f, CU_STATE, "Custos does not answer at %.200s (%s); start it with custos serve, with the same --config", sock,
+                       curl_easy_strerror(rc));
+    return CU_OK;
+}
+
+int cu_open_config(const cu_run *r, cu_arena *a, cu_config *c, char run_dir[4096])
+{
+    cu_fault f = {0};
+    cu_arena_init(a, 64u << 20);
+    cu_err e = cu_config_load(cu_run_option(r, "config"), false, a, c, &f);
+    if (e == CU_OK)
+        e = cu_run_dir(c, run_dir, 4096);
+    return e == CU_OK ? 0 : cu_run_fault(r, e, &f);
+}
+
+int cu_admin_problem(const cu_run *r, long status, cu_buf *out)
+{
+    json_t *p = json_loadb((const char *)out->p, out->n, 0, NULL);
+    const char *detail = json_string_value(json_object_get(p, "detail"));
+    int rc = cu_run_fail(r, status == 404 ? CU_NOT_FOUND : CU_STATE, "%s", detail ? detail : "the daemon refused");
+    json_decref(p);
+    return rc;
+}

@@ -1,0 +1,18 @@
+/* The running system, asked through its admin socket. */
+#ifndef CUSTOS_CLI_ADMIN_H
+#define CUSTOS_CLI_ADMIN_H
+
+#include "base/buf.h"
+#include "catalog/config.h"
+#include "verb.h"
+
+/* path begins with /api/v1. body empty: none. *status = HTTP status. */
+cu_err cu_admin_call(const char *run_dir, const char *method, const char *path, cu_bytes body, long *status,
+                     cu_buf *out, cu_fault *f) CU_MUST;
+/* Reads --config (credentials only checked for form) and the run directory; prints what is wrong.
+ * 0 when fine, else the exit status. */
+int cu_open_config(const cu_run *r, cu_arena *a, cu_config *c, char run_dir[4096]);
+/* A problem document as an error message. */
+int cu_admin_problem(const cu_run *r, long status, cu_buf *out);
+
+#endif

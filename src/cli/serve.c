@@ -1,0 +1,206 @@
+/* custos serve, the programs it starts (internal verbs), signin and check-config. */
+#include "serve/serve.h"
+#include <fcntl.h>
+#include <grp.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+#include "admin.h"
+#include "base/log.h"
+#include "base/digest.h"
+#include "daemon/daemon.h"
+#include "ledger/signer.h"
+#include "serve/sink.h"
+
+#define CONFIG {"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}
+
+static volatile int stop;
+
+static void *wait_signal(void *arg)
+{
+    cu_stop_on_signals(&stop);
+    return arg;
+}
+
+/* Signals are taken by a thread of their own. */
+static void watch_signals(void)
+{
+    pthread_t t;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (pthread_create(&t, NULL, wait_signal, NULL) == 0)
+        pthread_detach(t);
+}
+
+/* One field of an answer of the admin socket; "" when it did not come. */
+static void ask(const char *run_dir, const char *path, const char *body, const char *field, char *out, size_t n)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
+    cu_fault f;
+    long status;
+    out[0] = 0;
+    if (cu_admin_call(run_dir, "POST", path, cu_str(body), &status, &b, &f) != CU_OK || status != 201)
+        return;
+    json_t *o = json_loadb((const char *)b.p, b.n, 0, NULL);
+    const char *s = json_string_value(json_object_get(o, field));
+    snprintf(out, n, "%s", s ? s : "");
+    json_decref(o);
+}
+
+static void base_url(const cu_config *c, char *out, size_t n)
+{
+    snprintf(out, n, "%s://%s", c->listen[0].tls_cert ? "https" : "http", c->listen[0].text);
+}
+
+static void welcome(const cu_config *c, const char *run_dir)
+{
+    char key[80], token[80], body[200], base[200];
+    snprintf(body, sizeof body, "{\"tenant\":\"%s\",\"user\":\"operator\",\"name\":\"printed-at-start\"}", c->tenants[0].name);
+    ask(run_dir, "/api/v1/keys", body, "key", key, sizeof key);
+    ask(run_dir, "/api/v1/signin-tokens", "{}", "token", token, sizeof token);
+    base_url(c, base, sizeof base);
+    printf("\nCustos is running. Ctrl-C stops it.\n\n");
+    printf("  Console       %s/#/signin/%s  (this link works once, for 15 minutes)\n", base, token);
+    printf("  Checklist     %s/audit\n  Try it        %s/try\n", base, base);
+    printf("  Virtual key   %s  (tenant %s)\n\n", key, c->tenants[0].name);
+    printf("Point an assistant here:\n");
+    printf("  Claude Code   ANTHROPIC_BASE_URL=%s ANTHROPIC_AUTH_TOKEN=%s claude\n", base, key);
+    printf("  Anthropic SDK ANTHROPIC_BASE_URL=%s ANTHROPIC_API_KEY=%s <your program>\n", base, key);
+    printf("  opencode      ANTHROPIC_API_KEY=%s with provider.anthropic.options.baseURL = \"%s/v1\"\n\n", key, base);
+    if (c->embedded)
+        printf("No vendor is configured: the built-in sink answers. See the main job in another terminal:\n  build/custos demo\n");
+    fflush(stdout);
+}
+
+static int serve(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_config c;
+    cu_fault f = {0};
+    cu_arena_init(&a, 64u << 20);
+    cu_err e = cu_config_load(cu_run_option(r, "config"), true, &a, &c, &f);
+    if (e == CU_OK)
+        e = cu_serve(&c, cu_run_option(r, "quiet") ? NULL : welcome, &f);
+    return e == CU_OK ? CU_EXIT_FINE : cu_run_fault(r, e, &f);
+}
+
+static int run_daemon(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_config c;
+    cu_fault f = {0};
+    watch_signals();
+    cu_say_init("custos daemon", CU_LOG_INFO);
+    cu_arena_init(&a, 64u << 20);
+    cu_err e = cu_config_load(cu_run_option(r, "config"), true, &a, &c, &f);
+    if (e == CU_OK)
+        e = cu_daemon_run(&c, &stop, &f);
+    return e == CU_OK ? CU_EXIT_FINE : cu_run_fault(r, e, &f);
+}
+
+/* The state folder is opened before root is given up, so that the path above it may be closed. */
+static cu_err signer_open(const cu_config *c, int *listen_fd, int *state_fd, cu_fault *f)
+{
+    char path[4200], run_dir[4096];
+    CU_TRY(cu_run_dir(c, run_dir, sizeof run_dir));
+    snprintf(path, sizeof path, "%s/signer", c->state_dir);
+    *state_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*state_fd < 0)
+        return cu_fail(f, CU_IO, "%.200s cannot be opened", path);
+    snprintf(path, sizeof path, "%s/signer/sock", run_dir);
+    CU_TRY(cu_listen_unix(path, 0600, listen_fd, f));
+    if (getuid() != 0)
+        return CU_OK;
+    if (setgroups(0, NULL) != 0 || setgid(CU_SIGNER_UID) != 0 || setuid(CU_SIGNER_UID) != 0)
+        return cu_fail(f, CU_DENIED, "the signer could not take its own uid");
+    return CU_OK;
+}
+
+static int run_signer(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_config c;
+    cu_fault f = {0};
+    int listen_fd = -1, state_fd = -1;
+    watch_signals();
+    cu_arena_init(&a, 64u << 20);
+    cu_err e = cu_config_load(cu_run_option(r, "config"), false, &a, &c, &f);
+    if (e == CU_OK)
+        e = signer_open(&c, &listen_fd, &state_fd, &f);
+    if (e == CU_OK)
+        e = cu_signer_run(listen_fd, state_fd, &stop, &f);
+    return e == CU_OK ? CU_EXIT_FINE : cu_run_fault(r, e, &f);
+}
+
+static int run_sink(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA = {0};
+    cu_config c;
+    cu_fault f = {0};
+    char run_dir[4096], path[4200];
+    watch_signals();
+    int rc = cu_open_config(r, &a, &c, run_dir);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof path, "%s/sink.port", run_dir);
+    cu_err e = cu_sink_run(path, &stop, &f);
+    return e == CU_OK ? CU_EXIT_FINE : cu_run_fault(r, e, &f);
+}
+
+static int signin(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA = {0};
+    cu_config c;
+    char run_dir[4096], token[80], base[200];
+    int rc = cu_open_config(r, &a, &c, run_dir);
+    if (rc)
+        return rc;
+    ask(run_dir, "/api/v1/signin-tokens", "{}", "token", token, sizeof token);
+    if (!token[0])
+        return cu_run_fail(r, CU_STATE, "Custos does not answer; start it with custos serve");
+    base_url(&c, base, sizeof base);
+    printf(r->json ? "{\"url\":\"%s/#/signin/%s\"}\n" : "%s/#/signin/%s\n", base, token);
+    return CU_EXIT_FINE;
+}
+
+static int check_config(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_config c;
+    cu_fault f = {0};
+    cu_arena_init(&a, 64u << 20);
+    cu_err e = cu_config_load(r->args_n ? r->args[0] : cu_run_option(r, "config"), true, &a, &c, &f);
+    if (e != CU_OK)
+        return cu_run_fault(r, e, &f);
+    if (r->json)
+        printf("{\"ok\":true,\"tenants\":%zu,\"vendors\":%zu,\"listen\":%zu}\n", c.tenants_n, c.vendors_n, c.listen_n);
+    else
+        printf("%s is good: %zu tenants, %zu vendors, %zu addresses.\n", c.file ? c.file : "The default configuration", c.tenants_n, c.vendors_n,
+               c.listen_n);
+    return CU_EXIT_FINE;
+}
+
+const cu_verb cu_verb_serve = {
+    .name = "serve", .group = "guard", .operands = "", .run = serve,
+    .summary = "run Custos: gateway, daemon, signer, console",
+    .details = "Starts and watches nginx with the gateway module, the daemon, the signer and the built-in sink "
+               "provider. Ctrl-C stops all of them. Without a configuration it listens on 127.0.0.1:4180, keeps its "
+               "state in ./state and answers from the sink.",
+    .options = {CONFIG, {"quiet", NULL, "do not issue a key and print how to connect"}},
+};
+const cu_verb cu_verb_signin = {
+    .name = "signin", .group = "guard", .operands = "", .run = signin, .formats = "text|json",
+    .summary = "make a one-time sign-in link for the console", .options = {CONFIG},
+};
+const cu_verb cu_verb_check_config = {
+    .name = "check-config", .group = "guard", .operands = "[FILE]", .run = check_config, .formats = "text|json",
+    .summary = "check a configuration and say what is wrong, with its line", .options = {CONFIG},
+};
+const cu_verb cu_verb_daemon = {.name = "daemon", .group = "internal", .operands = "", .run = run_daemon, .summary = "the daemon", .options = {CONFIG}};
+const cu_verb cu_verb_signer = {.name = "signer", .group = "internal", .operands = "", .run = run_signer, .summary = "the signer", .options = {CONFIG}};
+const cu_verb cu_verb_sink = {.name = "sink", .group = "internal", .operands = "", .run = run_sink, .summary = "the sink provider", .options = {CONFIG}};

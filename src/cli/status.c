@@ -1,0 +1,98 @@
+/* custos status: every child and the head of the log, when asked or as soon as all is well. */
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "admin.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+/* What the supervisor and the daemon say, in one object; NULL when nothing runs. */
+static json_t *gather(const char *run_dir, bool *ready)
+{
+    char path[4200];
+    cu_buf file CU_CLEAN_BUF = CU_BUF(65536), out CU_CLEAN_BUF = CU_BUF((size_t)4 << 20);
+    cu_fault f;
+    long status;
+    size_t i;
+    json_t *k;
+    *ready = false;
+    snprintf(path, sizeof path, "%s/status.json", run_dir);
+    if (cu_file_read(AT_FDCWD, path, &file) != CU_OK)
+        return NULL;
+    json_t *all = json_loadb((const char *)file.p, file.n, 0, NULL), *daemon = NULL;
+    if (all && kill((pid_t)json_integer_value(json_object_get(all, "pid")), 0) != 0 && getuid() == 0) {
+        json_decref(all); /* left behind by one that was killed */
+        return NULL;
+    }
+    if (cu_admin_call(run_dir, "GET", "/api/v1/status", CU_NONE, &status, &out, &f) == CU_OK && status == 200)
+        daemon = json_loadb((const char *)out.p, out.n, 0, NULL);
+    const char *state = json_string_value(json_object_get(all, "state"));
+    *ready = daemon && state && strcmp(state, "running") == 0;
+    json_array_foreach(json_object_get(all, "children"), i, k)
+        *ready &= strcmp(json_string_value(json_object_get(k, "state")), "running") == 0;
+    if (daemon)
+        json_object_update(all, daemon);
+    json_decref(daemon);
+    return all;
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    return s ? s : "";
+}
+
+static void print_text(const json_t *all)
+{
+    size_t i;
+    json_t *k;
+    printf("custos %s: %s\n", text_of(all, "version"), text_of(all, "state"));
+    json_array_foreach(json_object_get(all, "children"), i, k)
+        printf("  %-8s %-8s pid %-7lld restarts %lld\n", text_of(k, "name"), text_of(k, "state"),
+               (long long)json_integer_value(json_object_get(k, "pid")), (long long)json_integer_value(json_object_get(k, "restarts")));
+    json_array_foreach(json_object_get(all, "logs"), i, k)
+        printf("  log %-12s %8lld entries  root %.16s…\n", text_of(k, "name"), (long long)json_integer_value(json_object_get(k, "size")),
+               text_of(k, "root"));
+    printf("  log_dir      %s\n  console_url  %s\n", text_of(all, "log_dir"), text_of(all, "console_url"));
+    if (text_of(all, "trouble")[0])
+        printf("  trouble      %s\n", text_of(all, "trouble"));
+}
+
+static int status(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA = {0};
+    cu_config c;
+    char run_dir[4096];
+    const char *wait = cu_run_option(r, "wait");
+    bool ready;
+    int rc = cu_open_config(r, &a, &c, run_dir);
+    if (rc)
+        return rc;
+    uint64_t until = cu_mono_ns() + (wait ? strtoull(wait, NULL, 10) : 0) * 1000000000ull;
+    json_t *all = gather(run_dir, &ready);
+    while (!ready && cu_mono_ns() < until) {
+        usleep(100000);
+        json_decref(all);
+        all = gather(run_dir, &ready);
+    }
+    if (!all)
+        return cu_run_fail(r, CU_STATE, "Custos is not running with the state directory %s; start it with custos serve", c.state_dir);
+    if (r->json) {
+        json_dumpf(all, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
+        print_text(all);
+    }
+    json_decref(all);
+    return ready ? CU_EXIT_FINE : CU_EXIT_FOUND;
+}
+
+const cu_verb cu_verb_status = {
+    .name = "status", .group = "guard", .operands = "", .run = status, .formats = "text|json",
+    .summary = "show what runs, and the heads of the logs",
+    .details = "Exit status 0: all parts run. 1: something is not ready. 2: nothing runs.",
+    .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"},
+                {"wait", "SECONDS", "wait until all parts run, at most this long"}},
+};

@@ -1,0 +1,77 @@
+/* What the daemon's parts share. */
+#ifndef CUSTOS_DAEMON_APP_H
+#define CUSTOS_DAEMON_APP_H
+
+#include <pthread.h>
+#include "catalog/config.h"
+#include "comply/criteria.h"
+#include "detect/detect.h"
+#include "ledger/log.h"
+#include "ledger/spool.h"
+#include "policy/bundle.h"
+#include "store/store.h"
+
+#define TENANT_KEYS_LEN 64 /* surrogate key, commit key */
+#define SESSIONS 64
+#define TOKEN_MAX 40
+
+typedef struct {
+    char token[TOKEN_MAX];
+    uint64_t until_ns;
+} secret_until;
+
+typedef struct {
+    const cu_config *config;
+    char run_dir[4096], origin[64];
+    cu_store *store;
+    pthread_mutex_t lock;   /* for all below */
+    cu_spool_writer *spool;
+    int spool_fd, keystore_fd;
+    uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
+    unsigned ready_segments;
+    char bundle_digest[65], trouble[320];
+    secret_until sessions[SESSIONS], signins[SESSIONS];
+    cu_arena arena;         /* rules and criteria */
+    cu_rules rules;
+    cu_engine *engine;
+    cu_criteria *criteria;
+    volatile int *stop;
+} app;
+
+/* keystore.c: surrogate and commit key of a tenant, made on first use, sealed under the master key. */
+cu_err keystore_tenant(app *a, const char *tenant, uint8_t out[TENANT_KEYS_LEN], cu_fault *f) CU_MUST;
+/* publish.c: writes the bundle from configuration and store; a leaf says so. Lock held. */
+cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
+cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
+/* One leaf of the daemon, durable on return. Lock held. */
+cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body) CU_MUST;
+
+/* api.c */
+typedef struct api api;
+cu_err api_start(app *a, const char *socket_name, mode_t mode, bool admin, api **out, cu_fault *f) CU_MUST;
+void api_stop(api *x);
+
+/* Answers of one request; all return a status and fill out. */
+typedef struct {
+    app *a;
+    bool admin;
+    const char *method, *path;
+    const char *(*query)(void *arg, const char *name);
+    void *query_arg;
+    cu_bytes body;
+    cu_buf *out;
+    const char *type;      /* content type; application/json unless set */
+    char cookie[128], disposition[96];
+} call;
+unsigned problem(call *c, unsigned status, const char *title, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+unsigned answer_status(call *c);
+unsigned answer_exchanges(call *c, const char *id);
+unsigned answer_log(call *c);
+unsigned answer_criteria(call *c);
+unsigned answer_try(call *c);
+unsigned answer_keys(call *c);
+unsigned answer_session(call *c, const char *cookie);
+unsigned answer_signin(call *c);
+bool session_holds(app *a, const char *cookie);
+
+#endif

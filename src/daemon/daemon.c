@@ -1,0 +1,269 @@
+#include "daemon/daemon.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "app.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#define ROUND_MS 200
+#define RETRY_MS 1000
+
+static cu_err open_dir(const char *base, const char *name, int *fd, cu_fault *f)
+{
+    char path[4300];
+    snprintf(path, sizeof path, "%s/%s", base, name);
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *fd >= 0 ? CU_OK : cu_fail(f, cu_errno_err(errno), "%.200s: %s", path, strerror(errno));
+}
+
+static int connect_signer(const app *a)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct timeval wait = {5, 0};
+    int n = snprintf(at.sun_path, sizeof at.sun_path, "%.90s/signer/sock", a->run_dir);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (n <= 0 || fd < 0 || connect(fd, (void *)&at, sizeof at) != 0) {
+        cu_close_fd(&fd);
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    return fd;
+}
+
+/* Where the logs of this installation come from; made once, and kept. */
+static cu_err load_origin(app *a, cu_fault *f)
+{
+    char path[4300];
+    uint8_t r[8];
+    cu_buf b CU_CLEAN_BUF = CU_BUF(64);
+    snprintf(path, sizeof path, "%s/origin", a->config->state_dir);
+    cu_err e = cu_file_read(AT_FDCWD, path, &b);
+    if (e == CU_NOT_FOUND) {
+        char hex[17];
+        cu_random(r, sizeof r);
+        cu_hex(hex, r, sizeof r);
+        cu_buf_fmt(&b, "custos.local/%s", hex);
+        e = cu_file_replace(AT_FDCWD, path, cu_buf_view(&b), 0644);
+    }
+    if (e != CU_OK)
+        return cu_fail(f, e, "%.200s: %s", path, cu_err_text(e));
+    snprintf(a->origin, sizeof a->origin, "%s", cu_buf_cstr(&b));
+    return CU_OK;
+}
+
+/* As root the daemon keeps its uid, for its files, and gives up what else root may do: the signer's
+ * folder is closed to it. */
+static cu_err drop_capabilities(cu_fault *f)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (getuid() != 0)
+        return CU_OK;
+    for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+        prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+    if (syscall(SYS_capset, &head, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return cu_fail(f, CU_DENIED, "the daemon could not give up its capabilities: %s", strerror(errno));
+    return CU_OK;
+}
+
+static void set_trouble(app *a, const char *text)
+{
+    pthread_mutex_lock(&a->lock);
+    if (strcmp(a->trouble, text) != 0) {
+        snprintf(a->trouble, sizeof a->trouble, "%s", text);
+        if (text[0])
+            cu_say(CU_LOG_ERROR, "%s", text);
+        else
+            cu_say(CU_LOG_INFO, "sequencing goes on");
+    }
+    pthread_mutex_unlock(&a->lock);
+}
+
+static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
+{
+    return cu_store_take(((app *)arg)->store, log, index, leaf);
+}
+
+static uint64_t delivered(void *arg, cu_bytes log)
+{
+    return cu_store_delivered(((app *)arg)->store, log);
+}
+
+static void pause_ms(const app *a, unsigned ms)
+{
+    for (unsigned t = 0; t < ms && !*a->stop; t += 20)
+        usleep(20000);
+}
+
+static cu_err one_round(app *a, cu_sequencer *s, uint64_t *took, cu_fault *f)
+{
+    CU_TRY(cu_store_begin(a->store));
+    cu_err e = cu_sequencer_round(s, took, f);
+    cu_err end = cu_store_end(a->store);
+    return e == CU_OK ? end : e;
+}
+
+/* Rounds until something fails; then the caller opens everything anew. */
+static cu_err sequence(app *a, int signer, cu_fault *f)
+{
+    char spool[4300];
+    cu_sequencer *s;
+    uint64_t took;
+    snprintf(spool, sizeof spool, "%s/spool", a->config->state_dir);
+    const cu_sequencer_with with = {.spool_dir = spool, .log_dir = a->config->log_dir, .origin_base = a->origin, .signer_fd = signer,
+                                    .on_entry = project, .delivered = delivered, .arg = a};
+    CU_TRY(cu_sequencer_open(&with, &s, f));
+    cu_err e = CU_OK;
+    bool last = false;
+    while (e == CU_OK && !last) {
+        last = *a->stop; /* one more round after the stop: what was written before it is sealed */
+        e = one_round(a, s, &took, f);
+        if (e == CU_OK) {
+            a->sealed_ns = cu_now_ns();
+            set_trouble(a, "");
+        }
+        if (e == CU_OK && took == 0 && !last)
+            pause_ms(a, ROUND_MS);
+    }
+    cu_sequencer_close(s);
+    return e;
+}
+
+static void *sequencer_thread(void *arg)
+{
+    app *a = arg;
+    bool ended = false;
+    while (!ended) {
+        cu_fault f = {0};
+        int signer CU_CLEAN_FD = connect_signer(a);
+        cu_err e = signer >= 0 ? sequence(a, signer, &f) : cu_fail(&f, CU_IO, "the signer does not answer");
+        ended = *a->stop;
+        if (e != CU_OK) {
+            char text[320];
+            snprintf(text, sizeof text, "%s%.280s", e == CU_CORRUPT ? "sequencing halted, a person must look: " : "", f.text);
+            set_trouble(a, text);
+            pause_ms(a, e == CU_CORRUPT ? 5 * RETRY_MS : RETRY_MS);
+        }
+    }
+    return NULL;
+}
+
+/* Keeps zeroed segments ahead of the writers. */
+static void *prepare_thread(void *arg)
+{
+    app *a = arg;
+    while (!*a->stop) {
+        unsigned ready;
+        cu_fault f = {0};
+        (void)!cu_spool_prepare(a->spool_fd, &ready, &f);
+        a->ready_segments = ready;
+        pause_ms(a, 500);
+    }
+    return NULL;
+}
+
+static cu_err load_catalogue(app *a, cu_fault *f)
+{
+    char dir[4300];
+    const char *catalog = cu_catalog_dir();
+    if (!catalog)
+        return cu_fail(f, CU_NOT_FOUND, "the catalogue is not beside the program; set CUSTOS_CATALOG");
+    cu_arena_init(&a->arena, 256u << 20);
+    snprintf(dir, sizeof dir, "%s/rules", catalog);
+    CU_TRY(cu_rules_load(dir, &a->arena, &a->rules, f));
+    CU_TRY(cu_engine_compile(&a->rules, &a->engine, f));
+    return cu_criteria_load(catalog, &a->arena, &a->criteria, f);
+}
+
+static cu_err open_all(app *a, cu_fault *f)
+{
+    char path[4300];
+    CU_TRY(cu_run_dir(a->config, a->run_dir, sizeof a->run_dir));
+    CU_TRY(open_dir(a->config->state_dir, "spool", &a->spool_fd, f));
+    CU_TRY(open_dir(a->config->state_dir, "keystore", &a->keystore_fd, f));
+    CU_TRY(load_origin(a, f));
+    CU_TRY(load_catalogue(a, f));
+    snprintf(path, sizeof path, "%s/store.db", a->config->state_dir);
+    CU_TRY(cu_store_open(path, &a->store, f));
+    return cu_spool_open(a->spool_fd, "daemon", &a->spool, f);
+}
+
+static cu_err begin(app *a, cu_fault *f)
+{
+    cu_buf body CU_CLEAN_BUF = CU_BUF(256);
+    cu_buf_fmt(&body, "{\"version\":\"%s\"}", CUSTOS_VERSION);
+    cu_err e = record(a, "daemon.started", CU_TENANT_ORG, "daemon", &body);
+    if (e != CU_OK)
+        return cu_fail(f, e, "the start could not be recorded: %s", cu_err_text(e));
+    CU_TRY(publish_assessments(a, f));
+    return publish_bundle(a, f);
+}
+
+/* nginx's workers speak to the API as www-data. */
+static cu_err start_apis(app *a, api **inner, api **outer, cu_fault *f)
+{
+    char path[4300];
+    struct passwd *www = getuid() == 0 ? getpwnam("www-data") : NULL;
+    CU_TRY(api_start(a, "admin.sock", 0600, true, inner, f));
+    CU_TRY(api_start(a, "api.sock", 0660, false, outer, f));
+    snprintf(path, sizeof path, "%s/api.sock", a->run_dir);
+    if (www && chown(path, 0, www->pw_gid) != 0)
+        return cu_fail(f, cu_errno_err(errno), "api.sock: %s", strerror(errno));
+    return CU_OK;
+}
+
+static void close_all(app *a)
+{
+    cu_spool_close(a->spool);
+    cu_store_close(a->store);
+    cu_engine_free(a->engine);
+    cu_arena_free(&a->arena);
+    cu_close_fd(&a->spool_fd);
+    cu_close_fd(&a->keystore_fd);
+}
+
+cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
+{
+    app *a = calloc(1, sizeof *a);
+    pthread_t sequencer, prepare;
+    api *inner = NULL, *outer = NULL;
+    if (!a)
+        return CU_NOMEM;
+    a->config = c;
+    a->stop = stop;
+    a->spool_fd = a->keystore_fd = -1;
+    a->started_ns = cu_now_ns();
+    pthread_mutex_init(&a->lock, NULL);
+    cu_err e = open_all(a, f);
+    if (e == CU_OK)
+        e = begin(a, f);
+    if (e == CU_OK)
+        e = start_apis(a, &inner, &outer, f);
+    if (e == CU_OK)
+        e = drop_capabilities(f);
+    if (e == CU_OK && (pthread_create(&sequencer, NULL, sequencer_thread, a) != 0 || pthread_create(&prepare, NULL, prepare_thread, a) != 0))
+        e = cu_fail(f, CU_NOMEM, "a thread could not be started");
+    if (e == CU_OK) {
+        while (!*stop)
+            usleep(50000);
+        pthread_join(sequencer, NULL);
+        pthread_join(prepare, NULL);
+    }
+    api_stop(outer);
+    api_stop(inner);
+    close_all(a);
+    free(a);
+    return e;
+}

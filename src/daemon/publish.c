@@ -1,0 +1,160 @@
+/* The policy bundle: written by the daemon whenever keys, vendors or tenants change. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "app.h"
+#include "base/file.h"
+
+cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body)
+{
+    CU_TRY(cu_buf_err(body));
+    const cu_leaf_in in = {.type = cu_str(type), .tenant = cu_str(tenant), .actor = cu_str(actor), .body = cu_buf_view(body)};
+    return cu_spool_write(a->spool, &in, NULL);
+}
+
+static void set_actions(cu_bundle_tenant *t)
+{
+    for (int i = 0; i < CU_TYPE_COUNT; i++) /* private addresses stay: they say nothing outside */
+        t->act[i] = cu_type_class((cu_type)i) == CU_CLASS_NONE ? 0 : 1;
+}
+
+static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
+{
+    uint8_t keys[TENANT_KEYS_LEN];
+    b->tenants_n = a->config->tenants_n;
+    b->tenants = cu_arena_alloc(arena, b->tenants_n * sizeof *b->tenants);
+    if (!b->tenants)
+        return CU_NOMEM;
+    for (size_t i = 0; i < b->tenants_n; i++) {
+        cu_bundle_tenant *t = &b->tenants[i];
+        t->name = cu_str(a->config->tenants[i].name);
+        CU_TRY(keystore_tenant(a, a->config->tenants[i].name, keys, f));
+        memcpy(t->surrogate_key, keys, 32);
+        memcpy(t->commit_key, keys + 32, 32);
+        t->key_id = 'a';
+        set_actions(t);
+    }
+    cu_wipe(keys, sizeof keys);
+    return CU_OK;
+}
+
+/* The end of the day that is named, in UTC. */
+static uint64_t end_of_day(const char *date)
+{
+    struct tm tm = {0};
+    if (!date || !strptime(date, "%Y-%m-%d", &tm))
+        return 0;
+    return ((uint64_t)timegm(&tm) + 86400) * 1000000000ull;
+}
+
+static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
+{
+    const cu_config *c = a->config;
+    b->vendors = cu_arena_alloc(arena, (c->vendors_n + 1) * sizeof *b->vendors);
+    if (!b->vendors)
+        return CU_NOMEM;
+    for (size_t i = 0; i < c->vendors_n; i++) {
+        const cu_config_vendor *v = &c->vendors[i];
+        b->vendors[b->vendors_n++] = (cu_bundle_vendor){
+            .name = cu_str(v->name), .api = cu_str(v->api), .credential = cu_str(v->credential), .models = cu_str(v->models),
+            .decision = !v->assessment.given ? CU_VENDOR_UNASSESSED
+                        : strcmp(v->assessment.decision, "approved") == 0 ? CU_VENDOR_APPROVED : CU_VENDOR_REFUSED,
+            .until_ns = end_of_day(v->assessment.until)};
+    }
+    /* the built-in provider answers plain paths only when nothing else does; a rule that fits no model */
+    b->vendors[b->vendors_n++] = (cu_bundle_vendor){.name = CU_LIT("sink"), .api = CU_LIT("anthropic"), .credential = CU_LIT("none"),
+                                                    .models = c->embedded ? CU_NONE : CU_LIT("-"), .decision = CU_VENDOR_APPROVED};
+    return CU_OK;
+}
+
+static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
+{
+    cu_store_key *k;
+    size_t n;
+    CU_TRY(cu_store_keys(a->store, &k, &n));
+    b->keys = cu_arena_alloc(arena, (n + 1) * sizeof *b->keys);
+    for (size_t i = 0; b->keys && i < n; i++) {
+        size_t t = 0;
+        while (t < a->config->tenants_n && strcmp(a->config->tenants[t].name, k[i].tenant) != 0)
+            t++;
+        if (t == a->config->tenants_n)
+            continue; /* its tenant is no longer configured: the key is not known */
+        b->keys[b->keys_n++] = (cu_bundle_key){.hash = k[i].hash, .tenant = (uint32_t)t, .id = cu_arena_dup(arena, cu_str(k[i].id)),
+                                               .user = cu_arena_dup(arena, cu_str(k[i].user)), .expires_ns = k[i].expires_ns,
+                                               .revoked = k[i].revoked};
+    }
+    free(k);
+    return b->keys ? CU_OK : CU_NOMEM;
+}
+
+/* Readable by the workers and by nobody else. */
+static cu_err write_bundle(app *a, cu_bytes file)
+{
+    char path[4200], tmp[4210];
+    struct passwd *www = getuid() == 0 ? getpwnam("www-data") : NULL;
+    snprintf(path, sizeof path, "%s/bundle", a->run_dir);
+    snprintf(tmp, sizeof tmp, "%s.new", path);
+    CU_TRY(cu_file_replace(AT_FDCWD, tmp, file, 0600));
+    if (www && chown(tmp, getuid(), www->pw_gid) != 0)
+        return cu_errno_err(errno);
+    if (chmod(tmp, www ? 0640 : 0600) != 0 || rename(tmp, path) != 0)
+        return cu_errno_err(errno);
+    return CU_OK;
+}
+
+cu_err publish_bundle(app *a, cu_fault *f)
+{
+    cu_arena arena CU_CLEAN_ARENA;
+    cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX), body CU_CLEAN_BUF = CU_BUF(1024);
+    cu_bundle b = {.made_ns = cu_now_ns()};
+    cu_arena_init(&arena, CU_BUNDLE_MAX);
+    cu_err e = cu_store_next(a->store, "bundle", &b.version);
+    if (e == CU_OK)
+        e = put_tenants(a, &b, &arena, f);
+    if (e == CU_OK)
+        e = put_vendors(a, &b, &arena);
+    if (e == CU_OK)
+        e = put_keys(a, &b, &arena);
+    if (e == CU_OK)
+        e = cu_bundle_encode(&b, &file);
+    if (e != CU_OK)
+        return f && f->code ? e : cu_fail(f, e, "policy bundle: %s", cu_err_text(e));
+    cu_hex(a->bundle_digest, b.digest.b, 32);
+    cu_buf_fmt(&body, "{\"bundle\":\"%s\",\"keys\":%zu,\"tenants\":%zu,\"vendors\":%zu,\"version\":%llu}", a->bundle_digest, b.keys_n,
+               b.tenants_n, b.vendors_n, (unsigned long long)b.version);
+    e = record(a, "bundle.published", CU_TENANT_ORG, "daemon", &body); /* first the evidence, then the bundle */
+    if (e == CU_OK)
+        e = write_bundle(a, cu_buf_view(&file));
+    a->bundle_version = b.version;
+    return e == CU_OK ? CU_OK : cu_fail(f, e, "policy bundle: %s", cu_err_text(e));
+}
+
+cu_err publish_assessments(app *a, cu_fault *f)
+{
+    for (size_t i = 0; i < a->config->vendors_n; i++) {
+        const cu_config_vendor *v = &a->config->vendors[i];
+        cu_buf body CU_CLEAN_BUF = CU_BUF(4096);
+        char name[80];
+        bool changed;
+        if (!v->assessment.given)
+            continue;
+        cu_buf_byte(&body, '{');
+        cu_buf_json_kv_str(&body, "by", v->assessment.by);
+        cu_buf_json_kv_str(&body, "decision", v->assessment.decision);
+        cu_buf_json_kv_str(&body, "until", v->assessment.until ? v->assessment.until : "");
+        cu_buf_json_kv_str(&body, "vendor", v->name);
+        cu_buf_byte(&body, '}');
+        snprintf(name, sizeof name, "assessment-%s", v->name);
+        cu_err e = cu_store_note(a->store, name, cu_buf_cstr(&body), &changed);
+        if (e == CU_OK && changed)
+            e = record(a, "vendor.assessed", CU_TENANT_ORG, "configuration", &body);
+        if (e != CU_OK)
+            return cu_fail(f, e, "vendor.assessed: %s", cu_err_text(e));
+    }
+    return CU_OK;
+}

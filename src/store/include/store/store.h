@@ -1,0 +1,61 @@
+/* SQLite: projections of the log, which can be rebuilt from it, and the register of keys. Thread
+ * safe: calls are serialised. docs/formats/store.md describes the tables. */
+#ifndef CUSTOS_STORE_STORE_H
+#define CUSTOS_STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "ledger/leaf.h"
+
+typedef struct cu_store cu_store;
+cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f) CU_MUST;
+void cu_store_close(cu_store *s);
+
+/* --- projections --- */
+uint64_t cu_store_delivered(cu_store *s, cu_bytes log);
+/* Takes one sealed entry. Idempotent. */
+cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf) CU_MUST;
+/* A round is one transaction. */
+cu_err cu_store_begin(cu_store *s) CU_MUST;
+cu_err cu_store_end(cu_store *s) CU_MUST;
+
+typedef struct {
+    uint64_t row;               /* for the cursor */
+    const char *id, *tenant, *at, *request, *answer, *answer_type; /* leaf bodies; answer may be NULL */
+    const char *log, *request_type;
+    uint64_t request_index, answer_index;
+} cu_store_exchange;
+typedef void (*cu_store_exchange_fn)(void *arg, const cu_store_exchange *x);
+/* Newest first, rows below `before` (0: from the newest); id not NULL: that one only. */
+cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint64_t before, unsigned limit,
+                          cu_store_exchange_fn each, void *arg) CU_MUST;
+uint64_t cu_store_exchange_count(cu_store *s);
+
+typedef struct {
+    uint64_t count;
+    char first[CU_TIME_LEN], last[CU_TIME_LEN];
+} cu_store_events;
+/* How many sealed entries of a type there are, and when. */
+cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out) CU_MUST;
+
+/* --- keys --- */
+typedef struct {
+    cu_sha256 hash;
+    char id[CU_ID_LEN + 2], tenant[64], user[129], name[129], created[CU_TIME_LEN];
+    uint64_t expires_ns;
+    bool revoked;
+} cu_store_key;
+cu_err cu_store_key_add(cu_store *s, const cu_store_key *k) CU_MUST;
+/* CU_NOT_FOUND when there is none of that id. */
+cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out) CU_MUST;
+/* Array on the heap, to be freed. */
+cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n) CU_MUST;
+
+/* Remembers a text under a name; *changed = it was not the one remembered. */
+cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed) CU_MUST;
+/* A number that grows by one each time. */
+cu_err cu_store_next(cu_store *s, const char *name, uint64_t *out) CU_MUST;
+
+#endif

@@ -1,0 +1,280 @@
+#include "store/store.h"
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct cu_store {
+    sqlite3 *db;
+    pthread_mutex_t lock;
+};
+
+static const char schema[] =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "CREATE TABLE IF NOT EXISTS delivered(log TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS event(log TEXT NOT NULL, idx INTEGER NOT NULL, type TEXT NOT NULL, ts TEXT NOT NULL,"
+    " PRIMARY KEY(log, idx)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS event_type ON event(type, ts);"
+    "CREATE TABLE IF NOT EXISTS exchange(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, tenant TEXT NOT NULL, at TEXT NOT NULL,"
+    " log TEXT NOT NULL, request_type TEXT, request TEXT, request_index INTEGER, answer_type TEXT, answer TEXT, answer_index INTEGER) STRICT;"
+    "CREATE TABLE IF NOT EXISTS key(id TEXT PRIMARY KEY, hash BLOB UNIQUE NOT NULL, tenant TEXT NOT NULL, user TEXT NOT NULL,"
+    " name TEXT NOT NULL, created TEXT NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
+
+static cu_err sql_err(cu_store *s, int rc)
+{
+    return rc == SQLITE_FULL ? CU_NOSPC : rc == SQLITE_NOMEM ? CU_NOMEM : rc == SQLITE_CORRUPT ? CU_CORRUPT
+           : rc == SQLITE_CONSTRAINT ? CU_EXISTS : CU_IO;
+}
+
+static cu_err exec(cu_store *s, const char *sql)
+{
+    int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? CU_OK : sql_err(s, rc);
+}
+
+cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
+{
+    cu_store *s = calloc(1, sizeof *s);
+    if (!s)
+        return CU_NOMEM;
+    pthread_mutex_init(&s->lock, NULL);
+    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(s->db, 5000) != SQLITE_OK || exec(s, schema) != CU_OK) {
+        cu_err e = cu_fail(f, CU_IO, "%.200s: %s", path, s->db ? sqlite3_errmsg(s->db) : "out of memory");
+        cu_store_close(s);
+        return e;
+    }
+    *out = s;
+    return CU_OK;
+}
+
+void cu_store_close(cu_store *s)
+{
+    if (!s)
+        return;
+    sqlite3_close(s->db);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+/* Prepares with arguments: t text (cu_bytes*), i integer (uint64_t*), b blob (cu_bytes*). */
+static sqlite3_stmt *prepare(cu_store *s, const char *sql, const char *kinds, const void *const *args)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
+        return NULL;
+    for (int i = 0; kinds[i]; i++) {
+        const cu_bytes *b = args[i];
+        if (kinds[i] == 'i')
+            sqlite3_bind_int64(st, i + 1, (sqlite3_int64)*(const uint64_t *)args[i]);
+        else if (kinds[i] == 't')
+            sqlite3_bind_text(st, i + 1, (const char *)b->p, (int)b->n, SQLITE_TRANSIENT);
+        else
+            sqlite3_bind_blob(st, i + 1, b->p, (int)b->n, SQLITE_TRANSIENT);
+    }
+    return st;
+}
+
+static cu_err run(cu_store *s, const char *sql, const char *kinds, const void *const *args)
+{
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = prepare(s, sql, kinds, args);
+    int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : sql_err(s, rc);
+}
+
+/* First column of the first row, 0 when there is none. */
+static uint64_t number(cu_store *s, const char *sql, const char *kinds, const void *const *args)
+{
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = prepare(s, sql, kinds, args);
+    uint64_t v = st && sqlite3_step(st) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return v;
+}
+
+cu_err cu_store_begin(cu_store *s)
+{
+    return run(s, "BEGIN IMMEDIATE", "", NULL);
+}
+
+cu_err cu_store_end(cu_store *s)
+{
+    return run(s, "COMMIT", "", NULL);
+}
+
+uint64_t cu_store_delivered(cu_store *s, cu_bytes log)
+{
+    return number(s, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
+}
+
+/* The value of "exchange" in an answer's body: fixed order, plain words. */
+static cu_bytes exchange_of(cu_bytes body)
+{
+    size_t at = cu_find(body, CU_LIT("\"exchange\":\""), 0);
+    if (at == (size_t)-1 || body.n < at + 12 + CU_ID_LEN - 1)
+        return CU_NONE;
+    return cu_slice(body, at + 12, at + 12 + CU_ID_LEN - 1);
+}
+
+/* An exchange is one row: its request or refusal, and its answer, in whichever order they come. */
+static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
+{
+    cu_bytes of = exchange_of(l->body);
+    if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected"))
+        return run(s, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
+                      " ON CONFLICT(id) DO UPDATE SET at=excluded.at,request_type=excluded.request_type,request=excluded.request,"
+                      "request_index=excluded.request_index",
+                   "tttttti", (const void *[]){&l->id, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
+    if (of.n && (cu_eq_str(l->type, "exchange.response") || cu_eq_str(l->type, "exchange.aborted")))
+        return run(s, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
+                      " ON CONFLICT(id) DO UPDATE SET answer_type=excluded.answer_type,answer=excluded.answer,"
+                      "answer_index=excluded.answer_index",
+                   "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
+    return CU_OK;
+}
+
+cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
+{
+    cu_leaf l;
+    uint64_t next = index + 1;
+    CU_TRY(cu_leaf_parse(leaf, &l));
+    CU_TRY(run(s, "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,?,?)", "titt",
+               (const void *[]){&log, &index, &l.type, &l.ts}));
+    CU_TRY(project(s, log, index, &l));
+    return run(s, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
+               (const void *[]){&log, &next});
+}
+
+cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint64_t before, unsigned limit,
+                          cu_store_exchange_fn each, void *arg)
+{
+    cu_bytes i = cu_str(id ? id : ""), t = cu_str(tenant ? tenant : "");
+    uint64_t from = before ? before : (uint64_t)INT64_MAX, n = limit;
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = prepare(s, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
+                                  " WHERE row<?1 AND (?2='' OR id=?2) AND (?3='' OR tenant=?3) ORDER BY row DESC LIMIT ?4",
+                               "itti", (const void *[]){&from, &i, &t, &n});
+    int rc = SQLITE_ERROR;
+    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+        const cu_store_exchange x = {
+            .row = (uint64_t)sqlite3_column_int64(st, 0), .id = (const char *)sqlite3_column_text(st, 1),
+            .tenant = (const char *)sqlite3_column_text(st, 2), .at = (const char *)sqlite3_column_text(st, 3),
+            .log = (const char *)sqlite3_column_text(st, 4), .request_type = (const char *)sqlite3_column_text(st, 5),
+            .request = (const char *)sqlite3_column_text(st, 6), .request_index = (uint64_t)sqlite3_column_int64(st, 7),
+            .answer_type = (const char *)sqlite3_column_text(st, 8), .answer = (const char *)sqlite3_column_text(st, 9),
+            .answer_index = (uint64_t)sqlite3_column_int64(st, 10)};
+        each(arg, &x);
+    }
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return rc == SQLITE_DONE ? CU_OK : sql_err(s, rc);
+}
+
+uint64_t cu_store_exchange_count(cu_store *s)
+{
+    return number(s, "SELECT count(*) FROM exchange", "", NULL);
+}
+
+cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
+{
+    cu_bytes t = cu_str(type);
+    *out = (cu_store_events){0};
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = prepare(s, "SELECT count(*),coalesce(min(ts),''),coalesce(max(ts),'') FROM event WHERE type=?", "t", (const void *[]){&t});
+    bool ok = st && sqlite3_step(st) == SQLITE_ROW;
+    if (ok) {
+        out->count = (uint64_t)sqlite3_column_int64(st, 0);
+        snprintf(out->first, sizeof out->first, "%s", (const char *)sqlite3_column_text(st, 1));
+        snprintf(out->last, sizeof out->last, "%s", (const char *)sqlite3_column_text(st, 2));
+    }
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return ok ? CU_OK : CU_IO;
+}
+
+cu_err cu_store_key_add(cu_store *s, const cu_store_key *k)
+{
+    cu_bytes id = cu_str(k->id), hash = cu_bytes_of(&k->hash, sizeof k->hash), tenant = cu_str(k->tenant), user = cu_str(k->user);
+    cu_bytes name = cu_str(k->name), created = cu_str(k->created);
+    return run(s, "INSERT INTO key(id,hash,tenant,user,name,created,expires,revoked) VALUES(?,?,?,?,?,?,?,0)", "tbtttti",
+               (const void *[]){&id, &hash, &tenant, &user, &name, &created, &k->expires_ns});
+}
+
+static void text_into(char *to, size_t n, sqlite3_stmt *st, int column)
+{
+    snprintf(to, n, "%s", (const char *)sqlite3_column_text(st, column));
+}
+
+cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n)
+{
+    size_t cap = 0;
+    *out = NULL;
+    *n = 0;
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = prepare(s, "SELECT id,hash,tenant,user,name,created,expires,revoked FROM key ORDER BY created, id", "", NULL);
+    int rc = SQLITE_ERROR;
+    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+        if (*n == cap) {
+            cap = cap ? cap * 2 : 16;
+            cu_store_key *v = realloc(*out, cap * sizeof *v);
+            if (!v) {
+                rc = SQLITE_NOMEM;
+                break;
+            }
+            *out = v;
+        }
+        cu_store_key *k = &(*out)[*n];
+        *k = (cu_store_key){.expires_ns = (uint64_t)sqlite3_column_int64(st, 6), .revoked = sqlite3_column_int(st, 7)};
+        text_into(k->id, sizeof k->id, st, 0);
+        text_into(k->tenant, sizeof k->tenant, st, 2);
+        text_into(k->user, sizeof k->user, st, 3);
+        text_into(k->name, sizeof k->name, st, 4);
+        text_into(k->created, sizeof k->created, st, 5);
+        if (sqlite3_column_bytes(st, 1) == sizeof k->hash)
+            memcpy(&k->hash, sqlite3_column_blob(st, 1), sizeof k->hash);
+        ++*n;
+    }
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return rc == SQLITE_DONE ? CU_OK : sql_err(s, rc);
+}
+
+cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out)
+{
+    cu_store_key *v;
+    size_t n;
+    cu_bytes i = cu_str(id);
+    cu_err e = cu_store_keys(s, &v, &n);
+    bool found = false;
+    for (size_t k = 0; e == CU_OK && k < n && !found; k++)
+        if (strcmp(v[k].id, id) == 0) {
+            *out = v[k];
+            found = true;
+        }
+    free(v);
+    CU_TRY(e);
+    return found ? run(s, "UPDATE key SET revoked=1 WHERE id=?", "t", (const void *[]){&i}) : CU_NOT_FOUND;
+}
+
+cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed)
+{
+    cu_bytes n = cu_str(name), t = cu_str(text);
+    *changed = number(s, "SELECT count(*) FROM note WHERE name=? AND text=?", "tt", (const void *[]){&n, &t}) == 0;
+    return !*changed ? CU_OK
+                     : run(s, "INSERT INTO note(name,text) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET text=excluded.text", "tt",
+                           (const void *[]){&n, &t});
+}
+
+cu_err cu_store_next(cu_store *s, const char *name, uint64_t *out)
+{
+    cu_bytes n = cu_str(name);
+    CU_TRY(run(s, "INSERT INTO note(name,text) VALUES(?,'1') ON CONFLICT(name) DO UPDATE SET text=CAST(CAST(text AS INTEGER)+1 AS TEXT)",
+               "t", (const void *[]){&n}));
+    *out = number(s, "SELECT CAST(text AS INTEGER) FROM note WHERE name=?", "t", (const void *[]){&n});
+    return *out ? CU_OK : CU_IO;
+}
