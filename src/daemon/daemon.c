@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -64,13 +65,16 @@ static cu_err load_origin(app *a, cu_fault *f)
 }
 
 /* As root the daemon keeps its uid, for its files, and gives up what else root may do: the signer's
- * folder is closed to it. */
+ * folder is closed to it. The spool it shares with the workers through their group. */
 static cu_err drop_capabilities(cu_fault *f)
 {
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+    struct passwd *www = getuid() == 0 ? getpwnam("www-data") : NULL;
     if (getuid() != 0)
         return CU_OK;
+    if (!www || setgroups(1, &www->pw_gid) != 0)
+        return cu_fail(f, CU_DENIED, "the daemon could not join the group of www-data");
     for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
         prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
     if (syscall(SYS_capset, &head, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -61,7 +61,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w)
                   "            client_body_buffer_size %um;\n            proxy_pass $custos_url;\n            proxy_http_version 1.1;\n"
                   "            proxy_pass_request_headers off;\n            proxy_buffering off;\n            proxy_request_buffering on;\n"
                   "            proxy_next_upstream off;\n            proxy_connect_timeout 15s;\n            proxy_read_timeout 600s;\n"
-                  "            proxy_send_timeout 60s;\n            proxy_buffer_size 16k;\n            proxy_max_temp_file_size 0;\n"
+                  "            proxy_send_timeout 60s;\n            proxy_buffer_size 16k;\n            proxy_buffers 8 16k;\n            proxy_max_temp_file_size 0;\n"
                   "            proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;\n"
                   "            proxy_hide_header request-id;\n            proxy_hide_header set-cookie;\n"
                   "            proxy_ssl_server_name on;\n            proxy_ssl_name $custos_host;\n            proxy_ssl_verify on;\n"
