@@ -4,19 +4,28 @@ ASAN  ?= build-asan
 PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhyperscan5 \
   libpcre2-dev libssl-dev libgit2-dev libyaml-dev libcmocka-dev git \
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
-NODE = $(if $(shell command -v node),,nodejs)
+NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all deps check asan bench clean install
+.PHONY: all deps web run check asan fuzz bench clean install
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
 	@ln -sf src/cli/custos $(BUILD)/custos
 	@ln -sf src/verify/custos-verify $(BUILD)/custos-verify
 
+# The console. Its built files are generated, never edited.
+web: all
+	@packaging/debian-packages $(NODE)
+	@cd web && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
+	  || npm ci --no-audit --no-fund --silent; } && node build.mjs
+
+run: web
+	$(BUILD)/custos serve
+
 deps:
 	@packaging/debian-packages $(PACKAGES)
 
-check: all
+check: web
 	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev
 	tests/run $(BUILD) $(ASAN)
 

@@ -1,6 +1,7 @@
 /* Directories and their owners. As root the workers are www-data and the signer has a uid of its
  * own; nobody but their owner reads the signer's and the daemon's folders. */
 #include "layout.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -45,6 +46,37 @@ cu_err layout_prepare(const cu_config *c, const char *run_dir, cu_fault *f)
     CU_TRY(make(run_dir, "", 0755, me, group, f));
     CU_TRY(make(run_dir, "signer", 0755, signer, signer_group, f));
     return make(run_dir, "tmp", 0700, web, web_group, f);
+}
+
+static cu_err copy_file(const char *from, const char *to)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
+    CU_TRY(cu_file_read(AT_FDCWD, from, &b));
+    return cu_file_replace(AT_FDCWD, to, cu_buf_view(&b), 0644);
+}
+
+/* The folder above the console's files may be closed to nginx's workers. */
+cu_err layout_copy_web(const char *web, const char *run_dir, cu_fault *f)
+{
+    char from[4200], to[4200], old[4200], fresh[4200];
+    snprintf(from, sizeof from, "%.4000s/index.html", web);
+    snprintf(to, sizeof to, "%.4000s/web/assets", run_dir);
+    cu_err e = cu_mkdirs(to, 0755);
+    snprintf(to, sizeof to, "%.4000s/web/index.html", run_dir);
+    if (e == CU_OK)
+        e = copy_file(from, to);
+    snprintf(from, sizeof from, "%.4000s/assets", web);
+    DIR *d = opendir(from);
+    for (struct dirent *en; d && e == CU_OK && (en = readdir(d));) {
+        if (en->d_name[0] == '.')
+            continue;
+        snprintf(old, sizeof old, "%.3900s/assets/%.200s", web, en->d_name);
+        snprintf(fresh, sizeof fresh, "%.3900s/web/assets/%.200s", run_dir, en->d_name);
+        e = copy_file(old, fresh);
+    }
+    if (d)
+        closedir(d);
+    return e == CU_OK ? CU_OK : cu_fail(f, e, "the console's files cannot be copied to %.200s: %s", run_dir, cu_err_text(e));
 }
 
 cu_err cu_listen_unix(const char *path, mode_t mode, int *fd, cu_fault *f)

@@ -122,12 +122,12 @@ static uint16_t sink_port(const supervisor *s)
 
 static cu_err write_conf(const supervisor *s, cu_fault *f)
 {
-    char path[PATH_MAX + 32], spool[PATH_MAX + 32];
+    char path[PATH_MAX + 32], spool[PATH_MAX + 32], web[PATH_MAX + 32];
     cu_buf b CU_CLEAN_BUF = CU_BUF(4u << 20);
     snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
-    const char *web = cu_web_dir();
+    snprintf(web, sizeof web, "%s/web", s->run);
     const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .catalog_dir = cu_catalog_dir(),
-                                .web_dir = web ? web : s->run, .module_path = module_path(), .sink_port = sink_port(s),
+                                .web_dir = web, .module_path = module_path(), .sink_port = sink_port(s),
                                 .root = getuid() == 0};
     if (!with.module_path)
         return cu_fail(f, CU_NOT_FOUND, "the nginx module is not beside the program; build it with make");
@@ -387,6 +387,8 @@ cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const c
     CU_TRY(check_ports(&s, f));
     CU_TRY(layout_prepare(c, s.run, f));
     forget_old_run(&s);
+    if (cu_web_dir())
+        CU_TRY(layout_copy_web(cu_web_dir(), s.run, f));
     CU_TRY(open_signals(&s, f));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     cu_say_init("custos", CU_LOG_INFO);

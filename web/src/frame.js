@@ -1,0 +1,108 @@
+// Around every page: places, tools, the seal line, and the dialog of keys and look.
+import { useRef } from "preact/hooks";
+import { html } from "./html.js";
+import { route, go } from "./router.js";
+import { session, signOut } from "./api.js";
+import { letterKeys, theme } from "./settings.js";
+import { useKeys } from "./keys.js";
+import { count, digest, moment } from "./format.js";
+import { logTitle } from "./words.js";
+
+const PLACES = [
+  ["/", "Overview", ["overview"]],
+  ["/audit", "Checklist", ["audit"]],
+  ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
+  ["/log", "Log", ["log"]],
+];
+
+function Account() {
+  if (session.value === undefined) return null;
+  if (session.value === null) return html`<span class="faint opt">Not signed in</span>`;
+  const leave = async () => {
+    await signOut().catch(() => {});
+    go("/");
+  };
+  return html`<button type="button" class="plainly" onClick=${leave}>Sign out</button>`;
+}
+
+export function Mast() {
+  const dialog = useRef(null);
+  useKeys({ "?": () => dialog.current?.showModal() });
+  const here = route.value.place;
+  return html`<header class="mast"><div class="mast-in">
+    <a class="brand" href="/"><svg aria-hidden="true"><use href="#s-mark" /></svg>Custos</a>
+    <nav class="places" aria-label="Places">${PLACES.map(
+      ([href, name, places]) => html`<a key=${href} href=${href} aria-current=${places.includes(here) ? "page" : null}>${name}</a>`,
+    )}</nav>
+    <div class="tools">
+      <a href="/try" aria-current=${here === "try" ? "page" : null}>Try</a>
+      <button type="button" class="plainly" onClick=${() => dialog.current?.showModal()}>Keys <kbd>?</kbd></button>
+      <${Account} />
+    </div>
+  </div><${Settings} dialog=${dialog} /></header>`;
+}
+
+const KEYS = [
+  [["J", "K"], "next and previous row"],
+  [["Enter"], "open the row"],
+  [["Backspace"], "remove the last filter"],
+  [["N"], "show new exchanges"],
+  [["F8", "Shift F8"], "next and previous finding in Try"],
+  [["?"], "these keys"],
+];
+
+function Choice({ name, value, chosen, onPick, children }) {
+  return html`<label><input type="radio" name=${name} value=${value} checked=${chosen === value} onChange=${() => onPick(value)} /> ${children}</label>`;
+}
+
+function Settings({ dialog }) {
+  const look = (value) => (theme.value = value);
+  return html`<dialog ref=${dialog} aria-labelledby="settings-title">
+    <h2 id="settings-title">Keys and look</h2>
+    <dl class="keylist">${KEYS.map(
+      ([keys, what]) => html`<div key=${what}><dt>${keys.map((k) => html`<kbd key=${k}>${k}</kbd> `)}</dt><dd>${what}</dd></div>`,
+    )}</dl>
+    <label class="tick"><input type="checkbox" checked=${letterKeys.value === "on"} onChange=${(e) => (letterKeys.value = e.currentTarget.checked ? "on" : "off")} /> Single-letter keys</label>
+    <fieldset class="look"><legend>Look</legend>
+      <${Choice} name="theme" value="system" chosen=${theme.value} onPick=${look}>as the system<//>
+      <${Choice} name="theme" value="light" chosen=${theme.value} onPick=${look}>light<//>
+      <${Choice} name="theme" value="dark" chosen=${theme.value} onPick=${look}>dark<//>
+    </fieldset>
+    <form method="dialog"><button class="btn">Close</button></form>
+  </dialog>`;
+}
+
+// The log that this page speaks of: the one asked for, else the fullest log of a tenant.
+function headOf(logs, wanted) {
+  const named = logs.find((log) => log.name === wanted);
+  if (named) return named;
+  const tenants = logs.filter((log) => log.name.startsWith("t:") && log.size > 0);
+  return tenants.sort((a, b) => b.size - a.size)[0] ?? logs.find((log) => log.name === "org");
+}
+
+const Seal = ({ children }) =>
+  html`<div class="seal"><div class="seal-in">${children}</div></div>`;
+
+const Mark = () => html`<svg aria-hidden="true"><use href="#s-seal" /></svg>`;
+
+function age(ms) {
+  if (!Number.isFinite(ms)) return "";
+  return ms < 1500 ? "sealed within the last second" : `oldest unsealed entry ${Math.round(ms / 1000)} s`;
+}
+
+export function SealLine({ status, asOf, log }) {
+  if (route.value.place === "try") {
+    const bundle = status.data?.bundle;
+    return html`<${Seal}><span><${Mark} />The rules in force, on this machine</span>
+      ${bundle && html`<span>bundle <b>${bundle.version}</b></span><span class="opt">digest <b>${digest(bundle.digest)}</b></span>`}
+      <span class="opt">this page writes nothing to the log</span><span>in a terminal: <b>custos scan PATH</b></span></${Seal}>`;
+  }
+  const head = status.data && headOf(status.data.logs ?? [], log);
+  if (!head) {
+    return html`<${Seal}><span><${Mark} />${asOf ? html`As of <b>${asOf}</b>` : "No log head read yet"}</span>${session.value === null && html`<span>not signed in</span>`}</${Seal}>`;
+  }
+  return html`<${Seal}><span><${Mark} />As of <b>${moment(head.at ?? status.data.now)}</b></span>
+    <span>log <b>${logTitle(head.name)}</b></span><span>${head.size > 0 ? html`entry <b>${count(head.size)}</b>` : "no entry yet"}</span>
+    <span class="opt" title=${head.root}>root <b>${digest(head.root)}</b></span><span class="opt">${age(status.data.sealed_age_ms)}</span>
+    <span><a href="/log">All logs</a></span></${Seal}>`;
+}

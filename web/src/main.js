@@ -1,0 +1,64 @@
+// Starts the console: settings, sign-in link, router, then the frame with one page in it.
+import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { html } from "./html.js";
+import { askSession, session } from "./api.js";
+import { startSettings } from "./settings.js";
+import { go, route, startRouter } from "./router.js";
+import { arrival, takeToken } from "./signin.js";
+import { useSource } from "./source.js";
+import { Mast, SealLine } from "./frame.js";
+import { useTitle } from "./parts.js";
+import { Overview } from "./overview.js";
+import { Checklist } from "./checklist.js";
+import { Exchanges } from "./exchanges.js";
+import { Exchange } from "./exchange.js";
+import { Log } from "./log.js";
+import { Try } from "./try/page.js";
+
+const STATUS_EVERY_MS = 5000;
+
+function Unknown() {
+  useTitle("No such page");
+  return html`<div class="head"><div><h1 tabindex="-1">There is no such page</h1><p class="lede">The address may be misspelt. <a href="/">Go to the overview.</a></p></div></div>`;
+}
+
+const PAGES = {
+  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange, log: Log,
+  unknown: Unknown,
+};
+
+// A reader is told of a new page: focus goes to its title, the view to its top.
+function useArrival(key) {
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    if (!route.value.hash) scrollTo(0, 0);
+    document.querySelector("main h1")?.focus({ preventScroll: true });
+  }, [key]);
+}
+
+function Console() {
+  const { place, id, pathname } = route.value;
+  const status = useSource(session.value ? "/api/v1/status" : null, STATUS_EVERY_MS);
+  useArrival(pathname);
+  const Page = PAGES[place];
+  const log = place === "log" ? route.value.query.get("log") : null;
+  return html`<a class="skip" href="#main">Skip to the page</a>
+    <${Mast} /><${SealLine} status=${session.value ? status : { data: null }} log=${log} />
+    <main id="main" tabindex="-1">
+      ${arrival.value && html`<div class="notice" role="status">${arrival.value}</div>`}
+      <${Page} key=${place + id} id=${id} status=${status} />
+    </main>`;
+}
+
+startSettings();
+startRouter();
+const token = takeToken();
+if (token) go("/", { replace: true });
+render(html`<${Console} />`, document.getElementById("console"));
+if (token) token.use();
+else askSession();
