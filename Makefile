@@ -26,7 +26,8 @@ deps:
 	@packaging/debian-packages $(PACKAGES)
 
 check: web
-	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev
+	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium
+	@cd tests && { test -f node_modules/.package-lock.json || npm ci --no-audit --no-fund --silent; }
 	tests/run $(BUILD) $(ASAN)
 
 asan: deps

@@ -101,7 +101,7 @@ static const struct {
 ngx_int_t gw_error_page(ngx_http_request_t *r)
 {
     gw_exchange *x = gw_find(r);
-    ngx_uint_t status = r->headers_out.status ? r->headers_out.status : 500;
+    ngx_uint_t status = r->err_status ? r->err_status : r->headers_out.status ? r->headers_out.status : 500;
     if (!x) { /* refused before our phase: no exchange yet */
         x = ngx_pcalloc(r->pool, sizeof *x);
         if (!x)

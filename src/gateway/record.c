@@ -39,15 +39,23 @@ static void kv_commit(cu_buf *b, const char *key, const cu_sha256 *mac)
     cu_buf_json_kv_str(b, key, hex);
 }
 
+/* Keys in order, as everywhere in a leaf. */
 static void kv_findings(cu_buf *b, const cu_redaction *rd)
 {
+    const char *last = "";
+    bool first = true;
     cu_buf_json_key(b, "findings");
     cu_buf_byte(b, '{');
-    bool first = true;
-    for (int t = 0; t < CU_TYPE_COUNT; t++) {
-        if (!rd->count[t])
-            continue;
-        cu_buf_fmt(b, "%s\"%s\":%u", first ? "" : ",", cu_type_name((cu_type)t), rd->count[t]);
+    for (;;) {
+        int next = -1;
+        for (int t = 0; t < CU_TYPE_COUNT; t++)
+            if (rd->count[t] && strcmp(cu_type_name((cu_type)t), last) > 0 &&
+                (next < 0 || strcmp(cu_type_name((cu_type)t), cu_type_name((cu_type)next)) < 0))
+                next = t;
+        if (next < 0)
+            break;
+        last = cu_type_name((cu_type)next);
+        cu_buf_fmt(b, "%s\"%s\":%u", first ? "" : ",", last, rd->count[next]);
         first = false;
     }
     cu_buf_byte(b, '}');
@@ -73,7 +81,7 @@ cu_err gw_record_request(gw_exchange *x)
     kv_commit(&b, "body_commit", &mac);
     cu_buf_json_kv_str(&b, "bundle", x->bundle->digest);
     kv_word(&b, "client", client_of(x->r), 64);
-    cu_buf_json_kv_str(&b, "decision", x->redaction.changed ? "redacted" : "allowed");
+    cu_buf_json_kv_str(&b, "decision", cu_decision_name(CU_DECISION_ALLOW));
     kv_findings(&b, &x->redaction);
     kv_word(&b, "key", x->key->id, 64);
     cu_buf_json_kv_u64(&b, "memo_bytes", x->redaction.memo_bytes);
@@ -174,6 +182,7 @@ void gw_record_rejection(gw_exchange *x)
         return;
     cu_buf_byte(&b, '{');
     cu_buf_json_kv_u64(&b, "bytes", x->body.n);
+    kv_word(&b, "decision", cu_str(x->reason), 64);
     if (x->key)
         kv_findings(&b, &x->redaction);
     if (x->key)

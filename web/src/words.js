@@ -41,7 +41,11 @@ export const EVIDENCE_CLASS = {
 const REFUSALS = {
   no_key: "no key", unknown_key: "unknown key", revoked_key: "revoked key", expired_key: "expired key",
   no_vendor: "no vendor takes it", vendor_refused: "vendor refused", vendor_expired: "assessment expired",
-  blocked_data: "blocked data",
+  blocked_data: "blocked data", syntax: "malformed JSON", utf8: "invalid UTF-8", depth: "nested too deeply",
+  duplicate: "a member twice", too_big: "too large", too_large: "body too large", unknown_path: "unknown path",
+  method: "wrong method", content_encoding: "compressed body", query: "unusable query", body: "unexpected body",
+  evidence_unavailable: "no room for evidence", scan_failed: "could not be checked", starting: "gateway starting",
+  bad_request: "malformed request", no_length: "no length given",
 };
 export const DECISIONS = { allow: "allowed", ...REFUSALS };
 export const sent = (x) => x.decision === "allow";
