@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include "admin.h"
 #include "base/log.h"
@@ -118,6 +119,7 @@ static cu_err signer_open(const cu_config *c, int *listen_fd, int *state_fd, cu_
         return CU_OK;
     if (setgroups(0, NULL) != 0 || setgid(CU_SIGNER_UID) != 0 || setuid(CU_SIGNER_UID) != 0)
         return cu_fail(f, CU_DENIED, "the signer could not take its own uid");
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the change of uid took it away */
     return CU_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "gateway.h"
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include "base/file.h"
 
@@ -152,6 +153,9 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no worker outlives its master */
+    if (ngx_process == NGX_PROCESS_WORKER && getppid() != ngx_parent)
+        return NGX_ERROR;
     dummy.fd = (ngx_socket_t)-1;
     timer.handler = tick;
     timer.data = &dummy;

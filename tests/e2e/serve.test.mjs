@@ -1,0 +1,143 @@
+// The supervisor as its user meets it: one command, one Ctrl-C, no orphans, clear mistakes.
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { System, custos, freePort } from '../gateway/system.mjs'
+
+// Processes that name this folder, or were started for it.
+const alive = (system) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).filter((p) => {
+  try {
+    const line = readFileSync(`/proc/${p}/cmdline`, 'utf8')
+    return line.includes(system.config) || (system.run_dir && line.includes(system.run_dir))
+  } catch { return false }
+})
+// A dead process that nobody has waited for yet is not alive.
+const lives = (pid) => {
+  try { return !/^Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]) } catch { return false }
+}
+const runDir = (s) => {
+  const master = s.pids('nginx')[0]
+  return readFileSync(`/proc/${master}/cmdline`, 'utf8').match(/\S*custos-[0-9a-f]{8}/)?.[0]
+}
+const until = async (test, what) => {
+  for (let i = 0; i < 100; i++) {
+    if (await test()) return
+    await sleep(100)
+  }
+  assert.fail(what)
+}
+
+test('custos demo shows the main job and ends with 0', async () => {
+  const s = await new System().start()
+  try {
+    const r = s.run('demo', '--config', s.config)
+    assert.equal(r.status, 0, r.stdout + r.stderr)
+    for (const part of ['What the client sent', 'What the provider saw', 'What the client got back', 'The sealed entry', 'The proof verifies'])
+      assert.ok(r.stdout.includes(part), part)
+  } finally {
+    await s.remove()
+  }
+})
+
+test('any child that is killed comes back, and requests are answered again', async () => {
+  const s = await new System().start()
+  try {
+    for (const name of ['daemon', 'signer', 'sink', 'nginx']) {
+      const [before] = s.pids(name)
+      process.kill(before, 'SIGKILL')
+      await until(() => { const [pid] = s.pids(name); return pid && pid !== before }, `${name} did not come back`)
+    }
+    await until(() => s.run('demo', '--config', s.config).status === 0, 'no service after the kills: ' + s.output)
+  } finally {
+    await s.remove()
+  }
+})
+
+test('Ctrl-C stops all, and so does killing the supervisor', async () => {
+  for (const signal of ['SIGINT', 'SIGKILL']) {
+    const s = await new System().start()
+    s.run_dir = runDir(s)
+    const workers = s.workers()
+    assert.ok(alive(s).length >= 5 && workers.length === 2)
+    s.child.kill(signal)
+    await s.ended
+    await until(() => alive(s).length === 0 && !workers.some(lives), `${signal} left processes`)
+    rmSync(s.dir, { recursive: true, force: true })
+  }
+})
+
+test('a second serve on the same state, and a taken port, are refused with the reason', async () => {
+  const s = await new System().start()
+  try {
+    const again = s.run('serve', '--config', s.config)
+    assert.equal(again.status, 2)
+    assert.match(again.stderr, /another custos serve is running/)
+    const other = mkdtempSync(join(tmpdir(), 'custos-e2e-'))
+    writeFileSync(join(other, 'c.yaml'), `state_dir: ${other}/state\nlisten:\n  - address: 127.0.0.1:${s.port}\n`)
+    const taken = s.run('serve', '--config', join(other, 'c.yaml'))
+    assert.equal(taken.status, 2)
+    assert.match(taken.stderr, /is in use by another program/)
+    rmSync(other, { recursive: true })
+  } finally {
+    await s.remove()
+  }
+})
+
+test('it runs without root', { skip: process.getuid() !== 0 && 'not root: the other tests show it' }, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'custos-user-'))
+  const port = await freePort()
+  const config = join(dir, 'c.yaml')
+  writeFileSync(config, `state_dir: ${dir}/state\nlisten:\n  - address: 127.0.0.1:${port}\n`)
+  chmodSync(dir, 0o755)
+  chownSync(dir, 65534, 65534)
+  const child = spawn(custos, ['serve', '--config', config], { uid: 65534, gid: 65534, cwd: dir })
+  let out = ''
+  child.stdout.on('data', (d) => (out += d))
+  child.stderr.on('data', (d) => (out += d))
+  try {
+    const as = (...args) => spawnSync(custos, [...args, '--config', config], { uid: 65534, gid: 65534, cwd: dir, encoding: 'utf8' })
+    assert.equal(as('status', '--wait', '30').status, 0, out)
+    const r = as('demo')
+    assert.equal(r.status, 0, r.stdout + r.stderr + out)
+    await sleep(300)
+    for (const part of ['/#/signin/', 'Virtual key', 'ANTHROPIC_BASE_URL=']) assert.ok(out.includes(part))
+  } finally {
+    child.kill('SIGINT')
+    await new Promise((done) => child.on('exit', done))
+    rmSync(dir, { recursive: true, force: true })
+  }
+})
+
+test('mistakes in the configuration are named with file, line and what was expected', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'custos-conf-'))
+  const file = join(dir, 'custos.yaml')
+  const cases = [
+    ['stat_dir: x\n', /custos\.yaml:1: unknown key "stat_dir/],
+    ['listen: 5\n', /:1: listen must be a list/],
+    ['listen:\n  - address: 0.0.0.0:443\n', /:2: 0\.0\.0\.0:443 is not loopback: plain HTTP is refused/],
+    ['listen:\n  - address: localhost\n', /:2: address must be ADDRESS:PORT/],
+    ['workers: many\n', /:1: workers must be a number from 1 to 64/],
+    ['workers: "4"\n', /:1: workers must be a number/],
+    ['tenants:\n  - name: Acme\n', /:2: a tenant needs a name/],
+    ['tenants:\n  - name: a\n  - name: a\n', /:3: the tenant a is given twice/],
+    ['vendors:\n  x:\n    api: anthropic\n', /a vendor needs api and base_url/],
+    ['vendors:\n  x:\n    api: soap\n    base_url: https://a.example\n', /:3: api must be anthropic/],
+    ['vendors:\n  x:\n    api: anthropic\n    base_url: http://a.example\n', /:4: base_url: http is allowed for loopback only/],
+    ['vendors:\n  x:\n    api: anthropic\n    base_url: https://a.example\n    credential: secret\n', /:5: credential must be env:NAME or file:PATH/],
+    ['vendors:\n  x:\n    api: anthropic\n    base_url: https://a.example\n    credential: env:NOT_SET_ANYWHERE\n', /:5: .*NOT_SET_ANYWHERE is not set/],
+    ['vendors:\n  x:\n    api: anthropic\n    base_url: https://a.example\n    assessment: {decision: yes, by: me}\n', /:5: decision must be approved or refused/],
+  ]
+  for (const [text, message] of cases) {
+    writeFileSync(file, text)
+    const r = spawnSync(custos, ['check-config', file], { encoding: 'utf8' })
+    assert.equal(r.status, 2, text)
+    assert.match(r.stderr, message)
+  }
+  writeFileSync(file, 'listen:\n  - address: 127.0.0.1:4180\ntenants:\n  - name: acme\n')
+  assert.equal(spawnSync(custos, ['check-config', file]).status, 0)
+  rmSync(dir, { recursive: true })
+})

@@ -1,0 +1,131 @@
+// The console in a real browser, served by a real Custos under its own content security policy.
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { chromium } from 'playwright-core'
+import { System } from '../gateway/system.mjs'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+let system, browser
+const pages = ['/', '/audit', '/try', '/exchanges', '/log']
+
+before(async () => {
+  system = await new System().start()
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+})
+after(async () => {
+  await browser?.close()
+  await system.remove()
+})
+
+// A page whose errors fail the test; signed in when asked.
+async function open({ signedIn = true, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  const page = await context.newPage()
+  page.errors = []
+  page.on('pageerror', (e) => page.errors.push(String(e)))
+  page.on('console', (m) => m.type() === 'error' && !/status of 401/.test(m.text()) && page.errors.push(m.text()))
+  page.on('request', (r) => !r.url().startsWith(system.url) && !r.url().startsWith('data:') && page.errors.push('external: ' + r.url()))
+  if (signedIn) {
+    await page.goto(system.json('signin').url)
+    await page.getByText('Sign out').waitFor()
+  }
+  return page
+}
+const settle = (page) => page.waitForTimeout(600)
+const ask = (text, key = system.key) => fetch(system.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify({ model: 'sink', max_tokens: 9, messages: [{ role: 'user', content: text }] }) })
+
+test('every page, empty and full, light and dark, wide and narrow: no error, no sideways scroll, accessible', async () => {
+  for (const state of ['empty', 'full']) {
+    if (state === 'full') {
+      await (await ask('write to carl@example.org')).text()
+      await (await ask('x', 'ck-wrong')).text()
+      await system.sealed((e) => e.type === 'exchange.response')
+    }
+    for (const options of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: { width: 360, height: 800 } }]) {
+      const page = await open(options)
+      for (const path of pages) {
+        await page.goto(system.url + path)
+        await page.locator('main h1').waitFor()
+        await settle(page)
+        const where = `${state} ${options.colorScheme} ${path}`
+        assert.deepEqual(page.errors, [], where)
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${where} scrolls sideways`)
+        const { violations } = await page.evaluate(`(() => { ${axe}; return window.axe.run({ runOnly: ['wcag2a', 'wcag2aa'] }) })()`)
+        assert.deepEqual(violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => `${where}: ${v.id} ${v.nodes[0].html}`), [])
+      }
+      await page.context().close()
+    }
+  }
+})
+
+test('an exchange leads to its entry and a proof that the browser checks, in two clicks', async () => {
+  await (await ask('write to dora@example.org')).text()
+  await system.sealed((e) => e.type === 'exchange.response')
+  const page = await open()
+  await page.goto(system.url + '/exchanges')
+  await page.locator('main a[href^="/exchanges/"]').first().click()
+  await page.getByText('proof and signature hold').waitFor({ timeout: 10000 })
+  assert.deepEqual(page.errors, [])
+})
+
+test('a proof that was changed on its way does not hold', async () => {
+  const page = await open()
+  await page.route('**/entries/*', async (route) => {
+    const r = await route.fetch()
+    await route.fulfill({ response: r, body: (await r.text()).replace('"seq":', '"seq":1') })
+  })
+  await page.goto(system.url + '/exchanges')
+  await page.locator('main a[href^="/exchanges/"]').first().click()
+  await page.waitForTimeout(1500)
+  assert.equal(await page.getByText('proof and signature hold').count(), 0)
+})
+
+test('/audit and /try work without signing in', async () => {
+  const page = await open({ signedIn: false })
+  await page.goto(system.url + '/audit')
+  await page.locator('details.criterion').first().waitFor()
+  assert.equal(await page.locator('details.criterion').count(), 61)
+  await page.locator('details.criterion summary').first().click()
+  assert.ok(await page.locator('details.criterion[open] table.controls').count())
+  await page.goto(system.url + '/try')
+  await page.locator('textarea').first().fill('mail erna@example.org, card 4111 1111 1111 1111')
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
+  assert.deepEqual(page.errors, [])
+})
+
+test('a sign-in link works once, and pages of others cannot write', async () => {
+  const { url } = system.json('signin')
+  const token = url.split('/').at(-1)
+  const post = (headers = {}) => fetch(system.url + '/api/v1/session', { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ token }) })
+  assert.equal((await post({ origin: 'https://evil.example' })).status, 403)
+  const first = await post()
+  assert.equal(first.status, 204)
+  assert.match(first.headers.get('set-cookie'), /HttpOnly; SameSite=Strict/)
+  assert.equal((await post()).status, 401)
+  assert.equal((await fetch(system.url + '/api/v1/exchanges')).status, 401)
+  assert.equal((await fetch(system.url + '/api/v1/keys', { method: 'POST', body: '{}' })).status, 403)
+  assert.equal((await fetch(system.url + '/api/v1/signin-tokens', { method: 'POST', headers: { 'content-type': 'application/json', cookie: first.headers.get('set-cookie').split(';')[0] }, body: '{}' })).status, 404)
+})
+
+test('keyboard alone: from the first Tab to a criterion that opens', async () => {
+  const page = await open({ signedIn: false })
+  await page.goto(system.url + '/audit')
+  await page.locator('details.criterion').first().waitFor()
+  await page.keyboard.press('Tab')
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip')
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab')
+    if (await page.evaluate(() => document.activeElement.tagName === 'SUMMARY')) break
+  }
+  await page.keyboard.press('Enter')
+  assert.ok(await page.locator('details.criterion[open]').count())
+})
+
+test('the policy of the pages is strict', async () => {
+  const r = await fetch(system.url + '/audit')
+  const csp = r.headers.get('content-security-policy')
+  for (const part of ["default-src 'none'", "script-src 'self'", "require-trusted-types-for 'script'", "frame-ancestors 'none'"]) assert.ok(csp.includes(part), part)
+  assert.ok(!csp.includes('unsafe'))
+})
