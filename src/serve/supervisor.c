@@ -259,7 +259,19 @@ static void stop_all(supervisor *s)
 
 /* --- readiness --- */
 
-static bool answers(const cu_config_listen *l)
+/* A worker says hello; with TLS, or when only asked whether the port is taken, a connection is enough. */
+static bool says_hello(int fd, const cu_config_listen *l)
+{
+    static const char ask[] = "GET /api/hello HTTP/1.0\r\n\r\n";
+    struct timeval wait = {2, 0};
+    char got[16] = "";
+    if (l->tls_cert)
+        return true;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    return write(fd, ask, sizeof ask - 1) == (ssize_t)sizeof ask - 1 && read(fd, got, 12) == 12 && memcmp(got + 9, "200", 3) == 0;
+}
+
+static bool answers(const cu_config_listen *l, bool hello)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *a = NULL;
     char port[8];
@@ -268,7 +280,7 @@ static bool answers(const cu_config_listen *l)
     if (getaddrinfo(host, port, &hints, &a) != 0)
         return false;
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0;
+    bool ok = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0 && (!hello || says_hello(fd, l));
     if (fd >= 0)
         close(fd);
     freeaddrinfo(a);
@@ -284,7 +296,7 @@ static bool exists(const supervisor *s, const char *name)
 
 static bool ready(const supervisor *s)
 {
-    return exists(s, "bundle") && exists(s, "admin.sock") && exists(s, "api.sock") && answers(&s->c->listen[0]);
+    return exists(s, "bundle") && exists(s, "admin.sock") && exists(s, "api.sock") && answers(&s->c->listen[0], true);
 }
 
 /* --- start --- */
@@ -305,7 +317,7 @@ static cu_err take_lock(supervisor *s, cu_fault *f)
 static cu_err check_ports(const supervisor *s, cu_fault *f)
 {
     for (size_t i = 0; i < s->c->listen_n; i++)
-        if (answers(&s->c->listen[i]))
+        if (answers(&s->c->listen[i], false))
             return cu_fail(f, CU_STATE, "%s is in use by another program; stop it, or choose another listen address",
                            s->c->listen[i].text);
     return CU_OK;
