@@ -1,0 +1,45 @@
+/* The readers of the log on any bytes: leaf, checkpoint, verifier key, proof, bundle, stage. */
+#include "ledger/log.h"
+#include "note.h"
+#include "policy/bundle.h"
+#include "stage.h"
+#include "tiles.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    cu_bytes in = n ? cu_bytes_of(data + 1, n - 1) : CU_NONE, rest = in, leaf;
+    cu_leaf l;
+    note_key k = {.name = CU_LIT("a"), .pk = {1}};
+    cu_checkpoint cp;
+    cu_fault f = {0};
+    stage st = {0};
+    cursors c = {0};
+    cu_bundle b;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_arena_init(&a, 64u << 20);
+    switch (n ? data[0] % 6 : 0) {
+    case 0:
+        if (cu_leaf_parse(in, &l) == CU_OK)
+            CU_ASSERT(l.body.n >= 2 && l.body.p >= in.p && l.body.p + l.body.n <= in.p + in.n);
+        break;
+    case 1:
+        (void)!note_open(in, &k, &cp);
+        break;
+    case 2:
+        (void)!note_key_parse(in, &k);
+        break;
+    case 3:
+        CU_ASSERT(cu_log_proof_verify(in, CU_LIT("{}"), CU_LIT("no key"), &f) != CU_OK);
+        break;
+    case 4:
+        while (bundle_next(&rest, &leaf))
+            CU_ASSERT(leaf.n <= in.n);
+        (void)!cu_bundle_decode(in, &a, &b, &f);
+        break;
+    default:
+        (void)!stage_decode(in, &st, &c);
+        stage_free(&st);
+        cursors_free(&c);
+    }
+    return 0;
+}
