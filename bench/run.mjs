@@ -1,37 +1,203 @@
-// make bench: as a ratio against something real, interleaved in one run. Writes build/bench.json:
-// [{id, what, against, ratio, min, max, runs}]. Absolute times belong to the machine.
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+// make bench: everything as a ratio against something real, interleaved in one run. Writes
+// build/bench.json: [{id, what, against, ratio, min, max, runs}]. Absolute figures are printed for
+// orientation only; they belong to the machine.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { body } from './bodies.mjs';
 
 const root = resolve(new URL('..', import.meta.url).pathname);
 const custos = join(root, 'build/custos');
 const RUNS = Number(process.env.BENCH_RUNS ?? 5);
-const tree = (process.env.BENCH_TREE ?? '/usr/include').split(':');
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 2);
+const only = process.argv.slice(2);
+const dir = mkdtempSync(join(tmpdir(), 'custos-bench-'));
+const children = [];
 const rows = [];
+const PORT = { upstream: 14701, plain: 14702, custos: 14703 };
+
+function start(cmd, args, options = {}) {
+  const child = spawn(cmd, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
+  children.push(child);
+  return child;
+}
+
+function stopAll() {
+  for (const c of children) if (c.exitCode === null) c.kill('SIGTERM');
+}
 
 function median(v) {
   const s = [...v].sort((a, b) => a - b);
   return s.length % 2 ? s[(s.length - 1) / 2] : (s[s.length / 2 - 1] + s[s.length / 2]) / 2;
 }
 
-function row(id, what, against, ratios) {
-  const round = (x) => +x.toFixed(3);
-  rows.push({ id, what, against, ratio: round(median(ratios)), min: round(Math.min(...ratios)),
-    max: round(Math.max(...ratios)), runs: ratios.length });
-  console.log(rows.at(-1));
+function row(id, what, against, ratios, note = '') {
+  const r = { id, what, against, ratio: +median(ratios).toFixed(3), min: +Math.min(...ratios).toFixed(3),
+    max: +Math.max(...ratios).toFixed(3), runs: ratios.length };
+  rows.push(r);
+  console.log(`${id.padEnd(22)} ${String(r.ratio).padStart(7)}  (${r.min} to ${r.max}, ${r.runs} runs)  ${what} / ${against}${note ? '  ' + note : ''}`);
+}
+
+// CPU of a process with all its threads, in nanoseconds.
+function cpuOf(pids) {
+  let sum = 0;
+  for (const pid of pids) {
+    for (const task of readdirSync(`/proc/${pid}/task`)) {
+      sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[0]);
+    }
+  }
+  return sum;
+}
+
+function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
+}
+
+async function load(port, key, file, { warm, connections }) {
+  const child = spawn('wrk', ['-t1', `-c${connections}`, `-d${SECONDS}s`, '--timeout', '20s', '-s', join(root, 'bench/post.lua'),
+    `http://127.0.0.1:${port}/v1/messages`], { env: { ...process.env, BENCH_BODY: file, BENCH_KEY: key, ...(warm ? { BENCH_WARM: '1' } : {}) } });
+  let out = '';
+  child.stdout.on('data', (d) => { out += d; });
+  await new Promise((done) => child.on('close', done));
+  const m = /BENCH (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)/.exec(out);
+  if (!m) throw new Error(`wrk said: ${out}`);
+  const [requests, us, p50, p99, bad, failed] = m.slice(1).map(Number);
+  if (bad || failed) throw new Error(`${bad} answers with an error status, ${failed} failed connections on port ${port}`);
+  return { requests, rps: requests / (us / 1e6), p50, p99 };
+}
+
+async function measure(side, file, options) {
+  const before = cpuOf(side.pids());
+  const got = await load(side.port, side.key, file, options);
+  return { ...got, cpu: (cpuOf(side.pids()) - before) / got.requests / 1000 };
+}
+
+function plainConf() {
+  return `daemon off; pid ${dir}/plain.pid; worker_processes 1; error_log stderr error;
+events { worker_connections 4096; }
+http { access_log off; client_body_temp_path ${dir}/t1; proxy_temp_path ${dir}/t2; fastcgi_temp_path ${dir}/t3; uwsgi_temp_path ${dir}/t4; scgi_temp_path ${dir}/t5;
+  client_max_body_size 32m; client_body_buffer_size 32m; keepalive_requests 100000;
+  upstream u { server 127.0.0.1:${PORT.upstream}; keepalive 32; keepalive_requests 100000; }
+  server { listen 127.0.0.1:${PORT.plain};
+    location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; } } }
+`;
+}
+
+async function waitPort(port) {
+  for (let i = 0; i < 200; i++) {
+    try { await fetch(`http://127.0.0.1:${port}/`); return; } catch { await sleep(50); }
+  }
+  throw new Error(`nothing answers on port ${port}`);
+}
+
+async function startSides() {
+  start(process.execPath, [join(root, 'bench/upstream.mjs'), String(PORT.upstream)]);
+  writeFileSync(join(dir, 'plain.conf'), plainConf());
+  const plain = start('nginx', ['-p', dir, '-e', 'stderr', '-c', join(dir, 'plain.conf')]);
+  const config = join(dir, 'custos.yaml');
+  writeFileSync(config, `state_dir: ${dir}/state
+workers: 1
+listen:
+  - address: 127.0.0.1:${PORT.custos}
+tenants:
+  - name: acme
+vendors:
+  bench:
+    api: anthropic
+    base_url: http://127.0.0.1:${PORT.upstream}
+    assessment: {decision: approved, by: "bench", until: 2099-12-31}
+`);
+  start(custos, ['serve', '--quiet', '--config', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const status = JSON.parse(run(custos, ['status', '--config', config, '--wait', '60', '--format', 'json']));
+  const { key } = JSON.parse(run(custos, ['key', 'issue', '--config', config, '--tenant', 'acme', '--user', 'bench', '--format', 'json']));
+  await waitPort(PORT.plain);
+  const master = status.children.find((c) => c.name === 'nginx').pid;
+  const daemon = status.children.find((c) => c.name === 'daemon').pid;
+  return {
+    plain: { port: PORT.plain, key: 'none', pids: () => childrenOf(plain.pid) },
+    custos: { port: PORT.custos, key, pids: () => childrenOf(master), daemon: () => [daemon] },
+  };
+}
+
+function run(cmd, args) {
+  const r = spawnSync(cmd, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (r.status !== 0 && r.status !== 1) throw new Error(`${cmd} ${args.join(' ')}: ${r.stderr}`);
+  return r.stdout;
+}
+
+async function pair(sides, file, options) {
+  const ratios = [];
+  let a, b;
+  for (let i = 0; i < RUNS; i++) {
+    a = await measure(sides.plain, file, options);
+    const daemon = cpuOf(sides.custos.daemon());
+    b = await measure(sides.custos, file, options);
+    b.daemon = (cpuOf(sides.custos.daemon()) - daemon) / b.requests / 1000;
+    ratios.push({ cpu: b.cpu / a.cpu, a, b });
+  }
+  return ratios;
+}
+
+function show(label, runs) {
+  const pick = (f) => median(runs.map(f)).toFixed(0);
+  console.log(`  ${label}: nginx ${pick((r) => r.a.rps)} req/s, p50 ${pick((r) => r.a.p50)} us, p99 ${pick((r) => r.a.p99)} us, ${pick((r) => r.a.cpu)} us CPU;`
+    + ` custos ${pick((r) => r.b.rps)} req/s, p50 ${pick((r) => r.b.p50)} us, p99 ${pick((r) => r.b.p99)} us, ${pick((r) => r.b.cpu)} us CPU (daemon ${pick((r) => r.b.daemon)} us)`);
+}
+
+async function gateway() {
+  const sides = await startSides();
+  for (const [name, bytes, connections] of [['2k', 2048, 16], ['60k', 61440, 8], ['500k', 512000, 4]]) {
+    const file = join(dir, `body-${name}.json`);
+    writeFileSync(file, body(bytes));
+    const cold = await pair(sides, file, { connections });
+    show(`${name}, never seen before`, cold);
+    row(`gateway.cpu.${name}`, `CPU per request at ${name}, every string new`, 'plain nginx proxy_pass', cold.map((r) => r.cpu));
+    if (name === '2k') continue;
+    const warm = await pair(sides, file, { connections, warm: true });
+    show(`${name}, seen before`, warm);
+    row(`gateway.again.${name}`, `CPU per request at ${name}, the same conversation again`, 'plain nginx proxy_pass', warm.map((r) => r.cpu));
+  }
+  // Per event: the slope between a stream of 1 and a stream of 201 events.
+  const few = join(dir, 'sse-1.json'), many = join(dir, 'sse-201.json');
+  writeFileSync(few, body(2048, 1));
+  writeFileSync(many, body(2048, 201));
+  const one = await pair(sides, few, { connections: 8 });
+  const all = await pair(sides, many, { connections: 8 });
+  show('stream of 201 events', all);
+  row('gateway.sse.event', 'CPU per streamed event with restore', 'plain nginx proxy_pass',
+    all.map((r, i) => (r.b.cpu - one[i].b.cpu) / (r.a.cpu - one[i].a.cpu)));
+}
+
+function ledger() {
+  const ratios = [];
+  for (let i = 0; i < RUNS; i++) {
+    const got = JSON.parse(run(join(root, 'build/bench/bench-ledger'), [mkdtempIn('ledger')]));
+    ratios.push(got.ratio);
+    console.log(`  durable records, 64 in flight: ${got.ours} /s, bare RWF_DSYNC ${got.bare} /s`);
+  }
+  row('ledger.durable.64', 'durable records/s, 64 in flight', 'bare RWF_DSYNC writes of the same bytes', ratios);
+}
+
+function mkdtempIn(name) {
+  // Beside the sources, on a real disk: /tmp may be memory.
+  const d = join(root, 'build', `bench-${name}`);
+  rmSync(d, { recursive: true, force: true });
+  mkdirSync(d, { recursive: true });
+  return d;
 }
 
 function timed(cmd, args) {
   const t = process.hrtime.bigint();
-  const r = spawnSync(cmd, args, { encoding: 'utf8', maxBuffer: 1 << 30 });
+  const r = spawnSync(cmd, args, { encoding: 'utf8', maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'pipe'] });
   if (r.error || r.status > 1) throw new Error(`${cmd}: ${r.error ?? r.stderr}`);
   return Number(process.hrtime.bigint() - t) / 1e9;
 }
 
-// Whole runs of both programs, start-up included, files in the page cache.
-function scan(id, only) {
-  const ours = ['scan', '--format', 'jsonl', ...(only ? ['--only', only] : []), ...tree];
+function scan() {
+  const tree = (process.env.BENCH_TREE ?? '/usr/include').split(':');
+  const ours = ['scan', '--format', 'jsonl', '--only', 'SECRET,PRIVATE_KEY', ...tree];
   const rg = ['-j1', '--no-ignore', '--hidden', '-c', 'zqxjkvbpwy', ...tree];
   timed(custos, ours);
   timed('rg', rg);
@@ -39,10 +205,17 @@ function scan(id, only) {
   for (let i = 0; i < RUNS; i++) {
     const b = timed('rg', rg), a = timed(custos, ours);
     ratios.push(b / a);
-    console.log(`  ${tree.join(' ')}: custos ${a.toFixed(2)} s, rg ${b.toFixed(2)} s`);
+    console.log(`  scan of ${tree.join(' ')}: custos ${a.toFixed(2)} s, rg ${b.toFixed(2)} s`);
   }
-  row(id, 'speed of custos scan, all rules, one thread', 'rg -j1 with one literal', ratios);
+  row('scan.secrets', 'speed of custos scan, all rules, one thread', 'rg -j1 with one literal', ratios);
 }
 
-scan('scan.secrets', 'SECRET,PRIVATE_KEY');
-writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');
+const parts = { gateway, ledger, scan };
+try {
+  for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();
+  if (!only.length) writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');
+} finally {
+  stopAll();
+  await sleep(1500);
+  rmSync(dir, { recursive: true, force: true });
+}

@@ -168,7 +168,7 @@ static cu_err listen_at(const char *path, mode_t mode, int *fd, cu_fault *f)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof at.sun_path)
         return cu_fail(f, CU_TOO_BIG, "the socket path %.120s is too long", path);
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    memcpy(at.sun_path, path, strlen(path) + 1);
     unlink(path);
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     mode_t was = umask(0777 & ~mode); /* never open to more, not even for a moment */

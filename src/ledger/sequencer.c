@@ -57,7 +57,11 @@ static int open_dir_below(int dir, const char *name)
     char part[80];
     const char *slash = strchr(name, '/');
     if (slash) {
-        snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
+        size_t n = (size_t)(slash - name);
+        if (n >= sizeof part)
+            return -1;
+        memcpy(part, name, n);
+        part[n] = 0;
         if (mkdirat(dir, part, 0755) != 0 && errno != EEXIST)
             return -1;
     }

@@ -84,7 +84,7 @@ cu_err cu_listen_unix(const char *path, mode_t mode, int *fd, cu_fault *f)
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof a.sun_path)
         return cu_fail(f, CU_TOO_BIG, "the socket path %.120s is too long", path);
-    snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+    memcpy(a.sun_path, path, strlen(path) + 1);
     unlink(path);
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (*fd < 0 || bind(*fd, (void *)&a, sizeof a) != 0 || chmod(path, mode) != 0 || listen(*fd, 64) != 0)

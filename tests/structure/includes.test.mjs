@@ -12,7 +12,17 @@ const table = {
   base: [],
   catalog: ['base'],
   detect: ['base', 'catalog'],
-  cli: ['base', 'catalog', 'detect'],
+  wire: ['base', 'catalog'],
+  redact: ['base', 'catalog', 'detect', 'wire'],
+  policy: ['base', 'catalog'],
+  ledger: ['base'],
+  store: ['base', 'ledger'],
+  comply: ['base', 'catalog', 'ledger', 'store', 'policy'],
+  gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger'],
+  serve: ['base', 'catalog', 'ledger', 'policy'],
+  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon'],
+  verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))
   .map((c) => ({ ...c, path: resolve(c.directory, c.file) }));
@@ -45,7 +55,10 @@ for (const [folder, allowed] of Object.entries(table)) {
 }
 
 test('a wrong-direction include does not compile', () => {
-  const wrong = [['base', 'catalog/types.h'], ['catalog', 'detect/detect.h']];
+  const wrong = [['base', 'catalog/types.h'], ['catalog', 'detect/detect.h'], ['detect', 'wire/json.h'],
+    ['wire', 'detect/detect.h'], ['ledger', 'policy/bundle.h'], ['policy', 'ledger/spool.h'], ['verify', 'policy/bundle.h'],
+    ['gateway', 'store/store.h'], ['gateway', 'comply/criteria.h'], ['store', 'policy/bundle.h'], ['serve', 'daemon/daemon.h'],
+    ['daemon', 'serve/serve.h']];
   for (const [folder, header] of wrong) {
     const c = folderCommands(folder)[0];
     const flags = [...c.command.matchAll(/-I\s*'?([^\s']+)/g)].flatMap((m) => ['-I', resolve(c.directory, m[1])]);
