@@ -3,6 +3,7 @@
  * by path. */
 #include "gateway.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -153,6 +154,9 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
+    /* Large bodies come and go: pages that are given back to the kernel have to be zeroed again. */
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no worker outlives its master */
     if (ngx_process == NGX_PROCESS_WORKER && getppid() != ngx_parent)
         return NGX_ERROR;

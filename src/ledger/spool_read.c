@@ -93,12 +93,14 @@ static cu_err read_batches(reader *r, const char *segment, cu_spool_cursor *c, c
     batch_header h;
     for (;;) {
         if (!batch_at(r, c->at, &h)) {
-            /* the usual end is a block of zeros; only then the rest need not be searched */
-            if (!all_zero(r, c->at) && valid_after(r, c->at, c->batch))
+            /* The usual end is a block of zeros; only then the rest need not be searched. A batch that
+             * was being written when it was read is whole by the time the one after it is. */
+            if (!all_zero(r, c->at) && valid_after(r, c->at, c->batch) && !batch_at(r, c->at, &h))
                 return cu_fail(f, CU_CORRUPT, "spool segment %s is damaged at byte %llu: a batch "
                                "after it is whole; keep the file and compare it with a backup",
                                segment, (unsigned long long)c->at);
-            return CU_OK;
+            if (!batch_at(r, c->at, &h))
+                return CU_OK;
         }
         if (h.batch != c->batch || memcmp(&h.prev, &c->prev, sizeof h.prev) != 0)
             return cu_fail(f, CU_CORRUPT, "spool segment %s: batch %llu does not follow the one "
@@ -119,7 +121,10 @@ cu_err cu_spool_read(int dirfd, const char *segment, cu_spool_cursor *c, cu_buf 
 {
     struct stat st;
     *batches = 0;
-    int fd CU_CLEAN_FD = openat(dirfd, segment, O_RDONLY | O_CLOEXEC);
+    /* direct, like the writer: a page cached too early would hide what is on disk */
+    int fd CU_CLEAN_FD = openat(dirfd, segment, O_RDONLY | O_DIRECT | O_CLOEXEC);
+    if (fd < 0)
+        fd = openat(dirfd, segment, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0)
         return cu_fail(f, cu_errno_err(errno), "spool segment %s: %s", segment, strerror(errno));
     reader r = {.fd = fd, .size = (uint64_t)st.st_size, .room = aligned_alloc(SEGMENT_BLOCK, CU_SPOOL_BATCH_MAX)};

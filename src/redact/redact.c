@@ -165,6 +165,8 @@ static cu_err scan(job *j)
     cu_findings found = {0};
     if (!base)
         return CU_NOMEM;
+    if (!cu_buf_room(&joined, j->body.n + n)) /* at once: growing would copy and wipe */
+        return CU_NOMEM;
     CU_TRY(join(j, base, &joined));
     j->out->scanned_bytes = joined.n;
     cu_err e = cu_detect(j->with->engine, j->with->scratch, cu_buf_view(&joined), &found);
