@@ -54,17 +54,34 @@ static size_t one_escape(const uint8_t *p, cu_buf *out)
     return 12;
 }
 
+/* The plain byte of a short escape, 0 when it is \u. */
+static const uint8_t short_escape[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
+                                          ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
+
 void cu_json_unescape(cu_bytes raw, cu_buf *out)
 {
+    /* the unescaped form is never longer: one reservation, then plain stores */
+    uint8_t *to = cu_buf_room(out, raw.n);
+    if (!to)
+        return;
     size_t i = 0;
     while (i < raw.n) {
         const uint8_t *b = memchr(raw.p + i, '\\', raw.n - i);
         size_t run = b ? (size_t)(b - raw.p) - i : raw.n - i;
-        cu_buf_put(out, raw.p + i, run);
+        memcpy(to, raw.p + i, run);
+        to += run;
         i += run;
-        if (b)
-            i += one_escape(b, out);
+        for (; i < raw.n && raw.p[i] == '\\' && short_escape[raw.p[i + 1]]; i += 2)
+            *to++ = short_escape[raw.p[i + 1]];
+        if (i < raw.n && raw.p[i] == '\\') {
+            uint8_t room[8];
+            cu_buf one = {room, 0, sizeof room, sizeof room, CU_OK};
+            i += one_escape(raw.p + i, &one);
+            memcpy(to, room, one.n);
+            to += one.n;
+        }
     }
+    out->n = (size_t)(to - out->p);
 }
 
 size_t cu_json_raw_offset(cu_bytes raw, size_t plain, size_t *raw_from, size_t *plain_from)
