@@ -113,14 +113,25 @@ cu_err cu_spool_space(int dirfd)
     return left < need ? CU_NOSPC : CU_OK;
 }
 
+/* A segment that was being made when its maker was killed. */
+static void drop_if_abandoned(int dirfd, const char *name)
+{
+    struct stat st;
+    if (strncmp(name, "making.", 7) == 0 && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (uint64_t)st.st_mtim.tv_sec + 600 < cu_now_ns() / 1000000000)
+        unlinkat(dirfd, name, 0);
+}
+
 cu_err cu_spool_prepare(int dirfd, unsigned *ready, cu_fault *f)
 {
     DIR *d = list(dirfd);
     *ready = 0;
     if (!d)
         return cu_fail(f, cu_errno_err(errno), "the spool directory cannot be read");
-    for (struct dirent *e; (e = readdir(d));)
+    for (struct dirent *e; (e = readdir(d));) {
         *ready += strncmp(e->d_name, "ready.", 6) == 0;
+        drop_if_abandoned(dirfd, e->d_name);
+    }
     closedir(d);
     while (*ready < CU_SPOOL_READY) {
         char name[SEGMENT_NAME_MAX], id[CU_ID_LEN];

@@ -380,6 +380,17 @@ static cu_err write_hashes(open_log *o, uint64_t size)
     return CU_OK;
 }
 
+/* Tiles that this round filled. */
+static void drop_partials(const open_log *o, uint64_t size)
+{
+    for (int level = TILE_ENTRIES; level < 8; level++) {
+        int shift = level > 0 ? 8 * level : 0;
+        for (uint64_t t = (o->size >> shift) / TILE_WIDTH; t < (size >> shift) / TILE_WIDTH; t++)
+            if ((o->size >> shift) % TILE_WIDTH)
+                tile_drop_partial(o->log->dirfd, level, t);
+    }
+}
+
 static cu_err sign(cu_sequencer *s, open_log *o, uint64_t size, cu_buf *note, cu_fault *f)
 {
     cu_checkpoint cp = {.size = size, .root = o->root};
@@ -423,6 +434,7 @@ static cu_err publish_log(cu_sequencer *s, const stage_log *l, cu_fault *f)
         e = cu_file_replace(o->log->dirfd, "checkpoint", cu_buf_view(&note), 0644);
     if (e != CU_OK)
         return f && f->code ? e : cu_fail(f, e, "log %s: %s", o->name, cu_err_text(e));
+    drop_partials(o, size);
     o->size = size;
     free(o->fresh);
     o->fresh = NULL;

@@ -36,17 +36,57 @@ uint32_t tile_width(int level, uint64_t index, uint64_t size)
     return left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH;
 }
 
-cu_err tile_load(cu_log *l, int level, uint64_t index, uint64_t size, cu_bytes *out)
+/* The first `width` hashes or entries of a full tile. */
+static cu_err cut_tile(int level, uint32_t width, cu_buf *b)
+{
+    cu_bytes rest = cu_buf_view(b), leaf;
+    if (level != TILE_ENTRIES) {
+        if (b->n < width * sizeof(cu_sha256))
+            return CU_TORN;
+        b->n = width * sizeof(cu_sha256);
+        return CU_OK;
+    }
+    for (uint32_t i = 0; i < width; i++)
+        if (!bundle_next(&rest, &leaf))
+            return CU_TORN;
+    b->n -= rest.n;
+    return CU_OK;
+}
+
+/* A partial tile may be gone once the full one is there (C2SP tlog-tiles). */
+static cu_err read_tile(cu_log *l, int level, uint64_t index, uint32_t width)
 {
     char path[TILE_PATH_MAX];
+    tile_path(level, index, width, path);
+    cu_buf_reset(&l->cached);
+    cu_err e = cu_file_read(l->dirfd, path, &l->cached);
+    if (e != CU_NOT_FOUND || width == TILE_WIDTH)
+        return e;
+    tile_path(level, index, TILE_WIDTH, path);
+    cu_buf_reset(&l->cached);
+    CU_TRY(cu_file_read(l->dirfd, path, &l->cached));
+    return cut_tile(level, width, &l->cached);
+}
+
+void tile_drop_partial(int dirfd, int level, uint64_t index)
+{
+    char path[TILE_PATH_MAX];
+    for (uint32_t w = 1; w < TILE_WIDTH; w++) {
+        tile_path(level, index, w, path);
+        unlinkat(dirfd, path, 0);
+    }
+    *strrchr(path, '/') = 0;
+    unlinkat(dirfd, path, AT_REMOVEDIR);
+}
+
+cu_err tile_load(cu_log *l, int level, uint64_t index, uint64_t size, cu_bytes *out)
+{
     uint32_t width = tile_width(level, index, size);
     if (l->cached_width != width || l->cached_level != level || l->cached_index != index || width == 0) {
         if (width == 0)
             return CU_NOT_FOUND;
-        tile_path(level, index, width, path);
-        cu_buf_reset(&l->cached);
         l->cached_width = 0;
-        CU_TRY(cu_file_read(l->dirfd, path, &l->cached));
+        CU_TRY(read_tile(l, level, index, width));
         if (level != TILE_ENTRIES && l->cached.n != width * sizeof(cu_sha256))
             return CU_TORN;
         l->cached_level = level;

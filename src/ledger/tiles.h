@@ -34,6 +34,8 @@ cu_err tile_node(void *arg, unsigned level, uint64_t index, cu_sha256 *out) CU_M
 bool bundle_next(cu_bytes *bundle, cu_bytes *leaf);
 /* Durable and atomic, making directories on the way. */
 cu_err tile_write(int dirfd, int level, uint64_t index, uint32_t width, cu_bytes content) CU_MUST;
+/* Partial tiles of a tile that is full now. */
+void tile_drop_partial(int dirfd, int level, uint64_t index);
 /* Opens without needing a vkey file (the sequencer makes it). */
 cu_err log_open_at(int dirfd, cu_log **out) CU_MUST;
 

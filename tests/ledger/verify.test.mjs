@@ -62,6 +62,12 @@ test('a log that goes on keeps verifying', () => {
   assert.equal(theirs(join(log, 't/acme')).status, 0)
 })
 
+test('partial tiles go when their tile is full', () => {
+  const at = (...p) => readdirSync(join(dir, 'a/log/t/acme/tile', ...p)).sort()
+  assert.deepEqual(at('entries'), ['000', '001.p'])
+  assert.deepEqual(at('0'), ['000', '001.p'])
+})
+
 test('a flipped byte', () => {
   const log = copy('flip'), one = join(log, 't/acme'), f = bundle(one)
   const b = readFileSync(f)
