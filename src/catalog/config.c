@@ -359,6 +359,15 @@ static cu_err read_root(load *l, const cu_yaml *root)
     return CU_OK;
 }
 
+/* "Every address" is none to connect to. */
+static cu_err set_url(cu_arena *a, cu_config_listen *l)
+{
+    const char *host = strcmp(l->host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(l->host, "::") == 0 ? "::1" : l->host;
+    bool v6 = strchr(host, ':') != NULL;
+    l->url = cu_arena_fmt(a, "%s://%s%s%s:%u", l->tls_cert ? "https" : "http", v6 ? "[" : "", host, v6 ? "]" : "", l->port);
+    return l->url ? CU_OK : CU_NOMEM;
+}
+
 /* What a configuration that says nothing means. */
 static cu_err fill_defaults(load *l)
 {
@@ -384,6 +393,8 @@ static cu_err fill_defaults(load *l)
         c->tenants[0].name = cu_arena_str(l->a, CU_LIT("default"));
         c->tenants_n = 1;
     }
+    for (size_t i = 0; i < c->listen_n; i++)
+        CU_TRY(set_url(l->a, &c->listen[i]));
     c->embedded = c->vendors_n == 0;
     return c->log_dir ? CU_OK : CU_NOMEM;
 }

@@ -55,7 +55,7 @@ static void ask(const char *run_dir, const char *path, const char *body, const c
 
 static void base_url(const cu_config *c, char *out, size_t n)
 {
-    snprintf(out, n, "%s://%s", c->listen[0].tls_cert ? "https" : "http", c->listen[0].text);
+    snprintf(out, n, "%s", c->listen[0].url);
 }
 
 static void welcome(const cu_config *c, const char *run_dir)

@@ -54,10 +54,10 @@ unsigned answer_status(call *c)
     cu_buf_byte(c->out, ']');
     cu_buf_json_key(c->out, "gateway_urls");
     for (size_t i = 0; i < g->listen_n; i++)
-        cu_buf_fmt(c->out, "%s\"%s://%s\"", i ? "," : "[", g->listen[i].tls_cert ? "https" : "http", g->listen[i].text);
+        cu_buf_fmt(c->out, "%s\"%s\"", i ? "," : "[", g->listen[i].url);
     cu_buf_byte(c->out, ']');
     cu_buf_json_key(c->out, "console_url");
-    cu_buf_fmt(c->out, "\"%s://%s/\"", g->listen[0].tls_cert ? "https" : "http", g->listen[0].text);
+    cu_buf_fmt(c->out, "\"%s/\"", g->listen[0].url);
     put_logs(c);
     pthread_mutex_lock(&a->lock);
     cu_buf_fmt(c->out, ",\"spool\":{\"ready\":%u,\"space\":%s}", a->ready_segments, cu_spool_space(a->spool_fd) == CU_OK ? "true" : "false");

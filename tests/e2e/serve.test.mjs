@@ -113,6 +113,26 @@ test('it runs without root', { skip: process.getuid() !== 0 && 'not root: the ot
   }
 })
 
+test('TLS on an address that is not loopback, and the demonstration through it', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'custos-tls-'))
+  const port = await freePort()
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(dir, 'k.pem'), '-out', join(dir, 'c.pem'), '-days', '2', '-subj', '/CN=localhost'])
+  assert.equal(made.status, 0)
+  const config = join(dir, 'c.yaml')
+  writeFileSync(config, `state_dir: ${dir}/state\nlisten:\n  - address: 0.0.0.0:${port}\n    tls: {certificate: ${dir}/c.pem, key: ${dir}/k.pem}\n`)
+  const child = spawn(custos, ['serve', '--quiet', '--config', config], { cwd: dir, stdio: 'ignore' })
+  try {
+    const s = spawnSync(custos, ['status', '--wait', '30', '--format', 'json', '--config', config], { encoding: 'utf8' })
+    assert.equal(JSON.parse(s.stdout).console_url, `https://127.0.0.1:${port}/`)
+    const r = spawnSync(custos, ['demo', '--config', config], { encoding: 'utf8' })
+    assert.equal(r.status, 0, r.stdout + r.stderr)
+  } finally {
+    child.kill('SIGINT')
+    await new Promise((done) => child.on('exit', done))
+    rmSync(dir, { recursive: true, force: true })
+  }
+})
+
 test('mistakes in the configuration are named with file, line and what was expected', () => {
   const dir = mkdtempSync(join(tmpdir(), 'custos-conf-'))
   const file = join(dir, 'custos.yaml')

@@ -4,7 +4,13 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Provider } from '../gateway/provider.mjs'
-import { System } from '../gateway/system.mjs'
+import { System, custos } from '../gateway/system.mjs'
+import { spawn } from 'node:child_process'
+
+const verifying = (s) => new Promise((done) => {
+  const child = spawn(custos, ['verify', '--dir', s.status.log_dir])
+  child.on('exit', (status) => done({ status }))
+})
 
 test('20 kills under load lose no answered request', { timeout: 240_000 }, async () => {
   const provider = await new Provider().start()
@@ -31,6 +37,7 @@ test('20 kills under load lose no answered request', { timeout: 240_000 }, async
     const kill = { worker: () => s.workers()[0], daemon: () => s.pids('daemon')[0], signer: () => s.pids('signer')[0] }
     for (let i = 0; i < 20; i++) {
       await sleep(300)
+      if (i % 5 === 0) assert.equal((await verifying(s)).status, 0) // a log that is being written verifies
       const pid = kill[['worker', 'daemon', 'worker', 'signer'][i % 4]]()
       if (pid) process.kill(pid, 'SIGKILL')
     }

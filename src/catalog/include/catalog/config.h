@@ -12,6 +12,7 @@ typedef struct {
     char *host;         /* without brackets */
     uint16_t port;
     bool loopback;
+    char *url;          /* where a client on this machine finds it: https://127.0.0.1:4443 */
     char *tls_cert;     /* file paths, NULL without TLS */
     char *tls_key;
 } cu_config_listen;
