@@ -1,6 +1,9 @@
 /* Values without a literal anchor: one pass over the bytes stops at '@', ':', '-', '+' and at the
  * first digit of a run, and looks closer only there. */
 #include "engine.h"
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 enum { SKIP, AT, COLON, DASH, PLUS, DIGIT };
 
@@ -196,10 +199,32 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
     return CU_OK;
 }
 
+/* The first byte at or after i at which a tokenizer begins: + - @, and the digits with the colon
+ * that follows them in ASCII. */
+static size_t next_stop(const uint8_t *p, size_t i, size_t n)
+{
+#if defined(__SSE2__)
+    const __m128i zero = _mm_set1_epi8('0'), ten = _mm_set1_epi8(10);
+    const __m128i plus = _mm_set1_epi8('+'), dash = _mm_set1_epi8('-'), at = _mm_set1_epi8('@');
+    for (; i + 16 <= n; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        __m128i d = _mm_sub_epi8(x, zero);
+        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(d, ten), d), _mm_cmpeq_epi8(x, plus)),
+                                   _mm_or_si128(_mm_cmpeq_epi8(x, dash), _mm_cmpeq_epi8(x, at)));
+        int mask = _mm_movemask_epi8(hit);
+        if (mask)
+            return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (i < n && !stops[p[i]])
+        i++;
+    return i;
+}
+
 cu_err cu_tokenize(const cu_engine *e, cu_bytes t, cu_findings *out)
 {
     size_t i = 0, pem_past = 0;
-    while (i < t.n) {
+    while ((i = next_stop(t.p, i, t.n)) < t.n) {
         size_t past = i + 1;
         switch (stops[t.p[i]]) {
         case AT:

@@ -145,6 +145,9 @@ static cu_err join(job *j, uint32_t *base, cu_buf *joined)
             e = take_all(j, i, known.v, known.n);
             continue;
         }
+        /* room for all that may still come, at once: growing would copy and wipe */
+        if (joined->n == 0 && !cu_buf_room(joined, j->body.n - s->start + j->strings->n - i))
+            return CU_NOMEM;
         base[i] = (uint32_t)joined->n;
         if (s->flags & CU_JSON_ESCAPED)
             cu_json_unescape(raw, joined);
@@ -164,8 +167,6 @@ static cu_err scan(job *j)
     cu_buf joined CU_CLEAN_BUF = CU_BUF(j->body.n + n + 1);
     cu_findings found = {0};
     if (!base)
-        return CU_NOMEM;
-    if (!cu_buf_room(&joined, j->body.n + n)) /* at once: growing would copy and wipe */
         return CU_NOMEM;
     CU_TRY(join(j, base, &joined));
     j->out->scanned_bytes = joined.n;
