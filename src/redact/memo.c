@@ -75,7 +75,7 @@ static bool copy_out(const slot *s, const uint8_t tag[16], cu_findings *out)
 {
     slot c;
     uint32_t before = atomic_load_explicit(&s->seq, memory_order_acquire);
-    if (before == 0 || before & 1)
+    if (before == 0 || before & 1 || memcmp(s->tag, tag, CU_MEMO_TAG) != 0)
         return false;
     memcpy(&c.n, (const uint8_t *)s + offsetof(slot, n), sizeof c - offsetof(slot, n));
     atomic_thread_fence(memory_order_acquire);
@@ -96,12 +96,13 @@ static bool copy_out(const slot *s, const uint8_t tag[16], cu_findings *out)
     return true;
 }
 
-bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
+bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG],
                  cu_findings *out)
 {
-    uint8_t tag[16];
-    if (!tag_of(m, tenant, rules_digest, text, tag))
+    if (!tag_of(m, tenant, rules_digest, text, tag)) {
+        memset(tag, 0, CU_MEMO_TAG);
         return false;
+    }
     const slot *s = set_of(m, tag);
     for (unsigned i = 0; i < WAYS; i++)
         if (copy_out(&s[i], tag, out))
@@ -109,11 +110,10 @@ bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu
     return false;
 }
 
-void cu_memo_put(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
-                 const cu_finding *v, size_t n)
+void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v, size_t n)
 {
-    uint8_t tag[16];
-    if (n > MAX_FINDINGS || !tag_of(m, tenant, rules_digest, text, tag))
+    static const uint8_t none[CU_MEMO_TAG];
+    if (n > MAX_FINDINGS || memcmp(tag, none, CU_MEMO_TAG) == 0)
         return;
     slot *set = set_of(m, tag), *s = NULL;
     for (unsigned i = 0; i < WAYS && !s; i++)
@@ -125,7 +125,7 @@ void cu_memo_put(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu
     if (seq & 1 || !atomic_compare_exchange_strong(&s->seq, &seq, seq + 1))
         return;
     s->n = (uint32_t)n;
-    memcpy(s->tag, tag, sizeof tag);
+    memcpy(s->tag, tag, CU_MEMO_TAG);
     for (size_t i = 0; i < n; i++)
         s->v[i] = (kept){v[i].start, v[i].end, v[i].rule, v[i].type, v[i].confidence, v[i].flags};
     atomic_store_explicit(&s->seq, seq + 2, memory_order_release);

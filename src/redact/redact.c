@@ -18,6 +18,7 @@ typedef struct {
     const cu_redact_with *with;
     cu_bytes body;
     const cu_json_strings *strings;
+    uint8_t (*tags)[CU_MEMO_TAG]; /* of strings that the memo did not know */
     cu_arena *arena;
     cu_redaction *out;
     cu_fault *f;
@@ -123,8 +124,7 @@ static cu_err take_scanned(job *j, size_t string, uint32_t base, uint32_t end, c
     CU_TRY(take_all(j, string, all->v + from, *at - from));
     cu_bytes raw = raw_of(j, string);
     if (j->with->memo && raw.n >= CU_MEMO_MIN_STRING)
-        cu_memo_put(j->with->memo, j->with->tenant, j->with->rules_digest, raw, all->v + from,
-                    *at - from);
+        cu_memo_put(j->with->memo, j->tags[string], all->v + from, *at - from);
     return CU_OK;
 }
 
@@ -140,7 +140,7 @@ static cu_err join(job *j, uint32_t *base, cu_buf *joined)
         if (raw.n < MIN_STRING || (s->flags & CU_JSON_OPAQUE))
             continue;
         if (j->with->memo && raw.n >= CU_MEMO_MIN_STRING &&
-            cu_memo_get(j->with->memo, j->with->tenant, j->with->rules_digest, raw, &known)) {
+            cu_memo_get(j->with->memo, j->with->tenant, j->with->rules_digest, raw, j->tags[i], &known)) {
             j->out->memo_bytes += raw.n;
             e = take_all(j, i, known.v, known.n);
             continue;
@@ -166,7 +166,8 @@ static cu_err scan(job *j)
     uint32_t *base = cu_arena_raw(j->arena, (n + 1) * sizeof *base);
     cu_buf joined CU_CLEAN_BUF = CU_BUF(j->body.n + n + 1);
     cu_findings found = {0};
-    if (!base)
+    j->tags = j->with->memo ? cu_arena_raw(j->arena, (n + 1) * sizeof *j->tags) : NULL;
+    if (!base || (j->with->memo && !j->tags))
         return CU_NOMEM;
     CU_TRY(join(j, base, &joined));
     j->out->scanned_bytes = joined.n;

@@ -13,10 +13,11 @@ typedef struct cu_memo cu_memo;
 
 /* Formats size bytes at region (zeroed by the caller, shared between processes) once. */
 cu_memo *cu_memo_init(void *region, size_t size);
-/* True: *out holds the findings of text, offsets relative to its start. */
-bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
+#define CU_MEMO_TAG 16
+/* True: *out holds the findings of text, offsets relative to its start. tag is what put() takes
+ * when it was false; false with a tag of zeros: this text cannot be remembered. */
+bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG],
                  cu_findings *out);
-void cu_memo_put(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text,
-                 const cu_finding *v, size_t n);
+void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v, size_t n);
 
 #endif
