@@ -25,6 +25,32 @@ typedef struct {
     cu_fault *f;
 } load;
 
+/* From the working directory, without "." and doubled slashes: one folder has one spelling, because
+ * the run directory's name is derived from it. */
+static cu_err absolute(cu_arena *a, const char *path, char **out)
+{
+    char cwd[PATH_MAX] = "";
+    if (path[0] != '/' && !getcwd(cwd, sizeof cwd))
+        return cu_errno_err(errno);
+    char *to = cu_arena_alloc(a, strlen(cwd) + strlen(path) + 3);
+    *out = to;
+    if (!to)
+        return CU_NOMEM;
+    to = stpcpy(to, strcmp(cwd, "/") == 0 ? "" : cwd);
+    for (size_t n; *path; path += n) {
+        path += strspn(path, "/");
+        n = strcspn(path, "/");
+        if (n == 0 || (n == 1 && path[0] == '.'))
+            continue;
+        *to++ = '/';
+        to = mempcpy(to, path, n);
+    }
+    if (to == *out)
+        *to++ = '/';
+    *to = 0;
+    return CU_OK;
+}
+
 static cu_err wrong(const load *l, const cu_yaml *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static cu_err wrong(const load *l, const cu_yaml *n, const char *fmt, ...)
 {
@@ -33,10 +59,21 @@ static cu_err wrong(const load *l, const cu_yaml *n, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    cu_fail(l->f, CU_CONFIG, "%.80s:%u: %s", l->path, n->line, text);
+    size_t path = strlen(l->path); /* of a long one the end says more */
+    cu_fail(l->f, CU_CONFIG, "%s%s:%u: %s", path > 80 ? "…" : "", l->path + (path > 80 ? path - 80 : 0), n->line, text);
     if (l->f)
         l->f->line = n->line;
     return CU_CONFIG;
+}
+
+static bool is_one_of(cu_bytes word, const char *words)
+{
+    for (size_t n; *words; words += n + (words[n] == ' ')) {
+        n = strcspn(words, " ");
+        if (cu_eq(word, cu_bytes_of(words, n)))
+            return true;
+    }
+    return false;
 }
 
 /* keys: names separated by blanks, for the message as well. */
@@ -44,14 +81,10 @@ static cu_err only(const load *l, const cu_yaml *map, const char *where, const c
 {
     if (map->kind != CU_YAML_MAP)
         return wrong(l, map, "%s must be a map", where);
-    for (const cu_yaml *k = map->first; k; k = k->next) {
-        char name[66];
-        snprintf(name, sizeof name, " %.*s ", k->key.n < 60 ? (int)k->key.n : 60, (const char *)k->key.p);
-        char list[200];
-        snprintf(list, sizeof list, " %s ", keys);
-        if (!strstr(list, name))
-            return wrong(l, k, "unknown key \"%.40s\" in %s; known are: %s", name + 1, where, keys);
-    }
+    for (const cu_yaml *k = map->first; k; k = k->next)
+        if (!is_one_of(k->key, keys))
+            return wrong(l, k, "unknown key \"%.*s\" in %s; known are: %s", k->key.n < 40 ? (int)k->key.n : 40, (const char *)k->key.p, where,
+                         keys);
     return CU_OK;
 }
 
@@ -61,6 +94,13 @@ static cu_err text_of(const load *l, const cu_yaml *n, const char *name, char **
         return wrong(l, n, "%s must be a text", name);
     *out = cu_arena_str(l->a, n->text);
     return *out ? CU_OK : CU_NOMEM;
+}
+
+static cu_err path_of(const load *l, const cu_yaml *n, const char *name, char **out)
+{
+    char *text = NULL;
+    CU_TRY(text_of(l, n, name, &text));
+    return absolute(l->a, text, out);
 }
 
 static cu_err number_of(const load *l, const cu_yaml *n, const char *name, uint32_t min, uint32_t max, uint32_t *out)
@@ -96,28 +136,64 @@ static bool is_loopback(const char *host)
     return strcmp(host, "localhost") == 0;
 }
 
-/* "host:port", "[v6]:port". */
+static bool is_v4(const char *host)
+{
+    struct in_addr v4;
+    return inet_pton(AF_INET, host, &v4) == 1;
+}
+
+static bool is_v6(const char *host)
+{
+    struct in6_addr v6;
+    return inet_pton(AF_INET6, host, &v6) == 1;
+}
+
+static bool port_of(cu_bytes digits, uint16_t *port)
+{
+    unsigned long v = 0;
+    for (size_t i = 0; i < digits.n; i++) {
+        if (digits.p[i] < '0' || digits.p[i] > '9' || i == 5)
+            return false;
+        v = v * 10 + (digits.p[i] - '0');
+    }
+    *port = (uint16_t)v;
+    return v > 0 && v <= 65535;
+}
+
+/* "host", "host:port", "[v6]", "[v6]:port"; *port stays as it is when none is given. */
+static bool split_authority(cu_arena *a, cu_bytes text, char **host, uint16_t *port, bool *v6, bool *has_port)
+{
+    cu_bytes h = text;
+    const uint8_t *close = memchr(text.p, ']', text.n), *colon;
+    *v6 = text.n > 0 && text.p[0] == '[' && close;
+    if (*v6)
+        h.n = (size_t)(close - text.p) + 1;
+    else if ((colon = memchr(text.p, ':', text.n)))
+        h.n = (size_t)(colon - text.p);
+    cu_bytes rest = cu_slice(text, h.n, text.n);
+    *has_port = rest.n > 0;
+    if (rest.n && (rest.p[0] != ':' || !port_of(cu_slice(rest, 1, rest.n), port)))
+        return false;
+    *host = cu_arena_str(a, *v6 ? cu_slice(h, 1, h.n - 1) : h);
+    return *host && **host && (!*v6 || is_v6(*host));
+}
+
 static bool split_address(cu_arena *a, const char *text, char **host, uint16_t *port)
 {
-    const char *colon = strrchr(text, ':');
-    char *end;
-    if (!colon || colon == text)
+    bool v6, has_port;
+    return split_authority(a, cu_str(text), host, port, &v6, &has_port) && has_port &&
+           (v6 || is_v4(*host) || strcmp(*host, "localhost") == 0);
+}
+
+/* A name as DNS has them. One whose last label is digits is an address, or a mistake. */
+static bool is_host_name(const char *host)
+{
+    const char *last = strrchr(host, '.');
+    size_t n = strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.");
+    if (host[n] || n > 253 || host[0] == '-' || host[0] == '.' || strstr(host, ".."))
         return false;
-    cu_bytes h = cu_bytes_of(text, (size_t)(colon - text));
-    bool v6 = h.p[0] == '[' && h.p[h.n - 1] == ']';
-    if (v6)
-        h = cu_slice(h, 1, h.n - 1);
-    else if (memchr(h.p, ':', h.n))
-        return false;
-    unsigned long p = strtoul(colon + 1, &end, 10);
-    if (*end || colon[1] < '0' || colon[1] > '9' || p == 0 || p > 65535)
-        return false;
-    *host = cu_arena_str(a, h);
-    *port = (uint16_t)p;
-    struct in_addr v4;
-    struct in6_addr six;
-    return *host && (v6 ? inet_pton(AF_INET6, *host, &six) == 1
-                        : inet_pton(AF_INET, *host, &v4) == 1 || strcmp(*host, "localhost") == 0);
+    last = last ? last + 1 : host;
+    return is_v4(host) || last[strspn(last, "0123456789")] != 0;
 }
 
 static cu_err one_listen(const load *l, const cu_yaml *n, cu_config_listen *out)
@@ -135,8 +211,8 @@ static cu_err one_listen(const load *l, const cu_yaml *n, cu_config_listen *out)
         const cu_yaml *cert = cu_yaml_get(tls, "certificate"), *key = cu_yaml_get(tls, "key");
         if (!cert || !key)
             return wrong(l, tls, "tls needs certificate and key, two paths of PEM files");
-        CU_TRY(text_of(l, cert, "certificate", &out->tls_cert));
-        CU_TRY(text_of(l, key, "key", &out->tls_key));
+        CU_TRY(path_of(l, cert, "certificate", &out->tls_cert));
+        CU_TRY(path_of(l, key, "key", &out->tls_key));
     }
     if (!out->loopback && !out->tls_cert)
         return wrong(l, address, "%s is not loopback: plain HTTP is refused there; add tls: {certificate: FILE, key: FILE}",
@@ -161,8 +237,12 @@ static cu_err read_listen(const load *l, const cu_yaml *n)
 {
     size_t i = 0;
     CU_TRY(list_of(l, n, "listen", MAX_LISTEN, sizeof *l->c->listen, (void **)&l->c->listen, &l->c->listen_n));
-    for (const cu_yaml *k = n->first; k; k = k->next)
-        CU_TRY(one_listen(l, k, &l->c->listen[i++]));
+    for (const cu_yaml *k = n->first; k; k = k->next, i++) {
+        CU_TRY(one_listen(l, k, &l->c->listen[i]));
+        for (size_t j = 0; j < i; j++)
+            if (l->c->listen[j].port == l->c->listen[i].port && strcmp(l->c->listen[j].host, l->c->listen[i].host) == 0)
+                return wrong(l, k, "the address %s is given twice", l->c->listen[i].text);
+    }
     return CU_OK;
 }
 
@@ -186,38 +266,26 @@ static cu_err read_tenants(const load *l, const cu_yaml *n)
 
 static cu_err read_url(const load *l, const cu_yaml *n, cu_config_vendor *v)
 {
+    bool v6, has_port;
     CU_TRY(text_of(l, n, "base_url", &v->base_url));
     bool https = strncmp(v->base_url, "https://", 8) == 0;
     if (!https && strncmp(v->base_url, "http://", 7) != 0)
         return wrong(l, n, "base_url must begin with https:// (or http:// for loopback)");
     const char *host = v->base_url + (https ? 8 : 7);
-    size_t end = strcspn(host, "/");
-    if (end == 0 || strpbrk(host, "@?# \\\"';{}$") != NULL)
-        return wrong(l, n, "base_url must be scheme, host, port and path only");
+    size_t authority = strcspn(host, "/"), end = strlen(host);
+    if (strpbrk(host, "@?#"))
+        return wrong(l, n, "base_url must be scheme, host, port and path only: no user, query or fragment");
     for (const char *p = host; *p; p++)
-        if ((unsigned char)*p < 0x21 || (unsigned char)*p > 0x7e)
-            return wrong(l, n, "base_url must be printable ASCII");
-    cu_bytes authority = cu_bytes_of(host, end);
-    const uint8_t *colon = memrchr(authority.p, ':', authority.n);
-    if (colon && memchr(colon, ']', authority.n - (size_t)(colon - authority.p)))
-        colon = NULL;
+        if ((unsigned char)*p < 0x21 || (unsigned char)*p > 0x7e || strchr("\\\"';{}$", *p))
+            return wrong(l, n, "base_url holds a character that cannot stand in an address");
     v->port = https ? 443 : 80;
-    if (colon) {
-        unsigned long port = strtoul((const char *)colon + 1, NULL, 10);
-        if (port == 0 || port > 65535)
-            return wrong(l, n, "base_url has no valid port");
-        v->port = (uint16_t)port;
-        authority.n = (size_t)(colon - authority.p);
-    }
-    if (authority.n > 2 && authority.p[0] == '[')
-        authority = cu_slice(authority, 1, authority.n - 1);
+    if (!split_authority(l->a, cu_bytes_of(host, authority), &v->host, &v->port, &v6, &has_port) || (!v6 && !is_host_name(v->host)))
+        return wrong(l, n, "base_url needs a host and, if any, a port from 1 to 65535, like https://api.example.com:8443");
+    while (end > authority && host[end - 1] == '/')
+        end--;
     v->scheme = cu_arena_str(l->a, https ? CU_LIT("https") : CU_LIT("http"));
-    v->host = cu_arena_str(l->a, authority);
-    size_t path = strlen(host + end);
-    while (path && host[end + path - 1] == '/')
-        path--;
-    v->path = cu_arena_str(l->a, cu_bytes_of(host + end, path));
-    if (!v->scheme || !v->host || !v->path)
+    v->path = cu_arena_str(l->a, cu_bytes_of(host + authority, end - authority));
+    if (!v->scheme || !v->path)
         return CU_NOMEM;
     if (!https && !is_loopback(v->host))
         return wrong(l, n, "base_url: http is allowed for loopback only; use https");
@@ -273,7 +341,9 @@ static cu_err read_assessment(const load *l, const cu_yaml *n, cu_config_assessm
         return CU_OK;
     CU_TRY(text_of(l, until, "until", &as->until));
     const char *end = strptime(as->until, "%Y-%m-%d", &tm);
-    return end && !*end && strlen(as->until) == 10 ? CU_OK : wrong(l, until, "until must be a date, like 2027-12-31");
+    int day = tm.tm_mday;
+    bool real = end && !*end && strlen(as->until) == 10 && timegm(&tm) != -1 && tm.tm_mday == day; /* not February 30 */
+    return real ? CU_OK : wrong(l, until, "until must be a date, like 2027-12-31");
 }
 
 static cu_err one_vendor(const load *l, const cu_yaml *n, cu_config_vendor *v)
@@ -318,34 +388,14 @@ static cu_err read_vendors(const load *l, const cu_yaml *n)
     return CU_OK;
 }
 
-static cu_err absolute(cu_arena *a, const char *path, char **out)
-{
-    char cwd[PATH_MAX];
-    if (path[0] == '/') {
-        *out = cu_arena_str(a, cu_str(path));
-    } else {
-        if (!getcwd(cwd, sizeof cwd))
-            return cu_errno_err(errno);
-        if (strncmp(path, "./", 2) == 0)
-            path += 2;
-        *out = cu_arena_fmt(a, "%s/%s", cwd, path);
-    }
-    return *out ? CU_OK : CU_NOMEM;
-}
-
 static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
-    char *text;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir workers max_body_mib listen tenants vendors"));
-    if ((n = cu_yaml_get(root, "state_dir"))) {
-        CU_TRY(text_of(l, n, "state_dir", &text));
-        CU_TRY(absolute(l->a, text, &l->c->state_dir));
-    }
-    if ((n = cu_yaml_get(root, "log_dir"))) {
-        CU_TRY(text_of(l, n, "log_dir", &text));
-        CU_TRY(absolute(l->a, text, &l->c->log_dir));
-    }
+    if ((n = cu_yaml_get(root, "state_dir")))
+        CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
+    if ((n = cu_yaml_get(root, "log_dir")))
+        CU_TRY(path_of(l, n, "log_dir", &l->c->log_dir));
     if ((n = cu_yaml_get(root, "workers")))
         CU_TRY(number_of(l, n, "workers", 1, 64, &l->c->workers));
     if ((n = cu_yaml_get(root, "max_body_mib")))

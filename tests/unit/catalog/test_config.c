@@ -1,0 +1,197 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "catalog/config.h"
+
+static cu_arena arena;
+static cu_fault fault;
+static cu_config config;
+static char dir[] = "/tmp/custos-config-XXXXXX";
+
+static cu_err load_file(const char *name, const char *text)
+{
+    cu_arena_free(&arena);
+    cu_arena_init(&arena, (size_t)64 << 20);
+    fault = (cu_fault){0};
+    if (text)
+        assert_int_equal(cu_file_replace(AT_FDCWD, name, cu_str(text), 0600), CU_OK);
+    return cu_config_load(name, true, &arena, &config, &fault);
+}
+
+static cu_err load(const char *text)
+{
+    return load_file("c.yaml", text);
+}
+
+/* A folder of its own, which is the working directory. */
+static int begin(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    cu_arena_free(&arena);
+    unlink("c.yaml");
+    unlink("secret");
+    return chdir("/") == 0 && rmdir(dir) == 0 ? 0 : -1;
+}
+
+static void nothing_said_means_the_defaults(void **state)
+{
+    (void)state;
+    char expected[100];
+    cu_arena_free(&arena);
+    cu_arena_init(&arena, (size_t)64 << 20);
+    assert_int_equal(cu_config_load(NULL, true, &arena, &config, &fault), CU_OK);
+    assert_null(config.file);
+    assert_int_equal(load("# nothing\n"), CU_OK);
+    snprintf(expected, sizeof expected, "%s/state", dir);
+    assert_string_equal(config.state_dir, expected);
+    snprintf(expected, sizeof expected, "%s/state/log", dir);
+    assert_string_equal(config.log_dir, expected);
+    assert_int_equal(config.listen_n, 1);
+    assert_string_equal(config.listen[0].url, "http://127.0.0.1:4180");
+    assert_true(config.listen[0].loopback && config.embedded);
+    assert_string_equal(config.tenants[0].name, "default");
+}
+
+static void all_that_can_be_said_is_read(void **state)
+{
+    (void)state;
+    assert_int_equal(cu_file_replace(AT_FDCWD, "secret", CU_LIT("not-a-real-one\n"), 0600), CU_OK);
+    assert_int_equal(load("state_dir: /srv//custos/./state/\nlog_dir: logs\nworkers: 2\nmax_body_mib: 8\n"
+                          "listen:\n  - address: '[::1]:4180'\n  - {address: 0.0.0.0:4443, tls: {certificate: a.pem, key: /b.pem}}\n"
+                          "tenants: [{name: acme}, {name: b-2}]\n"
+                          "vendors:\n  main:\n    api: anthropic\n    base_url: https://api.example.com:8443/base//\n"
+                          "    credential: file:secret\n    models: claude-*\n"
+                          "    assessment: {decision: approved, by: J. Doe, until: 2028-02-29}\n"
+                          "  near:\n    api: anthropic\n    base_url: http://[::1]:9000\n"),
+                     CU_OK);
+    assert_string_equal(config.state_dir, "/srv/custos/state");
+    assert_string_equal(config.log_dir + strlen(dir), "/logs");
+    assert_string_equal(config.listen[0].host, "::1");
+    assert_string_equal(config.listen[1].url, "https://127.0.0.1:4443");
+    assert_string_equal(config.listen[1].tls_cert + strlen(dir), "/a.pem");
+    const cu_config_vendor *v = config.vendors;
+    assert_string_equal(v->host, "api.example.com");
+    assert_int_equal(v->port, 8443);
+    assert_string_equal(v->path, "/base");
+    assert_string_equal(v->credential, "not-a-real-one");
+    assert_true(v->assessment.given && !config.embedded);
+    assert_string_equal(v[1].host, "::1");
+    assert_int_equal(v[1].port, 9000);
+    assert_string_equal(v[1].path, "");
+}
+
+/* Each is refused at its line, and the message says what was expected. */
+static void mistakes_are_named(void **state)
+{
+    (void)state;
+#define VENDOR "vendors:\n  x:\n    api: anthropic\n    base_url: "
+    static const struct {
+        const char *text;
+        uint32_t line;
+        const char *says;
+    } wrong[] = {
+        {"state_dirs: x\n", 1, "unknown key \"state_dirs\""},
+        {"\"state_dir log_dir\": x\n", 1, "unknown key"},
+        {"\"\": x\n", 1, "unknown key"},
+        {"state_dir: [a]\n", 1, "state_dir must be a text"},
+        {"- a\n", 1, "must be a map"},
+        {"workers: 0\n", 1, "number from 1 to 64"},
+        {"workers: 4x\n", 1, "number from 1 to 64"},
+        {"workers: \"4\"\n", 1, "number from 1 to 64"},
+        {"workers: 99999999999999999999999\n", 1, "number from 1 to 64"},
+        {"\nlisten: {}\n", 2, "listen must be a list"},
+        {"listen: []\n", 1, "at least one"},
+        {"listen:\n  - 127.0.0.1:80\n", 2, "must be a map"},
+        {"listen:\n  - address: 127.0.0.1\n", 2, "ADDRESS:PORT"},
+        {"listen:\n  - address: 127.0.0.1:0\n", 2, "ADDRESS:PORT"},
+        {"listen:\n  - address: 127.0.0.1:65536\n", 2, "ADDRESS:PORT"},
+        {"listen:\n  - address: 127.0.0.1:80x\n", 2, "ADDRESS:PORT"},
+        {"listen:\n  - address: '::1:80'\n", 2, "ADDRESS:PORT"},
+        {"listen:\n  - address: '[::1'\n", 2, "ADDRESS:PORT"},
+        {"listen:\n  - address: ':80'\n", 2, "ADDRESS:PORT"},
+        {"listen:\n  - address: 192.0.2.1:80\n", 2, "plain HTTP is refused"},
+        {"listen:\n  - address: '[::]:80'\n", 2, "plain HTTP is refused"},
+        {"listen:\n  - {address: 0.0.0.0:443, tls: {certificate: a}}\n", 2, "certificate and key"},
+        {"listen:\n  - address: 127.0.0.1:80\n  - address: 127.0.0.1:80\n", 3, "given twice"},
+        {"tenants:\n  - name: A\n", 2, "a tenant needs a name"},
+        {"tenants:\n  - name: org\n", 2, "a tenant needs a name"},
+        {"tenants:\n  - name: a/b\n", 2, "a tenant needs a name"},
+        {"tenants:\n  - name: a\n  - name: a\n", 3, "given twice"},
+        {"vendors: [a]\n", 1, "vendors must be a map"},
+        {"vendors:\n  sink: {api: anthropic, base_url: https://a}\n", 2, "built in"},
+        {VENDOR "ftp://a\n", 4, "https://"},
+        {VENDOR "http://a.example\n", 4, "loopback only"},
+        {VENDOR "http://127.0.0.1.example\n", 4, "loopback only"},
+        {VENDOR "https://\n", 4, "needs a host"},
+        {VENDOR "https://:443\n", 4, "needs a host"},
+        {VENDOR "https://a:b\n", 4, "needs a host"},
+        {VENDOR "https://a:443x\n", 4, "needs a host"},
+        {VENDOR "https://a:1:2\n", 4, "needs a host"},
+        {VENDOR "https://a:70000\n", 4, "needs a host"},
+        {VENDOR "https://1.2.3\n", 4, "needs a host"},
+        {VENDOR "https://[::1\n", 4, "needs a host"},
+        {VENDOR "https://u:p@a\n", 4, "no user"},
+        {VENDOR "https://a/?q\n", 4, "no user"},
+        {VENDOR "https://a/;b\n", 4, "cannot stand"},
+        {VENDOR "https://a\n    credential: abc\n", 5, "never the value"},
+        {VENDOR "https://a\n    credential: 'env:'\n", 5, "never the value"},
+        {VENDOR "https://a\n    credential: env:CUSTOS_NOT_SET\n", 5, "CUSTOS_NOT_SET is not set"},
+        {VENDOR "https://a\n    credential: file:/nonexistent\n", 5, "not found"},
+        {VENDOR "https://a\n    assessment: {decision: maybe, by: x}\n", 5, "approved or refused"},
+        {VENDOR "https://a\n    assessment: {decision: approved, by: x, until: 2027-02-30}\n", 5, "must be a date"},
+        {VENDOR "https://a\n    assessment: {decision: approved, by: x, until: 31.12.2027}\n", 5, "must be a date"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(load(wrong[i].text), CU_CONFIG);
+        char place[40];
+        snprintf(place, sizeof place, "c.yaml:%u: ", wrong[i].line);
+        if (!strstr(fault.text, place) || !strstr(fault.text, wrong[i].says))
+            fail_msg("%s gave: %s", wrong[i].text, fault.text);
+    }
+}
+
+static void a_file_that_is_named_must_be_there(void **state)
+{
+    (void)state;
+    assert_int_not_equal(load_file("no-such-file.yaml", NULL), CU_OK);
+    assert_non_null(strstr(fault.text, "no-such-file.yaml"));
+}
+
+/* One folder, however it is written, has one run directory; a socket in it has a name that fits. */
+static void run_directories(void **state)
+{
+    (void)state;
+    char one[4096], other[4096], tight[8], text[400];
+    assert_int_equal(load("state_dir: /tmp/a\n"), CU_OK);
+    assert_int_equal(cu_run_dir(&config, one, sizeof one), CU_OK);
+    assert_int_equal(cu_run_dir(&config, tight, sizeof tight), CU_TOO_BIG);
+    assert_int_equal(load("state_dir: /tmp/.//a/\n"), CU_OK);
+    assert_int_equal(cu_run_dir(&config, other, sizeof other), CU_OK);
+    assert_string_equal(one, other);
+    snprintf(text, sizeof text, "state_dir: /tmp/%0200d\n", 1);
+    assert_int_equal(load(text), CU_OK);
+    assert_int_equal(cu_run_dir(&config, other, sizeof other), CU_OK);
+    assert_true(strlen(other) + strlen("/signer/sock") < 108);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_said_means_the_defaults), cmocka_unit_test(all_that_can_be_said_is_read),
+        cmocka_unit_test(mistakes_are_named), cmocka_unit_test(a_file_that_is_named_must_be_there), cmocka_unit_test(run_directories),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
