@@ -71,8 +71,14 @@ ${extra}${vendors ?? (upstream ? `vendors:
   verify() {
     return this.run('verify', '--dir', this.status.log_dir)
   }
-  // Every entry of a tenant's log, read from its tiles.
-  entries(log = 't/acme') {
+  // Every entry of a tenant's log, read from its tiles. A partial tile goes when its tile is full:
+  // then the checkpoint has moved, and is read again.
+  entries(log) {
+    for (let turn = 0; ; turn++) {
+      try { return this.readEntries(log) } catch (e) { if (e.code !== 'ENOENT' || turn === 9) throw e }
+    }
+  }
+  readEntries(log = 't/acme') {
     const dir = join(this.status.log_dir, log)
     if (!existsSync(join(dir, 'checkpoint'))) return []
     const size = Number(readFileSync(join(dir, 'checkpoint'), 'utf8').split('\n')[1])
