@@ -111,6 +111,15 @@ static bool plain_args(const ngx_str_t *args)
     return true;
 }
 
+/* The API's own headers, which go upstream as they are: words of the protocol, nothing else. */
+static bool plain_header(cu_bytes v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if (!isalnum(v.p[i]) && !memchr(",._ -", v.p[i], 5))
+            return false;
+    return v.n <= 1024;
+}
+
 static ngx_int_t check_head(gw_exchange *x)
 {
     ngx_http_request_t *r = x->r;
@@ -130,6 +139,9 @@ static ngx_int_t check_head(gw_exchange *x)
     if (encoding.n && !cu_eq_str(encoding, "identity"))
         return gw_refuse(x, 415, "invalid_request_error", "content_encoding", "custos: a compressed request body cannot be "
                          "checked here; send it without content-encoding");
+    if (!plain_header(header(r, "anthropic-version")) || !plain_header(header(r, "anthropic-beta")))
+        return gw_refuse(x, 400, "invalid_request_error", "header", "custos: anthropic-version or anthropic-beta holds characters "
+                         "that this API does not use");
     if (!plain_args(&r->args))
         return gw_refuse(x, 400, "invalid_request_error", "query", "custos: the query string holds characters that this API does not use");
     if (gw.no_space)
@@ -182,6 +194,14 @@ static ngx_int_t choose_vendor(gw_exchange *x)
     return NGX_OK;
 }
 
+/* The record names the model; a value that was replaced in it must not get there. */
+static void hide_model(gw_exchange *x)
+{
+    for (size_t i = 0; i < x->redaction.issued.n; i++)
+        if (cu_find(x->model, x->redaction.issued.v[i].value, 0) != (size_t)-1)
+            x->model = CU_LIT("redacted");
+}
+
 static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
 {
     const cu_surrogate_key key = {.key_id = (char)x->tenant->key_id};
@@ -198,6 +218,7 @@ static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
     if (e != CU_OK)
         return gw_refuse(x, e == CU_TOO_BIG ? 400 : 500, e == CU_TOO_BIG ? "invalid_request_error" : "api_error", "scan_failed",
                          "custos: the request could not be checked, so it was not forwarded: %.200s", f->code ? f->text : cu_err_text(e));
+    hide_model(x);
     if (x->redaction.blocked)
         return gw_refuse(x, 400, "invalid_request_error", "blocked_data", "custos: blocked: the request holds data that may not "
                          "leave (%s); remove it and try again", cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));

@@ -53,7 +53,8 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
 static void put_gateway(cu_buf *b, const cu_nginx_with *w)
 {
     static const char *const headers[][2] = {
-        {"Host", "$custos_host"}, {"Connection", "\"\""}, {"Content-Type", "$content_type"}, {"Accept", "$http_accept"},
+        {"Host", "$custos_host"}, {"Connection", "\"\""}, {"Content-Type", "application/json"},
+        {"Accept", "\"application/json, text/event-stream\""},
         {"Accept-Encoding", "identity"}, {"User-Agent", "custos"}, {"anthropic-version", "$http_anthropic_version"},
         {"anthropic-beta", "$http_anthropic_beta"}, {"x-api-key", "$custos_credential"},
     };

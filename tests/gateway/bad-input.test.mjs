@@ -90,6 +90,21 @@ test('unknown path, method, encoding, query', async () => {
   await refused('query', send(ok(), { path: '/v1/messages?mail=a@example.org' }), 400, 'invalid_request_error', /query/, 'query')
 })
 
+test('a header of the API that holds something else', () =>
+  refused('header', send(ok(), { headers: { 'anthropic-beta': 'mail a@example.org' } }), 400, 'invalid_request_error', /anthropic-beta/, 'header'))
+
+test('a value in the place of the model stays out of the record', async () => {
+  provider.how = {}
+  provider.received.length = 0
+  const r = await send(ok({ model: 'someone@example.org' }))
+  assert.equal(r.status, 200)
+  const entry = await system.sealed((x) => x.id === r.headers['request-id'])
+  assert.equal(entry.body.model, 'redacted')
+  assert.ok(!provider.received[0].body.includes('someone@example.org'))
+  assert.equal(JSON.parse(r.body).model, 'someone@example.org')
+  provider.received.length = 0
+})
+
 test('a body of 64 MiB', async () => {
   const r = await send(Buffer.alloc(64 << 20, ' ')).catch((e) => ({ reset: e.code }))
   if (r.reset) return assert.match(r.reset, /ECONNRESET|EPIPE/) // the answer may be lost when we never stop sending

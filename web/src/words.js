@@ -43,7 +43,7 @@ const REFUSALS = {
   no_vendor: "no vendor takes it", vendor_refused: "vendor refused", vendor_expired: "assessment expired",
   blocked_data: "blocked data", syntax: "malformed JSON", utf8: "invalid UTF-8", depth: "nested too deeply",
   duplicate: "a member twice", too_big: "too large", too_large: "body too large", unknown_path: "unknown path",
-  method: "wrong method", content_encoding: "compressed body", query: "unusable query", body: "unexpected body",
+  method: "wrong method", content_encoding: "compressed body", query: "unusable query", header: "unusable header", body: "unexpected body",
   evidence_unavailable: "no room for evidence", scan_failed: "could not be checked", starting: "gateway starting",
   bad_request: "malformed request", no_length: "no length given",
 };
