@@ -10,6 +10,7 @@ typedef struct {
     cu_bytes id, title, automation;
     cu_bytes events[MAX_LISTED];
     size_t events_n;
+    uint64_t fresh_ns; /* how old the newest entry of a kind may be; 0: no limit */
 } control;
 
 typedef struct {
@@ -54,6 +55,18 @@ static const control *control_by_id(const cu_criteria *c, cu_bytes id)
     return NULL;
 }
 
+/* "24h", "380d"; false when it is neither. */
+static bool duration(cu_bytes text, uint64_t *ns)
+{
+    uint64_t n = 0;
+    size_t i = 0;
+    for (; i < text.n && i < 6 && text.p[i] >= '0' && text.p[i] <= '9'; i++)
+        n = n * 10 + (text.p[i] - '0');
+    bool hours = i + 1 == text.n && text.p[i] == 'h', days = i + 1 == text.n && text.p[i] == 'd';
+    *ns = n * (hours ? 3600ull : 86400ull) * 1000000000ull;
+    return i > 0 && (hours || days);
+}
+
 static cu_err load_controls(const char *path, cu_arena *a, cu_criteria *c, cu_fault *f)
 {
     const cu_yaml *root, *list;
@@ -72,6 +85,9 @@ static cu_err load_controls(const char *path, cu_arena *a, cu_criteria *c, cu_fa
             return wrong(f, path, n, "a control needs id and title");
         if (control_by_id(c, k.id))
             return wrong(f, path, n, "this control is given twice");
+        cu_bytes limit = evidence ? cu_yaml_text(evidence, "freshness_limit", CU_NONE) : CU_NONE;
+        if (limit.n && !duration(limit, &k.fresh_ns))
+            return wrong(f, path, cu_yaml_get(evidence, "freshness_limit"), "a limit like 24h or 380d is expected");
         for (const cu_yaml *e = events ? events->first : NULL; e && k.events_n < MAX_LISTED; e = e->next)
             k.events[k.events_n++] = e->text;
         c->controls[c->controls_n++] = k;
@@ -138,14 +154,16 @@ typedef struct {
 
 /* Entries alone show that something happened, not that the control works: until a test of the
  * control itself is recorded, entries for all of its events make it partly met at most. */
-static cu_err judge_control(const control *k, cu_store *s, control_state *out)
+static cu_err judge_control(const control *k, cu_store *s, uint64_t now_ns, control_state *out)
 {
-    char type[80];
+    char type[80], oldest[CU_TIME_LEN] = "";
+    if (k->fresh_ns && k->fresh_ns < now_ns)
+        cu_time_text(now_ns - k->fresh_ns, oldest);
     *out = (control_state){.state = CU_STATE_NO_DATA};
     for (size_t i = 0; i < k->events_n; i++) {
         snprintf(type, sizeof type, "%.*s", k->events[i].n < sizeof type ? (int)k->events[i].n : 0, (const char *)k->events[i].p);
         CU_TRY(cu_store_events_of(s, type, &out->events[i]));
-        out->with_data += out->events[i].count > 0;
+        out->with_data += out->events[i].count > 0 && strcmp(out->events[i].last, oldest) >= 0;
     }
     if (k->events_n && out->with_data == k->events_n)
         out->state = CU_STATE_PARTLY;
@@ -173,7 +191,7 @@ static void put_control(cu_buf *b, const control *k, const control_state *st)
     else if (st->state == CU_STATE_PARTLY)
         snprintf(why, sizeof why, "Entries of every kind exist; no test of the control itself is recorded.");
     else
-        snprintf(why, sizeof why, "%zu of %zu kinds of entry are in the log.", st->with_data, k->events_n);
+        snprintf(why, sizeof why, "%zu of %zu kinds of entry are in the log and fresh enough.", st->with_data, k->events_n);
     cu_buf_json_kv_str(b, "why", why);
     cu_buf_json_key(b, "evidence");
     cu_buf_byte(b, '[');
@@ -197,12 +215,12 @@ static cu_state judge_criterion(const criterion *k, const control_state *st)
     return any ? CU_STATE_PARTLY : CU_STATE_NO_DATA;
 }
 
-static cu_err put_criterion(cu_buf *b, const criterion *k, cu_store *s, size_t counts[CU_STATE_COUNT])
+static cu_err put_criterion(cu_buf *b, const criterion *k, cu_store *s, uint64_t now_ns, size_t counts[CU_STATE_COUNT])
 {
     control_state *st = calloc(k->controls_n + 1, sizeof *st);
     cu_err e = st ? CU_OK : CU_NOMEM;
     for (size_t i = 0; i < k->controls_n && e == CU_OK; i++)
-        e = judge_control(k->controls[i], s, &st[i]);
+        e = judge_control(k->controls[i], s, now_ns, &st[i]);
     if (e != CU_OK) {
         free(st);
         return e;
@@ -244,7 +262,7 @@ cu_err cu_criteria_json(const cu_criteria *c, cu_store *s, uint64_t now_ns, cu_b
     for (size_t i = 0; i < c->criteria_n; i++) {
         if (i)
             cu_buf_byte(out, ',');
-        CU_TRY(put_criterion(out, &c->criteria[i], s, counts));
+        CU_TRY(put_criterion(out, &c->criteria[i], s, now_ns, counts));
     }
     cu_buf_byte(out, ']');
     cu_buf_json_key(out, "counts");
