@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <jansson.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -18,24 +17,18 @@
 
 static volatile int stop;
 
-static void *wait_signal(void *arg)
+static void on_signal(int number)
 {
-    cu_stop_on_signals(&stop);
-    return arg;
+    stop = 1;
 }
 
-/* Signals are taken by a thread of their own. */
+/* A handler and no thread: a thread would keep the capabilities that the daemon gives up. */
 static void watch_signals(void)
 {
-    pthread_t t;
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    const struct sigaction act = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (pthread_create(&t, NULL, wait_signal, NULL) == 0)
-        pthread_detach(t);
 }
 
 /* One field of an answer of the admin socket; "" when it did not come. */

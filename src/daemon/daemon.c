@@ -254,9 +254,9 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     if (e == CU_OK)
         e = begin(a, f);
     if (e == CU_OK)
-        e = start_apis(a, &inner, &outer, f);
+        e = drop_capabilities(f); /* before any thread is started: they belong to threads */
     if (e == CU_OK)
-        e = drop_capabilities(f);
+        e = start_apis(a, &inner, &outer, f);
     if (e == CU_OK && (pthread_create(&sequencer, NULL, sequencer_thread, a) != 0 || pthread_create(&prepare, NULL, prepare_thread, a) != 0))
         e = cu_fail(f, CU_NOMEM, "a thread could not be started");
     if (e == CU_OK) {

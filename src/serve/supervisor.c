@@ -81,18 +81,6 @@ static const char *module_path(void)
     return file_beside_program(names, path, sizeof path);
 }
 
-void cu_stop_on_signals(volatile int *stop)
-{
-    sigset_t set;
-    int got;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    sigwait(&set, &got);
-    *stop = 1;
-}
-
 /* --- status.json --- */
 
 static void write_status(supervisor *s)

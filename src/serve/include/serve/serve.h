@@ -14,8 +14,6 @@
 const char *cu_web_dir(void);
 /* Blocks until SIGINT or SIGTERM. on_ready is called once every part answers (may be NULL). */
 cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const char *run_dir), cu_fault *f) CU_MUST;
-/* Waits on the signal, then returns: for the children. */
-void cu_stop_on_signals(volatile int *stop);
 /* A listening unix socket at path, an old one removed. */
 cu_err cu_listen_unix(const char *path, mode_t mode, int *fd, cu_fault *f) CU_MUST;
 
