@@ -41,7 +41,7 @@ const cu_verb cu_verb_verify = {
     .formats = "text|json",
     .options = {
         {"dir", "LOG_DIR", "the folder of all logs, or one log"},
-        {"vkey", "FILE", "verifier key to trust, for one log; otherwise the one beside the log is used"},
+        {"vkey", "FILE", "verifier keys to trust, one a line for each log; otherwise those beside the logs are used"},
     },
     .run = verify,
 };

@@ -146,6 +146,9 @@ static cu_err sort_in(cursors *c, stage *st, cu_buf *batch, cu_fault *f)
         if (cu_leaf_parse(bytes, &leaf) != CU_OK || !is_tenant(leaf.tenant))
             return cu_fail(f, CU_CORRUPT, "the spool holds something that is no leaf");
         if (!cursors_take(c, leaf.writer, leaf.epoch, leaf.seq, &e)) {
+            if (e == CU_CORRUPT)
+                return cu_fail(f, e, "what the writer %.*s wrote before its entry %llu is missing from the spool", CU_FMT(leaf.writer),
+                               (unsigned long long)leaf.seq);
             CU_TRY(e);
             continue;
         }
@@ -244,12 +247,16 @@ static cu_err collect(cu_sequencer *s, listing *l, stage *st, cu_fault *f)
     if (!l->done)
         return CU_NOMEM;
     for (size_t i = 0; i < l->n; i++) {
-        l->done[i] = is_done(s, l->names, l->n, i);
+        /* A batch that does not fit must wait, and all that its writer wrote after it as well. */
+        if (room < CU_SPOOL_BATCH_MAX)
+            break;
         size_t before = room;
+        bool done = is_done(s, l->names, l->n, i);
         CU_TRY(read_segment(s, l->names[i], st, &room, f));
-        /* there may be more than this round has room for */
-        if (before != room || room < CU_SPOOL_BATCH_MAX)
-            l->done[i] = false;
+        l->done[i] = done && before == room;
+        const cursor_entry *c = l->done[i] ? cursor_of(&s->cursors, l->names[i]) : NULL;
+        if (c)
+            CU_TRY(cu_spool_check_end(s->spool, l->names[i], &c->at, f));
     }
     return CU_OK;
 }

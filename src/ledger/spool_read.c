@@ -28,16 +28,43 @@ static bool read_at(const reader *r, uint64_t at, size_t n)
     return true;
 }
 
+static bool all_zero(const reader *r, uint64_t at)
+{
+    if (at + SEGMENT_BLOCK > r->size || !read_at(r, at, SEGMENT_BLOCK))
+        return true;
+    for (size_t i = 0; i < SEGMENT_BLOCK; i++)
+        if (r->room[i])
+            return false;
+    return true;
+}
+
+/* A header that is not written yet has nothing behind it: a writer begins with it. */
+static bool nothing_after_header(const reader *r)
+{
+    for (uint64_t at = SEGMENT_BLOCK; at + SEGMENT_BLOCK <= r->size; at += SEGMENT_BLOCK)
+        if (!all_zero(r, at))
+            return false;
+    return true;
+}
+
+static cu_err no_header(const reader *r, const char *segment, const cu_spool_cursor *c, cu_fault *f)
+{
+    if (c->at == 0 && nothing_after_header(r))
+        return CU_TORN;
+    return cu_fail(f, CU_CORRUPT, "the header of spool segment %s is damaged and there are batches behind it; "
+                   "keep the file and compare it with a backup", segment);
+}
+
 static cu_err read_header(reader *r, const char *segment, cu_spool_cursor *c, cu_fault *f)
 {
     segment_header h;
     cu_sha256 digest;
     if (r->size < SEGMENT_BLOCK || !read_at(r, 0, SEGMENT_BLOCK))
-        return CU_TORN;
+        return cu_fail(f, CU_IO, "spool segment %s cannot be read", segment);
     memcpy(&h, r->room, sizeof h);
     segment_header_digest(&h, &digest);
     if (memcmp(h.magic, SEGMENT_MAGIC, 8) != 0 || memcmp(&digest, &h.digest, sizeof digest) != 0)
-        return CU_TORN;
+        return no_header(r, segment, c, f);
     h.writer[sizeof h.writer - 1] = 0;
     if (c->at && (c->epoch != h.epoch || c->number != h.number))
         return cu_fail(f, CU_CORRUPT, "spool segment %s was exchanged while it was read", segment);
@@ -77,16 +104,6 @@ static bool valid_after(const reader *r, uint64_t at, uint64_t batch)
     return false;
 }
 
-static bool all_zero(const reader *r, uint64_t at)
-{
-    if (at + SEGMENT_BLOCK > r->size || !read_at(r, at, SEGMENT_BLOCK))
-        return true;
-    for (size_t i = 0; i < SEGMENT_BLOCK; i++)
-        if (r->room[i])
-            return false;
-    return true;
-}
-
 static cu_err read_batches(reader *r, const char *segment, cu_spool_cursor *c, cu_buf *out,
                            unsigned *batches, cu_fault *f)
 {
@@ -116,23 +133,50 @@ static cu_err read_batches(reader *r, const char *segment, cu_spool_cursor *c, c
     }
 }
 
+static cu_err open_segment(int dirfd, const char *segment, reader *r, cu_fault *f)
+{
+    struct stat st;
+    /* direct, like the writer: a page cached too early would hide what is on disk */
+    r->fd = openat(dirfd, segment, O_RDONLY | O_DIRECT | O_CLOEXEC);
+    if (r->fd < 0)
+        r->fd = openat(dirfd, segment, O_RDONLY | O_CLOEXEC);
+    if (r->fd < 0 || fstat(r->fd, &st) != 0)
+        return cu_fail(f, cu_errno_err(errno), "spool segment %s: %s", segment, strerror(errno));
+    r->size = (uint64_t)st.st_size;
+    r->room = aligned_alloc(SEGMENT_BLOCK, CU_SPOOL_BATCH_MAX);
+    return r->room ? CU_OK : CU_NOMEM;
+}
+
+static void close_segment(reader *r)
+{
+    free(r->room);
+    cu_close_fd(&r->fd);
+}
+
 cu_err cu_spool_read(int dirfd, const char *segment, cu_spool_cursor *c, cu_buf *out,
                      unsigned *batches, cu_fault *f)
 {
-    struct stat st;
+    reader r = {.fd = -1};
     *batches = 0;
-    /* direct, like the writer: a page cached too early would hide what is on disk */
-    int fd CU_CLEAN_FD = openat(dirfd, segment, O_RDONLY | O_DIRECT | O_CLOEXEC);
-    if (fd < 0)
-        fd = openat(dirfd, segment, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return cu_fail(f, cu_errno_err(errno), "spool segment %s: %s", segment, strerror(errno));
-    reader r = {.fd = fd, .size = (uint64_t)st.st_size, .room = aligned_alloc(SEGMENT_BLOCK, CU_SPOOL_BATCH_MAX)};
-    if (!r.room)
-        return CU_NOMEM;
-    cu_err e = read_header(&r, segment, c, f);
+    cu_err e = open_segment(dirfd, segment, &r, f);
+    if (e == CU_OK)
+        e = read_header(&r, segment, c, f);
     if (e == CU_OK)
         e = read_batches(&r, segment, c, out, batches, f);
-    free(r.room);
+    close_segment(&r);
     return e == CU_TORN ? CU_OK : e; /* a segment whose header is not written yet is empty */
+}
+
+cu_err cu_spool_check_end(int dirfd, const char *segment, const cu_spool_cursor *c, cu_fault *f)
+{
+    reader r = {.fd = -1};
+    cu_spool_cursor at = *c;
+    cu_err e = open_segment(dirfd, segment, &r, f);
+    if (e == CU_OK)
+        e = read_header(&r, segment, &at, f);
+    if (e == CU_OK && (batch_at(&r, at.at, &(batch_header){0}) || valid_after(&r, at.at, at.batch)))
+        e = cu_fail(f, CU_CORRUPT, "spool segment %s has a hole at byte %llu and batches behind it; keep the file and compare "
+                    "it with a backup", segment, (unsigned long long)at.at);
+    close_segment(&r);
+    return e == CU_TORN ? CU_OK : e;
 }

@@ -47,6 +47,10 @@ bool cursors_take(cursors *c, cu_bytes writer, uint64_t epoch, uint64_t seq, cu_
     *e = w ? CU_OK : CU_NOMEM;
     if (!w || (w->epoch == epoch && seq < w->next))
         return false;
+    if (w->epoch == epoch && seq > w->next) {
+        *e = CU_CORRUPT;
+        return false;
+    }
     w->epoch = epoch;
     w->next = seq + 1;
     return true;

@@ -41,7 +41,8 @@ typedef struct {
 } stage;
 
 cursor_entry *cursor_of(cursors *c, const char *segment); /* made when it is new; NULL: no memory */
-/* True when this leaf was not taken before; it is then taken. CU_NOMEM through *e. */
+/* True when this leaf was not taken before; it is then taken. *e: CU_CORRUPT when leaves before it are
+ * missing, CU_NOMEM. */
 bool cursors_take(cursors *c, cu_bytes writer, uint64_t epoch, uint64_t seq, cu_err *e);
 void cursors_drop(cursors *c, const char *segment);
 void cursors_text(const cursors *c, cu_buf *out);

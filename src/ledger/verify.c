@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "chain.h"
-#include "tiles.h"
+#include "pending.h"
 
 #define JSON_HEAD "{\"logs\":["
 
@@ -29,6 +29,7 @@ typedef struct {
     seen_log *limits; /* up to where the anchor log of the start reaches */
     size_t limits_n;
     chain chain;
+    stage pending;     /* a round that is being published, or was interrupted */
     bool many;         /* a directory of logs */
 } check;
 
@@ -48,6 +49,27 @@ static cu_err verdict(check *c, const char *log, uint64_t at, cu_err e, const ch
         e == CU_CORRUPT)
         return broken(c, log, at, what);
     return e == CU_OK ? CU_OK : cu_fail(c->f, e, "log %s: %s", log, cu_err_text(e));
+}
+
+/* The key of this log's name among those that are trusted, one a line. */
+static cu_err use_trusted(check *c, cu_log *l, const char *name)
+{
+    cu_bytes rest = cu_str(c->trusted ? c->trusted : "");
+    while (rest.n) {
+        size_t end = cu_find(rest, CU_LIT("\n"), 0);
+        cu_bytes line = cu_slice(rest, 0, end == (size_t)-1 ? rest.n : end);
+        rest = end == (size_t)-1 ? CU_NONE : cu_slice(rest, end + 1, rest.n);
+        note_key k;
+        if (line.n == 0)
+            continue;
+        if (note_key_parse(line, &k) != CU_OK)
+            return cu_fail(c->f, CU_SYNTAX, "a trusted verifier key is malformed");
+        if (cu_eq(k.name, l->vkey.name)) { /* its text outlives the check */
+            l->vkey = k;
+            return CU_OK;
+        }
+    }
+    return c->trusted ? broken(c, name, 0, "none of the trusted keys is for this log") : CU_OK;
 }
 
 static seen_log *seen(check *c, cu_bytes name)
@@ -103,7 +125,9 @@ static cu_err check_anchor_leaf(check *c, uint64_t at, const cu_leaf *leaf)
         return e;
     if (n > s->size) { /* it may have grown since it was read */
         cu_checkpoint now;
-        e = cu_log_checkpoint(l, &now, NULL, c->f);
+        e = use_trusted(c, l, s->name);
+        if (e == CU_OK)
+            e = cu_log_checkpoint(l, &now, NULL, c->f);
         if (e == CU_OK && now.size >= n)
             s->size = now.size;
         else
@@ -239,39 +263,18 @@ static cu_err check_upper(check *c, cu_log *l, const char *name)
     return CU_OK;
 }
 
-/* A round is under way, or was interrupted. */
-static bool being_published(const check *c)
-{
-    char stage[4200];
-    snprintf(stage, sizeof stage, "%.4000s/stage", c->dir);
-    return c->many && access(stage, F_OK) == 0;
-}
-
-/* Tiles beyond the checkpoint: it was set back, or a publication was interrupted. */
-static bool beyond(const check *c, const cu_log *l)
+/* Tiles beyond the checkpoint. */
+static bool beyond(const cu_log *l)
 {
     char path[TILE_PATH_MAX];
     uint64_t tile = l->size / TILE_WIDTH;
-    uint32_t width = tile_width(TILE_ENTRIES, tile, l->size);
-    if (being_published(c))
-        return false; /* the sequencer will finish it */
-    for (uint32_t w = width + 1; w <= TILE_WIDTH; w++) {
+    for (uint32_t w = tile_width(TILE_ENTRIES, tile, l->size) + 1; w <= TILE_WIDTH; w++) {
         tile_path(TILE_ENTRIES, tile, w, path);
         if (faccessat(l->dirfd, path, F_OK, 0) == 0)
             return true;
     }
     tile_path(TILE_ENTRIES, tile + 1, TILE_WIDTH, path);
     return faccessat(l->dirfd, path, F_OK, 0) == 0;
-}
-
-static cu_err use_trusted(check *c, cu_log *l)
-{
-    free(l->vkey_text);
-    l->vkey_text = strdup(c->trusted);
-    if (!l->vkey_text)
-        return CU_NOMEM;
-    return note_key_parse(cu_str(l->vkey_text), &l->vkey) == CU_OK
-               ? CU_OK : cu_fail(c->f, CU_SYNTAX, "the trusted verifier key is malformed");
 }
 
 static void report_log(check *c, const char *name, const cu_checkpoint *cp)
@@ -302,7 +305,7 @@ static cu_err check_tree(check *c, cu_log *l, const char *name, const cu_checkpo
         return verdict(c, name, cp->size, e, "a hash tile is missing or cut short");
     if (memcmp(&root, &cp->root, sizeof root) != 0)
         return broken(c, name, cp->size, "the entries do not have the root that was signed");
-    if (beyond(c, l))
+    if (beyond(l) && !pending_explains(pending_of(&c->pending, name), l))
         return broken(c, name, cp->size, "there are tiles beyond the checkpoint: it was set back");
     return CU_OK;
 }
@@ -314,9 +317,8 @@ static cu_err check_log(check *c, const char *path, const char *name)
     cu_err e = cu_log_open(path, &l, c->f);
     if (e != CU_OK)
         return e;
-    if (c->trusted && !c->many)
-        e = use_trusted(c, l);
-    if (e == CU_OK) {
+    e = use_trusted(c, l, name);
+    if (e == CU_OK && !c->r->broken) {
         e = cu_log_checkpoint(l, &cp, NULL, c->f);
         c->r->checkpoints++;
         if (e == CU_SIGNATURE || e == CU_SYNTAX)
@@ -347,7 +349,8 @@ static cu_err check_named(check *c, const char *name)
     snprintf(file, sizeof file, "%s/checkpoint", path);
     if (access(file, F_OK) != 0 && errno == ENOENT) { /* made, and nothing published yet */
         snprintf(file, sizeof file, "%s/tile", path);
-        return access(file, F_OK) == 0 && !being_published(c) ? broken(c, name, 0, "there are tiles but no checkpoint") : CU_OK;
+        const stage_log *first = pending_of(&c->pending, name);
+        return access(file, F_OK) == 0 && !(first && first->old_size == 0) ? broken(c, name, 0, "there are tiles but no checkpoint") : CU_OK;
     }
     return check_log(c, path, name);
 }
@@ -372,7 +375,8 @@ static cu_err check_all(check *c)
         e = check_named(c, "anchor");
     for (size_t i = 0; i < c->logs_n && e == CU_OK && !c->r->broken; i++)
         if (c->logs[i].anchored < c->logs[i].size && strcmp(c->logs[i].name, "anchor") != 0) {
-            if (!being_published(c))
+            const stage_log *p = pending_of(&c->pending, c->logs[i].name);
+            if (!p || p->old_size != c->logs[i].anchored || p->old_size + p->count != c->logs[i].size)
                 e = broken(c, c->logs[i].name, c->logs[i].anchored, "entries from here on are not in the anchor log");
         }
     return e;
@@ -387,9 +391,20 @@ static void anchor_now(const char *dir, cu_buf *out)
     (void)!cu_file_read(AT_FDCWD, path, out);
 }
 
+static bool staged(const char *dir)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%.4000s/stage", dir);
+    return access(path, F_OK) == 0;
+}
+
 static cu_err check_once(check *c)
 {
-    cu_err e = c->many ? check_all(c) : check_log(c, c->dir, "this");
+    cu_err e = c->many ? pending_load(c->dir, &c->pending) : CU_OK;
+    if (e == CU_CORRUPT || e == CU_SYNTAX)
+        return broken(c, "stage", 0, "the staged round is malformed");
+    if (e == CU_OK)
+        e = c->many ? check_all(c) : check_log(c, c->dir, "this");
     if (e == CU_OK && !c->r->broken)
         e = chain_check(&c->chain, c->many, &c->r->broken, c->f);
     if (e == CU_OK && c->r->logs == 0)
@@ -399,6 +414,7 @@ static cu_err check_once(check *c)
 
 static void forget(check *c)
 {
+    stage_free(&c->pending);
     chain_free(&c->chain);
     free(c->logs);
     free(c->limits);
@@ -412,12 +428,12 @@ static cu_err check_settled(check *c)
 {
     cu_buf before CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX), after CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX);
     for (int turn = 0;; turn++) {
-        bool publishing = being_published(c);
+        bool publishing = staged(c->dir);
         anchor_now(c->dir, &before);
         cu_err e = check_once(c);
         forget(c);
         anchor_now(c->dir, &after);
-        bool moved = c->many && (publishing || being_published(c) || !cu_eq(cu_buf_view(&before), cu_buf_view(&after)));
+        bool moved = c->many && (publishing || staged(c->dir) || !cu_eq(cu_buf_view(&before), cu_buf_view(&after)));
         if ((e == CU_OK && !c->r->broken) || !moved || turn == 9)
             return e;
         usleep(50000);

@@ -11,6 +11,7 @@ static const char usage[] =
     "usage: custos-verify DIR [--vkey FILE] [--format text|json]\n"
     "       custos-verify --proof FILE --leaf FILE --vkey FILE\n"
     "DIR is one log, or the folder that holds all logs of an installation.\n"
+    "--vkey: the verifier keys to trust, one a line; without it those beside the logs are used.\n"
     "exit status: 0 intact, 1 broken (and where), 2 could not be read\n";
 
 typedef struct {

@@ -1,5 +1,6 @@
-/* make-log DIR COUNT [ROUNDS]: spool, signer and sequencer at work in DIR: COUNT leaves for two
- * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. */
+/* make-log DIR COUNT [ROUNDS [leave]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
+ * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`, the
+ * leaves stay in the spool. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -80,6 +81,11 @@ int main(int argc, char **argv)
         e = cu_sequencer_open(&with, &s, &f);
     if (e != CU_OK)
         return failed("open", e, &f);
+    if (argc > 4) {
+        e = write_leaves(w, 0, count);
+        cu_spool_close(w);
+        return e == CU_OK ? 0 : failed("write", e, &f);
+    }
     for (int r = 0; r < rounds && e == CU_OK; r++) {
         e = write_leaves(w, count * r / rounds, count * (r + 1) / rounds);
         if (e == CU_OK)

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createHash } from 'node:crypto'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const dir = mkdtempSync(join(tmpdir(), 'custos-ledger-'))
@@ -122,6 +123,54 @@ test('the signer refuses to continue a log that was set back', () => {
   const r = run(join(build, 'tests/ledger/make-log'), [join(dir, 'fork'), '30', '1'])
   assert.notEqual(r.status, 0)
   assert.match(r.stderr, /set back/)
+})
+
+test('trusted keys are used for every log of a folder', () => {
+  const log = copy('trust'), keys = join(dir, 'keys')
+  const all = ['org', 't/acme', 'anchor'].map((name) => readFileSync(join(log, name, 'vkey'), 'utf8'))
+  const check = (list) => {
+    writeFileSync(keys, list.join(''))
+    return run(join(build, 'src/verify/custos-verify'), [log, '--vkey', keys])
+  }
+  assert.equal(check(all).status, 0)
+  assert.match(check(all.slice(1)).stdout, /BROKEN: log org.*none of the trusted keys/)
+  makeLog(join(dir, 'stranger'), 30, 1) // the same names, another key
+  const theirKeys = ['org', 't/acme', 'anchor'].map((name) => readFileSync(join(dir, 'stranger/log', name, 'vkey'), 'utf8'))
+  const r = check(theirKeys)
+  assert.equal(r.status, 1)
+  assert.match(r.stdout, /signature does not verify/)
+  writeFileSync(keys, 'nonsense\n')
+  assert.equal(run(join(build, 'src/verify/custos-verify'), [log, '--vkey', keys]).status, 2)
+})
+
+test('a planted stage excuses nothing', () => {
+  const sealed = (text) => text + `end ${createHash('sha256').update(text).digest('hex')}\n`
+  const entry = Buffer.from([0, 2, 123, 125]).toString('latin1')
+  const head = 'custos-stage 1\n'
+  const size = Number(readFileSync(join(dir, 'a/log/t/acme/checkpoint'), 'utf8').split('\n')[1])
+  for (const [name, text] of [['p1', 'x'], ['p2', sealed(head)], ['p3', sealed(`${head}log t/acme ${size} 1 4\n${entry}`)], ['p4', sealed(`${head}log t/acme ${size} 100 4\n${entry}`)]]) {
+    const log = copy(name), old = readFileSync(join(log, 't/acme/checkpoint'))
+    makeLog(join(dir, name), 100, 1)
+    writeFileSync(join(log, 't/acme/checkpoint'), old)
+    writeFileSync(join(log, 'stage'), text, 'latin1')
+    const r = ours(log)
+    assert.equal(r.status, 1, name + r.stdout + r.stderr)
+  }
+})
+
+test('a damaged spool segment halts the sequencer and is kept', () => {
+  const at = join(dir, 'halt')
+  makeLog(at, 30, 1)
+  const r = run(join(build, 'tests/ledger/make-log'), [at, '30', '1', 'leave'])
+  assert.equal(r.status, 0, r.stderr)
+  const name = readdirSync(join(at, 'spool')).find((n) => n.endsWith('.seg'))
+  const b = readFileSync(join(at, 'spool', name))
+  b[3] ^= 1
+  writeFileSync(join(at, 'spool', name), b)
+  const halted = run(join(build, 'tests/ledger/make-log'), [at, '30', '1'])
+  assert.equal(halted.status, 1)
+  assert.match(halted.stderr, /header of spool segment .* is damaged/)
+  assert.ok(readdirSync(join(at, 'spool')).includes(name))
 })
 
 test('what cannot be read is no verdict', () => {

@@ -122,6 +122,44 @@ static void a_torn_end_is_dropped_and_damage_before_it_is_not(void **state)
     close(fd);
 }
 
+static void a_damaged_header_is_not_an_empty_segment(void **state)
+{
+    char segment[128];
+    unsigned n;
+    uint8_t was, is;
+    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
+    three_batches(segment);
+    int fd = openat(spool_fd, segment, O_RDWR);
+    for (off_t at = 0; at < 112; at++) {
+        assert_int_equal(pread(fd, &was, 1, at), 1);
+        is = was ^ 1;
+        assert_int_equal(pwrite(fd, &is, 1, at), 1);
+        assert_int_equal(read_all(segment, &n, &out), CU_CORRUPT);
+        assert_int_equal(pwrite(fd, &was, 1, at), 1);
+    }
+    close(fd);
+}
+
+static void a_hole_is_found_before_the_segment_is_given_up(void **state)
+{
+    char segment[128];
+    unsigned n;
+    static const uint8_t zeros[4096];
+    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
+    cu_spool_cursor c = {0};
+    cu_fault f;
+    three_batches(segment);
+    int fd = openat(spool_fd, segment, O_RDWR);
+    assert_int_equal(cu_spool_read(spool_fd, segment, &c, &out, &n, &f), CU_OK);
+    assert_int_equal(cu_spool_check_end(spool_fd, segment, &c, &f), CU_OK);
+    assert_int_equal(pwrite(fd, zeros, sizeof zeros, 8192), 4096); /* a write that was lost */
+    c = (cu_spool_cursor){0};
+    assert_int_equal(cu_spool_read(spool_fd, segment, &c, &out, &n, &f), CU_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(cu_spool_check_end(spool_fd, segment, &c, &f), CU_CORRUPT);
+    close(fd);
+}
+
 static void names_are_taken_once(void **state)
 {
     cu_spool_writer *a, *b;
@@ -174,6 +212,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(committed_leaves_come_back_chained),
         cmocka_unit_test(a_torn_end_is_dropped_and_damage_before_it_is_not),
+        cmocka_unit_test(a_damaged_header_is_not_an_empty_segment),
+        cmocka_unit_test(a_hole_is_found_before_the_segment_is_given_up),
         cmocka_unit_test(names_are_taken_once),
         cmocka_unit_test(a_full_disk_voids_the_batch_and_the_writer_recovers),
     };

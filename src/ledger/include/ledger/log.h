@@ -36,7 +36,8 @@ typedef struct {
     bool broken;          /* exit 1; f says what and where */
 } cu_verify_report;
 /* dir: one log, or a directory of logs (then anchor leaves are held against each checkpoint).
- * trusted_vkey: NULL takes each log's own vkey file (and the report says so).
+ * trusted_vkey: verifier keys, one a line, of which each log must find its own; NULL takes each
+ * log's vkey file (and the report says so).
  * CU_OK with report->broken false: intact. CU_OK with broken true: tampered. Else: unreadable. */
 cu_err cu_verify_dir(const char *dir, const char *trusted_vkey, cu_buf *text_report,
                      cu_buf *json_report, cu_verify_report *out, cu_fault *f) CU_MUST;

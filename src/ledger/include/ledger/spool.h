@@ -60,6 +60,9 @@ typedef struct {
 } cu_spool_cursor;
 cu_err cu_spool_read(int dirfd, const char *segment, cu_spool_cursor *c, cu_buf *out,
                      unsigned *batches, cu_fault *f) CU_MUST;
+/* Before a segment that was read to its end is given up: CU_CORRUPT when a batch that was not read
+ * stands behind the place where reading stopped. */
+cu_err cu_spool_check_end(int dirfd, const char *segment, const cu_spool_cursor *c, cu_fault *f) CU_MUST;
 /* True when no writer holds the name: nothing more will be written under it. */
 bool cu_spool_writer_gone(int dirfd, const char *writer);
 
