@@ -18,6 +18,11 @@ static ngx_int_t on_header(ngx_http_request_t *r)
     gw_exchange *x = r == r->main ? gw_find(r) : NULL;
     if (!x || x->step != GW_FORWARDED || !r->upstream || r->error_page)
         return next_header(r);
+    if (r->headers_out.status >= 300 && r->headers_out.status < 400) {
+        /* a client that followed it would send its body and its key past us */
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the provider answered with a redirect, which is not passed on");
+        return NGX_HTTP_BAD_GATEWAY;
+    }
     x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
     x->sse = type_is(r, "text/event-stream");
     x->json = !x->sse;

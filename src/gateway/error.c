@@ -44,6 +44,7 @@ static ngx_int_t send_json(ngx_http_request_t *r, gw_exchange *x)
     if (cu_buf_err(&b) != CU_OK)
         return NGX_ERROR;
     r->headers_out.status = x->status;
+    ngx_str_null(&r->headers_out.status_line); /* the provider's words, when it had answered already */
     r->headers_out.content_length_n = (off_t)b.n;
     ngx_str_set(&r->headers_out.content_type, "application/json");
     r->headers_out.content_type_len = r->headers_out.content_type.len;

@@ -22,14 +22,18 @@ static void kv_word(cu_buf *b, const char *key, cu_bytes text, size_t max)
     cu_buf_byte(b, '"');
 }
 
-/* The product of the user agent: "claude-cli/2.1". */
+/* The product of the user agent: "claude-cli/2.1". Scanned like anything that a client says. */
 static cu_bytes client_of(const ngx_http_request_t *r)
 {
     if (!r->headers_in.user_agent)
         return CU_LIT("");
+    cu_findings found = {0};
     cu_bytes ua = of(&r->headers_in.user_agent->value);
     size_t end = cu_find(ua, CU_LIT(" "), 0);
-    return cu_slice(ua, 0, end == (size_t)-1 ? ua.n : end);
+    ua = cu_slice(ua, 0, end == (size_t)-1 ? ua.n : end);
+    bool clean = cu_detect(gw.engine, gw.scratch, ua, &found) == CU_OK && found.n == 0;
+    cu_findings_free(&found);
+    return clean ? ua : CU_LIT("redacted");
 }
 
 static void kv_commit(cu_buf *b, const char *key, const cu_sha256 *mac)

@@ -150,6 +150,32 @@ test('the provider breaks off in mid-stream: so does our stream, and the log kno
   provider.received.length = 0
 })
 
+test('a redirect is not passed on: a client would follow it with its key and its body', async () => {
+  const other = await new Provider().start()
+  for (const status of [301, 302, 307, 308]) {
+    provider.how = { fail: 'redirect', status, to: other.url + '/v1/messages' }
+    const r = await send(ok())
+    assert.equal(r.status, 502, r.body.toString())
+    assert.equal(r.headers.location, undefined)
+    assert.equal(JSON.parse(r.body).error.type, 'api_error')
+    const entry = await system.sealed((x) => x.body.exchange === JSON.parse(r.body).request_id)
+    assert.equal(entry.type, 'exchange.aborted')
+    const followed = await fetch(system.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': system.key }, body: ok() })
+    assert.equal(followed.status, 502)
+  }
+  assert.equal(other.received.length, 0)
+  await other.stop()
+  provider.received.length = 0
+})
+
+test('a user agent that holds a value stays out of the record', async () => {
+  provider.how = {}
+  const r = await send(ok(), { headers: { 'user-agent': 'someone@example.org/1.0' } })
+  const entry = await system.sealed((x) => x.id === r.headers['request-id'])
+  assert.equal(entry.body.client, 'redacted')
+  provider.received.length = 0
+})
+
 test("the provider's own errors pass unchanged", async () => {
   provider.how = { fail: 'status', status: 429 }
   const r = await send(ok())

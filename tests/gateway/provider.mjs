@@ -59,6 +59,7 @@ export class Provider {
   async #answer(req, res, raw) {
     const { how } = this
     if (how.fail === 'refuse') return req.socket.destroy()
+    if (how.fail === 'redirect') return res.writeHead(how.status, { location: how.to }).end()
     if (how.fail === 'status') return this.#json(res, how.status, { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } })
     if (req.url.startsWith('/v1/models')) return this.#json(res, 200, { data: [{ type: 'model', id: 'm', display_name: 'M', created_at: '2026-01-01T00:00:00Z' }], has_more: false, first_id: 'm', last_id: 'm' })
     const body = JSON.parse(raw)
