@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Two connections: what the register is told must not wait in the sequencer's transaction, nor be
+ * lost with it. */
 struct cu_store {
-    sqlite3 *db;
-    pthread_mutex_t lock;
+    sqlite3 *db, *reg;
+    pthread_mutex_t lock, reg_lock; /* one each: the register may wait for the other's transaction */
 };
 
 static const char schema[] =
@@ -27,10 +29,10 @@ static cu_err sql_err(cu_store *s, int rc)
            : rc == SQLITE_CONSTRAINT ? CU_EXISTS : CU_IO;
 }
 
-static cu_err exec(cu_store *s, const char *sql)
+static bool open_one(const char *path, sqlite3 **db)
 {
-    int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? CU_OK : sql_err(s, rc);
+    return sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK &&
+           sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && sqlite3_exec(*db, schema, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
@@ -39,9 +41,10 @@ cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
     if (!s)
         return CU_NOMEM;
     pthread_mutex_init(&s->lock, NULL);
-    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK ||
-        sqlite3_busy_timeout(s->db, 5000) != SQLITE_OK || exec(s, schema) != CU_OK) {
-        cu_err e = cu_fail(f, CU_IO, "%.200s: %s", path, s->db ? sqlite3_errmsg(s->db) : "out of memory");
+    pthread_mutex_init(&s->reg_lock, NULL);
+    if (!open_one(path, &s->db) || !open_one(path, &s->reg)) {
+        sqlite3 *bad = s->reg ? s->reg : s->db;
+        cu_err e = cu_fail(f, CU_IO, "%.200s: %s", path, bad ? sqlite3_errmsg(bad) : "out of memory");
         cu_store_close(s);
         return e;
     }
@@ -53,16 +56,18 @@ void cu_store_close(cu_store *s)
 {
     if (!s)
         return;
+    sqlite3_close(s->reg);
     sqlite3_close(s->db);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->reg_lock);
     free(s);
 }
 
 /* Prepares with arguments: t text (cu_bytes*), i integer (uint64_t*), b blob (cu_bytes*). */
-static sqlite3_stmt *prepare(cu_store *s, const char *sql, const char *kinds, const void *const *args)
+static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
         return NULL;
     for (int i = 0; kinds[i]; i++) {
         const cu_bytes *b = args[i];
@@ -76,40 +81,45 @@ static sqlite3_stmt *prepare(cu_store *s, const char *sql, const char *kinds, co
     return st;
 }
 
-static cu_err run(cu_store *s, const char *sql, const char *kinds, const void *const *args)
+static pthread_mutex_t *lock_of(cu_store *s, const sqlite3 *db)
 {
-    pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s, sql, kinds, args);
+    return db == s->reg ? &s->reg_lock : &s->lock;
+}
+
+static cu_err run_on(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+{
+    pthread_mutex_lock(lock_of(s, db));
+    sqlite3_stmt *st = prepare(db, sql, kinds, args);
     int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
     sqlite3_finalize(st);
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(lock_of(s, db));
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : sql_err(s, rc);
 }
 
 /* First column of the first row, 0 when there is none. */
-static uint64_t number(cu_store *s, const char *sql, const char *kinds, const void *const *args)
+static uint64_t number_on(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
-    pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s, sql, kinds, args);
+    pthread_mutex_lock(lock_of(s, db));
+    sqlite3_stmt *st = prepare(db, sql, kinds, args);
     uint64_t v = st && sqlite3_step(st) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
     sqlite3_finalize(st);
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(lock_of(s, db));
     return v;
 }
 
 cu_err cu_store_begin(cu_store *s)
 {
-    return run(s, "BEGIN IMMEDIATE", "", NULL);
+    return run_on(s, s->db, "BEGIN IMMEDIATE", "", NULL);
 }
 
 cu_err cu_store_end(cu_store *s)
 {
-    return run(s, "COMMIT", "", NULL);
+    return run_on(s, s->db, "COMMIT", "", NULL);
 }
 
 uint64_t cu_store_delivered(cu_store *s, cu_bytes log)
 {
-    return number(s, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
+    return number_on(s, s->db, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
 }
 
 /* The value of "exchange" in an answer's body: fixed order, plain words. */
@@ -126,12 +136,12 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
 {
     cu_bytes of = exchange_of(l->body);
     if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected"))
-        return run(s, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
+        return run_on(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET at=excluded.at,request_type=excluded.request_type,request=excluded.request,"
                       "request_index=excluded.request_index",
                    "tttttti", (const void *[]){&l->id, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
     if (of.n && (cu_eq_str(l->type, "exchange.response") || cu_eq_str(l->type, "exchange.aborted")))
-        return run(s, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
+        return run_on(s, s->db, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET answer_type=excluded.answer_type,answer=excluded.answer,"
                       "answer_index=excluded.answer_index",
                    "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
@@ -143,10 +153,10 @@ cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
     cu_leaf l;
     uint64_t next = index + 1;
     CU_TRY(cu_leaf_parse(leaf, &l));
-    CU_TRY(run(s, "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,?,?)", "titt",
+    CU_TRY(run_on(s, s->db, "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,?,?)", "titt",
                (const void *[]){&log, &index, &l.type, &l.ts}));
     CU_TRY(project(s, log, index, &l));
-    return run(s, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
+    return run_on(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
                (const void *[]){&log, &next});
 }
 
@@ -156,7 +166,7 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
     cu_bytes i = cu_str(id ? id : ""), t = cu_str(tenant ? tenant : "");
     uint64_t from = before ? before : (uint64_t)INT64_MAX, n = limit;
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
+    sqlite3_stmt *st = prepare(s->db, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
                                   " WHERE row<?1 AND (?2='' OR id=?2) AND (?3='' OR tenant=?3) ORDER BY row DESC LIMIT ?4",
                                "itti", (const void *[]){&from, &i, &t, &n});
     int rc = SQLITE_ERROR;
@@ -177,7 +187,7 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
 
 uint64_t cu_store_exchange_count(cu_store *s)
 {
-    return number(s, "SELECT count(*) FROM exchange", "", NULL);
+    return number_on(s, s->db, "SELECT count(*) FROM exchange", "", NULL);
 }
 
 cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
@@ -185,7 +195,7 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
     cu_bytes t = cu_str(type);
     *out = (cu_store_events){0};
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s, "SELECT count(*),coalesce(min(ts),''),coalesce(max(ts),'') FROM event WHERE type=?", "t", (const void *[]){&t});
+    sqlite3_stmt *st = prepare(s->db, "SELECT count(*),coalesce(min(ts),''),coalesce(max(ts),'') FROM event WHERE type=?", "t", (const void *[]){&t});
     bool ok = st && sqlite3_step(st) == SQLITE_ROW;
     if (ok) {
         out->count = (uint64_t)sqlite3_column_int64(st, 0);
@@ -201,7 +211,7 @@ cu_err cu_store_key_add(cu_store *s, const cu_store_key *k)
 {
     cu_bytes id = cu_str(k->id), hash = cu_bytes_of(&k->hash, sizeof k->hash), tenant = cu_str(k->tenant), user = cu_str(k->user);
     cu_bytes name = cu_str(k->name), created = cu_str(k->created);
-    return run(s, "INSERT INTO key(id,hash,tenant,user,name,created,expires,revoked) VALUES(?,?,?,?,?,?,?,0)", "tbtttti",
+    return run_on(s, s->reg, "INSERT INTO key(id,hash,tenant,user,name,created,expires,revoked) VALUES(?,?,?,?,?,?,?,0)", "tbtttti",
                (const void *[]){&id, &hash, &tenant, &user, &name, &created, &k->expires_ns});
 }
 
@@ -215,8 +225,8 @@ cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n)
     size_t cap = 0;
     *out = NULL;
     *n = 0;
-    pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s, "SELECT id,hash,tenant,user,name,created,expires,revoked FROM key ORDER BY created, id", "", NULL);
+    pthread_mutex_lock(&s->reg_lock);
+    sqlite3_stmt *st = prepare(s->reg, "SELECT id,hash,tenant,user,name,created,expires,revoked FROM key ORDER BY created, id", "", NULL);
     int rc = SQLITE_ERROR;
     while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         if (*n == cap) {
@@ -240,7 +250,7 @@ cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n)
         ++*n;
     }
     sqlite3_finalize(st);
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->reg_lock);
     return rc == SQLITE_DONE ? CU_OK : sql_err(s, rc);
 }
 
@@ -258,23 +268,23 @@ cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out)
         }
     free(v);
     CU_TRY(e);
-    return found ? run(s, "UPDATE key SET revoked=1 WHERE id=?", "t", (const void *[]){&i}) : CU_NOT_FOUND;
+    return found ? run_on(s, s->reg, "UPDATE key SET revoked=1 WHERE id=?", "t", (const void *[]){&i}) : CU_NOT_FOUND;
 }
 
 cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed)
 {
     cu_bytes n = cu_str(name), t = cu_str(text);
-    *changed = number(s, "SELECT count(*) FROM note WHERE name=? AND text=?", "tt", (const void *[]){&n, &t}) == 0;
+    *changed = number_on(s, s->reg, "SELECT count(*) FROM note WHERE name=? AND text=?", "tt", (const void *[]){&n, &t}) == 0;
     return !*changed ? CU_OK
-                     : run(s, "INSERT INTO note(name,text) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET text=excluded.text", "tt",
+                     : run_on(s, s->reg, "INSERT INTO note(name,text) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET text=excluded.text", "tt",
                            (const void *[]){&n, &t});
 }
 
 cu_err cu_store_next(cu_store *s, const char *name, uint64_t *out)
 {
     cu_bytes n = cu_str(name);
-    CU_TRY(run(s, "INSERT INTO note(name,text) VALUES(?,'1') ON CONFLICT(name) DO UPDATE SET text=CAST(CAST(text AS INTEGER)+1 AS TEXT)",
+    CU_TRY(run_on(s, s->reg, "INSERT INTO note(name,text) VALUES(?,'1') ON CONFLICT(name) DO UPDATE SET text=CAST(CAST(text AS INTEGER)+1 AS TEXT)",
                "t", (const void *[]){&n}));
-    *out = number(s, "SELECT CAST(text AS INTEGER) FROM note WHERE name=?", "t", (const void *[]){&n});
+    *out = number_on(s, s->reg, "SELECT CAST(text AS INTEGER) FROM note WHERE name=?", "t", (const void *[]){&n});
     return *out ? CU_OK : CU_IO;
 }

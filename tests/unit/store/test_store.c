@@ -1,0 +1,86 @@
+/* The register is durable although a round's transaction is open, and is not undone with it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "store/store.h"
+
+static char path[] = "/tmp/custos-store-XXXXXX";
+static cu_store *s;
+
+static int make(void **state)
+{
+    cu_fault f;
+    int fd = mkstemp(path);
+    close(fd);
+    return fd < 0 || cu_store_open(path, &s, &f) != CU_OK;
+}
+
+static int clean(void **state)
+{
+    char other[64];
+    cu_store_close(s);
+    for (int i = 0; i < 2; i++) {
+        snprintf(other, sizeof other, "%s%s", path, i ? "-wal" : "-shm");
+        unlink(other);
+    }
+    return unlink(path);
+}
+
+static void *add_key(void *arg)
+{
+    cu_store_key k = {.id = "k_1", .tenant = "acme", .user = "dev", .created = "2026-11-24T00:00:00.000Z"};
+    *(cu_err *)arg = cu_store_key_add(s, &k);
+    return NULL;
+}
+
+static void a_key_waits_for_the_round_and_stays(void **state)
+{
+    pthread_t t;
+    cu_err added = CU_INTERNAL;
+    cu_store_key *k;
+    size_t n;
+    cu_fault f;
+    assert_int_equal(cu_store_begin(s), CU_OK);
+    assert_int_equal(pthread_create(&t, NULL, add_key, &added), 0);
+    usleep(100000);
+    assert_int_equal(cu_store_delivered(s, CU_LIT("org")), 0); /* the round goes on meanwhile */
+    assert_int_equal(cu_store_end(s), CU_OK);
+    pthread_join(t, NULL);
+    assert_int_equal(added, CU_OK);
+    cu_store_close(s); /* as after a crash: what was told is there */
+    assert_int_equal(cu_store_open(path, &s, &f), CU_OK);
+    assert_int_equal(cu_store_keys(s, &k, &n), CU_OK);
+    assert_int_equal(n, 1);
+    assert_string_equal(k[0].user, "dev");
+    free(k);
+    cu_store_key gone;
+    assert_int_equal(cu_store_key_revoke(s, "k_1", &gone), CU_OK);
+    assert_int_equal(cu_store_key_revoke(s, "k_2", &gone), CU_NOT_FOUND);
+}
+
+static void counters_grow_and_notes_change(void **state)
+{
+    uint64_t a, b;
+    bool changed;
+    assert_int_equal(cu_store_next(s, "bundle", &a), CU_OK);
+    assert_int_equal(cu_store_next(s, "bundle", &b), CU_OK);
+    assert_int_equal(b, a + 1);
+    assert_int_equal(cu_store_note(s, "x", "one", &changed), CU_OK);
+    assert_true(changed);
+    assert_int_equal(cu_store_note(s, "x", "one", &changed), CU_OK);
+    assert_false(changed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_waits_for_the_round_and_stays), cmocka_unit_test(counters_grow_and_notes_change),
+    };
+    return cmocka_run_group_tests_name("store", tests, make, clean);
+}
