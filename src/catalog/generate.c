@@ -12,6 +12,8 @@ static const struct {
     {"alnum", UPPER LOWER DIGIT}, {"upper", UPPER},          {"lower", LOWER},
     {"digit", DIGIT},             {"hex", "0123456789abcdef"}, {"b64", UPPER LOWER DIGIT "+/"},
     {"b64url", UPPER LOWER DIGIT "-_"}, {"upperdigit", UPPER DIGIT},
+    {"lowerdigit", LOWER DIGIT},  {"HEX", "0123456789ABCDEF"}, {"base32", UPPER "234567"},
+    {"base58", "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"},
 };
 
 /* xorshift64: examples need variety, not secrecy. */
@@ -59,7 +61,7 @@ static size_t generator(cu_bytes text, uint64_t *seed, cu_buf *out)
 static bool looks_like_generator(cu_bytes rest)
 {
     size_t i = 0;
-    while (i < rest.n && ((rest.p[i] >= 'a' && rest.p[i] <= 'z') || (i && rest.p[i] <= '9' &&
+    while (i < rest.n && ((rest.p[i] >= 'a' && rest.p[i] <= 'z') || (rest.p[i] >= 'A' && rest.p[i] <= 'Z') || (i && rest.p[i] <= '9' &&
                                                                       rest.p[i] >= '0')))
         i++;
     return i > 0 && i < rest.n && rest.p[i] == '*';

@@ -30,7 +30,8 @@ static bool known_key(cu_bytes key)
 {
     static const char *const keys[] = {"id", "type", "title", "pattern", "finder", "validator",
                                        "by_context", "confidence", "source", "examples",
-                                       "counter_examples"};
+                                       "counter_examples", "anchors", "value", "words", "reach",
+                                       "severity", "action"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (cu_eq_str(key, keys[i]))
             return true;
@@ -125,18 +126,103 @@ static cu_err identity(loader *l, const cu_yaml *n, cu_rule *r)
     return r->id ? CU_OK : CU_NOMEM;
 }
 
-static cu_err confidence(loader *l, const cu_yaml *n, cu_rule *r)
+static cu_err number(loader *l, const cu_yaml *rule, const char *key, uint32_t min, uint32_t max,
+                     uint32_t otherwise, uint32_t *out)
 {
-    cu_bytes t = cu_yaml_text(n, "confidence", CU_NONE);
-    r->confidence = 0;
-    for (size_t i = 0; i < t.n && t.n <= 3; i++) {
-        if (t.p[i] < '0' || t.p[i] > '9')
-            return refuse(l, n, "confidence is a percentage");
-        r->confidence = r->confidence * 10 + (uint32_t)(t.p[i] - '0');
+    const cu_yaml *n = cu_yaml_get(rule, key);
+    char why[96];
+    *out = otherwise;
+    if (!n)
+        return CU_OK;
+    *out = 0;
+    for (size_t i = 0; n->kind == CU_YAML_SCALAR && i < n->text.n && *out <= max; i++)
+        *out = n->text.p[i] >= '0' && n->text.p[i] <= '9' ? *out * 10 + (uint32_t)(n->text.p[i] - '0')
+                                                          : max + 1;
+    if (*out >= min && *out <= max && n->text.n)
+        return CU_OK;
+    snprintf(why, sizeof why, "%s is a whole number from %u to %u", key, min, max);
+    return refuse(l, n, why);
+}
+
+static cu_err choice(loader *l, const cu_yaml *rule, const char *key, const char *const *names,
+                     unsigned count, unsigned *out)
+{
+    const cu_yaml *n = cu_yaml_get(rule, key);
+    if (!n)
+        return CU_OK;
+    for (unsigned i = 0; i < count && n->kind == CU_YAML_SCALAR; i++)
+        if (cu_eq_str(n->text, names[i])) {
+            *out = i;
+            return CU_OK;
+        }
+    return refuse(l, n, "not one of the words that this key takes (docs/formats/rules.md)");
+}
+
+/* A list of literals, lower case, at least `shortest` bytes each. */
+static cu_err literals(loader *l, const cu_yaml *list, size_t shortest, const char ***out, size_t *n)
+{
+    size_t count = 0;
+    if (list->kind != CU_YAML_LIST || !list->first)
+        return refuse(l, list, "this key takes a list of texts");
+    for (const cu_yaml *c = list->first; c; c = c->next, count++) {
+        bool good = c->kind == CU_YAML_SCALAR && c->text.n >= shortest && c->text.n <= 40;
+        for (size_t i = 0; good && i < c->text.n; i++)
+            good = c->text.p[i] >= ' ' && !(c->text.p[i] >= 'A' && c->text.p[i] <= 'Z');
+        if (!good || count == CU_RULE_MAX_ANCHORS)
+            return refuse(l, c, "an anchor or word is lower case, 2 (anchor: 3) to 40 bytes; at most 24");
     }
-    if (r->confidence < 1 || r->confidence > 100)
-        return refuse(l, n, "confidence is a percentage from 1 to 100");
+    *out = cu_arena_alloc(l->arena, count * sizeof **out);
+    if (!*out)
+        return CU_NOMEM;
+    *n = 0;
+    for (const cu_yaml *c = list->first; c; c = c->next)
+        if (!((*out)[(*n)++] = cu_arena_str(l->arena, c->text)))
+            return CU_NOMEM;
     return CU_OK;
+}
+
+/* What a name must hold besides the vendor's to be the name of a credential. */
+static const char *credential_words[] = {
+    "key", "token", "secret", "pass", "pwd", "auth", "cred", "bearer", "private", "webhook", "signature",
+};
+
+static cu_err context(loader *l, const cu_yaml *n, cu_rule *r)
+{
+    const cu_yaml *anchors = cu_yaml_get(n, "anchors"), *words = cu_yaml_get(n, "words");
+    if (!r->value != !anchors)
+        return refuse(l, n, "anchors and value go together");
+    if (!r->value)
+        return words ? refuse(l, words, "words go with anchors and value") : CU_OK;
+    r->by_context = true;
+    CU_TRY(number(l, n, "reach", 1, CU_RULE_MAX_REACH, CU_RULE_REACH, &r->reach));
+    CU_TRY(literals(l, anchors, 3, &r->anchors, &r->anchors_n));
+    if (!words && cu_type_class(r->type) == CU_CLASS_SECRET) {
+        r->words = credential_words;
+        r->words_n = sizeof credential_words / sizeof *credential_words;
+    }
+    if (words && !(words->kind == CU_YAML_SCALAR && cu_eq_str(words->text, "none")))
+        CU_TRY(literals(l, words, 2, &r->words, &r->words_n));
+    return CU_OK;
+}
+
+static cu_err judgement(loader *l, const cu_yaml *n, cu_rule *r)
+{
+    static const char *const actions[] = {"allow", "replace", "block"};
+    static const char *const severities[] = {"info", "low", "medium", "high", "critical"};
+    bool secret = cu_type_class(r->type) == CU_CLASS_SECRET;
+    unsigned severity = secret ? CU_SEVERITY_HIGH : CU_SEVERITY_MEDIUM;
+    unsigned action = cu_type_class(r->type) == CU_CLASS_NONE ? CU_RULE_ALLOW : CU_RULE_REPLACE;
+    CU_TRY(choice(l, n, "severity", severities, 5, &severity));
+    CU_TRY(choice(l, n, "action", actions, 3, &action));
+    r->severity = (cu_severity)severity;
+    r->action = (cu_rule_action)action;
+    return CU_OK;
+}
+
+const char *cu_severity_name(cu_severity s)
+{
+    static const char *const names[] = {"info", "low", "medium", "high", "critical"};
+    return names[s];
 }
 
 static cu_err one_rule(loader *l, const cu_yaml *n)
@@ -146,15 +232,20 @@ static cu_err one_rule(loader *l, const cu_yaml *n)
         return refuse(l, n, "too many rules");
     cu_rule *r = &l->rules->v[l->rules->n];
     CU_TRY(identity(l, n, r));
-    CU_TRY(confidence(l, n, r));
+    if (!cu_yaml_get(n, "confidence"))
+        return refuse(l, n, "the rule needs a confidence from 1 to 100");
+    CU_TRY(number(l, n, "confidence", 1, 100, 0, &r->confidence));
     CU_TRY(text_of(l, n, "title", true, &r->title));
     CU_TRY(text_of(l, n, "source", true, &r->source));
     CU_TRY(text_of(l, n, "pattern", false, &r->pattern));
     CU_TRY(text_of(l, n, "finder", false, &r->finder));
     CU_TRY(text_of(l, n, "validator", false, &r->validator));
-    if (!r->pattern == !r->finder)
-        return refuse(l, n, "a rule has either a pattern or a finder");
+    CU_TRY(text_of(l, n, "value", false, &r->value));
+    if ((r->pattern != NULL) + (r->finder != NULL) + (r->value != NULL) != 1)
+        return refuse(l, n, "a rule has one of: pattern, finder, value (with anchors)");
     r->by_context = cu_eq_str(cu_yaml_text(n, "by_context", CU_NONE), "true");
+    CU_TRY(context(l, n, r));
+    CU_TRY(judgement(l, n, r));
     CU_TRY(examples(l, n, "examples", &r->examples, &r->examples_n));
     CU_TRY(examples(l, n, "counter_examples", &r->counter_examples, &r->counter_examples_n));
     r->line = n->line;

@@ -14,6 +14,7 @@
     X(check_config) \
     X(demo) \
     X(scan) \
+    X(rules_check) \
     X(verify) \
     X(help) \
     X(version) \

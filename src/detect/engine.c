@@ -1,7 +1,9 @@
 /* Hyperscan finds where a pattern ends; PCRE2 finds, in a bounded window, where it begins. One
  * database, block mode, no SOM (start of match tracking costs more than the confirmation). */
 #include "engine.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include "base/arena.h"
 
 /* vectorscan offers the same interface and loses matches with Debian 12's version. */
 static cu_err check_library(cu_fault *f)
@@ -25,19 +27,49 @@ static int finder_by_name(const char *name)
     return -1;
 }
 
-static cu_err compile_pattern(const cu_rule *r, cu_compiled *c, cu_fault *f)
+static cu_err compile_confirmer(const cu_rule *r, const char *text, uint32_t options, cu_compiled *c,
+                                cu_fault *f)
 {
     int code;
     PCRE2_SIZE at;
-    hs_expr_info_t *info = NULL;
-    hs_compile_error_t *bad = NULL;
-    c->code = pcre2_compile((PCRE2_SPTR)r->pattern, PCRE2_ZERO_TERMINATED, 0, &code, &at, NULL);
+    c->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, &code, &at, NULL);
     if (!c->code)
         return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: bad pattern at character %zu", r->file,
                        r->line, r->id, (size_t)at);
     pcre2_jit_compile(c->code, PCRE2_JIT_COMPLETE);
     pcre2_pattern_info(c->code, PCRE2_INFO_CAPTURECOUNT, &c->group);
     c->group = c->group > 0;
+    return CU_OK;
+}
+
+static cu_err compile_value(cu_engine *e, const cu_rule *r, cu_compiled *c, cu_fault *f)
+{
+    const uint8_t *bitmap = NULL;
+    uint32_t kind = 0, unit = 0;
+    CU_TRY(compile_confirmer(r, r->value, PCRE2_ANCHORED, c, f));
+    c->anchored = true;
+    c->reach = r->reach;
+    c->words = cu_arena_alloc(&e->arena, (r->words_n + 1) * sizeof *c->words);
+    for (; c->words && c->words_n < r->words_n; c->words_n++)
+        if (!(c->words[c->words_n] = cu_arena_str(&e->arena, cu_str(r->words[c->words_n]))))
+            return CU_NOMEM;
+    if (!c->words)
+        return CU_NOMEM;
+    pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTBITMAP, &bitmap);
+    pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTCODETYPE, &kind);
+    pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTCODEUNIT, &unit);
+    for (unsigned b = 0; b < 256; b++)
+        c->first[b] = bitmap ? bitmap[b / 8] >> (b % 8) & 1 : kind == 1 ? b == unit : 1;
+    for (size_t i = 0; i < r->anchors_n; i++)
+        e->anchors[e->anchors_n++] = (cu_anchor){(uint16_t)(e->n - 1), (uint8_t)strlen(r->anchors[i])};
+    return CU_OK;
+}
+
+static cu_err compile_pattern(const cu_rule *r, cu_compiled *c, cu_fault *f)
+{
+    hs_expr_info_t *info = NULL;
+    hs_compile_error_t *bad = NULL;
+    CU_TRY(compile_confirmer(r, r->pattern, 0, c, f));
     if (hs_expression_info(r->pattern, 0, &info, &bad) != HS_SUCCESS) {
         cu_fail(f, CU_CONFIG, "%s:%u: rule %s: %s", r->file, r->line, r->id, bad->message);
         hs_free_compile_error(bad);
@@ -64,6 +96,8 @@ static cu_err compile_rule(cu_engine *e, const cu_rule *r, cu_fault *f)
                        r->line, r->id, r->validator);
     if (r->pattern)
         return compile_pattern(r, c, f);
+    if (r->value)
+        return compile_value(e, r, c, f);
     int finder = finder_by_name(r->finder);
     if (finder < 0)
         return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: there is no finder \"%s\"", r->file, r->line,
@@ -72,38 +106,84 @@ static cu_err compile_rule(cu_engine *e, const cu_rule *r, cu_fault *f)
     return CU_OK;
 }
 
+/* What the database is made of: the patterns, then the anchors. */
+typedef struct {
+    const char **text;
+    unsigned *ids, *flags;
+    unsigned n;
+    cu_arena arena; /* of the anchors, written as patterns */
+} expressions;
+
+/* A literal as a pattern: every byte as \xHH. */
+static const char *literal(const char *text, cu_arena *a)
+{
+    size_t n = strlen(text);
+    char *out = cu_arena_raw(a, 4 * n + 1);
+    for (size_t i = 0; out && i < n; i++)
+        snprintf(out + 4 * i, 5, "\\x%02x", (unsigned)(uint8_t)text[i]);
+    return out;
+}
+
+static cu_err collect(const cu_engine *e, const cu_rules *rules, expressions *x)
+{
+    size_t room = rules->n + e->anchors_n + 1;
+    unsigned anchor = (unsigned)e->n;
+    x->text = cu_arena_alloc(&x->arena, room * sizeof *x->text);
+    x->ids = cu_arena_alloc(&x->arena, room * sizeof *x->ids);
+    x->flags = cu_arena_alloc(&x->arena, room * sizeof *x->flags);
+    if (!x->text || !x->ids || !x->flags)
+        return CU_NOMEM;
+    for (size_t i = 0; i < rules->n; i++) {
+        const cu_rule *r = &rules->v[i];
+        if (r->pattern) {
+            x->text[x->n] = r->pattern;
+            x->ids[x->n++] = (unsigned)i;
+        }
+        for (size_t k = 0; k < r->anchors_n; k++) {
+            x->flags[x->n] = HS_FLAG_CASELESS;
+            x->ids[x->n] = anchor++;
+            if (!(x->text[x->n++] = literal(r->anchors[k], &x->arena)))
+                return CU_NOMEM;
+        }
+    }
+    return CU_OK;
+}
+
 static cu_err compile_database(cu_engine *e, const cu_rules *rules, cu_fault *f)
 {
-    const char **patterns = calloc(rules->n, sizeof *patterns);
-    unsigned *ids = calloc(rules->n, sizeof *ids), *flags = calloc(rules->n, sizeof *flags), n = 0;
     hs_compile_error_t *bad = NULL;
-    cu_err err = patterns && ids && flags ? CU_OK : CU_NOMEM;
-    for (size_t i = 0; err == CU_OK && i < rules->n; i++) {
-        if (!rules->v[i].pattern)
-            continue;
-        patterns[n] = rules->v[i].pattern;
-        ids[n++] = (unsigned)i;
-    }
-    if (err == CU_OK && n && hs_compile_multi(patterns, flags, ids, n, HS_MODE_BLOCK, NULL, &e->db,
-                                              &bad) != HS_SUCCESS) {
+    expressions x = {0};
+    cu_arena_init(&x.arena, (size_t)64 << 20);
+    cu_err err = collect(e, rules, &x);
+    if (err == CU_OK && x.n && hs_compile_multi(x.text, x.flags, x.ids, x.n, HS_MODE_BLOCK, NULL,
+                                                &e->db, &bad) != HS_SUCCESS) {
+        unsigned id = bad->expression >= 0 ? x.ids[bad->expression] : 0;
         err = cu_fail(f, CU_CONFIG, "rule %s: %s",
-                      bad->expression >= 0 ? rules->v[ids[bad->expression]].id : "?", bad->message);
+                      rules->v[id < e->n ? id : e->anchors[id - e->n].rule].id, bad->message);
         hs_free_compile_error(bad);
     }
-    free(patterns);
-    free(ids);
-    free(flags);
+    cu_arena_free(&x.arena);
     return err;
+}
+
+static size_t count_anchors(const cu_rules *rules)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rules->n; i++)
+        n += rules->v[i].anchors_n;
+    return n;
 }
 
 cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f)
 {
     CU_TRY(check_library(f));
     cu_engine *e = calloc(1, sizeof *e);
-    if (!e || !(e->rules = calloc(rules->n + 1, sizeof *e->rules))) {
-        free(e);
+    if (!e || !(e->rules = calloc(rules->n + 1, sizeof *e->rules)) ||
+        !(e->anchors = calloc(count_anchors(rules) + 1, sizeof *e->anchors))) {
+        cu_engine_free(e);
         return CU_NOMEM;
     }
+    cu_arena_init(&e->arena, (size_t)16 << 20);
     for (int i = 0; i < CU_FIND_COUNT; i++)
         e->finder[i] = CU_NO_RULE;
     cu_err err = CU_OK;
@@ -129,6 +209,8 @@ void cu_engine_free(cu_engine *e)
         free(e->rules[i].id);
     }
     free(e->rules);
+    free(e->anchors);
+    cu_arena_free(&e->arena);
     free(e);
 }
 
@@ -197,6 +279,11 @@ static int on_end(unsigned id, unsigned long long unused, unsigned long long to,
     (void)unused;
     (void)flags;
     run *r = arg;
+    const cu_engine *e = r->s->engine;
+    if (id >= e->n) {
+        r->err = cu_anchor_hit(r->s, r->text, &e->anchors[id - e->n], (size_t)to, r->out);
+        return r->err != CU_OK;
+    }
     cu_compiled *c = &r->s->engine->rules[id];
     size_t base, at = 0;
     int n;

@@ -5,6 +5,7 @@
 #include <hs/hs.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include "base/arena.h"
 #include "detect/detect.h"
 
 #define CU_WINDOW 2048u /* bytes that a pattern may span before a match end */
@@ -26,16 +27,30 @@ typedef struct {
     char *id;
     uint8_t type, confidence;
     bool by_context;
+    bool anchored;    /* code is the form of a value that stands behind an anchor */
     pcre2_code *code; /* NULL for finders */
+    uint8_t first[256]; /* anchored only: may a value begin with this byte */
     uint32_t group;   /* which group of the pattern is the value: 0 (all of it) or 1 */
     uint32_t width;   /* bytes before the end at which the pattern may begin */
+    uint32_t reach;   /* anchored only: bytes from the anchor's end to the value's begin */
+    const char **words; /* anchored only: one of them must stand before the value */
+    size_t words_n;
     bool (*validate)(cu_bytes value);
 } cu_compiled;
+
+/* What an id of the database above the rules means: a literal of a rule with anchors. */
+typedef struct {
+    uint16_t rule;
+    uint8_t length;
+} cu_anchor;
 
 struct cu_engine {
     hs_database_t *db;
     cu_compiled *rules;
     size_t n;
+    cu_arena arena;     /* of the rules' words */
+    cu_anchor *anchors; /* id of the database = n + index */
+    size_t anchors_n;
     uint16_t finder[CU_FIND_COUNT];
 };
 
@@ -56,6 +71,9 @@ bool cu_ip_private(const uint8_t *addr, bool v6);
 /* collect.c */
 cu_err cu_found(const cu_engine *e, cu_findings *out, uint16_t rule, size_t start, size_t end);
 void cu_settle(cu_findings *out);
+
+/* context.c: an anchor ends at `to`; is there a value of its rule behind it? */
+cu_err cu_anchor_hit(cu_scratch *s, cu_bytes text, const cu_anchor *a, size_t to, cu_findings *out);
 
 /* tokenize.c, network.c, pem.c: each looks at one place and returns CU_OK whether or not it found. */
 cu_err cu_tokenize(const cu_engine *e, cu_bytes text, cu_findings *out);

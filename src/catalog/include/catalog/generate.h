@@ -1,6 +1,7 @@
 /* Examples that would look like live secrets are not written down: they are generated when the
  * rules are loaded. In the text of an example,
- *   <alnum*36>   36 characters of an alphabet: alnum upper lower digit hex b64 b64url upperdigit
+ *   <alnum*36>   36 characters of an alphabet: alnum upper lower digit hex HEX b64 b64url
+ *                upperdigit lowerdigit base32 base58
  *   <lit*RSA>    the word itself, so that a marker can be written in two pieces
  *   [[ … ]]      marks a value that must be found; the marks are taken out */
 #ifndef CUSTOS_CATALOG_GENERATE_H

@@ -9,6 +9,16 @@
 
 #define CU_RULE_MIN_EXAMPLES 3u     /* of each kind; a rule with fewer is refused */
 #define CU_RULE_MAX_VALUES 16u      /* marked values in one example */
+#define CU_RULE_MAX_ANCHORS 24u
+#define CU_RULE_REACH 80u           /* bytes from an anchor to its value, unless the rule says otherwise */
+#define CU_RULE_MAX_REACH 400u
+
+typedef enum { CU_SEVERITY_INFO, CU_SEVERITY_LOW, CU_SEVERITY_MEDIUM, CU_SEVERITY_HIGH,
+               CU_SEVERITY_CRITICAL } cu_severity;
+const char *cu_severity_name(cu_severity s); /* "high" */
+
+/* What is done by default with a value of this rule; a tenant's policy may say otherwise. */
+typedef enum { CU_RULE_ALLOW, CU_RULE_REPLACE, CU_RULE_BLOCK } cu_rule_action;
 
 typedef struct {
     cu_bytes text;      /* with generators expanded and the marks taken out */
@@ -20,11 +30,20 @@ typedef struct {
     const char *id;     /* [a-z0-9-]+, unique: "aws-access-key" */
     cu_type type;
     const char *title;
-    const char *pattern;   /* for the engine (group 1, if there is one, is the value); NULL: found
-                              by the tokenizer named `finder` */
+    const char *pattern;   /* for the engine (group 1, if there is one, is the value). Exactly one of
+                              pattern, finder, value is set */
     const char *finder;    /* "email", "card", ...: hand-written code in detect/; NULL with pattern */
-    const char *validator; /* "jwt", "github", ...: a check of the match; NULL for none */
+    const char *value;     /* form of a value that stands behind one of the anchors; NULL otherwise */
+    const char **anchors;  /* lower case; found in any case where a word or a camelCase part begins */
+    size_t anchors_n;
+    const char **words;    /* one of these must stand between the anchor's begin and the value (or
+                              be the anchor); words_n 0: nothing more is asked */
+    size_t words_n;
+    uint32_t reach;        /* bytes from the anchor's end to the value's begin, at most */
+    const char *validator; /* "jwt", "luhn", ...: a check of the match; NULL for none */
     bool by_context;       /* needs words around the value (CU_FINDING_BY_CONTEXT) */
+    cu_severity severity;
+    cu_rule_action action;
     uint32_t confidence;   /* percent */
     const char *source;    /* where the format fact comes from */
     uint32_t line;

@@ -55,4 +55,10 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
  * alignments. CU_ENGINE when one is missed. */
 cu_err cu_engine_self_test(const cu_rules *rules, const cu_engine *e, cu_fault *f) CU_MUST;
 
+/* Every example and counter-example of every rule, each by itself. tell is called once for each that
+ * does not hold; *wrong counts them. */
+typedef void (*cu_rule_tell)(void *arg, const cu_rule *r, const cu_rule_example *x, const char *why);
+cu_err cu_rules_prove(const cu_rules *rules, const cu_engine *e, cu_rule_tell tell, void *arg,
+                      size_t *wrong) CU_MUST;
+
 #endif

@@ -1,0 +1,85 @@
+/* Values that only the words before them give away: an anchor (a vendor's name, "passport") is
+ * found by the engine, then the places behind it where a value may begin are looked at one by one. */
+#include "engine.h"
+
+#define MAX_NEWLINES 3u /* between an anchor and its value */
+
+static bool lower(uint8_t c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static uint8_t fold(uint8_t c)
+{
+    return upper(c) ? c + 32 : c;
+}
+
+/* A word, a part of a_snake_name or of aCamelName begins at i. */
+static bool part_begins(cu_bytes t, size_t i)
+{
+    if (i == 0 || !cu_alnum(t.p[i - 1]))
+        return true;
+    return (lower(t.p[i - 1]) && upper(t.p[i])) || cu_digit(t.p[i - 1]) || cu_starts_token(t, i);
+}
+
+static bool has_word(cu_bytes gap, const cu_compiled *c)
+{
+    for (size_t w = 0; w < c->words_n; w++) {
+        const char *word = c->words[w];
+        size_t n = strlen(word);
+        for (size_t i = 0; i + n <= gap.n; i++) {
+            size_t k = 0;
+            while (k < n && fold(gap.p[i + k]) == (uint8_t)word[k])
+                k++;
+            if (k == n)
+                return true;
+        }
+    }
+    return c->words_n == 0;
+}
+
+/* A value begins here: the form holds, it ends where a word ends, its check holds. */
+static cu_err value_at(cu_scratch *s, const cu_compiled *c, uint16_t rule, cu_bytes t, size_t i,
+                       bool *found, cu_findings *out)
+{
+    size_t end = i + CU_WINDOW < t.n ? i + CU_WINDOW : t.n;
+    cu_bytes w = cu_slice(t, i, end);
+    int n = pcre2_match(c->code, w.p, w.n, 0, 0, s->match, NULL);
+    if (n < 0)
+        return n == PCRE2_ERROR_NOMATCH ? CU_OK : CU_ENGINE;
+    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->match);
+    uint32_t group = (uint32_t)n > c->group ? c->group : 0;
+    size_t from = i + v[2 * group], to = i + v[2 * group + 1];
+    if (to <= from || (to < t.n && (cu_alnum(t.p[to]) || t.p[to] == '_') && cu_alnum(t.p[to - 1])) ||
+        memchr(t.p + from, CU_DETECT_SEPARATOR, to - from))
+        return CU_OK;
+    if (c->validate && !c->validate(cu_slice(t, from, to)))
+        return CU_OK;
+    *found = true;
+    return cu_found(s->engine, out, rule, from, to);
+}
+
+cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, cu_findings *out)
+{
+    const cu_compiled *c = &s->engine->rules[a->rule];
+    size_t start = to - a->length, end = to + c->reach < t.n ? to + c->reach : t.n;
+    unsigned newlines = 0;
+    bool found = false;
+    if (!part_begins(t, start))
+        return CU_OK;
+    for (size_t i = to; i < end && !found; i++) {
+        uint8_t b = t.p[i];
+        if (b == CU_DETECT_SEPARATOR || (b == '\n' && ++newlines > MAX_NEWLINES))
+            break;
+        if (!c->first[b] || !cu_starts_token(t, i) || (i == to && cu_alnum(b)))
+            continue;
+        if (has_word(cu_slice(t, start, i), c))
+            CU_TRY(value_at(s, c, a->rule, t, i, &found, out));
+    }
+    return CU_OK;
+}
