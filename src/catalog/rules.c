@@ -189,9 +189,10 @@ static const char *credential_words[] = {
 static cu_err context(loader *l, const cu_yaml *n, cu_rule *r)
 {
     const cu_yaml *anchors = cu_yaml_get(n, "anchors"), *words = cu_yaml_get(n, "words");
-    if (!r->value != !anchors)
-        return refuse(l, n, "anchors and value go together");
-    if (!r->value)
+    bool assigned = r->finder && strncmp(r->finder, "assignment", 10) == 0;
+    if ((r->value || assigned) != (anchors != NULL))
+        return refuse(l, n, "anchors go with value, or with a finder of assignments");
+    if (!anchors)
         return words ? refuse(l, words, "words go with anchors and value") : CU_OK;
     r->by_context = true;
     CU_TRY(number(l, n, "reach", 1, CU_RULE_MAX_REACH, CU_RULE_REACH, &r->reach));

@@ -94,7 +94,7 @@ static void advance(const scan *s, cursor *c, size_t to)
 
 static void report(scan *s, const cu_finding *f, cursor *c)
 {
-    if (!s->only[f->type] || f->confidence < s->min_confidence)
+    if (!s->only[f->type] || f->confidence < s->min_confidence || f->flags & CU_FINDING_REMAINDER)
         return;
     cu_sha256 mac;
     char print[33];
@@ -207,7 +207,7 @@ static int read_options(scan *s)
         p += name.n + (comma != NULL);
     }
     char *end = NULL;
-    s->min_confidence = min ? (unsigned)strtoul(min, &end, 10) : 0;
+    s->min_confidence = min ? (unsigned)strtoul(min, &end, 10) : CU_DETECT_DEFAULT_MIN;
     if (min && (*end || end == min || s->min_confidence > 100))
         return cu_run_fail(s->run, CU_CONFIG, "--min-confidence is a percentage, 0 to 100");
     return CU_EXIT_FINE;

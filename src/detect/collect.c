@@ -1,5 +1,6 @@
 /* Findings come in from several passes; here they are kept, ordered and freed of overlaps. */
 #include "engine.h"
+#include "judge.h"
 #include <stdlib.h>
 
 void cu_findings_free(cu_findings *f)
@@ -39,6 +40,9 @@ cu_err cu_found(const cu_engine *e, cu_findings *out, uint16_t rule, size_t star
 /* Which of two that overlap stays: secrets before personal data, then the longer, then the surer. */
 static bool stronger(const cu_finding *a, const cu_finding *b)
 {
+    bool pa = a->flags & CU_FINDING_PLACEHOLDER, pb = b->flags & CU_FINDING_PLACEHOLDER;
+    if (pa != pb)
+        return pb;
     bool sa = cu_type_class((cu_type)a->type) == CU_CLASS_SECRET;
     bool sb = cu_type_class((cu_type)b->type) == CU_CLASS_SECRET;
     if (sa != sb)
@@ -58,23 +62,143 @@ static int by_start(const void *x, const void *y)
     return (a->rule > b->rule) - (a->rule < b->rule);
 }
 
-void cu_settle(cu_findings *out)
+cu_err cu_found_secret(const cu_engine *e, cu_findings *out, uint16_t rule, cu_bytes text, size_t start,
+                       size_t end)
 {
-    size_t kept = 0;
+    const cu_compiled *c = &e->rules[rule];
+    bool secret = cu_type_class((cu_type)c->type) == CU_CLASS_SECRET;
+    CU_TRY(cu_found(e, out, rule, start, end));
+    cu_finding *f = &out->v[out->n - 1];
+    f->flags |= c->validate ? CU_FINDING_CHECKED : 0;
+    if (!secret || end - start > 400 || !cu_is_placeholder(cu_slice(text, start, end)))
+        return CU_OK;
+    f->flags |= CU_FINDING_PLACEHOLDER;
+    f->confidence = f->confidence / 4 > CU_DETECT_FLOOR ? f->confidence / 4 : CU_DETECT_FLOOR;
+    return CU_OK;
+}
+
+#define CLUSTER 64u /* findings that overlap one another; more are cut from left to right */
+
+typedef struct {
+    cu_findings *out;
+    size_t first;  /* of out->v: where this cluster's pieces begin; sorted by start */
+} settling;
+
+static cu_err add_piece(settling *s, const cu_finding *f, uint32_t start, uint32_t end)
+{
+    cu_findings *o = s->out;
+    if (o->n == o->cap) {
+        size_t cap = o->cap ? o->cap * 2 : 64;
+        cu_finding *v = realloc(o->v, cap * sizeof *v);
+        if (!v)
+            return CU_NOMEM;
+        o->v = v;
+        o->cap = cap;
+    }
+    size_t at = o->n++;
+    for (; at > s->first && o->v[at - 1].start > start; at--)
+        o->v[at] = o->v[at - 1];
+    o->v[at] = *f;
+    o->v[at].start = start;
+    o->v[at].end = end;
+    if (start != f->start || end != f->end)
+        o->v[at].flags |= CU_FINDING_REMAINDER;
+    return CU_OK;
+}
+
+/* What stronger ones leave of f. */
+static cu_err place(settling *s, const cu_finding *f)
+{
+    uint32_t from = f->start;
+    for (size_t i = s->first; i < s->out->n && from < f->end; i++) {
+        const cu_finding taken = s->out->v[i];
+        if (taken.end <= from)
+            continue;
+        if (taken.start >= f->end)
+            break;
+        if (taken.start > from) {
+            CU_TRY(add_piece(s, f, from, taken.start));
+            i++;
+        }
+        from = taken.end;
+    }
+    return from < f->end ? add_piece(s, f, from, f->end) : CU_OK;
+}
+
+static int by_strength(const void *x, const void *y)
+{
+    const cu_finding *a = x, *b = y;
+    if (stronger(a, b))
+        return -1;
+    return stronger(b, a) ? 1 : by_start(x, y);
+}
+
+static cu_err settle_cluster(cu_finding *in, size_t n, cu_findings *out)
+{
+    settling s = {out, out->n};
+    if (n <= CLUSTER) {
+        qsort(in, n, sizeof *in, by_strength);
+        for (size_t i = 0; i < n; i++)
+            CU_TRY(place(&s, &in[i]));
+        return CU_OK;
+    }
+    uint32_t done = in[0].start;
+    for (size_t i = 0; i < n; i++) {
+        if (in[i].end <= done)
+            continue;
+        s.first = out->n; /* pieces come in order: nothing to move */
+        CU_TRY(add_piece(&s, &in[i], in[i].start > done ? in[i].start : done, in[i].end));
+        done = in[i].end;
+    }
+    return CU_OK;
+}
+
+static bool overlaps(const cu_findings *f)
+{
+    for (size_t i = 1; i < f->n; i++)
+        if (f->v[i].start < f->v[i - 1].end)
+            return true;
+    return false;
+}
+
+cu_err cu_settle(cu_findings *out)
+{
     if (out->n > 1)
         qsort(out->v, out->n, sizeof *out->v, by_start);
-    for (size_t i = 0; i < out->n; i++) {
-        cu_finding f = out->v[i];
-        bool stays = true;
-        while (kept && out->v[kept - 1].end > f.start) {
-            if (!stronger(&f, &out->v[kept - 1])) {
-                stays = false;
-                break;
-            }
-            kept--;
-        }
-        if (stays)
-            out->v[kept++] = f;
+    if (!overlaps(out))
+        return CU_OK;
+    cu_findings settled = {0};
+    cu_err e = CU_OK;
+    for (size_t i = 0, next; i < out->n && e == CU_OK; i = next) {
+        uint32_t end = out->v[i].end;
+        for (next = i + 1; next < out->n && out->v[next].start < end; next++)
+            if (out->v[next].end > end)
+                end = out->v[next].end;
+        e = settle_cluster(out->v + i, next - i, &settled);
     }
-    out->n = kept;
+    free(out->v);
+    *out = settled;
+    return e;
+}
+
+void cu_finding_reasons(const cu_finding *f, cu_buf *out)
+{
+    static const struct { uint32_t flag; const char *text; } reasons[] = {
+        {CU_FINDING_CHECKED, "its checksum or inner structure holds"},
+        {CU_FINDING_NAMED, "the name before it says what it is"},
+        {CU_FINDING_BY_CONTEXT, "words near it fit"},
+        {CU_FINDING_QUOTED, "a quoted text"},
+        {CU_FINDING_RANDOM, "its characters look random"},
+        {CU_FINDING_PLACEHOLDER, "it looks like a placeholder or a documented example"},
+    };
+    size_t before = out->n;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (!(f->flags & reasons[i].flag) || (reasons[i].flag == CU_FINDING_BY_CONTEXT &&
+                                              f->flags & CU_FINDING_NAMED))
+            continue;
+        cu_buf_str(out, out->n > before ? ", " : "");
+        cu_buf_str(out, reasons[i].text);
+    }
+    if (out->n == before)
+        cu_buf_str(out, "it has the published form");
 }

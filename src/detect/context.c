@@ -61,7 +61,7 @@ static cu_err value_at(cu_scratch *s, const cu_compiled *c, uint16_t rule, cu_by
     if (c->validate && !c->validate(cu_slice(t, from, to)))
         return CU_OK;
     *found = true;
-    return cu_found(s->engine, out, rule, from, to);
+    return cu_found_secret(s->engine, out, rule, t, from, to);
 }
 
 cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, cu_findings *out)
@@ -72,6 +72,8 @@ cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, c
     bool found = false;
     if (!part_begins(t, start))
         return CU_OK;
+    if (c->assigns)
+        return cu_find_assignment(s, t, a->rule, start, to, c->assigns == 2, out);
     for (size_t i = to; i < end && !found; i++) {
         uint8_t b = t.p[i];
         if (b == CU_DETECT_SEPARATOR || (b == '\n' && ++newlines > MAX_NEWLINES))

@@ -42,6 +42,12 @@ static cu_err compile_confirmer(const cu_rule *r, const char *text, uint32_t opt
     return CU_OK;
 }
 
+static void add_anchors(cu_engine *e, const cu_rule *r)
+{
+    for (size_t i = 0; i < r->anchors_n; i++)
+        e->anchors[e->anchors_n++] = (cu_anchor){(uint16_t)(e->n - 1), (uint8_t)strlen(r->anchors[i])};
+}
+
 static cu_err compile_value(cu_engine *e, const cu_rule *r, cu_compiled *c, cu_fault *f)
 {
     const uint8_t *bitmap = NULL;
@@ -60,8 +66,7 @@ static cu_err compile_value(cu_engine *e, const cu_rule *r, cu_compiled *c, cu_f
     pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTCODEUNIT, &unit);
     for (unsigned b = 0; b < 256; b++)
         c->first[b] = bitmap ? bitmap[b / 8] >> (b % 8) & 1 : kind == 1 ? b == unit : 1;
-    for (size_t i = 0; i < r->anchors_n; i++)
-        e->anchors[e->anchors_n++] = (cu_anchor){(uint16_t)(e->n - 1), (uint8_t)strlen(r->anchors[i])};
+    add_anchors(e, r);
     return CU_OK;
 }
 
@@ -98,6 +103,12 @@ static cu_err compile_rule(cu_engine *e, const cu_rule *r, cu_fault *f)
         return compile_pattern(r, c, f);
     if (r->value)
         return compile_value(e, r, c, f);
+    if (strncmp(r->finder, "assignment", 10) == 0) {
+        add_anchors(e, r);
+        c->assigns = strcmp(r->finder, "assignment-random") == 0 ? 2 : 1;
+        return r->anchors_n ? CU_OK : cu_fail(f, CU_CONFIG, "%s:%u: rule %s: this finder needs anchors",
+                                              r->file, r->line, r->id);
+    }
     int finder = finder_by_name(r->finder);
     if (finder < 0)
         return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: there is no finder \"%s\"", r->file, r->line,
@@ -297,7 +308,7 @@ static int on_end(unsigned id, unsigned long long unused, unsigned long long to,
         if (base + v[0] >= to)
             break;
         if ((!c->validate || c->validate(cu_slice(w, start, end))) &&
-            (r->err = cu_found(r->s->engine, r->out, (uint16_t)id, base + start, base + end)))
+            (r->err = cu_found_secret(r->s->engine, r->out, (uint16_t)id, r->text, base + start, base + end)))
             return 1;
         r->s->done[id] = (uint32_t)(base + v[1]);
         if (base + v[1] >= to)
@@ -325,6 +336,5 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
     if (h != HS_SUCCESS)
         return CU_ENGINE;
     CU_TRY(cu_tokenize(e, text, out));
-    cu_settle(out);
-    return CU_OK;
+    return cu_settle(out);
 }

@@ -27,6 +27,7 @@ typedef struct {
     char *id;
     uint8_t type, confidence;
     bool by_context;
+    uint8_t assigns;  /* a value assigned to a name that holds an anchor: 1 any, 2 random ones only */
     bool anchored;    /* code is the form of a value that stands behind an anchor */
     pcre2_code *code; /* NULL for finders */
     uint8_t first[256]; /* anchored only: may a value begin with this byte */
@@ -70,10 +71,17 @@ bool cu_ip_private(const uint8_t *addr, bool v6);
 
 /* collect.c */
 cu_err cu_found(const cu_engine *e, cu_findings *out, uint16_t rule, size_t start, size_t end);
-void cu_settle(cu_findings *out);
+/* The same, after a look at the value: what is a secret by its form may be a documented example. */
+cu_err cu_found_secret(const cu_engine *e, cu_findings *out, uint16_t rule, cu_bytes text, size_t start,
+                       size_t end);
+cu_err cu_settle(cu_findings *out) CU_MUST;
 
 /* context.c: an anchor ends at `to`; is there a value of its rule behind it? */
 cu_err cu_anchor_hit(cu_scratch *s, cu_bytes text, const cu_anchor *a, size_t to, cu_findings *out);
+
+/* assign.c. strict: only values that look random. */
+cu_err cu_find_assignment(cu_scratch *s, cu_bytes t, uint16_t rule, size_t start, size_t to, bool strict,
+                          cu_findings *out);
 
 /* tokenize.c, network.c, pem.c: each looks at one place and returns CU_OK whether or not it found. */
 cu_err cu_tokenize(const cu_engine *e, cu_bytes text, cu_findings *out);

@@ -6,11 +6,13 @@
 
 #define MIN_STRING 5u     /* bytes; no rule matches less */
 #define MIN_REPEATED 6u   /* bytes of a value that is also looked for without its context */
+#define MAX_NAMED 400u    /* bytes of a value that its key may give away */
 #define MAX_REPEATED 256u /* different ones in one body; beyond: refuse */
 
 /* A finding, placed in the raw bytes of the body. */
 typedef struct {
     uint32_t start, end;
+    bool escaped; /* the bytes hold JSON escapes */
     const cu_issued *as;
 } edit;
 
@@ -33,7 +35,7 @@ static cu_bytes raw_of(const job *j, size_t i)
     return cu_slice(j->body, j->strings->v[i].start, j->strings->v[i].end);
 }
 
-static cu_err add_edit(job *j, uint32_t start, uint32_t end, const cu_issued *as)
+static cu_err add_edit(job *j, uint32_t start, uint32_t end, bool escaped, const cu_issued *as)
 {
     if (j->n == j->cap) {
         size_t cap = j->cap ? j->cap * 2 : 64;
@@ -45,7 +47,7 @@ static cu_err add_edit(job *j, uint32_t start, uint32_t end, const cu_issued *as
         j->edits = v;
         j->cap = cap;
     }
-    j->edits[j->n++] = (edit){start, end, as};
+    j->edits[j->n++] = (edit){start, end, escaped, as};
     return CU_OK;
 }
 
@@ -63,25 +65,28 @@ static cu_err remember_repeated(job *j, cu_bytes value)
     return CU_OK;
 }
 
-static cu_err replace(job *j, size_t string, uint32_t start, uint32_t end, const cu_finding *g)
+static cu_err issue(job *j, uint32_t start, uint32_t end, bool escaped, cu_type type, const cu_issued **as)
 {
     cu_bytes raw = cu_slice(j->body, start, end);
     cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
-    if (j->strings->v[string].flags & CU_JSON_ESCAPED) {
+    if (escaped) {
         cu_json_unescape(raw, &plain);
         raw = cu_buf_view(&plain);
     }
     cu_err e = plain.err;
-    if (e == CU_OK) {
-        const cu_issued *as = cu_issue(&j->out->issued, j->with->key, (cu_type)g->type, raw,
-                                       j->arena, &e);
-        if (as) {
-            CU_TRY(add_edit(j, start, end, as));
-            return g->flags & CU_FINDING_BY_CONTEXT ? remember_repeated(j, as->value) : CU_OK;
-        }
-    }
+    if (e == CU_OK && (*as = cu_issue(&j->out->issued, j->with->key, type, raw, j->arena, &e)))
+        return CU_OK;
     return cu_fail(j->f, e, e == CU_TOO_BIG ? "more than %u different values to replace in one request"
                                             : "out of memory after %u values", CU_MAX_ISSUED);
+}
+
+static cu_err replace(job *j, size_t string, uint32_t start, uint32_t end, const cu_finding *g)
+{
+    bool escaped = j->strings->v[string].flags & CU_JSON_ESCAPED;
+    const cu_issued *as = NULL;
+    CU_TRY(issue(j, start, end, escaped, (cu_type)g->type, &as));
+    CU_TRY(add_edit(j, start, end, escaped, as));
+    return g->flags & CU_FINDING_BY_CONTEXT ? remember_repeated(j, as->value) : CU_OK;
 }
 
 /* One finding, offsets relative to the unescaped string. raw_from/plain_from: see wire/json.h. */
@@ -89,7 +94,7 @@ static cu_err take(job *j, size_t string, const cu_finding *g, size_t *raw_from,
 {
     cu_act act = j->with->act[g->type];
     const cu_json_string *s = &j->strings->v[string];
-    j->out->count[g->type]++;
+    j->out->count[g->type] += !(g->flags & CU_FINDING_REMAINDER);
     if (act == CU_ACT_BLOCK && j->out->blocked++ == 0)
         j->out->first_blocked_rule = g->rule;
     if (act != CU_ACT_REPLACE)
@@ -109,6 +114,23 @@ static cu_err take_all(job *j, size_t string, const cu_finding *v, size_t n)
     for (size_t i = 0; i < n; i++)
         CU_TRY(take(j, string, &v[i], &raw_from, &plain_from));
     return CU_OK;
+}
+
+/* {"password": "x"} in the input of a tool: the name stands in a string of its own. */
+static cu_err take_named(job *j, size_t string)
+{
+    const cu_json_string *s = &j->strings->v[string];
+    cu_bytes raw = raw_of(j, string);
+    cu_finding g;
+    if (s->parent_key == UINT32_MAX || (s->flags & (CU_JSON_KEY | CU_JSON_FIXED | CU_JSON_OPAQUE)) ||
+        raw.n > MAX_NAMED || !cu_names_secret(raw_of(j, s->parent_key)))
+        return CU_OK;
+    cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
+    cu_json_unescape(raw, &plain);
+    CU_TRY(plain.err);
+    cu_err e = cu_detect_named(j->with->engine, j->with->scratch, raw_of(j, s->parent_key),
+                               cu_buf_view(&plain), &g);
+    return e == CU_NOT_FOUND ? CU_OK : e != CU_OK ? e : take_all(j, string, &g, 1);
 }
 
 /* Findings of a scanned string: those of g[] that lie before `end` in the joined text. */
@@ -177,8 +199,11 @@ static cu_err scan(job *j)
     for (size_t i = 0, next; i < n && e == CU_OK; i = next) {
         for (next = i + 1; next < n && base[next] == UINT32_MAX;)
             next++;
-        if (base[i] != UINT32_MAX)
-            e = take_scanned(j, i, base[i], next < n ? base[next] : end, &found, &at);
+        if (base[i] == UINT32_MAX)
+            continue;
+        e = take_scanned(j, i, base[i], next < n ? base[next] : end, &found, &at);
+        if (e == CU_OK)
+            e = take_named(j, i);
     }
     cu_findings_free(&found);
     return e;
@@ -232,17 +257,36 @@ static int by_start(const void *a, const void *b)
     return x->end > y->end ? -1 : x->end < y->end; /* the longer first */
 }
 
+/* Edits that overlap: the first stays whole, of the next only what stands out behind it. */
+static cu_err part(job *j)
+{
+    uint32_t done = 0;
+    size_t kept = 0;
+    qsort(j->edits, j->n, sizeof *j->edits, by_start);
+    for (size_t i = 0; i < j->n; i++) {
+        edit e = j->edits[i];
+        if (e.end <= done)
+            continue; /* found twice */
+        if (e.start < done) {
+            e.start = done;
+            CU_TRY(issue(j, e.start, e.end, e.escaped, (cu_type)e.as->type, &e.as));
+        }
+        done = e.end;
+        j->edits[kept++] = e;
+    }
+    j->n = kept;
+    return CU_OK;
+}
+
 static cu_err splice(job *j)
 {
+    CU_TRY(part(j));
     uint8_t *to = cu_arena_raw(j->arena, j->body.n + j->n * CU_SURROGATE_LEN + 1);
     if (!to)
         return CU_NOMEM;
     size_t from = 0, n = 0;
-    qsort(j->edits, j->n, sizeof *j->edits, by_start);
     for (size_t i = 0; i < j->n; i++) {
         const edit *e = &j->edits[i];
-        if (e->start < from)
-            continue; /* found twice */
         memcpy(to + n, j->body.p + from, e->start - from);
         n += e->start - from;
         memcpy(to + n, e->as->surrogate, CU_SURROGATE_LEN);

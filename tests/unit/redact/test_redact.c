@@ -76,6 +76,35 @@ static void no_finding_no_change(void **state)
     assert_false(r.changed);
 }
 
+static void a_name_in_a_key_of_its_own_is_context(void **state)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_redaction r;
+    cu_bytes body = CU_LIT("{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\","
+                           "\"id\":\"t\",\"name\":\"login\",\"input\":{\"user\":\"bob\",\"db_password\":\"hor5e-b4ttery\","
+                           "\"note\":\"it was hor5e-b4ttery\"}}]}]}");
+    cu_arena_init(&a, 16u << 20);
+    redact(body, NULL, &a, &r);
+    assert_int_equal(cu_find(r.body, CU_LIT("hor5e"), 0), (size_t)-1);
+    assert_int_equal(r.replaced, 2);
+    assert_int_equal(r.issued.n, 1);
+}
+
+/* The secret is replaced as such, and what is left of the address around it as well. */
+static void of_two_that_overlap_nothing_is_left(void **state)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_redaction r;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(4096);
+    cu_arena_init(&a, 16u << 20);
+    body_of(&b, "see gh" "p_abcdefGHIJ0123456789abcdefGHIJ012345.lovelace@customer-mail.org now");
+    redact(cu_buf_view(&b), NULL, &a, &r);
+    assert_int_equal(cu_find(r.body, CU_LIT("GHIJ"), 0), (size_t)-1);
+    assert_int_equal(cu_find(r.body, CU_LIT("lovelace"), 0), (size_t)-1);
+    assert_int_equal(cu_find(r.body, CU_LIT("customer"), 0), (size_t)-1);
+    assert_true(cu_find(r.body, CU_LIT(" now"), 0) != (size_t)-1);
+}
+
 static void a_whole_answer_comes_back(void **state)
 {
     cu_arena a CU_CLEAN_ARENA;
@@ -227,7 +256,9 @@ static void surrogates_are_stable_and_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_finding_no_change), cmocka_unit_test(a_whole_answer_comes_back),
+        cmocka_unit_test(no_finding_no_change),
+        cmocka_unit_test(a_name_in_a_key_of_its_own_is_context),
+        cmocka_unit_test(of_two_that_overlap_nothing_is_left), cmocka_unit_test(a_whole_answer_comes_back),
         cmocka_unit_test(the_memo_changes_nothing_but_the_work),
         cmocka_unit_test(text_comes_back_at_every_cut), cmocka_unit_test(tool_input_comes_back_at_every_cut),
         cmocka_unit_test(without_values_the_stream_is_untouched),

@@ -3,6 +3,7 @@
 #ifndef CUSTOS_DETECT_DETECT_H
 #define CUSTOS_DETECT_DETECT_H
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "catalog/rules.h"
@@ -17,6 +18,18 @@
 /* Set when the rule needed words around the value (a key name, a keyword) to be sure. The same
  * value elsewhere in the text, without those words, is the same secret. */
 #define CU_FINDING_BY_CONTEXT 1u
+/* Why the confidence is what it is. */
+#define CU_FINDING_CHECKED 2u      /* its checksum or inner structure holds */
+#define CU_FINDING_NAMED 4u        /* the name it is assigned to says what it is */
+#define CU_FINDING_QUOTED 8u
+#define CU_FINDING_RANDOM 16u      /* its characters look random */
+#define CU_FINDING_PLACEHOLDER 32u /* it looks like a placeholder or a documented example */
+/* Part of a weaker finding that a stronger one overlaps: to be replaced, not to be reported. */
+#define CU_FINDING_REMAINDER 64u
+
+/* Findings below this are not made: what looks like a placeholder without any doubt. */
+#define CU_DETECT_FLOOR 20u
+#define CU_DETECT_DEFAULT_MIN 40u /* percent: what reports show unless asked otherwise */
 
 typedef struct {
     uint32_t start, end; /* bytes, half-open */
@@ -47,6 +60,17 @@ void cu_engine_free(cu_engine *e);
 const char *cu_engine_rule_id(const cu_engine *e, uint16_t rule);
 cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out) CU_MUST;
 void cu_scratch_free(cu_scratch *s);
+
+/* Cheap: might a value under this name be a secret? Asked before cu_detect_named(). */
+bool cu_names_secret(cu_bytes name);
+
+/* Appends the reasons of a finding as words: "named, looks random". */
+void cu_finding_reasons(const cu_finding *f, cu_buf *out);
+
+/* Is value, assigned to name ("password", "dbToken"), a secret by its context? For structured data
+ * whose names and values are apart. Fills *out with offsets into value; CU_NOT_FOUND when not. */
+cu_err cu_detect_named(const cu_engine *e, cu_scratch *s, cu_bytes name, cu_bytes value,
+                       cu_finding *out) CU_MUST;
 
 /* Finds everything in text. Any bytes are allowed. Allocates only to grow `out`. */
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out) CU_MUST;
