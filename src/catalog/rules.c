@@ -2,11 +2,13 @@
  * and reason. The forms of `text` are described in docs/formats/rules.md. */
 #include "catalog/rules.h"
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/file.h"
 #include "catalog/generate.h"
 #include "catalog/yaml.h"
 
@@ -17,6 +19,7 @@ typedef struct {
     cu_rules *rules;
     const char *file;
     cu_fault *fault;
+    size_t own; /* rules before this one are of another folder, and may be replaced */
 } loader;
 
 static cu_err refuse(loader *l, const cu_yaml *n, const char *why)
@@ -116,7 +119,7 @@ static cu_err identity(loader *l, const cu_yaml *n, cu_rule *r)
     cu_bytes id = cu_yaml_text(n, "id", CU_NONE);
     if (!good_id(id))
         return refuse(l, n, "the id of a rule is made of a-z, 0-9 and -");
-    for (size_t i = 0; i < l->rules->n; i++)
+    for (size_t i = l->own; i < l->rules->n; i++)
         if (cu_eq_str(id, l->rules->v[i].id))
             return refuse(l, n, "another rule has the same id");
     r->id = cu_arena_str(l->arena, id);
@@ -295,16 +298,111 @@ static cu_err one_dir(loader *l, const char *dir, const char *sub)
     return e;
 }
 
-cu_err cu_rules_load(const char *dir, cu_arena *a, cu_rules *out, cu_fault *f)
+/* A rule of the second folder takes the place of the shipped one with its id. */
+static void replace_same(cu_rules *rules, size_t own)
 {
-    loader l = {a, out, NULL, f};
+    size_t kept = own;
+    for (size_t i = own; i < rules->n; i++) {
+        size_t k = 0;
+        while (k < own && strcmp(rules->v[k].id, rules->v[i].id) != 0)
+            k++;
+        rules->v[k < own ? k : kept++] = rules->v[i];
+    }
+    rules->n = kept;
+}
+
+static cu_err load_dir(loader *l, const char *dir)
+{
+    CU_TRY(one_dir(l, dir, "secrets"));
+    return one_dir(l, dir, "pii");
+}
+
+cu_err cu_rules_load_both(const char *dir, const char *extra, cu_arena *a, cu_rules *out, cu_fault *f)
+{
+    loader l = {.arena = a, .rules = out, .fault = f};
     out->n = 0;
     out->v = cu_arena_alloc(a, MAX_RULES * sizeof *out->v);
     if (!out->v)
         return CU_NOMEM;
-    CU_TRY(one_dir(&l, dir, "secrets"));
-    CU_TRY(one_dir(&l, dir, "pii"));
+    CU_TRY(load_dir(&l, dir));
+    l.own = out->n;
+    if (extra) {
+        CU_TRY(load_dir(&l, extra));
+        if (out->n == l.own)
+            return cu_fail(f, CU_NOT_FOUND, "%s holds no rule", extra);
+        replace_same(out, l.own);
+    }
     return out->n ? CU_OK : cu_fail(f, CU_NOT_FOUND, "%s holds no rule", dir);
+}
+
+cu_err cu_rules_load(const char *dir, cu_arena *a, cu_rules *out, cu_fault *f)
+{
+    return cu_rules_load_both(dir, NULL, a, out, f);
+}
+
+static cu_err digest_dir(const char *dir, cu_hasher *h, cu_fault *f)
+{
+    static const char *const subs[] = {"secrets", "pii"};
+    for (int s = 0; s < 2; s++) {
+        char path[PATH_MAX];
+        struct dirent **names;
+        snprintf(path, sizeof path, "%s/%s", dir, subs[s]);
+        int n = scandir(path, &names, is_yaml, alphasort);
+        cu_err e = CU_OK;
+        for (int i = 0; i < n; i++) {
+            cu_buf text CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
+            snprintf(path, sizeof path, "%s/%s/%s", dir, subs[s], names[i]->d_name);
+            if (e == CU_OK && (e = cu_file_read(AT_FDCWD, path, &text)) != CU_OK)
+                cu_fail(f, e, "%s: %s", path, cu_err_text(e));
+            cu_hasher_add(h, cu_str(names[i]->d_name));
+            cu_hasher_add(h, cu_bytes_of(&text.n, sizeof text.n));
+            cu_hasher_add(h, cu_buf_view(&text));
+            free(names[i]);
+        }
+        if (n >= 0)
+            free(names);
+        CU_TRY(e);
+    }
+    return CU_OK;
+}
+
+cu_err cu_rules_digest(const char *catalog_dir, const char *extra, cu_sha256 *out, cu_fault *f)
+{
+    char dir[PATH_MAX];
+    cu_hasher *h = cu_hasher_new(CU_NONE);
+    if (!h)
+        return CU_NOMEM;
+    snprintf(dir, sizeof dir, "%s/rules", catalog_dir);
+    cu_hasher_add(h, cu_str(CUSTOS_VERSION));
+    cu_err e = digest_dir(dir, h, f);
+    if (e == CU_OK && extra)
+        e = digest_dir(extra, h, f);
+    if (e == CU_OK)
+        cu_hasher_end(h, out);
+    else
+        cu_hasher_drop(h);
+    return e;
+}
+
+const char *cu_rules_image_path(void)
+{
+    static char found[PATH_MAX + 32];
+    static const char *const beside[] = {"rules.image", "../share/custos/rules.image"};
+    char exe[PATH_MAX];
+    const char *given = getenv("CUSTOS_RULES_IMAGE");
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (given && given[0])
+        return given;
+    if (n <= 0)
+        return "";
+    exe[n] = 0;
+    *strrchr(exe, '/') = 0;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+        snprintf(found, sizeof found, "%s/%s", exe, beside[i]);
+        if (access(found, R_OK) == 0)
+            return found;
+    }
+    return "";
 }
 
 const char *cu_catalog_dir(void)

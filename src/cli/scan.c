@@ -213,19 +213,13 @@ static int read_options(scan *s)
     return CU_EXIT_FINE;
 }
 
-static cu_err prepare(scan *s, cu_arena *a, cu_fault *f)
+static cu_err prepare(scan *s, cu_fault *f)
 {
-    cu_rules rules;
-    const char *given = cu_run_option(s->run, "rules"), *catalog = cu_catalog_dir();
-    if (!given && !catalog)
+    const char *extra = cu_run_option(s->run, "rules"), *catalog = cu_catalog_dir();
+    if (!catalog)
         return cu_fail(f, CU_NOT_FOUND, "the folder catalog/ was not found beside the program; set "
                                         "CUSTOS_CATALOG");
-    char *dir = given ? cu_arena_str(a, cu_str(given)) : cu_arena_fmt(a, "%s/rules", catalog);
-    if (!dir)
-        return CU_NOMEM;
-    CU_TRY(cu_rules_load(dir, a, &rules, f));
-    CU_TRY(cu_engine_compile(&rules, &s->engine, f));
-    CU_TRY(cu_engine_self_test(&rules, s->engine, f));
+    CU_TRY(cu_engine_open(catalog, extra, cu_engine_cache_dir(), &s->engine, f));
     CU_TRY(cu_scratch_new(s->engine, &s->scratch));
     s->text = malloc(CHUNK);
     cu_random(s->key, sizeof s->key);
@@ -271,15 +265,13 @@ static int outcome(scan *s, cu_err e, const cu_fault *f)
 static int run_scan(const cu_run *r)
 {
     scan s = {.run = r, .out = CU_BUF((size_t)1 << 20)};
-    cu_arena a CU_CLEAN_ARENA;
     cu_fault f = {0};
-    cu_arena_init(&a, (size_t)64 << 20);
     if (r->args_n == 0)
         return cu_run_fail(r, CU_CONFIG, "name a file or folder, or - for standard input");
     int rc = read_options(&s);
     if (rc)
         return rc;
-    cu_err e = prepare(&s, &a, &f);
+    cu_err e = prepare(&s, &f);
     if (e == CU_OK && r->json)
         cu_buf_str(&s.out, "{\"findings\":[");
     for (int i = 0; i < r->args_n && e == CU_OK; i++) {
@@ -308,5 +300,5 @@ const cu_verb cu_verb_scan = {
     .formats = "text|json|jsonl",
     .options = {{"only", "TYPES", "Report only these types, separated by commas."},
                 {"min-confidence", "N", "Report only findings of at least N percent."},
-                {"rules", "DIR", "Rules of your own, in the folders secrets/ and pii/."}},
+                {"rules", "DIR", "Rules of your own besides the shipped ones, in the folders secrets/ and pii/."}},
 };

@@ -15,6 +15,7 @@
     X(demo) \
     X(scan) \
     X(rules_check) \
+    X(rules_image) \
     X(verify) \
     X(help) \
     X(version) \

@@ -32,7 +32,6 @@ typedef struct {
     char bundle_digest[65], trouble[320];
     secret_until sessions[SESSIONS], signins[SESSIONS];
     cu_arena arena;         /* rules and criteria */
-    cu_rules rules;
     cu_engine *engine;
     cu_criteria *criteria;
     volatile int *stop;

@@ -180,14 +180,11 @@ static void *prepare_thread(void *arg)
 
 static cu_err load_catalogue(app *a, cu_fault *f)
 {
-    char dir[4300];
     const char *catalog = cu_catalog_dir();
     if (!catalog)
         return cu_fail(f, CU_NOT_FOUND, "the catalogue is not beside the program; set CUSTOS_CATALOG");
     cu_arena_init(&a->arena, 256u << 20);
-    snprintf(dir, sizeof dir, "%s/rules", catalog);
-    CU_TRY(cu_rules_load(dir, &a->arena, &a->rules, f));
-    CU_TRY(cu_engine_compile(&a->rules, &a->engine, f));
+    CU_TRY(cu_engine_open(catalog, NULL, NULL, &a->engine, f));
     return cu_criteria_load(catalog, &a->arena, &a->criteria, f);
 }
 

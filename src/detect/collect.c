@@ -31,9 +31,9 @@ cu_err cu_found(const cu_engine *e, cu_findings *out, uint16_t rule, size_t star
         out->v = v;
         out->cap = cap;
     }
-    const cu_compiled *c = &e->rules[rule];
-    out->v[out->n++] = (cu_finding){(uint32_t)start, (uint32_t)end, rule, c->type, c->confidence,
-                                    c->by_context ? CU_FINDING_BY_CONTEXT : 0};
+    const cu_rule *r = e->rules[rule].rule;
+    out->v[out->n++] = (cu_finding){(uint32_t)start, (uint32_t)end, rule, (uint8_t)r->type,
+                                    (uint8_t)r->confidence, r->by_context ? CU_FINDING_BY_CONTEXT : 0};
     return CU_OK;
 }
 
@@ -66,7 +66,7 @@ cu_err cu_found_secret(const cu_engine *e, cu_findings *out, uint16_t rule, cu_b
                        size_t end)
 {
     const cu_compiled *c = &e->rules[rule];
-    bool secret = cu_type_class((cu_type)c->type) == CU_CLASS_SECRET;
+    bool secret = cu_type_class(c->rule->type) == CU_CLASS_SECRET;
     CU_TRY(cu_found(e, out, rule, start, end));
     cu_finding *f = &out->v[out->n - 1];
     f->flags |= c->validate ? CU_FINDING_CHECKED : 0;

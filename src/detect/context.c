@@ -27,7 +27,7 @@ static bool part_begins(cu_bytes t, size_t i)
     return (lower(t.p[i - 1]) && upper(t.p[i])) || cu_digit(t.p[i - 1]) || cu_starts_token(t, i);
 }
 
-static bool has_word(cu_bytes gap, const cu_compiled *c)
+static bool has_word(cu_bytes gap, const cu_rule *c)
 {
     for (size_t w = 0; w < c->words_n; w++) {
         const char *word = c->words[w];
@@ -44,9 +44,10 @@ static bool has_word(cu_bytes gap, const cu_compiled *c)
 }
 
 /* A value begins here: the form holds, it ends where a word ends, its check holds. */
-static cu_err value_at(cu_scratch *s, const cu_compiled *c, uint16_t rule, cu_bytes t, size_t i,
+static cu_err value_at(cu_scratch *s, const cu_confirmer *c, uint16_t rule, cu_bytes t, size_t i,
                        bool *found, cu_findings *out)
 {
+    const cu_compiled *r = &s->engine->rules[rule];
     size_t end = i + CU_WINDOW < t.n ? i + CU_WINDOW : t.n;
     cu_bytes w = cu_slice(t, i, end);
     int n = pcre2_match(c->code, w.p, w.n, 0, 0, s->match, NULL);
@@ -58,7 +59,7 @@ static cu_err value_at(cu_scratch *s, const cu_compiled *c, uint16_t rule, cu_by
     if (to <= from || (to < t.n && (cu_alnum(t.p[to]) || t.p[to] == '_') && cu_alnum(t.p[to - 1])) ||
         memchr(t.p + from, CU_DETECT_SEPARATOR, to - from))
         return CU_OK;
-    if (c->validate && !c->validate(cu_slice(t, from, to)))
+    if (r->validate && !r->validate(cu_slice(t, from, to)))
         return CU_OK;
     *found = true;
     return cu_found_secret(s->engine, out, rule, t, from, to);
@@ -67,21 +68,23 @@ static cu_err value_at(cu_scratch *s, const cu_compiled *c, uint16_t rule, cu_by
 cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, cu_findings *out)
 {
     const cu_compiled *c = &s->engine->rules[a->rule];
-    size_t start = to - a->length, end = to + c->reach < t.n ? to + c->reach : t.n;
+    const cu_confirmer *k;
+    size_t start = to - a->length, end = to + c->rule->reach < t.n ? to + c->rule->reach : t.n;
     unsigned newlines = 0;
     bool found = false;
     if (!part_begins(t, start))
         return CU_OK;
     if (c->assigns)
         return cu_find_assignment(s, t, a->rule, start, to, c->assigns == 2, out);
+    CU_TRY(cu_confirmer_of(s->engine, a->rule, &k));
     for (size_t i = to; i < end && !found; i++) {
         uint8_t b = t.p[i];
         if (b == CU_DETECT_SEPARATOR || (b == '\n' && ++newlines > MAX_NEWLINES))
             break;
-        if (!c->first[b] || !cu_starts_token(t, i) || (i == to && cu_alnum(b)))
+        if (!k->first[b] || !cu_starts_token(t, i) || (i == to && cu_alnum(b)))
             continue;
-        if (has_word(cu_slice(t, start, i), c))
-            CU_TRY(value_at(s, c, a->rule, t, i, &found, out));
+        if (has_word(cu_slice(t, start, i), c->rule))
+            CU_TRY(value_at(s, k, a->rule, t, i, &found, out));
     }
     return CU_OK;
 }

@@ -5,7 +5,9 @@
 #include <hs/hs.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdatomic.h>
 #include "base/arena.h"
+#include "base/digest.h"
 #include "detect/detect.h"
 
 #define CU_WINDOW 2048u /* bytes that a pattern may span before a match end */
@@ -23,20 +25,21 @@ typedef enum {
 
 #define CU_NO_RULE UINT16_MAX
 
+/* Compiled when the rule first fires: a scan that meets ten kinds of values pays for ten. */
 typedef struct {
-    char *id;
-    uint8_t type, confidence;
-    bool by_context;
-    uint8_t assigns;  /* a value assigned to a name that holds an anchor: 1 any, 2 random ones only */
-    bool anchored;    /* code is the form of a value that stands behind an anchor */
-    pcre2_code *code; /* NULL for finders */
-    uint8_t first[256]; /* anchored only: may a value begin with this byte */
-    uint32_t group;   /* which group of the pattern is the value: 0 (all of it) or 1 */
-    uint32_t width;   /* bytes before the end at which the pattern may begin */
-    uint32_t reach;   /* anchored only: bytes from the anchor's end to the value's begin */
-    const char **words; /* anchored only: one of them must stand before the value */
-    size_t words_n;
-    bool (*validate)(cu_bytes value);
+    pcre2_code *code;
+    uint32_t group;     /* which group of the pattern is the value: 0 (all of it) or 1 */
+    uint8_t first[256]; /* of a value behind an anchor: may it begin with this byte */
+} cu_confirmer;
+
+typedef bool (*cu_validator)(cu_bytes value);
+
+typedef struct {
+    const cu_rule *rule;
+    uint8_t assigns; /* a value assigned to a name that holds an anchor: 1 any, 2 random ones only */
+    uint32_t width;  /* bytes before the end at which the pattern may begin */
+    cu_validator validate;
+    _Atomic(cu_confirmer *) confirmer;
 } cu_compiled;
 
 /* What an id of the database above the rules means: a literal of a rule with anchors. */
@@ -45,11 +48,21 @@ typedef struct {
     uint8_t length;
 } cu_anchor;
 
+/* What the engine library must find at start, and how that sums up (image.c). */
+typedef struct {
+    cu_bytes text;
+    uint64_t matches, sum;
+} cu_known_answers;
+
 struct cu_engine {
     hs_database_t *db;
     cu_compiled *rules;
     size_t n;
-    cu_arena arena;     /* of the rules' words */
+    cu_arena arena;       /* of an image: all that the engine points to */
+    cu_rules from;
+    bool from_image;      /* the one beside the program */
+    cu_known_answers known;
+    cu_sha256 digest;     /* of the rules as they were written */
     cu_anchor *anchors; /* id of the database = n + index */
     size_t anchors_n;
     uint16_t finder[CU_FIND_COUNT];
@@ -62,8 +75,23 @@ struct cu_scratch {
     uint32_t *done; /* per rule: where its last finding ended */
 };
 
+/* confirm.c */
+cu_err cu_confirmer_of(const cu_engine *e, uint16_t rule, const cu_confirmer **out);
+cu_err cu_confirmer_make(const cu_rule *r, cu_confirmer **out, cu_fault *f);
+void cu_confirmer_free(cu_confirmer *c);
+
+/* engine.c: tables from rules, without a database. The rules are borrowed. */
+cu_err cu_engine_tables(const cu_rules *rules, cu_engine **out, cu_fault *f);
+cu_err cu_check_library(cu_fault *f);
+
+/* image.c */
+cu_err cu_image_encode(const cu_engine *e, cu_buf *out);
+/* CU_UNSUPPORTED: made for another library or CPU. */
+cu_err cu_image_decode(cu_bytes file, cu_engine **out, cu_fault *f);
+cu_err cu_known_make(cu_engine *e, cu_fault *f);
+cu_err cu_known_check(const cu_engine *e, cu_fault *f);
+
 /* validate.c: NULL when there is no check of that name. */
-typedef bool (*cu_validator)(cu_bytes value);
 cu_validator cu_validator_by_name(const char *name);
 bool cu_luhn(const uint8_t *digits, size_t n);
 bool cu_iban_valid(const char *compact, size_t n);

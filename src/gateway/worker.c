@@ -27,38 +27,14 @@ static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
 }
 
 /* Same rules, same digest: it keys the memo. */
-static void digest_rules(const cu_rules *rules)
+static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
-    cu_hasher *h = cu_hasher_new(CU_NONE);
-    cu_sha256 d;
-    for (size_t i = 0; h && i < rules->n; i++) {
-        cu_hasher_add(h, cu_str(rules->v[i].id));
-        cu_hasher_add(h, cu_str(rules->v[i].pattern ? rules->v[i].pattern : rules->v[i].finder));
-    }
-    if (h) {
-        cu_hasher_end(h, &d);
-        memcpy(gw.rules_digest, d.b, sizeof gw.rules_digest);
-    }
-}
-
-static ngx_int_t compile_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
-{
-    cu_arena a CU_CLEAN_ARENA;
-    cu_rules rules;
     cu_fault f = {0};
-    char dir[4096];
-    cu_arena_init(&a, 256u << 20);
-    snprintf(dir, sizeof dir, "%s/rules", (const char *)conf->catalog.data);
-    cu_err e = cu_rules_load(dir, &a, &rules, &f);
-    if (e == CU_OK)
-        e = cu_engine_compile(&rules, &gw.engine, &f);
-    if (e == CU_OK)
-        e = cu_engine_self_test(&rules, gw.engine, &f);
-    if (e != CU_OK) {
+    if (cu_engine_open((const char *)conf->catalog.data, NULL, NULL, &gw.engine, &f) != CU_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: %s", f.text);
         return NGX_ERROR;
     }
-    digest_rules(&rules);
+    memcpy(gw.rules_digest, cu_engine_digest(gw.engine), sizeof gw.rules_digest);
     return NGX_OK;
 }
 
@@ -69,7 +45,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd))
         return NGX_ERROR;
-    if (!gw.engine && compile_rules(cycle, conf) != NGX_OK)
+    if (!gw.engine && open_rules(cycle, conf) != NGX_OK)
         return NGX_ERROR;
     if (!gw.memo) {
         void *p = mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "catalog/types.h"
 
@@ -61,6 +62,12 @@ typedef struct {
 
 /* Loads every *.yaml under dir (sorted by name). Strings live in the arena. */
 cu_err cu_rules_load(const char *dir, cu_arena *a, cu_rules *out, cu_fault *f) CU_MUST;
+/* The same, then those of `extra` (NULL: none): a rule there whose id is taken replaces that rule. */
+cu_err cu_rules_load_both(const char *dir, const char *extra, cu_arena *a, cu_rules *out, cu_fault *f) CU_MUST;
+/* SHA-256 over names and contents of every rule file of catalog_dir/rules and of extra. */
+cu_err cu_rules_digest(const char *catalog_dir, const char *extra, cu_sha256 *out, cu_fault *f) CU_MUST;
+/* Where a build leaves the image of the shipped rules: beside the program. Static memory. */
+const char *cu_rules_image_path(void);
 /* Where catalog/ lies: $CUSTOS_CATALOG, else beside the program (../catalog, ../share/custos/catalog).
  * Returns a static string, or NULL. */
 const char *cu_catalog_dir(void);

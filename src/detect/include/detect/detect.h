@@ -52,8 +52,25 @@ typedef struct cu_engine cu_engine;
 /* One per thread. */
 typedef struct cu_scratch cu_scratch;
 
-/* Compiles (0.1 to 5 s of work for hundreds of rules). Refuses an engine library whose version
- * or known answers are wrong. */
+/* The rules of catalog_dir/rules, and those of `extra` (NULL: none; a rule of the same id replaces the
+ * shipped one), made ready: from an image that fits library, CPU and the content of the rule files,
+ * compiled otherwise (0.1 to 5 s for hundreds of rules) and then kept in `cache`, a folder (NULL: not
+ * kept). A wrong rule, an engine library of a wrong version and a missed known answer are refused. */
+cu_err cu_engine_open(const char *catalog_dir, const char *extra, const char *cache, cu_engine **out,
+                      cu_fault *f) CU_MUST;
+/* What the engine was made from; after an image without examples. Lives as long as the engine. */
+const cu_rules *cu_engine_rules(const cu_engine *e);
+const uint8_t *cu_engine_digest(const cu_engine *e); /* 32 bytes, of the rules as written */
+/* Where images of the rules that were compiled here are kept: $XDG_CACHE_HOME/custos or
+ * ~/.cache/custos. NULL when there is no such place. Static memory. */
+const char *cu_engine_cache_dir(void);
+
+/* True when open() read the image beside the program. */
+bool cu_engine_from_image(const cu_engine *e);
+/* Writes the image of an engine from cu_engine_open(): what a build ships beside the program. */
+cu_err cu_engine_write_image(const cu_engine *e, const char *path) CU_MUST;
+
+/* Compiles rules that the caller keeps alive. Refuses an engine library of a wrong version. */
 cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f) CU_MUST;
 void cu_engine_free(cu_engine *e);
 /* Identifier of the rule, for reports ("aws-access-key"). */
@@ -74,10 +91,6 @@ cu_err cu_detect_named(const cu_engine *e, cu_scratch *s, cu_bytes name, cu_byte
 
 /* Finds everything in text. Any bytes are allowed. Allocates only to grow `out`. */
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out) CU_MUST;
-
-/* The short known-answer sweep at start: every rule's examples at a sample of positions and
- * alignments. CU_ENGINE when one is missed. */
-cu_err cu_engine_self_test(const cu_rules *rules, const cu_engine *e, cu_fault *f) CU_MUST;
 
 /* Every example and counter-example of every rule, each by itself. tell is called once for each that
  * does not hold; *wrong counts them. */

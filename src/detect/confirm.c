@@ -1,0 +1,147 @@
+/* Hyperscan finds where a pattern ends; PCRE2 finds, in a bounded window, where it begins. One
+ * database, block mode, no SOM (start of match tracking costs more than the confirmation). */
+#include <stdlib.h>
+#include "engine.h"
+
+static void first_bytes(cu_confirmer *c)
+{
+    const uint8_t *bitmap = NULL;
+    uint32_t kind = 0, unit = 0;
+    pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTBITMAP, &bitmap);
+    pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTCODETYPE, &kind);
+    pcre2_pattern_info(c->code, PCRE2_INFO_FIRSTCODEUNIT, &unit);
+    for (unsigned b = 0; b < 256; b++)
+        c->first[b] = bitmap ? bitmap[b / 8] >> (b % 8) & 1 : kind == 1 ? b == unit : 1;
+}
+
+/* A value behind an anchor is compiled anchored: asking for that at match time leaves the JIT. */
+cu_err cu_confirmer_make(const cu_rule *r, cu_confirmer **out, cu_fault *f)
+{
+    int code;
+    PCRE2_SIZE at;
+    cu_confirmer *c = calloc(1, sizeof *c);
+    if (!c)
+        return CU_NOMEM;
+    c->code = pcre2_compile((PCRE2_SPTR)(r->value ? r->value : r->pattern), PCRE2_ZERO_TERMINATED,
+                            r->value ? PCRE2_ANCHORED : 0, &code, &at, NULL);
+    if (!c->code) {
+        free(c);
+        return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: bad pattern at character %zu", r->file, r->line,
+                       r->id, (size_t)at);
+    }
+    pcre2_jit_compile(c->code, PCRE2_JIT_COMPLETE);
+    pcre2_pattern_info(c->code, PCRE2_INFO_CAPTURECOUNT, &c->group);
+    c->group = c->group > 0;
+    first_bytes(c);
+    *out = c;
+    return CU_OK;
+}
+
+void cu_confirmer_free(cu_confirmer *c)
+{
+    if (c)
+        pcre2_code_free(c->code);
+    free(c);
+}
+
+/* Threads may meet here: the first to store its own wins. */
+cu_err cu_confirmer_of(const cu_engine *e, uint16_t rule, const cu_confirmer **out)
+{
+    cu_compiled *r = &e->rules[rule];
+    cu_confirmer *c = atomic_load_explicit(&r->confirmer, memory_order_acquire), *none = NULL;
+    if (!c) {
+        CU_TRY(cu_confirmer_make(r->rule, &c, NULL));
+        if (!atomic_compare_exchange_strong(&r->confirmer, &none, c)) {
+            cu_confirmer_free(c);
+            c = none;
+        }
+    }
+    *out = c;
+    return CU_OK;
+}
+
+typedef struct {
+    cu_scratch *s;
+    cu_bytes text;
+    cu_findings *out;
+    cu_err err;
+} run;
+
+/* The window in which the match that ends at `to` lies: no wider than the pattern, never across a
+ * separator, and with room behind because engines report the first end of a greedy pattern. */
+static cu_bytes window(const run *r, const cu_compiled *c, uint32_t done, size_t to, size_t *from)
+{
+    size_t start = to > c->width ? to - c->width : 0, end = to + CU_WINDOW;
+    if (start < done)
+        start = done;
+    if (end > r->text.n)
+        end = r->text.n;
+    for (size_t i = to; i > start; i--)
+        if (r->text.p[i - 1] == CU_DETECT_SEPARATOR) {
+            start = i;
+            break;
+        }
+    const uint8_t *stop = memchr(r->text.p + to, CU_DETECT_SEPARATOR, end - to);
+    if (stop)
+        end = (size_t)(stop - r->text.p);
+    *from = start;
+    return cu_slice(r->text, start, end);
+}
+
+static int on_end(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags,
+                  void *arg)
+{
+    (void)unused;
+    (void)flags;
+    run *r = arg;
+    const cu_engine *e = r->s->engine;
+    if (id >= e->n) {
+        r->err = cu_anchor_hit(r->s, r->text, &e->anchors[id - e->n], (size_t)to, r->out);
+        return r->err != CU_OK;
+    }
+    const cu_compiled *c = &e->rules[id];
+    const cu_confirmer *k;
+    size_t base, at = 0;
+    int n;
+    if (to <= r->s->done[id])
+        return 0;
+    if ((r->err = cu_confirmer_of(e, (uint16_t)id, &k)) != CU_OK)
+        return 1;
+    cu_bytes w = window(r, c, r->s->done[id], to, &base);
+    while ((n = pcre2_match(k->code, w.p, w.n, at, 0, r->s->match, NULL)) > 0) {
+        const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->s->match);
+        uint32_t group = (uint32_t)n > k->group ? k->group : 0;
+        size_t start = v[2 * group], end = v[2 * group + 1];
+        if (base + v[0] >= to)
+            break;
+        if ((!c->validate || c->validate(cu_slice(w, start, end))) &&
+            (r->err = cu_found_secret(r->s->engine, r->out, (uint16_t)id, r->text, base + start, base + end)))
+            return 1;
+        r->s->done[id] = (uint32_t)(base + v[1]);
+        if (base + v[1] >= to)
+            break;
+        at = v[1];
+    }
+    /* A limit of the confirming engine is not "no match": what it could not judge did not pass. */
+    if (n < 0 && n != PCRE2_ERROR_NOMATCH)
+        r->err = CU_ENGINE;
+    return r->err != CU_OK;
+}
+
+cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out)
+{
+    out->n = 0;
+    if (text.n > CU_DETECT_MAX_TEXT)
+        return CU_TOO_BIG;
+    if (text.n == 0)
+        return CU_OK;
+    memset(s->done, 0, e->n * sizeof *s->done);
+    run r = {s, text, out, CU_OK};
+    hs_error_t h = e->db ? hs_scan(e->db, (const char *)text.p, (unsigned)text.n, 0, s->hs, on_end,
+                                   &r) : HS_SUCCESS;
+    CU_TRY(r.err);
+    if (h != HS_SUCCESS)
+        return CU_ENGINE;
+    CU_TRY(cu_tokenize(e, text, out));
+    return cu_settle(out);
+}

@@ -1,0 +1,103 @@
+/* Known answers: an engine library that loses matches does so by position and alignment, without an
+ * error code. When rules are compiled, each is proved by all its examples, and what the library then
+ * finds in a text made of them is summed up; every start asks for the same sum again, at several
+ * alignments. The full sweep is in the tests. */
+#include <stdlib.h>
+#include "engine.h"
+
+typedef struct {
+    uint64_t matches, sum, shift;
+} tally;
+
+/* Order does not count: matches that end at the same place come in any order. */
+static void count(tally *t, uint64_t id, uint64_t to)
+{
+    uint64_t x = (id << 40) ^ (to - t->shift);
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+    t->sum += x ^ (x >> 31);
+    t->matches++;
+}
+
+static int on_match(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags, void *arg)
+{
+    (void)unused;
+    (void)flags;
+    count(arg, id, to);
+    return 0;
+}
+
+/* The text, `shift` blanks behind the start of a 64-byte line, as the engine and the tokenizer see it. */
+static cu_err tally_at(const cu_engine *e, cu_scratch *s, uint8_t *room, size_t shift, tally *t)
+{
+    cu_findings found = {0};
+    cu_bytes text = e->known.text;
+    memset(room, ' ', shift);
+    memcpy(room + shift, text.p, text.n);
+    *t = (tally){.shift = shift};
+    if (e->db && hs_scan(e->db, (const char *)room, (unsigned)(text.n + shift), 0, s->hs, on_match, t) != HS_SUCCESS)
+        return CU_ENGINE;
+    cu_err err = cu_tokenize(e, cu_bytes_of(room, shift + text.n), &found);
+    for (size_t i = 0; i < found.n; i++)
+        count(t, e->n + e->anchors_n + found.v[i].rule, found.v[i].end);
+    cu_findings_free(&found);
+    return err;
+}
+
+static cu_err with_room(const cu_engine *e, cu_scratch **s, uint8_t **room)
+{
+    *room = NULL;
+    CU_TRY(cu_scratch_new(e, s));
+    *room = aligned_alloc(64, (e->known.text.n + 64 + 127) / 64 * 64);
+    return *room ? CU_OK : CU_NOMEM;
+}
+
+cu_err cu_known_check(const cu_engine *e, cu_fault *f)
+{
+    static const size_t shifts[] = {0, 1, 17, 32, 47, 63};
+    cu_scratch *s = NULL;
+    uint8_t *room = NULL;
+    tally t;
+    cu_err err = with_room(e, &s, &room);
+    for (size_t i = 0; i < sizeof shifts / sizeof *shifts && err == CU_OK; i++) {
+        err = tally_at(e, s, room, shifts[i], &t);
+        if (err == CU_OK && (t.matches != e->known.matches || t.sum != e->known.sum))
+            err = cu_fail(f, CU_ENGINE, "the matching library does not find its known answers (at alignment "
+                                        "%zu: %llu matches, not %llu); it must not be used", shifts[i],
+                          (unsigned long long)t.matches, (unsigned long long)e->known.matches);
+    }
+    free(room);
+    cu_scratch_free(s);
+    return err;
+}
+
+static cu_err join_examples(cu_engine *e, cu_fault *f)
+{
+    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
+    for (size_t i = 0; i < e->from.n; i++)
+        for (size_t k = 0; k < e->from.v[i].examples_n; k++) {
+            cu_buf_add(&text, e->from.v[i].examples[k].text);
+            cu_buf_byte(&text, CU_DETECT_SEPARATOR);
+        }
+    CU_TRY(cu_buf_err(&text));
+    e->known.text = cu_arena_dup(&e->arena, cu_buf_view(&text));
+    return e->known.text.p || text.n == 0 ? CU_OK : cu_fail(f, CU_NOMEM, "out of memory");
+}
+
+cu_err cu_known_make(cu_engine *e, cu_fault *f)
+{
+    cu_scratch *s = NULL;
+    uint8_t *room = NULL;
+    tally t;
+    CU_TRY(join_examples(e, f));
+    cu_err err = with_room(e, &s, &room);
+    if (err == CU_OK)
+        err = tally_at(e, s, room, 0, &t);
+    if (err == CU_OK) {
+        e->known.matches = t.matches;
+        e->known.sum = t.sum;
+    }
+    free(room);
+    cu_scratch_free(s);
+    return err;
+}
