@@ -192,12 +192,11 @@ static const char *credential_words[] = {
 static cu_err context(loader *l, const cu_yaml *n, cu_rule *r)
 {
     const cu_yaml *anchors = cu_yaml_get(n, "anchors"), *words = cu_yaml_get(n, "words");
-    bool assigned = r->finder && strncmp(r->finder, "assignment", 10) == 0;
-    if ((r->value || assigned) != (anchors != NULL))
-        return refuse(l, n, "anchors go with value, or with a finder of assignments");
+    if (r->pattern ? anchors != NULL : r->value && !anchors)
+        return refuse(l, n, "anchors go with value, or with a finder that begins at one");
     if (!anchors)
         return words ? refuse(l, words, "words go with anchors and value") : CU_OK;
-    r->by_context = true;
+    r->by_context |= r->value || strncmp(r->finder, "assignment", 10) == 0;
     CU_TRY(number(l, n, "reach", 1, CU_RULE_MAX_REACH, CU_RULE_REACH, &r->reach));
     CU_TRY(literals(l, anchors, 3, &r->anchors, &r->anchors_n));
     if (!words && cu_type_class(r->type) == CU_CLASS_SECRET) {

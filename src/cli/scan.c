@@ -221,6 +221,14 @@ static cu_err prepare(scan *s, cu_fault *f)
                                         "CUSTOS_CATALOG");
     CU_TRY(cu_engine_open(catalog, extra, cu_engine_cache_dir(), &s->engine, f));
     CU_TRY(cu_scratch_new(s->engine, &s->scratch));
+    const cu_rules *rules = cu_engine_rules(s->engine);
+    bool *wanted = calloc(rules->n, sizeof *wanted);
+    if (!wanted)
+        return CU_NOMEM;
+    for (size_t i = 0; i < rules->n; i++)
+        wanted[i] = s->only[rules->v[i].type];
+    cu_scratch_only(s->scratch, wanted);
+    free(wanted);
     s->text = malloc(CHUNK);
     cu_random(s->key, sizeof s->key);
     return s->text ? CU_OK : CU_NOMEM;

@@ -95,6 +95,8 @@ static int on_end(unsigned id, unsigned long long unused, unsigned long long to,
     (void)flags;
     run *r = arg;
     const cu_engine *e = r->s->engine;
+    if (r->s->skip[id < e->n ? id : e->anchors[id - e->n].rule])
+        return 0;
     if (id >= e->n) {
         r->err = cu_anchor_hit(r->s, r->text, &e->anchors[id - e->n], (size_t)to, r->out);
         return r->err != CU_OK;
@@ -136,12 +138,15 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
     if (text.n == 0)
         return CU_OK;
     memset(s->done, 0, e->n * sizeof *s->done);
+    s->pem_past = 0;
     run r = {s, text, out, CU_OK};
-    hs_error_t h = e->db ? hs_scan(e->db, (const char *)text.p, (unsigned)text.n, 0, s->hs, on_end,
-                                   &r) : HS_SUCCESS;
+    const hs_database_t *db = e->db[s->db];
+    hs_error_t h = db ? hs_scan(db, (const char *)text.p, (unsigned)text.n, 0, s->hs, on_end, &r)
+                      : HS_SUCCESS;
     CU_TRY(r.err);
     if (h != HS_SUCCESS)
         return CU_ENGINE;
-    CU_TRY(cu_tokenize(e, text, out));
+    if (s->any_pii)
+        CU_TRY(cu_tokenize(e, text, out));
     return cu_settle(out);
 }

@@ -65,6 +65,21 @@ static cu_err value_at(cu_scratch *s, const cu_confirmer *c, uint16_t rule, cu_b
     return cu_found_secret(s->engine, out, rule, t, from, to);
 }
 
+/* A reader written by hand begins at the anchor. */
+static cu_err read_by_hand(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t start, size_t to, cu_findings *out)
+{
+    switch (s->engine->rules[a->rule].hand) {
+    case CU_HAND_URL:
+        return cu_find_url(s->engine, t, a->rule, start, out);
+    case CU_HAND_PEM:
+        return start < s->pem_past ? CU_OK : cu_find_pem(s->engine, t, a->rule, start, &s->pem_past, out);
+    case CU_HAND_ASSIGN:
+        return part_begins(t, start) ? cu_find_assignment(s, t, a->rule, start, to, false, out) : CU_OK;
+    default:
+        return part_begins(t, start) ? cu_find_assignment(s, t, a->rule, start, to, true, out) : CU_OK;
+    }
+}
+
 cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, cu_findings *out)
 {
     const cu_compiled *c = &s->engine->rules[a->rule];
@@ -72,10 +87,10 @@ cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, c
     size_t start = to - a->length, end = to + c->rule->reach < t.n ? to + c->rule->reach : t.n;
     unsigned newlines = 0;
     bool found = false;
+    if (c->hand)
+        return read_by_hand(s, t, a, start, to, out);
     if (!part_begins(t, start))
         return CU_OK;
-    if (c->assigns)
-        return cu_find_assignment(s, t, a->rule, start, to, c->assigns == 2, out);
     CU_TRY(cu_confirmer_of(s->engine, a->rule, &k));
     for (size_t i = to; i < end && !found; i++) {
         uint8_t b = t.p[i];

@@ -43,15 +43,22 @@ static cu_err width_of(const cu_rule *r, cu_compiled *c, cu_fault *f)
 
 static cu_err find_finder(cu_engine *e, const cu_rule *r, cu_compiled *c, cu_fault *f)
 {
-    if (strncmp(r->finder, "assignment", 10) == 0) {
-        c->assigns = strcmp(r->finder, "assignment-random") == 0 ? 2 : 1;
-        return CU_OK;
-    }
+    static const char *const by_hand[] = {
+        [CU_HAND_ASSIGN] = "assignment", [CU_HAND_ASSIGN_RANDOM] = "assignment-random",
+        [CU_HAND_URL] = "url-credentials", [CU_HAND_PEM] = "pem",
+    };
+    for (uint8_t h = 1; h < sizeof by_hand / sizeof *by_hand; h++)
+        if (strcmp(r->finder, by_hand[h]) == 0)
+            c->hand = h;
     int finder = finder_by_name(r->finder);
-    if (finder < 0)
+    if (!c->hand && finder < 0)
         return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: there is no finder \"%s\"", r->file, r->line,
                        r->id, r->finder);
-    e->finder[finder] = (uint16_t)e->n;
+    if (!c->hand == (r->anchors_n > 0))
+        return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: this finder %s", r->file, r->line, r->id,
+                       c->hand ? "needs anchors" : "takes no anchors");
+    if (!c->hand)
+        e->finder[finder] = (uint16_t)e->n;
     return CU_OK;
 }
 
@@ -89,7 +96,7 @@ static const char *literal(const char *text, cu_arena *a)
     return out;
 }
 
-static cu_err collect(const cu_engine *e, const cu_rules *rules, expressions *x)
+static cu_err collect(const cu_engine *e, const cu_rules *rules, bool secrets_only, expressions *x)
 {
     size_t room = rules->n + e->anchors_n + 1;
     unsigned anchor = (unsigned)e->n;
@@ -100,6 +107,10 @@ static cu_err collect(const cu_engine *e, const cu_rules *rules, expressions *x)
         return CU_NOMEM;
     for (size_t i = 0; i < rules->n; i++) {
         const cu_rule *r = &rules->v[i];
+        if (secrets_only && cu_type_class(r->type) != CU_CLASS_SECRET) {
+            anchor += (unsigned)r->anchors_n;
+            continue;
+        }
         if (r->pattern) {
             x->text[x->n] = r->pattern;
             x->ids[x->n++] = (unsigned)i;
@@ -114,20 +125,28 @@ static cu_err collect(const cu_engine *e, const cu_rules *rules, expressions *x)
     return CU_OK;
 }
 
-static cu_err compile_database(cu_engine *e, const cu_rules *rules, cu_fault *f)
+static cu_err compile_one(cu_engine *e, const cu_rules *rules, int which, expressions *x, cu_fault *f)
 {
     hs_compile_error_t *bad = NULL;
-    expressions x = {0};
-    cu_arena_init(&x.arena, (size_t)64 << 20);
-    cu_err err = collect(e, rules, &x);
-    if (err == CU_OK && x.n && hs_compile_multi(x.text, x.flags, x.ids, x.n, HS_MODE_BLOCK, NULL,
-                                                &e->db, &bad) != HS_SUCCESS) {
-        unsigned id = bad->expression >= 0 ? x.ids[bad->expression] : 0;
-        err = cu_fail(f, CU_CONFIG, "rule %s: %s",
-                      rules->v[id < e->n ? id : e->anchors[id - e->n].rule].id, bad->message);
-        hs_free_compile_error(bad);
+    CU_TRY(collect(e, rules, which == CU_DB_SECRETS, x));
+    if (x->n == 0 || hs_compile_multi(x->text, x->flags, x->ids, x->n, HS_MODE_BLOCK, NULL, &e->db[which],
+                                      &bad) == HS_SUCCESS)
+        return CU_OK;
+    unsigned id = bad->expression >= 0 ? x->ids[bad->expression] : 0;
+    cu_fail(f, CU_CONFIG, "rule %s: %s", rules->v[id < e->n ? id : e->anchors[id - e->n].rule].id, bad->message);
+    hs_free_compile_error(bad);
+    return CU_CONFIG;
+}
+
+static cu_err compile_databases(cu_engine *e, const cu_rules *rules, cu_fault *f)
+{
+    cu_err err = CU_OK;
+    for (int which = 0; which < CU_DB_COUNT && err == CU_OK; which++) {
+        expressions x = {0};
+        cu_arena_init(&x.arena, (size_t)64 << 20);
+        err = compile_one(e, rules, which, &x, f);
+        cu_arena_free(&x.arena);
     }
-    cu_arena_free(&x.arena);
     return err;
 }
 
@@ -183,7 +202,7 @@ cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f)
     CU_TRY(cu_engine_tables(rules, &e, f));
     cu_err err = check_patterns(e, f);
     if (err == CU_OK)
-        err = compile_database(e, rules, f);
+        err = compile_databases(e, rules, f);
     if (err == CU_OK)
         *out = e;
     else
@@ -195,7 +214,8 @@ void cu_engine_free(cu_engine *e)
 {
     if (!e)
         return;
-    hs_free_database(e->db);
+    for (int i = 0; i < CU_DB_COUNT; i++)
+        hs_free_database(e->db[i]);
     for (size_t i = 0; i < e->n; i++)
         cu_confirmer_free(atomic_load(&e->rules[i].confirmer));
     free(e->rules);
@@ -225,14 +245,34 @@ cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out)
     if (!s)
         return CU_NOMEM;
     s->engine = e;
+    s->any_pii = true;
     s->done = calloc(e->n + 1, sizeof *s->done);
+    s->skip = calloc(e->n + 1, sizeof *s->skip);
     s->match = pcre2_match_data_create(8, NULL);
-    if (!s->done || !s->match || (e->db && hs_alloc_scratch(e->db, &s->hs) != HS_SUCCESS)) {
+    bool good = s->done && s->skip && s->match;
+    for (int i = 0; good && i < CU_DB_COUNT; i++)
+        good = !e->db[i] || hs_alloc_scratch(e->db[i], &s->hs) == HS_SUCCESS;
+    if (!good) {
         cu_scratch_free(s);
         return CU_NOMEM;
     }
     *out = s;
     return CU_OK;
+}
+
+void cu_scratch_only(cu_scratch *s, const bool *rules)
+{
+    s->any_pii = false;
+    s->db = CU_DB_SECRETS;
+    for (size_t i = 0; i < s->engine->n; i++) {
+        const cu_rule *r = s->engine->rules[i].rule;
+        s->skip[i] = !rules[i];
+        if (!rules[i])
+            continue;
+        s->any_pii |= r->finder && !s->engine->rules[i].hand;
+        if (cu_type_class(r->type) != CU_CLASS_SECRET)
+            s->db = CU_DB_ALL;
+    }
 }
 
 void cu_scratch_free(cu_scratch *s)
@@ -242,5 +282,6 @@ void cu_scratch_free(cu_scratch *s)
     hs_free_scratch(s->hs);
     pcre2_match_data_free(s->match);
     free(s->done);
+    free(s->skip);
     free(s);
 }

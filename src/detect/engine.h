@@ -15,7 +15,7 @@
 /* Hand-written tokenizers; the name is the rule's `finder`. */
 #define CU_FINDERS(X)                                                                              \
     X(EMAIL, "email") X(PHONE, "phone") X(CARD, "card") X(IBAN, "iban") X(SSN, "ssn")              \
-    X(IP, "ip") X(IP_PRIVATE, "ip-private") X(PEM, "pem") X(URL, "url-credentials")
+    X(IP, "ip") X(IP_PRIVATE, "ip-private")
 typedef enum {
 #define X(name, text) CU_FIND_##name,
     CU_FINDERS(X)
@@ -24,6 +24,12 @@ typedef enum {
 } cu_finder;
 
 #define CU_NO_RULE UINT16_MAX
+
+/* Finders that begin at an anchor instead of at a byte of the tokenizer. */
+enum { CU_HAND_NONE, CU_HAND_ASSIGN, CU_HAND_ASSIGN_RANDOM, CU_HAND_URL, CU_HAND_PEM };
+
+/* Which rules a database holds: most scans want all, some only the secrets. */
+enum { CU_DB_ALL, CU_DB_SECRETS, CU_DB_COUNT };
 
 /* Compiled when the rule first fires: a scan that meets ten kinds of values pays for ten. */
 typedef struct {
@@ -36,7 +42,7 @@ typedef bool (*cu_validator)(cu_bytes value);
 
 typedef struct {
     const cu_rule *rule;
-    uint8_t assigns; /* a value assigned to a name that holds an anchor: 1 any, 2 random ones only */
+    uint8_t hand;    /* hand-written reader behind an anchor (CU_HAND_*) */
     uint32_t width;  /* bytes before the end at which the pattern may begin */
     cu_validator validate;
     _Atomic(cu_confirmer *) confirmer;
@@ -55,7 +61,7 @@ typedef struct {
 } cu_known_answers;
 
 struct cu_engine {
-    hs_database_t *db;
+    hs_database_t *db[CU_DB_COUNT];
     cu_compiled *rules;
     size_t n;
     cu_arena arena;       /* of an image: all that the engine points to */
@@ -72,7 +78,11 @@ struct cu_scratch {
     const cu_engine *engine;
     hs_scratch_t *hs;
     pcre2_match_data *match;
-    uint32_t *done; /* per rule: where its last finding ended */
+    uint32_t *done;  /* per rule: where its last finding ended */
+    size_t pem_past; /* where the last private key ended */
+    bool *skip;      /* per rule: not asked for */
+    bool any_pii;    /* some rule of the tokenizer is asked for */
+    int db;          /* CU_DB_* that holds all that is asked for */
 };
 
 /* confirm.c */
@@ -114,10 +124,10 @@ cu_err cu_find_assignment(cu_scratch *s, cu_bytes t, uint16_t rule, size_t start
 /* tokenize.c, network.c, pem.c: each looks at one place and returns CU_OK whether or not it found. */
 cu_err cu_tokenize(const cu_engine *e, cu_bytes text, cu_findings *out);
 cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out);
-cu_err cu_find_url(const cu_engine *e, cu_bytes t, size_t colon, cu_findings *out);
+cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, cu_findings *out);
 cu_err cu_find_ipv6(const cu_engine *e, cu_bytes t, size_t *colon, cu_findings *out);
 cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
-cu_err cu_find_pem(const cu_engine *e, cu_bytes t, size_t dash, size_t *past, cu_findings *out);
+cu_err cu_find_pem(const cu_engine *e, cu_bytes t, uint16_t rule, size_t dash, size_t *past, cu_findings *out);
 
 /* True when a token may begin at i: the byte before is no letter or digit, or is the letter of an
  * escape (\n, \t, \r) written out. */

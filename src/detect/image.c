@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "engine.h"
 
-#define MAGIC "CURULE02"
+#define MAGIC "CURULE03"
 #define HEAD (8u + sizeof(cu_sha256))
 #define MAX_RULES 4000u
 
@@ -39,12 +39,23 @@ static void put_rule(cu_buf *b, const cu_compiled *c)
     cu_buf_put(b, numbers, sizeof numbers);
 }
 
+static cu_err put_database(cu_buf *b, const hs_database_t *db)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    if (db && hs_serialize_database(db, &bytes, &n) != HS_SUCCESS)
+        return CU_NOMEM;
+    put_u32(b, (uint32_t)n);
+    if (n)
+        cu_buf_put(b, bytes, n);
+    free(bytes);
+    return CU_OK;
+}
+
 cu_err cu_image_encode(const cu_engine *e, cu_buf *out)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF((size_t)256 << 20);
     cu_sha256 digest;
-    char *db = NULL;
-    size_t db_n = 0;
     put_text(&body, hs_version());
     cu_buf_put(&body, &e->digest, sizeof e->digest);
     put_u32(&body, (uint32_t)e->n);
@@ -54,12 +65,8 @@ cu_err cu_image_encode(const cu_engine *e, cu_buf *out)
     cu_buf_put(&body, &e->known.sum, 8);
     put_u32(&body, (uint32_t)e->known.text.n);
     cu_buf_add(&body, e->known.text);
-    if (e->db && hs_serialize_database(e->db, &db, &db_n) != HS_SUCCESS)
-        return CU_NOMEM;
-    put_u32(&body, (uint32_t)db_n);
-    if (db_n)
-        cu_buf_put(&body, db, db_n);
-    free(db);
+    for (int i = 0; i < CU_DB_COUNT; i++)
+        CU_TRY(put_database(&body, e->db[i]));
     CU_TRY(cu_buf_err(&body));
     cu_sha256_of(cu_buf_view(&body), &digest);
     cu_buf_str(out, MAGIC);
@@ -166,12 +173,15 @@ static cu_err take_engine(reader *r, cu_engine *e, cu_fault *f)
     take_into(r, &e->known.matches, 8);
     take_into(r, &e->known.sum, 8);
     e->known.text = take(r, take_u32(r));
-    cu_bytes db = take(r, take_u32(r));
+    cu_bytes db[CU_DB_COUNT];
+    for (int i = 0; i < CU_DB_COUNT; i++)
+        db[i] = take(r, take_u32(r));
     if (r->bad || r->rest.n)
         return cu_fail(f, CU_CORRUPT, "the image of the rules is damaged");
     e->known.text = cu_arena_dup(r->arena, e->known.text);
-    if (db.n && hs_deserialize_database((const char *)db.p, db.n, &e->db) != HS_SUCCESS)
-        return cu_fail(f, CU_UNSUPPORTED, "the image of the rules was made for another CPU or library");
+    for (int i = 0; i < CU_DB_COUNT; i++)
+        if (db[i].n && hs_deserialize_database((const char *)db[i].p, db[i].n, &e->db[i]) != HS_SUCCESS)
+            return cu_fail(f, CU_UNSUPPORTED, "the image of the rules was made for another CPU or library");
     return CU_OK;
 }
 

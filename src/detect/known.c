@@ -35,8 +35,10 @@ static cu_err tally_at(const cu_engine *e, cu_scratch *s, uint8_t *room, size_t 
     memset(room, ' ', shift);
     memcpy(room + shift, text.p, text.n);
     *t = (tally){.shift = shift};
-    if (e->db && hs_scan(e->db, (const char *)room, (unsigned)(text.n + shift), 0, s->hs, on_match, t) != HS_SUCCESS)
-        return CU_ENGINE;
+    for (int i = 0; i < CU_DB_COUNT; i++)
+        if (e->db[i] && hs_scan(e->db[i], (const char *)room, (unsigned)(text.n + shift), 0, s->hs, on_match, t) !=
+                            HS_SUCCESS)
+            return CU_ENGINE;
     cu_err err = cu_tokenize(e, cu_bytes_of(room, shift + text.n), &found);
     for (size_t i = 0; i < found.n; i++)
         count(t, e->n + e->anchors_n + found.v[i].rule, found.v[i].end);

@@ -1,6 +1,7 @@
 /* Mail addresses, IP addresses and URLs that carry credentials. */
 #include <arpa/inet.h>
 #include "engine.h"
+#include "judge.h"
 
 #define LOCAL_MAX 64u   /* RFC 5321 section 4.5.3.1 */
 #define DOMAIN_MAX 253u
@@ -150,7 +151,7 @@ static bool only_port(cu_bytes t, size_t i, size_t end)
 }
 
 /* RFC 3986 section 3.2.1, with the characters that people forget to escape in passwords. */
-cu_err cu_find_url(const cu_engine *e, cu_bytes t, size_t colon, cu_findings *out)
+cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, cu_findings *out)
 {
     size_t from = colon + 3, i = from, second = 0, at = 0;
     if (colon == 0 || !(cu_alnum(t.p[colon - 1])))
@@ -171,5 +172,11 @@ cu_err cu_find_url(const cu_engine *e, cu_bytes t, size_t colon, cu_findings *ou
     if (cu_starts(secret, CU_LIT("${")) || cu_starts(secret, CU_LIT("{{")) ||
         cu_starts(secret, CU_LIT("%s")) || cu_starts(secret, CU_LIT("$(")))
         return CU_OK;
-    return cu_found(e, out, e->finder[CU_FIND_URL], from, at);
+    CU_TRY(cu_found_secret(e, out, rule, t, from, at));
+    /* user:password is judged by its password. */
+    if (cu_is_placeholder(secret) && !(out->v[out->n - 1].flags & CU_FINDING_PLACEHOLDER)) {
+        out->v[out->n - 1].flags |= CU_FINDING_PLACEHOLDER;
+        out->v[out->n - 1].confidence = CU_DETECT_FLOOR;
+    }
+    return CU_OK;
 }

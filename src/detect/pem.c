@@ -34,7 +34,7 @@ static bool key_line(cu_bytes t, size_t *i, size_t limit, size_t *start, size_t 
     return true;
 }
 
-cu_err cu_find_pem(const cu_engine *e, cu_bytes t, size_t dash, size_t *past, cu_findings *out)
+cu_err cu_find_pem(const cu_engine *e, cu_bytes t, uint16_t rule, size_t dash, size_t *past, cu_findings *out)
 {
     size_t limit = dash + KEY_MAX < t.n ? dash + KEY_MAX : t.n;
     const uint8_t *stop = memchr(t.p + dash, CU_DETECT_SEPARATOR, limit - dash);
@@ -52,7 +52,7 @@ cu_err cu_find_pem(const cu_engine *e, cu_bytes t, size_t dash, size_t *past, cu
          * mean that the key was cut off. */
         blank = end ? 0 : blank + 1;
         if (end)
-            CU_TRY(cu_found(e, out, e->finder[CU_FIND_PEM], start, end));
+            CU_TRY(cu_found(e, out, rule, start, end));
         start = end = 0;
     }
     *past = i;

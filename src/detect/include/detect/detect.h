@@ -89,6 +89,9 @@ void cu_finding_reasons(const cu_finding *f, cu_buf *out);
 cu_err cu_detect_named(const cu_engine *e, cu_scratch *s, cu_bytes name, cu_bytes value,
                        cu_finding *out) CU_MUST;
 
+/* From now on only these rules (by index, as many as the engine has) are looked for. */
+void cu_scratch_only(cu_scratch *s, const bool *rules);
+
 /* Finds everything in text. Any bytes are allowed. Allocates only to grow `out`. */
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out) CU_MUST;
 
