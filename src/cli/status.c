@@ -56,6 +56,9 @@ static void print_text(const json_t *all)
         printf("  log %-12s %8lld entries  root %.16s…\n", text_of(k, "name"), (long long)json_integer_value(json_object_get(k, "size")),
                text_of(k, "root"));
     printf("  log_dir      %s\n  console_url  %s\n", text_of(all, "log_dir"), text_of(all, "console_url"));
+    json_array_foreach(json_object_get(all, "vendors_unresolved"), i, k)
+        printf("  trouble      vendor %s: its host name does not resolve; its requests are refused until it does\n",
+               json_string_value(k));
     if (text_of(all, "trouble")[0])
         printf("  trouble      %s\n", text_of(all, "trouble"));
 }

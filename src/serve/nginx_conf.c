@@ -21,7 +21,10 @@ static void put_vendors(cu_buf *b, const cu_nginx_with *w)
 {
     for (size_t i = 0; i < w->config->vendors_n; i++) {
         const cu_config_vendor *v = &w->config->vendors[i];
-        put_upstream(b, v->name, v->host, v->port);
+        if (w->resolved && !w->resolved[i])
+            cu_buf_fmt(b, "    upstream custos_%s { server 127.0.0.1:9 down; }\n", v->name);
+        else
+            put_upstream(b, v->name, v->host, v->port);
         cu_buf_fmt(b, "    custos_vendor %s %s \"%s\" \"%s\";\n", v->name, v->scheme, v->host, v->path);
     }
     put_upstream(b, "sink", "127.0.0.1", w->sink_port);

@@ -21,11 +21,13 @@
 #include "base/log.h"
 #include "catalog/rules.h"
 #include "layout.h"
+#include "resolve.h"
 #include "serve/nginx_conf.h"
 
 #define STOP_MS 5000
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
+#define NAMES_MS 3000 /* nginx waits this long for the vendors' names to resolve */
 #define GRACE_MS 10000 /* up this long: the next failure begins the back-off anew */
 
 enum { SIGNER, DAEMON, SINK, NGINX, CHILDREN };
@@ -42,6 +44,8 @@ typedef struct {
     char run[PATH_MAX], self[PATH_MAX];
     child child[CHILDREN];
     int signals, lock;
+    cu_names names;
+    bool *in_conf;   /* per vendor: nginx was started with its name */
     bool stopping;
     const char *state;
 } supervisor;
@@ -91,6 +95,10 @@ static void write_status(supervisor *s)
     for (int i = 0; i < CHILDREN; i++)
         cu_buf_fmt(&b, "%s{\"name\":\"%s\",\"state\":\"%s\",\"pid\":%d,\"restarts\":%u}", i ? "," : "", s->child[i].name,
                    s->child[i].pid ? "running" : "waiting", s->child[i].pid, s->child[i].restarts);
+    cu_buf_str(&b, "],\"vendors_unresolved\":[");
+    for (size_t i = 0, n = 0; atomic_load(&s->names.looked) && i < s->c->vendors_n; i++)
+        if (!s->in_conf[i])
+            cu_buf_fmt(&b, "%s\"%s\"", n++ ? "," : "", s->c->vendors[i].name);
     cu_buf_str(&b, "]}\n");
     snprintf(path, sizeof path, "%s/status.json", s->run);
     if (b.err || cu_file_replace(AT_FDCWD, path, cu_buf_view(&b), 0644) != CU_OK)
@@ -108,15 +116,21 @@ static uint16_t sink_port(const supervisor *s)
     return cu_file_read(AT_FDCWD, path, &b) == CU_OK ? (uint16_t)atoi(cu_buf_cstr(&b)) : 0;
 }
 
-static cu_err write_conf(const supervisor *s, cu_fault *f)
+static cu_err write_conf(supervisor *s, cu_fault *f)
 {
+    for (size_t i = 0; i < s->c->vendors_n; i++) {
+        s->in_conf[i] = atomic_load(&s->names.resolved[i]);
+        if (!s->in_conf[i])
+            cu_say(CU_LOG_WARN, "vendor %s: the name %s does not resolve; its requests are refused until it does",
+                   s->c->vendors[i].name, s->c->vendors[i].host);
+    }
     char path[PATH_MAX + 32], spool[PATH_MAX + 32], web[PATH_MAX + 32];
     cu_buf b CU_CLEAN_BUF = CU_BUF(4u << 20);
     snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
     snprintf(web, sizeof web, "%s/web", s->run);
     const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .catalog_dir = cu_catalog_dir(),
                                 .web_dir = web, .module_path = module_path(), .sink_port = sink_port(s),
-                                .root = getuid() == 0};
+                                .root = getuid() == 0, .resolved = s->in_conf};
     if (!with.module_path)
         return cu_fail(f, CU_NOT_FOUND, "the nginx module is not beside the program; build it with make");
     CU_TRY(cu_nginx_conf(&with, &b, f));
@@ -347,9 +361,27 @@ static bool wait_signals(supervisor *s, int ms)
     return stop;
 }
 
+/* A vendor whose name has come back gets its upstream by a reload, which loses no request. */
+static void reload_names(supervisor *s)
+{
+    cu_fault f = {0};
+    bool news = false;
+    for (size_t i = 0; i < s->c->vendors_n; i++)
+        news |= !s->in_conf[i] && atomic_load(&s->names.resolved[i]);
+    if (!news || !s->child[NGINX].pid)
+        return;
+    if (write_conf(s, &f) != CU_OK) {
+        cu_say(CU_LOG_ERROR, "%s", f.text);
+        return;
+    }
+    kill(s->child[NGINX].pid, SIGHUP);
+    write_status(s);
+}
+
 static void run(supervisor *s, void (*on_ready)(const cu_config *c, const char *run_dir))
 {
     bool told = false;
+    uint64_t began = cu_mono_ns();
     start(s, SIGNER);
     start(s, SINK);
     start(s, DAEMON);
@@ -358,11 +390,13 @@ static void run(supervisor *s, void (*on_ready)(const cu_config *c, const char *
         if (wait_signals(s, told ? 250 : 20))
             break;
         /* nginx needs the sink's port for its configuration */
-        if (!s->child[NGINX].pid && !s->child[NGINX].due && exists(s, "sink.port") && exists(s, "bundle")) {
+        if (!s->child[NGINX].pid && !s->child[NGINX].due && exists(s, "sink.port") && exists(s, "bundle") &&
+            (atomic_load(&s->names.looked) || cu_mono_ns() - began > NAMES_MS * 1000000ull)) {
             start(s, NGINX);
             write_status(s);
         }
         start_due(s);
+        reload_names(s);
         if (!told && s->child[NGINX].pid && ready(s)) {
             told = true;
             s->state = "running";
@@ -392,8 +426,12 @@ cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const c
     CU_TRY(open_signals(&s, f));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     cu_say_init("custos", CU_LOG_INFO);
+    s.in_conf = calloc(c->vendors_n + 1, sizeof *s.in_conf);
+    CU_TRY(s.in_conf ? cu_names_start(&s.names, c, f) : CU_NOMEM);
     run(&s, on_ready);
     forget_old_run(&s);
+    cu_names_stop(&s.names);
+    free(s.in_conf);
     cu_close_fd(&s.signals);
     cu_close_fd(&s.lock);
     return CU_OK;

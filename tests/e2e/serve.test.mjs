@@ -2,11 +2,14 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { System, custos, freePort } from '../gateway/system.mjs'
+import { System, build, custos, freePort } from '../gateway/system.mjs'
+import { Provider } from '../gateway/provider.mjs'
+
+const root = resolve(new URL('../..', import.meta.url).pathname)
 
 // Processes that name this folder, or were started for it.
 const alive = (system) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).filter((p) => {
@@ -95,6 +98,11 @@ test('it runs without root', { skip: process.getuid() !== 0 && 'not root: the ot
   writeFileSync(config, `state_dir: ${dir}/state\nlisten:\n  - address: 127.0.0.1:${port}\n`)
   chmodSync(dir, 0o755)
   chownSync(dir, 65534, 65534)
+  // The clone may lie where nobody else may look (root's home): the program as it is installed.
+  for (const part of ['src/cli/custos', 'src/cli/rules.image', 'src/gateway/ngx_http_custos_module.so', 'web'])
+    cpSync(join(build, part), join(dir, 'build', part), { recursive: true })
+  cpSync(join(root, 'catalog'), join(dir, 'catalog'), { recursive: true })
+  const custos = join(dir, 'build/src/cli/custos')
   const child = spawn(custos, ['serve', '--config', config], { uid: 65534, gid: 65534, cwd: dir })
   let out = ''
   child.stdout.on('data', (d) => (out += d))
@@ -161,4 +169,39 @@ test('mistakes in the configuration are named with file, line and what was expec
   writeFileSync(file, 'listen:\n  - address: 127.0.0.1:4180\ntenants:\n  - name: acme\n')
   assert.equal(spawnSync(custos, ['check-config', file]).status, 0)
   rmSync(dir, { recursive: true })
+})
+
+test('a vendor whose name does not resolve is refused alone; the others work', async () => {
+  const provider = await new Provider().start()
+  const assessment = 'assessment: {decision: approved, by: "J. Doe", until: 2099-12-31}'
+  const s = await new System({
+    vendors: `vendors:
+  good:
+    api: anthropic
+    base_url: http://127.0.0.1:${provider.port}
+    credential: env:FAKE_KEY
+    ${assessment}
+  lost:
+    api: anthropic
+    base_url: https://no-such-host.invalid
+    credential: env:FAKE_KEY
+    ${assessment}
+`,
+  }).start()
+  try {
+    const status = JSON.parse(s.run('status', '--config', s.config, '--format', 'json').stdout)
+    assert.deepEqual(status.vendors_unresolved, ['lost'])
+    assert.match(s.run('status', '--config', s.config).stdout, /vendor lost: its host name does not resolve/)
+    const ask = (path) => fetch(`${s.url}${path}/v1/messages`, {
+      method: 'POST', headers: { 'x-api-key': s.key, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'hello' }] }),
+    })
+    const lost = await ask('/vendor/lost')
+    assert.equal(lost.status, 502)
+    assert.equal((await lost.json()).error.type, 'api_error')
+    assert.equal((await ask('/vendor/good')).status, 200)
+  } finally {
+    await s.remove()
+    await provider.stop?.()
+  }
 })

@@ -10,6 +10,7 @@ typedef struct {
     const char *run_dir, *spool_dir, *catalog_dir, *web_dir, *module_path;
     uint16_t sink_port; /* loopback port of the built-in sink provider */
     bool root;          /* workers become www-data */
+    const bool *resolved; /* per vendor: its name resolves; NULL: all do */
 } cu_nginx_with;
 
 /* CU_CONFIG when a path holds a character that nginx would read as its own syntax. */
