@@ -62,6 +62,35 @@ static void depth_has_a_ceiling(void **state)
     assert_int_equal(f.offset, 128);
 }
 
+/* Strings are read in blocks: whatever stands at an edge of one is seen all the same. */
+static void specials_are_seen_at_every_place(void **state)
+{
+    static const char *const specials[] = {"\\n", "\\\"", "\\\\", "\\u00e9", "\xc3\xa9", "\\n\\n\\\"", "\\\\\\n"};
+    for (size_t k = 0; k < sizeof specials / sizeof *specials; k++)
+        for (size_t before = 0; before < 140; before++)
+            for (size_t after = 0; after < 70; after += 23) {
+                cu_arena a CU_CLEAN_ARENA;
+                cu_json_strings out;
+                cu_fault f = {0};
+                cu_buf b CU_CLEAN_BUF = CU_BUF(4096);
+                cu_arena_init(&a, 1u << 20);
+                cu_buf_str(&b, "[\"");
+                for (size_t i = 0; i < before; i++)
+                    cu_buf_byte(&b, 'a');
+                cu_buf_str(&b, specials[k]);
+                for (size_t i = 0; i < after; i++)
+                    cu_buf_byte(&b, 'b');
+                cu_buf_str(&b, "\",\"second\"]");
+                assert_int_equal(cu_json_walk(cu_buf_view(&b), &a, &out, &f), CU_OK);
+                assert_int_equal(out.n, 2);
+                assert_int_equal(out.v[0].end, 2 + before + strlen(specials[k]) + after);
+                assert_int_equal(out.v[0].flags & CU_JSON_ESCAPED, specials[k][0] == '\\' ? CU_JSON_ESCAPED : 0);
+                b.p[1 + before / 2 + 1] = before ? '\n' : b.p[1 + before / 2 + 1];
+                if (before)
+                    assert_int_equal(cu_json_walk(cu_buf_view(&b), &a, &out, &f), CU_SYNTAX);
+            }
+}
+
 static void every_truncation_is_refused(void **state)
 {
     cu_bytes whole = CU_LIT("{\"a\":[1.5e3,\"x\\u00e9\\n\xc3\xa9\",{\"b\":null}],\"c\":\"\"}");
@@ -124,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts_what_the_rfc_allows), cmocka_unit_test(refuses_with_the_place),
         cmocka_unit_test(depth_has_a_ceiling), cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(specials_are_seen_at_every_place),
         cmocka_unit_test(strings_know_their_keys_and_escapes), cmocka_unit_test(offsets_follow_escapes),
         cmocka_unit_test(facts_and_classes_of_a_request),
     };
