@@ -72,6 +72,10 @@ cu_err cu_found_secret(const cu_engine *e, cu_findings *out, uint16_t rule, cu_b
     f->flags |= c->validate ? CU_FINDING_CHECKED : 0;
     if (!secret || end - start > 400 || !cu_is_placeholder(cu_slice(text, start, end)))
         return CU_OK;
+    if (c->rule->by_context) {
+        out->n--; /* a placeholder has no form that could still say something */
+        return CU_OK;
+    }
     f->flags |= CU_FINDING_PLACEHOLDER;
     f->confidence = f->confidence / 4 > CU_DETECT_FLOOR ? f->confidence / 4 : CU_DETECT_FLOOR;
     return CU_OK;
