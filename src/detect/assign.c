@@ -26,7 +26,7 @@ typedef struct {
     size_t name, name_end; /* the whole identifier */
     size_t anchor, anchor_end;
     size_t value, value_end;
-    bool quoted, spaced, call, argument, tag, flag, prose, colon; /* how the value is joined to its name */
+    bool quoted, spaced, call, argument, tag, flag, prose, colon, apart; /* how the value is joined to its name */
 } place;
 
 static bool name_byte(uint8_t c)
@@ -171,7 +171,13 @@ static size_t past_sign(place *p)
         p->prose = true;
         return sign + 3;
     }
-    return p->flag && p->spaced ? sign : 0;
+    if (p->flag && p->spaced)
+        return sign;
+    /* "authtoken 2x…", "key - '2x…'": nothing but a blank between */
+    p->apart = p->spaced && !key_quoted;
+    if (p->apart && t.p[sign] == '-' && is(p, sign + 1, ' '))
+        sign++;
+    return p->apart ? sign : 0;
 }
 
 static bool read_quoted(place *p, size_t i, uint8_t quote, bool escaped)
@@ -247,6 +253,8 @@ static bool bare_is_value(const place *p, cu_bytes v, const cu_shape *s)
         if (strchr("([{", v.p[i]) || (v.p[i] == '-' && i + 1 < v.n && v.p[i + 1] == '>') ||
             (v.p[i] == ':' && i + 1 < v.n && v.p[i + 1] == ':'))
             return false;
+    if (p->apart)
+        return true; /* judge() asks for more */
     if (p->tag || p->flag)
         return s->digits > 0 || s->other > 0 || p->tag;
     if (!ends_line(p) && is(p, p->value_end, ';'))
@@ -290,8 +298,14 @@ static unsigned judge(const place *p, cu_bytes v, bool strict, uint32_t *why)
         *why |= CU_FINDING_PLACEHOLDER;
         return random && !strict ? 25 : 15;
     }
+    if (cu_is_sequence(v) && v.n >= 12) {
+        *why |= CU_FINDING_SEQUENCE;
+        return strict && !cu_is_keylike(v) ? 0 : 42;
+    }
+    if (p->apart)
+        return random && cu_is_keylike(v) && s.joints == 0 && s.turns >= 4 && s.lower_run <= 4 ? 60 : 0;
     if (strict)
-        return random ? 80 : s.digits && s.upper + s.lower && v.n >= 16 && !s.joints ? 55 : 0;
+        return random ? 80 : cu_is_keylike(v) ? 60 : 0;
     if (random)
         return 85;
     if (s.digits + s.other == 0 && v.n < 5)

@@ -70,7 +70,13 @@ cu_err cu_found_secret(const cu_engine *e, cu_findings *out, uint16_t rule, cu_b
     CU_TRY(cu_found(e, out, rule, start, end));
     cu_finding *f = &out->v[out->n - 1];
     f->flags |= c->validate ? CU_FINDING_CHECKED : 0;
-    if (!secret || end - start > 400 || !cu_is_placeholder(cu_slice(text, start, end)))
+    if (!secret || end - start > 400)
+        return CU_OK;
+    if (cu_is_sequence(cu_slice(text, start, end))) {
+        f->flags |= CU_FINDING_SEQUENCE;
+        f->confidence = f->confidence / 2 + 5;
+    }
+    if (!cu_is_placeholder(cu_slice(text, start, end)))
         return CU_OK;
     if (c->rule->by_context) {
         out->n--; /* a placeholder has no form that could still say something */
@@ -193,6 +199,7 @@ void cu_finding_reasons(const cu_finding *f, cu_buf *out)
         {CU_FINDING_BY_CONTEXT, "words near it fit"},
         {CU_FINDING_QUOTED, "a quoted text"},
         {CU_FINDING_RANDOM, "its characters look random"},
+        {CU_FINDING_SEQUENCE, "it holds consecutive characters, as made-up values do"},
         {CU_FINDING_PLACEHOLDER, "it looks like a placeholder or a documented example"},
     };
     size_t before = out->n;

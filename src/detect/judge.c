@@ -129,8 +129,37 @@ bool cu_is_placeholder(cu_bytes v)
 {
     cu_shape s;
     cu_shape_of(v, &s);
-    return s.distinct <= 3 || s.equal_run >= 6 || s.rising_run >= 8 ||
-           holds_one(v, placeholders, COUNT(placeholders));
+    return s.distinct <= 3 || s.equal_run >= 6 || holds_one(v, placeholders, COUNT(placeholders));
+}
+
+bool cu_is_sequence(cu_bytes v)
+{
+    cu_shape s;
+    cu_shape_of(v, &s);
+    return s.rising_run >= 7;
+}
+
+/* 8-4-4-4-12 hex digits. */
+static bool is_uuid(cu_bytes v)
+{
+    for (size_t i = 0; i < v.n; i++) {
+        uint8_t c = fold(v.p[i]);
+        bool joint = i == 8 || i == 13 || i == 18 || i == 23;
+        if (joint ? c != '-' : !(cu_digit(c) || (c >= 'a' && c <= 'f')))
+            return false;
+    }
+    return v.n == 36;
+}
+
+/* Long, of one piece, letters and digits mixed: what services issue, whether random or made up. */
+bool cu_is_keylike(cu_bytes v)
+{
+    cu_shape s;
+    cu_shape_of(v, &s);
+    if (is_uuid(v))
+        return s.distinct > 5;
+    return v.n >= 16 && !s.spaces && s.distinct >= 8 && s.digits >= 2 && s.upper + s.lower >= 2 &&
+           s.joints * 5 <= v.n && s.other * 8 <= v.n && (s.lower_run <= 7 || s.rising_run >= 7);
 }
 
 bool cu_is_nothing(cu_bytes v)

@@ -23,6 +23,10 @@ bool cu_is_placeholder(cu_bytes v);
 /* A word of the language or of the interface: null, string, password. */
 bool cu_is_nothing(cu_bytes v);
 bool cu_is_selector(cu_bytes v);
+/* Runs of consecutive characters: made up, but maybe in the form of a real one. */
+bool cu_is_sequence(cu_bytes v);
+/* It could be a key that a service issued: long, one piece, letters and digits. */
+bool cu_is_keylike(cu_bytes v);
 bool cu_is_random(cu_bytes v);
 
 #endif
