@@ -1,312 +1,376 @@
-/* `custos scan`: finds personal data and secrets in files. */
+/* `custos scan`: finds personal data and secrets in files, changes and git history. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/digest.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/ids.h"
 #include "catalog/rules.h"
 #include "detect/detect.h"
+#include "scan/run.h"
 #include "verb.h"
 #include "verbs.h"
-#include "walk.h"
-
-#define CHUNK ((size_t)8 << 20)      /* bytes read at a time */
-#define AHEAD ((size_t)128 << 10)    /* a finding that begins before this end lies whole in a chunk */
-#define BEHIND ((size_t)72 << 10)    /* what a finding may need before it: a key's BEGIN line */
-
-#define NAME_MAX_SHOWN ((size_t)512 << 10) /* bytes of an escaped path: 200 folders of 255 */
-
-/* A place in the chunk whose line is known. */
-typedef struct {
-    size_t at;
-    uint64_t line, line_start; /* 1-based; offset in the file */
-} cursor;
 
 typedef struct {
     const cu_run *run;
+    cu_arena arena;
+    const cu_rules *rules;
     cu_engine *engine;
-    cu_scratch *scratch;
-    cu_findings found;
-    uint8_t *text;
-    uint8_t key[32];            /* of the fingerprints: of this run only */
-    bool only[CU_TYPE_COUNT];
-    unsigned min_confidence;
-    uint64_t files, bytes, findings, binary, ignored, unreadable;
-    const char *path;
-    uint64_t base, reported; /* offsets in the file: of the chunk, and up to where it is done */
-    cursor start;            /* of the chunk */
-    cu_buf out;
-    bool output_lost; /* standard output took not all of the report */
+    cu_report *report;
+    cu_accept *accept;
+    cu_scan_options o;
+    bool *only_rules;
+    cu_severity fail_on;
+    char *output, *output_tmp;   /* --output, and where it is written first (NULL: directly) */
+    uint64_t begun;              /* ns */
+    bool shown;                  /* a progress line stands on the terminal */
+    pthread_mutex_t said;
 } scan;
 
-static void flush(scan *s)
+static volatile int stop_asked;
+
+static void on_signal(int sig)
 {
-    if (s->out.n && fwrite(s->out.p, 1, s->out.n, stdout) != s->out.n)
-        s->output_lost = true;
-    cu_buf_reset(&s->out);
+    (void)sig;
+    stop_asked = 1;
 }
 
-static void json_finding(scan *s, const cu_finding *f, const uint64_t at[6], const char *print)
+static void clear_progress(scan *s)
 {
-    cu_buf *b = &s->out;
-    if (s->findings && s->run->json)
-        cu_buf_byte(b, ',');
-    cu_buf_byte(b, '{');
-    cu_buf_json_kv_str(b, "path", s->path);
-    static const char *const names[] = {"line", "column", "end_line", "end_column", "start", "end"};
-    for (int i = 0; i < 6; i++)
-        cu_buf_json_kv_u64(b, names[i], at[i]);
-    cu_buf_json_kv_str(b, "type", cu_type_name((cu_type)f->type));
-    cu_buf_json_kv_str(b, "rule", cu_engine_rule_id(s->engine, f->rule));
-    cu_buf_json_key(b, "confidence");
-    cu_buf_fmt(b, "%u.%02u", f->confidence / 100, f->confidence % 100);
-    cu_buf_json_kv_str(b, "fingerprint", print);
-    cu_buf_str(b, s->run->json ? "}" : "}\n");
+    if (s->shown)
+        fputs("\r\033[K", stderr);
+    s->shown = false;
 }
 
-/* Escapes control characters, so that a file name cannot write to the terminal. */
-static void text_finding(scan *s, const cu_finding *f, const uint64_t at[6])
-{
-    cu_buf name CU_CLEAN_BUF = CU_BUF(NAME_MAX_SHOWN);
-    cu_buf_json_escape(&name, cu_str(s->path));
-    cu_buf_fmt(&s->out, "%s:%llu:%llu: %s (%s), %llu bytes, confidence %u %%\n",
-               cu_buf_cstr(&name), (unsigned long long)at[0], (unsigned long long)at[1],
-               cu_type_text((cu_type)f->type), cu_engine_rule_id(s->engine, f->rule),
-               (unsigned long long)(at[5] - at[4]), f->confidence);
-}
-
-static void advance(const scan *s, cursor *c, size_t to)
-{
-    while (c->at < to) {
-        const uint8_t *nl = memchr(s->text + c->at, '\n', to - c->at);
-        if (!nl)
-            break;
-        c->at = (size_t)(nl - s->text) + 1;
-        c->line++;
-        c->line_start = s->base + c->at;
-    }
-    c->at = to;
-}
-
-static void report(scan *s, const cu_finding *f, cursor *c)
-{
-    if (!s->only[f->type] || f->confidence < s->min_confidence || f->flags & CU_FINDING_REMAINDER)
-        return;
-    cu_sha256 mac;
-    char print[33];
-    uint64_t at[6];
-    advance(s, c, f->start);
-    at[0] = c->line, at[1] = s->base + f->start - c->line_start + 1, at[4] = s->base + f->start;
-    advance(s, c, f->end);
-    at[2] = c->line, at[3] = s->base + f->end - c->line_start + 1, at[5] = s->base + f->end;
-    cu_hmac_sha256_3(cu_bytes_of(s->key, 32), cu_str(cu_engine_rule_id(s->engine, f->rule)),
-                     cu_str(s->path), cu_bytes_of(s->text + f->start, f->end - f->start), &mac);
-    cu_hex(print, mac.b, 16);
-    if (strcmp(s->run->format, "text") == 0)
-        text_finding(s, f, at);
-    else
-        json_finding(s, f, at, print);
-    s->findings++;
-    if (s->out.n > 65536)
-        flush(s);
-}
-
-/* Reports what begins before `limit`; the rest comes again with the next chunk. */
-static cu_err scan_chunk(scan *s, size_t n, size_t limit)
-{
-    cursor c = s->start;
-    CU_TRY(cu_detect(s->engine, s->scratch, cu_bytes_of(s->text, n), &s->found));
-    for (size_t i = 0; i < s->found.n && s->found.v[i].start < limit; i++)
-        if (s->base + s->found.v[i].start >= s->reported) {
-            report(s, &s->found.v[i], &c);
-            s->reported = s->base + s->found.v[i].end;
-        }
-    return CU_OK;
-}
-
-static ssize_t fill(int fd, uint8_t *to, size_t want)
-{
-    size_t have = 0;
-    while (have < want) {
-        ssize_t n = read(fd, to + have, want - have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        have += (size_t)n;
-    }
-    return (ssize_t)have;
-}
-
-static cu_err scan_stream(scan *s, int fd)
-{
-    size_t have = 0;
-    s->base = s->reported = 0;
-    s->start = (cursor){0, 1, 0};
-    for (bool first = true;; first = false) {
-        ssize_t n = fill(fd, s->text + have, CHUNK - have);
-        if (n < 0)
-            return cu_errno_err(errno);
-        if (first && memchr(s->text, 0, (size_t)n < 8192 ? (size_t)n : 8192)) {
-            s->binary++;
-            return CU_OK;
-        }
-        s->bytes += (uint64_t)n;
-        have += (size_t)n;
-        bool last = have < CHUNK;
-        CU_TRY(scan_chunk(s, have, last ? have : have - AHEAD));
-        if (last)
-            break;
-        size_t next = have - AHEAD - BEHIND;
-        advance(s, &s->start, next);
-        s->start.at = 0;
-        memmove(s->text, s->text + next, have - next);
-        s->base += next;
-        have -= next;
-    }
-    s->files++;
-    return CU_OK;
-}
-
-static cu_err scan_file(void *arg, int fd, const char *path)
+/* Control characters of a file name do not reach the terminal. */
+static void complain(void *arg, const char *path, const char *what)
 {
     scan *s = arg;
-    s->path = path;
-    if (fd < 0) {
-        s->unreadable++;
-        fprintf(stderr, "custos scan: %s: cannot be read: %s\n", path, strerror(errno));
-        return CU_OK;
-    }
-    cu_err e = scan_stream(s, fd);
-    if (e == CU_IO || e == CU_DENIED) {
-        s->unreadable++;
-        fprintf(stderr, "custos scan: %s: %s\n", path, cu_err_text(e));
-        return CU_OK;
-    }
-    return e;
+    cu_buf name CU_CLEAN_BUF = CU_BUF((size_t)8 << 20);
+    cu_buf_json_escape(&name, cu_str(path));
+    pthread_mutex_lock(&s->said);
+    clear_progress(s);
+    fprintf(stderr, "custos scan: %s: %s\n", cu_buf_cstr(&name), what);
+    pthread_mutex_unlock(&s->said);
 }
 
-static int read_options(scan *s)
+static void progress(void *arg, const cu_scan_summary *now, uint64_t total)
 {
-    const char *only = cu_run_option(s->run, "only"), *min = cu_run_option(s->run, "min-confidence");
+    scan *s = arg;
+    double seconds = (double)(cu_mono_ns() - s->begun) / 1e9, rate = (double)now->bytes / seconds;
+    pthread_mutex_lock(&s->said);
+    fprintf(stderr, "\r\033[K%llu %s, %.0f MB/s, %llu findings",
+            (unsigned long long)(now->blobs ? now->blobs : now->files), now->blobs ? "blobs" : "files",
+            rate / 1e6, (unsigned long long)now->findings);
+    if (total > now->bytes && rate > 0)
+        fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)now->bytes / (double)total,
+                (double)(total - now->bytes) / rate);
+    fflush(stderr);
+    s->shown = true;
+    pthread_mutex_unlock(&s->said);
+}
+
+/* A type, a class (secret, pii) or a rule's id. */
+static bool take_name(scan *s, cu_bytes name)
+{
+    cu_type t = cu_type_by_name(name);
+    bool secret = cu_eq_str(name, "secret"), pii = cu_eq_str(name, "pii"), known = secret || pii;
+    for (unsigned i = 0; i < CU_TYPE_COUNT; i++)
+        if (i == (unsigned)t || (secret && cu_type_class((cu_type)i) == CU_CLASS_SECRET) ||
+            (pii && cu_type_class((cu_type)i) == CU_CLASS_PII))
+            s->o.only[i] = known = true;
+    for (size_t i = 0; i < s->rules->n; i++)
+        if (cu_eq_str(name, s->rules->v[i].id))
+            s->only_rules[i] = known = true;
+    return known;
+}
+
+static int read_only_option(scan *s)
+{
+    const char *only = cu_run_option(s->run, "only");
+    s->only_rules = cu_arena_alloc(&s->arena, s->rules->n + 1);
+    if (!s->only_rules)
+        return cu_run_fail(s->run, CU_NOMEM, "out of memory");
+    s->o.only_rules = s->only_rules;
     for (unsigned t = 0; t < CU_TYPE_COUNT; t++)
-        s->only[t] = !only;
+        s->o.only[t] = !only;
     for (const char *p = only; p && *p;) {
         const char *comma = strchr(p, ',');
         cu_bytes name = cu_bytes_of(p, comma ? (size_t)(comma - p) : strlen(p));
-        cu_type t = cu_type_by_name(name);
-        if (t == CU_TYPE_COUNT)
-            return cu_run_fail(s->run, CU_CONFIG, "--only: \"%.*s\" is not a type", CU_FMT(name));
-        s->only[t] = true;
+        if (!take_name(s, name))
+            return cu_run_fail(s->run, CU_CONFIG, "--only: \"%.*s\" is no type, no class (secret, pii) "
+                               "and no rule", (int)(name.n < 200 ? name.n : 200), (const char *)name.p);
         p += name.n + (comma != NULL);
     }
-    char *end = NULL;
-    s->min_confidence = min ? (unsigned)strtoul(min, &end, 10) : CU_DETECT_DEFAULT_MIN;
-    if (min && (*end || end == min || s->min_confidence > 100))
-        return cu_run_fail(s->run, CU_CONFIG, "--min-confidence is a percentage, 0 to 100");
     return CU_EXIT_FINE;
 }
 
-static cu_err prepare(scan *s, cu_fault *f)
+/* "85" or "0.85"; "1" is a decimal. */
+static bool percent(const char *text, unsigned *out)
+{
+    char *end;
+    double v = strtod(text, &end);
+    if (end == text || *end || !(v >= 0 && v <= 100))
+        return false;
+    *out = (unsigned)((v <= 1 ? v * 100 : v) + 0.5);
+    return true;
+}
+
+static bool severity(const char *text, cu_severity *out)
+{
+    for (int i = 0; i <= CU_SEVERITY_CRITICAL; i++)
+        if (strcmp(cu_severity_name((cu_severity)i), text) == 0) {
+            *out = (cu_severity)i;
+            return true;
+        }
+    return false;
+}
+
+static int read_numbers(scan *s)
+{
+    const char *min = cu_run_option(s->run, "min-confidence"), *jobs = cu_run_option(s->run, "jobs");
+    const char *fail_on = cu_run_option(s->run, "fail-on");
+    if (min && !percent(min, &s->o.min_confidence))
+        return cu_run_fail(s->run, CU_CONFIG, "--min-confidence is a percentage (85) or a part of one (0.85)");
+    if (!min)
+        s->o.min_confidence = CU_DETECT_DEFAULT_MIN;
+    s->o.jobs = cu_scan_default_jobs();
+    if (jobs) {
+        char *end;
+        unsigned long n = strtoul(jobs, &end, 10);
+        if (*end || end == jobs || *jobs == '-' || n < 1 || n > CU_SCAN_MAX_JOBS)
+            return cu_run_fail(s->run, CU_CONFIG, "--jobs is a number of threads, 1 to %u", CU_SCAN_MAX_JOBS);
+        s->o.jobs = (unsigned)n;
+    }
+    if (fail_on && !severity(fail_on, &s->fail_on))
+        return cu_run_fail(s->run, CU_CONFIG, "--fail-on is info, low, medium, high or critical");
+    return CU_EXIT_FINE;
+}
+
+/* Values are for a person at a terminal who asked for them. */
+static int check_values(const scan *s)
+{
+    const char *ci = getenv("CI");
+    if (!cu_run_option(s->run, "show-values"))
+        return CU_EXIT_FINE;
+    if ((ci && (strcmp(ci, "true") == 0 || strcmp(ci, "1") == 0)) || s->output || !isatty(STDOUT_FILENO))
+        return cu_run_fail(s->run, CU_DENIED, "--show-values prints secrets: only to a terminal, never in "
+                                              "a build, a file or a pipe");
+    fprintf(stderr, "custos scan: values are shown as they are; do not paste this anywhere\n");
+    return CU_EXIT_FINE;
+}
+
+static int check_sources(const scan *s)
+{
+    const cu_run *r = s->run;
+    const char *history = cu_run_option(r, "history"), *staged = cu_run_option(r, "staged");
+    if (!history && (cu_run_option(r, "range") || cu_run_option(r, "state")))
+        return cu_run_fail(r, CU_CONFIG, "--range and --state belong to --history");
+    if (history && staged)
+        return cu_run_fail(r, CU_CONFIG, "--history or --staged, not both");
+    if ((history || staged) && r->args_n > 1)
+        return cu_run_fail(r, CU_CONFIG, "name one repository, or none for the one you are in");
+    if (!history && !staged && !cu_run_option(r, "diff") && r->args_n == 0)
+        return cu_run_fail(r, CU_CONFIG, "name a file or folder, or - for standard input");
+    return CU_EXIT_FINE;
+}
+
+static cu_err load_rules(scan *s, cu_fault *f)
 {
     const char *extra = cu_run_option(s->run, "rules"), *catalog = cu_catalog_dir();
     if (!catalog)
         return cu_fail(f, CU_NOT_FOUND, "the folder catalog/ was not found beside the program; set "
                                         "CUSTOS_CATALOG");
     CU_TRY(cu_engine_open(catalog, extra, cu_engine_cache_dir(), &s->engine, f));
-    CU_TRY(cu_scratch_new(s->engine, &s->scratch));
-    const cu_rules *rules = cu_engine_rules(s->engine);
-    bool *wanted = calloc(rules->n, sizeof *wanted);
-    if (!wanted)
-        return CU_NOMEM;
-    for (size_t i = 0; i < rules->n; i++)
-        wanted[i] = s->only[rules->v[i].type];
-    cu_scratch_only(s->scratch, wanted);
-    free(wanted);
-    s->text = malloc(CHUNK);
-    cu_random(s->key, sizeof s->key);
-    return s->text ? CU_OK : CU_NOMEM;
+    s->rules = cu_engine_rules(s->engine);
+    return CU_OK;
 }
 
-static void summary(scan *s)
+/* A regular file is replaced when the report is complete; a device or pipe is written to. */
+static cu_err open_output(scan *s, cu_fault *f)
 {
-    if (s->run->json) {
-        cu_buf_str(&s->out, "],\"summary\":{");
-        cu_buf_json_kv_u64(&s->out, "files", s->files);
-        cu_buf_json_kv_u64(&s->out, "bytes", s->bytes);
-        cu_buf_json_kv_u64(&s->out, "findings", s->findings);
-        cu_buf_json_kv_u64(&s->out, "binary", s->binary);
-        cu_buf_json_kv_u64(&s->out, "ignored", s->ignored);
-        cu_buf_json_kv_u64(&s->out, "unreadable", s->unreadable);
-        cu_buf_str(&s->out, "}}\n");
-    } else if (strcmp(s->run->format, "text") == 0) {
-        cu_buf_fmt(&s->out, "%llu findings in %llu files, %llu bytes (not scanned: %llu binary, %llu "
-                            "ignored by .gitignore, %llu unreadable)\n",
-                   (unsigned long long)s->findings, (unsigned long long)s->files,
-                   (unsigned long long)s->bytes, (unsigned long long)s->binary,
-                   (unsigned long long)s->ignored, (unsigned long long)s->unreadable);
+    struct stat st;
+    char id[CU_ID_LEN];
+    s->o.out = STDOUT_FILENO;
+    if (!s->output)
+        return CU_OK;
+    if (stat(s->output, &st) != 0 || S_ISREG(st.st_mode)) {
+        cu_id_new(id);
+        s->output_tmp = cu_arena_fmt(&s->arena, "%s.%s.tmp", s->output, id);
+        if (!s->output_tmp)
+            return CU_NOMEM;
     }
-    flush(s);
+    int how = s->output_tmp ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_WRONLY | O_CLOEXEC;
+    s->o.out = open(s->output_tmp ? s->output_tmp : s->output, how, 0666);
+    if (s->o.out < 0) {
+        s->output_tmp = NULL;
+        return cu_fail(f, cu_errno_err(errno), "--output %.200s: %s", s->output, strerror(errno));
+    }
+    return CU_OK;
 }
 
-static int outcome(scan *s, cu_err e, const cu_fault *f)
+static cu_err close_output(scan *s, cu_err e, cu_fault *f)
 {
-    if (e != CU_OK)
-        return cu_run_fault(s->run, e, f);
-    summary(s);
-    if (fflush(stdout) != 0 || s->output_lost)
-        return cu_run_fail(s->run, CU_IO, "the report could not be written to standard output");
-    if (s->bytes == 0)
-        return cu_run_fail(s->run, CU_NOT_FOUND, "nothing was scanned: no readable text in what was "
-                                                 "named");
-    if (s->unreadable)
+    if (!s->output || s->o.out < 0)
+        return e;
+    if (close(s->o.out) != 0 && e == CU_OK)
+        e = cu_fail(f, cu_errno_err(errno), "--output %.200s: %s", s->output, strerror(errno));
+    if (s->output_tmp && e == CU_OK && rename(s->output_tmp, s->output) != 0)
+        e = cu_fail(f, cu_errno_err(errno), "--output %.200s: %s", s->output, strerror(errno));
+    if (s->output_tmp && e != CU_OK)
+        unlink(s->output_tmp);
+    return e;
+}
+
+static cu_err prepare(scan *s, cu_fault *f)
+{
+    const cu_run *r = s->run;
+    cu_report_options o = {.format = cu_report_format_by_name(r->format), .rules = s->rules,
+        .explain = cu_run_option(r, "explain") != NULL, .values = cu_run_option(r, "show-values") != NULL,
+        .colour = !s->output && isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
+    CU_TRY(cu_accept_load(cu_run_option(r, "baseline"), cu_run_option(r, "ignore-file"), cu_now_ns(),
+                          &s->accept, f));
+    if (cu_report_new(&o, &s->report) == CU_UNSUPPORTED)
+        return cu_fail(f, CU_UNSUPPORTED, "--format %s is not in this version", r->format);
+    if (!s->report)
+        return CU_NOMEM;
+    s->o.rules = s->rules;
+    s->o.engine = s->engine;
+    s->o.report = s->report;
+    s->o.accept = s->accept;
+    s->o.archives = !cu_run_option(r, "no-archives");
+    s->o.complain = complain;
+    s->o.complain_arg = s;
+    s->o.stop = &stop_asked;
+    if (isatty(STDERR_FILENO) && !cu_run_option(r, "no-progress"))
+        s->o.progress = progress;
+    s->o.progress_arg = s;
+    return open_output(s, f);
+}
+
+static cu_err run_sources(scan *s, cu_scan *c, cu_fault *f)
+{
+    const cu_run *r = s->run;
+    const char *diff = cu_run_option(r, "diff"), *place = r->args_n ? r->args[0] : ".";
+    if (cu_run_option(r, "history"))
+        return cu_scan_history(c, place, cu_run_option(r, "range"), cu_run_option(r, "state"), f);
+    if (diff)
+        CU_TRY(cu_scan_diff(c, diff, f));
+    if (cu_run_option(r, "staged"))
+        return cu_scan_staged(c, place, f);
+    for (int i = 0; i < r->args_n; i++)
+        CU_TRY(cu_scan_path(c, r->args[i], f));
+    return CU_OK;
+}
+
+static int outcome(scan *s, const cu_scan_summary *sum)
+{
+    const cu_run *r = s->run;
+    bool changes = cu_run_option(r, "staged") || cu_run_option(r, "diff");
+    uint64_t counted = 0;
+    for (int i = (int)s->fail_on; i <= CU_SEVERITY_CRITICAL; i++)
+        counted += sum->by_severity[i];
+    if (sum->stopped)
+        return cu_run_fail(r, CU_STATE, "stopped before the end: not everything was scanned");
+    if (sum->bytes == 0 && sum->blobs == 0 && !changes)
+        return cu_run_fail(r, CU_NOT_FOUND, "nothing was scanned: no readable text in what was named");
+    if (sum->unreadable)
         return CU_EXIT_FAILED;
-    return s->findings ? CU_EXIT_FOUND : CU_EXIT_FINE;
+    if (sum->bytes == 0 && changes)
+        fprintf(stderr, "custos scan: nothing was added, so nothing was scanned\n");
+    return counted ? CU_EXIT_FOUND : CU_EXIT_FINE;
+}
+
+static int scan_now(scan *s)
+{
+    cu_scan *c = NULL;
+    cu_scan_summary sum = {0};
+    cu_fault f = {0}, f2 = {0};
+    struct sigaction act = {.sa_handler = on_signal};
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    s->begun = cu_mono_ns();
+    cu_err e = prepare(s, &f);
+    if (e == CU_OK)
+        e = cu_scan_new(&s->o, &c, &f);
+    if (e == CU_OK) {
+        e = run_sources(s, c, &f);
+        cu_err e2 = cu_scan_end(c, &sum, &f2);
+        clear_progress(s);
+        if (e2 == CU_IO || e2 == CU_NOSPC) /* told apart from a source that failed */
+            return close_output(s, e2, &f2), cu_run_fail(s->run, e2, "the report could not be written to %s",
+                                                      s->output ? s->output : "standard output");
+        e = e == CU_OK ? e2 : e;
+    }
+    e = close_output(s, e, &f);
+    return e == CU_OK ? outcome(s, &sum) : cu_run_fault(s->run, e, &f);
+}
+
+/* One file descriptor for each folder that is being read. */
+static void raise_limits(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < 4096) {
+        l.rlim_cur = l.rlim_max < 4096 ? l.rlim_max : 4096;
+        setrlimit(RLIMIT_NOFILE, &l);
+    }
 }
 
 static int run_scan(const cu_run *r)
 {
-    scan s = {.run = r, .out = CU_BUF((size_t)1 << 20)};
+    scan s = {.run = r, .said = PTHREAD_MUTEX_INITIALIZER, .fail_on = CU_SEVERITY_INFO};
     cu_fault f = {0};
-    if (r->args_n == 0)
-        return cu_run_fail(r, CU_CONFIG, "name a file or folder, or - for standard input");
-    int rc = read_options(&s);
-    if (rc)
-        return rc;
-    cu_err e = prepare(&s, &f);
-    if (e == CU_OK && r->json)
-        cu_buf_str(&s.out, "{\"findings\":[");
-    for (int i = 0; i < r->args_n && e == CU_OK; i++) {
-        if (strcmp(r->args[i], "-") == 0)
-            e = scan_file(&s, STDIN_FILENO, "-");
-        else
-            e = cu_walk(r->args[i], scan_file, &s, &s.ignored, &f);
+    const char *output = cu_run_option(r, "output");
+    cu_arena_init(&s.arena, (size_t)64 << 20);
+    s.output = output ? cu_arena_str(&s.arena, cu_str(output)) : NULL;
+    s.o.out = -1;
+    raise_limits();
+    int rc = check_sources(&s);
+    if (rc == CU_EXIT_FINE)
+        rc = check_values(&s);
+    if (rc == CU_EXIT_FINE)
+        rc = read_numbers(&s);
+    if (rc == CU_EXIT_FINE) {
+        cu_err e = load_rules(&s, &f);
+        rc = e == CU_OK ? read_only_option(&s) : cu_run_fault(r, e, &f);
     }
-    rc = outcome(&s, e, &f);
-    cu_buf_free(&s.out);
-    cu_findings_free(&s.found);
-    cu_scratch_free(s.scratch);
+    if (rc == CU_EXIT_FINE)
+        rc = scan_now(&s);
+    cu_report_free(s.report);
+    cu_accept_free(s.accept);
     cu_engine_free(s.engine);
-    if (s.text)
-        explicit_bzero(s.text, CHUNK);
-    free(s.text);
+    cu_arena_free(&s.arena);
     return rc;
 }
 
 const cu_verb cu_verb_scan = {
     .name = "scan", .group = "find", .operands = "PATH...", .run = run_scan,
-    .summary = "Finds personal data and secrets in files and folders.",
-    .details = "Honours .gitignore inside a git repository, skips binary files and counts them, and "
-               "follows no symbolic link. A value is never printed. Exit status: 0 nothing found, 1 "
-               "found, 2 something could not be scanned, or nothing was.",
-    .formats = "text|json|jsonl",
-    .options = {{"only", "TYPES", "Report only these types, separated by commas."},
-                {"min-confidence", "N", "Report only findings of at least N percent."},
-                {"rules", "DIR", "Rules of your own besides the shipped ones, in the folders secrets/ and pii/."}},
+    .summary = "Finds personal data and secrets in files, changes and git history.",
+    .details = "Honours .gitignore inside a git repository, opens archives and notebooks, skips binary "
+               "files and counts them, and follows no symbolic link. A value is never printed. Exit "
+               "status: 0 nothing found, 1 found, 2 something could not be scanned, or nothing was.",
+    .formats = "text|json|jsonl|sarif|csv|html",
+    .options = {{"staged", NULL, "Scan the lines that git's index adds to HEAD; PATH names the repository."},
+                {"diff", "FILE", "Scan the lines that a unified diff adds; - is standard input."},
+                {"history", NULL, "Scan each file version of a git history once; PATH names the repository."},
+                {"range", "A..B", "With --history: only what came after A, up to B."},
+                {"state", "FILE", "With --history: remember what was clean, and scan only what is new."},
+                {"baseline", "FILE", "Leave out what this baseline accepts."},
+                {"ignore-file", "FILE", "Leave out what this file accepts."},
+                {"rules", "DIR", "Rules of your own besides the shipped ones, in the folders secrets/ and pii/."},
+                {"only", "TYPES", "Report only these types, classes (secret, pii) or rules."},
+                {"min-confidence", "N", "Report only findings of at least N percent (85, or 0.85)."},
+                {"jobs", "N", "Threads; as many as there are processors by default."},
+                {"fail-on", "SEVERITY", "Exit 1 only for info, low, medium, high or critical and above."},
+                {"explain", NULL, "Say why each finding is one."},
+                {"show-values", NULL, "Print values as they are, to a terminal only."},
+                {"no-progress", NULL, "No progress line on the terminal."},
+                {"no-archives", NULL, "Do not open archives, compressed files and notebooks."},
+                {"output", "FILE", "Write the report to FILE instead of standard output."}},
 };

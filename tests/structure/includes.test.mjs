@@ -12,9 +12,9 @@ const table = {
   base: [],
   catalog: ['base'],
   detect: ['base', 'catalog'],
+  scan: ['base', 'catalog', 'detect'],
   wire: ['base', 'catalog'],
   redact: ['base', 'catalog', 'detect', 'wire'],
-  scan: ['base', 'catalog', 'detect'],
   policy: ['base', 'catalog'],
   ledger: ['base'],
   store: ['base', 'ledger'],
@@ -22,7 +22,7 @@ const table = {
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
   daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply'],
-  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'scan', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan'],
   verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))
@@ -57,6 +57,7 @@ for (const [folder, allowed] of Object.entries(table)) {
 
 test('a wrong-direction include does not compile', () => {
   const wrong = [['base', 'catalog/types.h'], ['catalog', 'detect/detect.h'], ['detect', 'wire/json.h'],
+    ['scan', 'redact/redact.h'], ['redact', 'scan/run.h'],
     ['wire', 'detect/detect.h'], ['ledger', 'policy/bundle.h'], ['policy', 'ledger/spool.h'], ['verify', 'policy/bundle.h'],
     ['gateway', 'store/store.h'], ['gateway', 'comply/criteria.h'], ['store', 'policy/bundle.h'], ['serve', 'daemon/daemon.h'],
     ['daemon', 'serve/serve.h']];

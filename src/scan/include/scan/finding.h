@@ -38,6 +38,7 @@ typedef struct {
     uint64_t binary, ignored, unreadable, archives, blobs, commits;
     uint64_t accepted;                 /* found, but accepted by baseline, ignore file or inline */
     uint64_t below;                    /* found, but below the asked confidence */
+    uint64_t by_severity[CU_SEVERITY_CRITICAL + 1]; /* of the reported ones */
     bool stopped;                      /* by a signal or a ceiling: not everything was scanned */
 } cu_scan_summary;
 

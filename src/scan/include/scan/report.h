@@ -27,9 +27,9 @@ cu_err cu_report_new(const cu_report_options *o, cu_report **out) CU_MUST;
 void cu_report_free(cu_report *r);
 /* What stands before the first finding. */
 cu_err cu_report_begin(cu_report *r, cu_buf *out) CU_MUST;
-/* One finding; `first`: no finding was rendered before it in the whole report. The caller puts
- * cu_report_between() between two. HTML and SARIF keep counts inside r: the caller holds a lock
- * around this call for them (cu_report_serial() says so). */
+/* One finding. The caller puts cu_report_between() between two. A writer that keeps counts or numbers
+ * inside r says so with cu_report_serial(): then it is called by one thread at a time, in the order
+ * of the report. */
 cu_err cu_report_finding(cu_report *r, const cu_scan_finding *f, cu_buf *out) CU_MUST;
 bool cu_report_serial(const cu_report *r);
 const char *cu_report_between(const cu_report *r); /* ",\n" or "" */

@@ -12,6 +12,7 @@ typedef struct {
     cu_report *report;
     cu_accept *accept;
     bool only[CU_TYPE_COUNT];
+    const bool *only_rules;   /* by index; reported as well as what `only` names. NULL: none */
     unsigned min_confidence;  /* percent */
     unsigned jobs;            /* threads, 1 to 64 */
     bool archives;            /* open archives and notebooks */
@@ -26,6 +27,10 @@ typedef struct {
 } cu_scan_options;
 
 typedef struct cu_scan cu_scan;
+
+#define CU_SCAN_MAX_JOBS 64u
+/* The processors that this process may use (affinity, control group), at most 16. */
+unsigned cu_scan_default_jobs(void);
 
 cu_err cu_scan_new(const cu_scan_options *o, cu_scan **out, cu_fault *f) CU_MUST;
 /* Sources may be added one after another; each call returns when its sources are scanned. */

@@ -1,0 +1,126 @@
+#include "scan.h"
+#include "base/digest.h"
+
+void cu_advance_plain(const cu_passage *p, cu_place *c, size_t to)
+{
+    const uint8_t *t = p->text.p + c->at;
+    size_t n = to - c->at, lines = 0;
+    for (size_t i = 0; i < n; i++) /* the compiler makes vectors of it */
+        lines += t[i] == '\n';
+    const uint8_t *last = lines ? memrchr(t, '\n', n) : NULL;
+    c->column = last ? (uint64_t)(t + n - last - 1) : c->column + n;
+    c->line += lines;
+    c->raw += n;
+    c->at = to;
+}
+
+static bool wanted_line(const cu_passage *p, uint64_t first, uint64_t last)
+{
+    size_t low = 0, high = p->only_n;
+    if (!p->only)
+        return true;
+    while (low < high) { /* the first range that does not end before `first` */
+        size_t mid = low + (high - low) / 2;
+        if (p->only[mid].last < first)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < p->only_n && p->only[low].first <= last;
+}
+
+/* The value's line, at most CU_SCAN_LINE bytes of it. Whatever else was found in it is starred out,
+ * reported or not. */
+static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
+{
+    const cu_finding *f = &w->found.v[i];
+    size_t back = f->start < 160 ? f->start : 160, from = f->start - back;
+    const uint8_t *nl = back ? memrchr(t.p + from, '\n', back) : NULL;
+    if (nl)
+        from = (size_t)(nl - t.p) + 1;
+    size_t to = t.n - from > CU_SCAN_LINE ? from + CU_SCAN_LINE : t.n;
+    size_t inside = f->end < to ? f->end : to;
+    nl = memchr(t.p + inside, '\n', to - inside);
+    if (nl)
+        to = (size_t)(nl - t.p);
+    memcpy(w->line, t.p + from, to - from);
+    for (size_t k = i; k-- > 0 && w->found.v[k].end > from;) {
+        size_t a = w->found.v[k].start > from ? w->found.v[k].start : from;
+        memset(w->line + (a - from), '*', w->found.v[k].end - a);
+    }
+    for (size_t k = i + 1; k < w->found.n && w->found.v[k].start < to; k++) {
+        size_t b = w->found.v[k].end < to ? w->found.v[k].end : to;
+        memset(w->line + (w->found.v[k].start - from), '*', b - w->found.v[k].start);
+    }
+    out->line_text = cu_bytes_of(w->line, to - from);
+    out->in_line = f->start - from;
+    out->in_line_end = inside - from;
+}
+
+static void fingerprint(const cu_scan *s, const char *rule, cu_bytes value, char *out)
+{
+    static const uint8_t nul = 0;
+    cu_sha256 mac;
+    cu_hmac_sha256_3(cu_bytes_of(s->key, sizeof s->key), cu_str(rule), cu_bytes_of(&nul, 1), value,
+                     &mac);
+    cu_hex(out, mac.b, CU_FINGERPRINT_HEX / 2);
+}
+
+static cu_err render(cu_worker *w, const cu_scan_finding *f)
+{
+    cu_scan *s = w->scan;
+    if (cu_report_serial(s->o.report) || w->out.n > CU_SCAN_FLUSH)
+        CU_TRY(cu_queue_flush(w));
+    cu_buf_str(&w->out, cu_report_between(s->o.report));
+    CU_TRY(cu_report_finding(s->o.report, f, &w->out));
+    cu_count(&s->count.findings, 1);
+    cu_count(&s->by_severity[s->o.rules->v[f->rule].severity], 1);
+    return cu_buf_err(&w->out);
+}
+
+static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place *a, const cu_place *b)
+{
+    cu_scan *s = w->scan;
+    const cu_finding *f = &w->found.v[i];
+    const char *rule = cu_engine_rule_id(s->o.engine, f->rule);
+    if (f->flags & CU_FINDING_REMAINDER)
+        return CU_OK;
+    if (!s->o.only[f->type] && !(s->o.only_rules && s->o.only_rules[f->rule]))
+        return CU_OK;
+    if (!wanted_line(p, a->line, b->line))
+        return CU_OK;
+    if (f->confidence < s->o.min_confidence) {
+        cu_count(&s->count.below, 1);
+        return CU_OK;
+    }
+    cu_scan_finding out = {.source = p->source, .line = a->line, .column = a->column + 1,
+        .end_line = b->line, .end_column = b->column + 1, .start = a->raw, .end = b->raw,
+        .type = (cu_type)f->type, .rule = f->rule, .confidence = f->confidence, .flags = f->flags,
+        .value = cu_slice(p->text, f->start, f->end)};
+    fingerprint(s, rule, out.value, out.fingerprint);
+    take_line(w, p->text, i, &out);
+    cu_accept_how how = cu_accept_judge(s->o.accept, &out, rule);
+    if (how != CU_ACCEPT_NO && how != CU_ACCEPT_EXPIRED) {
+        cu_count(&s->count.accepted, 1);
+        return CU_OK;
+    }
+    return render(w, &out);
+}
+
+cu_err cu_emit(cu_worker *w, const cu_passage *p, cu_place c, size_t limit, uint64_t *reported)
+{
+    CU_TRY(cu_detect(w->scan->o.engine, w->scratch, p->text, &w->found));
+    for (size_t i = 0; i < w->found.n && w->found.v[i].start < limit; i++) {
+        const cu_finding *f = &w->found.v[i];
+        p->advance(p, &c, f->start);
+        if (c.raw < *reported)
+            continue;
+        cu_place end = c;
+        p->advance(p, &end, f->end);
+        w->raw_findings++;
+        CU_TRY(judge(w, p, i, &c, &end));
+        *reported = end.raw;
+        c = end;
+    }
+    return CU_OK;
+}

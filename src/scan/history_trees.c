@@ -1,0 +1,229 @@
+#include "history.h"
+#include <stdlib.h>
+
+#define MAX_DEPTH 512u
+#define PATH_BLOCK ((size_t)64 << 10)
+
+static size_t path_slot(const cu_paths *p, uint64_t seed, cu_bytes s)
+{
+    uint64_t h = seed;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ s.p[i]) * 0x100000001b3u;
+    h ^= h >> 29;
+    for (size_t i = h & (p->slots_n - 1);; i = (i + 1) & (p->slots_n - 1))
+        if (!p->slots[i] || cu_eq(cu_str(p->v[p->slots[i] - 1]), s))
+            return i;
+}
+
+static cu_err widen(cu_paths *p, uint64_t seed)
+{
+    size_t n = p->slots_n ? 2 * p->slots_n : 1024;
+    uint32_t *slots = calloc(n, sizeof *slots);
+    char **v = realloc(p->v, n * sizeof *v);
+    if (v)
+        p->v = v;
+    if (!slots || !v) {
+        free(slots);
+        return CU_NOMEM;
+    }
+    free(p->slots);
+    p->slots = slots;
+    p->slots_n = n;
+    for (uint32_t i = 0; i < p->n; i++)
+        p->slots[path_slot(p, seed, cu_str(p->v[i]))] = i + 1;
+    return CU_OK;
+}
+
+static char *keep(cu_paths *p, cu_bytes s)
+{
+    if (p->used + s.n + 1 > p->room) {
+        size_t room = s.n + 1 > PATH_BLOCK ? s.n + 1 : PATH_BLOCK;
+        char **blocks = realloc(p->blocks, (p->blocks_n + 1) * sizeof *blocks);
+        if (!blocks)
+            return NULL;
+        p->blocks = blocks;
+        if (!(p->block = malloc(room)))
+            return NULL;
+        blocks[p->blocks_n++] = p->block;
+        p->used = 0;
+        p->room = room;
+    }
+    char *at = p->block + p->used;
+    if (s.n)
+        memcpy(at, s.p, s.n);
+    at[s.n] = 0;
+    p->used += s.n + 1;
+    return at;
+}
+
+static cu_err intern(cu_paths *p, uint64_t seed, cu_bytes s, uint32_t *index)
+{
+    if (p->n + 1 >= p->slots_n - p->slots_n / 4)
+        CU_TRY(widen(p, seed));
+    size_t slot = path_slot(p, seed, s);
+    if (!p->slots[slot]) {
+        if (!(p->v[p->n] = keep(p, s)))
+            return CU_NOMEM;
+        p->slots[slot] = ++p->n;
+    }
+    *index = p->slots[slot] - 1;
+    return CU_OK;
+}
+
+void cu_paths_free(cu_paths *p)
+{
+    for (size_t i = 0; i < p->blocks_n; i++)
+        free(p->blocks[i]);
+    free(p->blocks);
+    free(p->v);
+    free(p->slots);
+}
+
+/* One entry of a raw tree: "MODE NAME\0ID". */
+typedef struct {
+    cu_bytes left; /* behind this entry */
+    cu_bytes name;
+    const uint8_t *id;
+    bool tree, file, over, bad;
+} entry;
+
+static entry next_entry(cu_bytes t)
+{
+    entry e = {.left = t, .over = t.n == 0};
+    unsigned mode = 0;
+    size_t i = 0;
+    if (e.over)
+        return e;
+    for (; i < t.n && i < 7 && t.p[i] >= '0' && t.p[i] <= '7'; i++)
+        mode = mode * 8 + (t.p[i] - '0');
+    const uint8_t *nul = i && i < t.n && t.p[i] == ' ' ? memchr(t.p + i + 1, 0, t.n - i - 1) : NULL;
+    if (!nul || (size_t)(t.p + t.n - nul) - 1 < CU_OBJECT_ID) {
+        e.over = e.bad = true;
+        return e;
+    }
+    e.name = cu_slice(t, i + 1, (size_t)(nul - t.p));
+    e.id = nul + 1;
+    e.left = cu_slice(t, (size_t)(nul - t.p) + 1 + CU_OBJECT_ID, t.n);
+    e.tree = (mode & 0170000) == 0040000;
+    e.file = (mode & 0170000) == 0100000 || (mode & 0170000) == 0120000;
+    return e;
+}
+
+/* git's order: a folder's name counts as if a slash stood behind it. */
+static int order(const entry *a, const entry *b)
+{
+    size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
+    int c = n ? memcmp(a->name.p, b->name.p, n) : 0;
+    if (c)
+        return c;
+    int x = a->name.n > n ? a->name.p[n] : a->tree ? '/' : 0;
+    int y = b->name.n > n ? b->name.p[n] : b->tree ? '/' : 0;
+    return x - y;
+}
+
+static cu_err read_tree(cu_history *h, const uint8_t *id, git_odb_object **out)
+{
+    git_oid oid;
+    *out = NULL;
+    git_oid_fromraw(&oid, id);
+    if (git_odb_read(out, h->odb, &oid) != 0)
+        return cu_history_broken(h, id, "(a folder) cannot be read");
+    if (git_odb_object_type(*out) == GIT_OBJECT_TREE)
+        return CU_OK;
+    git_odb_object_free(*out);
+    *out = NULL;
+    return cu_history_broken(h, id, "is no folder");
+}
+
+static cu_err add_blob(cu_history *h, const uint8_t *id, uint32_t commit)
+{
+    uint32_t index, path;
+    bool added;
+    CU_TRY(cu_ids_add(&h->blobs, id, &index, &added));
+    if (!added)
+        return CU_OK;
+    CU_TRY(intern(&h->paths, h->blobs.seed, cu_buf_view(&h->path), &path));
+    cu_blob *b = cu_ids_at(&h->blobs, index);
+    b->path = path;
+    b->commit = commit;
+    return CU_OK;
+}
+
+static cu_err compare(cu_history *h, const uint8_t *id, const uint8_t *old, uint32_t commit,
+                      unsigned depth);
+
+static cu_err take(cu_history *h, const entry *e, const uint8_t *old, uint32_t commit, unsigned depth)
+{
+    size_t n = h->path.n;
+    if (n)
+        cu_buf_byte(&h->path, '/');
+    cu_buf_add(&h->path, e->name);
+    CU_TRY(cu_buf_err(&h->path));
+    cu_err err = e->tree ? compare(h, e->id, old, commit, depth + 1) : add_blob(h, e->id, commit);
+    h->path.n = n;
+    return err;
+}
+
+static cu_err merge(cu_history *h, cu_bytes now, cu_bytes before, uint32_t commit, unsigned depth,
+                    bool *bad)
+{
+    entry old = next_entry(before);
+    for (entry e = next_entry(now); !e.over || e.bad; e = next_entry(e.left)) {
+        if (e.bad) {
+            *bad = true;
+            return CU_OK;
+        }
+        while (!old.over && order(&old, &e) < 0)
+            old = next_entry(old.left);
+        bool same = !old.over && order(&old, &e) == 0;
+        if (same && memcmp(old.id, e.id, CU_OBJECT_ID) == 0)
+            continue;
+        if (e.tree || e.file)
+            CU_TRY(take(h, &e, same && old.tree ? old.id : NULL, commit, depth));
+        if (cu_scan_stopped(h->scan))
+            return CU_OK;
+    }
+    return CU_OK;
+}
+
+/* Each folder once a commit: a small repository can name one folder a billion times. */
+static cu_err compare(cu_history *h, const uint8_t *id, const uint8_t *old, uint32_t commit,
+                      unsigned depth)
+{
+    git_odb_object *now = NULL, *before = NULL;
+    uint8_t tree[CU_OBJECT_ID];
+    uint32_t index;
+    bool added, bad = false;
+    CU_TRY(cu_ids_add(&h->trees, id, &index, &added));
+    if (!added)
+        return CU_OK;
+    if (depth > MAX_DEPTH)
+        return cu_history_broken(h, id, "(a folder) is nested too deeply");
+    memcpy(tree, id, sizeof tree);
+    CU_TRY(read_tree(h, tree, &now));
+    if (!now)
+        return CU_OK;
+    cu_err e = old ? read_tree(h, old, &before) : CU_OK;
+    cu_bytes none = CU_NONE;
+    if (e == CU_OK)
+        e = merge(h, cu_bytes_of(git_odb_object_data(now), git_odb_object_size(now)),
+                  before ? cu_bytes_of(git_odb_object_data(before), git_odb_object_size(before)) : none,
+                  commit, depth, &bad);
+    git_odb_object_free(now);
+    git_odb_object_free(before);
+    return e == CU_OK && bad ? cu_history_broken(h, tree, "(a folder) is malformed") : e;
+}
+
+cu_err cu_history_tree(cu_history *h, uint32_t index)
+{
+    const cu_commit *c = cu_ids_at(&h->commits, index), *parent = NULL;
+    if (c->parent != CU_IDS_NONE)
+        parent = cu_ids_at(&h->commits, c->parent);
+    if (parent && parent->state != CU_COMMIT_DONE)
+        parent = NULL;
+    if (parent && memcmp(parent->tree, c->tree, CU_OBJECT_ID) == 0)
+        return CU_OK;
+    cu_ids_clear(&h->trees);
+    cu_buf_reset(&h->path);
+    return compare(h, c->tree, parent ? parent->tree : NULL, index, 0);
+}

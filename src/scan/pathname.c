@@ -1,0 +1,49 @@
+/* What the name of a file says about its content. */
+#include "scan.h"
+#include <strings.h>
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *bang = strrchr(path, '!');
+    const char *last = bang && (!slash || bang > slash) ? bang : slash;
+    return last ? last + 1 : path;
+}
+
+static bool ends(const char *name, const char *with)
+{
+    size_t n = strlen(name), k = strlen(with);
+    return n >= k && strcasecmp(name + n - k, with) == 0;
+}
+
+bool cu_notebook_name(const char *path)
+{
+    return ends(path, ".ipynb");
+}
+
+/* Written by a tool, not by a person: hashes in it are expected. */
+bool cu_generated_name(const char *path)
+{
+    static const char *const names[] = {
+        "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
+        "composer.lock", "Cargo.lock", "Gemfile.lock", "poetry.lock", "Pipfile.lock", "uv.lock",
+        "go.sum", "flake.lock", "mix.lock", "pubspec.lock", "Podfile.lock", "packages.lock.json",
+        "gradle.lockfile", ".terraform.lock.hcl", "deno.lock",
+    };
+    static const char *const endings[] = {".min.js", ".min.css", ".js.map", ".css.map", ".pb.go",
+                                          "_pb2.py"};
+    static const char *const folders[] = {"node_modules/", "vendor/", "third_party/", "bower_components/",
+                                          "site-packages/"};
+    const char *name = base_name(path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends(name, endings[i]))
+            return true;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        const char *at = strstr(path, folders[i]);
+        if (at && (at == path || at[-1] == '/'))
+            return true;
+    }
+    return false;
+}
