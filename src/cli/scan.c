@@ -292,7 +292,7 @@ static int scan_now(scan *s)
     cu_scan *c = NULL;
     cu_scan_summary sum = {0};
     cu_fault f = {0}, f2 = {0};
-    struct sigaction act = {.sa_handler = on_signal};
+    struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}; /* twice: at once */
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     s->begun = cu_mono_ns();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "diff.h"
+#include "odb.h"
 
 /* --- a diff --- */
 typedef struct {
@@ -269,13 +270,15 @@ static cu_err diff_index(cu_scan *s, git_repository *repo, const char *name, cu_
 cu_err cu_scan_staged(cu_scan *s, const char *path, cu_fault *f)
 {
     git_repository *repo = NULL;
-    if (git_repository_open_ext(&repo, path, 0, NULL) != 0) {
+    git_odb *odb = NULL;
+    if (!cu_repository_open(path, true, &repo, &odb)) {
         const git_error *g = git_error_last();
         return cu_fail(f, CU_NOT_FOUND, "%.100s: no git repository: %.150s", path, g ? g->message : "");
     }
     cu_err e = diff_index(s, repo, path, f);
     e = cu_scan_finish_source(s, e, f);
     cu_queue_forget_git(s->queue);
+    git_odb_free(odb);
     git_repository_free(repo);
     return e;
 }

@@ -1,4 +1,5 @@
 #include "history.h"
+#include "odb.h"
 #include <stdlib.h>
 #include <time.h>
 #include "base/digest.h"
@@ -140,7 +141,7 @@ cu_err cu_scan_history(cu_scan *s, const char *repo, const char *range, const ch
     cu_ids_init(&h.trees, CU_OBJECT_ID);
     cu_ids_init(&h.shallow, CU_OBJECT_ID);
     set_limits();
-    if (git_repository_open_ext(&h.repo, repo, 0, NULL) != 0 || git_repository_odb(&h.odb, h.repo) != 0) {
+    if (!cu_repository_open(repo, true, &h.repo, &h.odb)) {
         const git_error *g = git_error_last();
         history_free(&h);
         return cu_fail(f, CU_NOT_FOUND, "%.100s: no git repository: %.150s", repo, g ? g->message : "");

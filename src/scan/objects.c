@@ -1,5 +1,5 @@
 #include "scan.h"
-#include <git2.h>
+#include "odb.h"
 #include "base/digest.h"
 
 void cu_object_close(cu_worker *w)
@@ -16,11 +16,8 @@ static bool open_odb(cu_worker *w, const char *git_dir)
     if (w->git_of == git_dir)
         return true;
     cu_object_close(w);
-    if (git_repository_open_ext(&w->git, git_dir, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) != 0 ||
-        git_repository_odb(&w->odb, w->git) != 0) {
-        cu_object_close(w);
+    if (!cu_repository_open(git_dir, false, &w->git, &w->odb))
         return false;
-    }
     w->git_of = git_dir;
     return true;
 }
