@@ -29,6 +29,20 @@ static bool wanted_line(const cu_passage *p, uint64_t first, uint64_t last)
     return low < p->only_n && p->only[low].first <= last;
 }
 
+/* What was not asked for is not shown either: the line is looked at with all rules. An engine that
+ * fails here shows nothing of the line. */
+static void star_others(cu_worker *w, cu_bytes line, size_t value, size_t value_end)
+{
+    if (cu_detect(w->scan->o.engine, w->all, line, &w->near) != CU_OK) {
+        memset(w->line, '*', line.n);
+        return;
+    }
+    for (size_t k = 0; k < w->near.n; k++)
+        for (size_t i = w->near.v[k].start; i < w->near.v[k].end; i++)
+            if (i < value || i >= value_end)
+                w->line[i] = '*';
+}
+
 /* The value's line, at most CU_SCAN_LINE bytes of it. Whatever else was found in it is starred out,
  * reported or not. */
 static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
@@ -52,6 +66,8 @@ static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
         size_t b = w->found.v[k].end < to ? w->found.v[k].end : to;
         memset(w->line + (w->found.v[k].start - from), '*', b - w->found.v[k].start);
     }
+    if (w->all)
+        star_others(w, cu_slice(t, from, to), f->start - from, inside - from);
     out->line_text = cu_bytes_of(w->line, to - from);
     out->in_line = f->start - from;
     out->in_line_end = inside - from;

@@ -35,6 +35,8 @@ static void worker_free(cu_worker *w)
     cu_object_close(w);
     cu_findings_free(&w->found);
     cu_scratch_free(w->scratch);
+    cu_scratch_free(w->all);
+    cu_findings_free(&w->near);
     if (w->text)
         explicit_bzero(w->text, CU_SCAN_CHUNK);
     if (w->raw)
@@ -55,10 +57,16 @@ static cu_err worker_init(cu_worker *w, cu_scan *s)
     bool *wanted = calloc(s->o.rules->n + 1, sizeof *wanted);
     if (!wanted)
         return CU_NOMEM;
-    for (size_t i = 0; i < s->o.rules->n; i++)
+    bool every = true;
+    for (size_t i = 0; i < s->o.rules->n; i++) {
         wanted[i] = s->o.only[s->o.rules->v[i].type] || (s->o.only_rules && s->o.only_rules[i]);
-    cu_scratch_only(w->scratch, wanted);
+        every &= wanted[i];
+    }
+    if (!every)
+        cu_scratch_only(w->scratch, wanted);
     free(wanted);
+    if (!every)
+        CU_TRY(cu_scratch_new(s->o.engine, &w->all));
     w->text = malloc(CU_SCAN_CHUNK);
     return w->text ? CU_OK : CU_NOMEM;
 }

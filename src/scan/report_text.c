@@ -11,10 +11,10 @@ static const char *colour(const cu_report *r, cu_severity s)
 static void explain(const cu_report *r, const cu_scan_finding *f, cu_buf *out)
 {
     const cu_rule *rule = &r->o.rules->v[f->rule];
-    cu_buf_fmt(out, "    %u %%: %s%s", f->confidence,
-               f->flags & CU_FINDING_BY_CONTEXT ? "given away by the words around it" :
-               "its form alone says what it is",
-               f->source->generated ? "; the file is generated" : "");
+    const cu_finding g = {.flags = f->flags};
+    cu_buf_fmt(out, "    %u %%: ", f->confidence);
+    cu_finding_reasons(&g, out);
+    cu_buf_fmt(out, "%s", f->source->generated ? "; the file is generated" : "");
     if (rule->source)
         cu_buf_fmt(out, " (%s)", rule->source);
     cu_buf_byte(out, '\n');

@@ -65,6 +65,8 @@ struct cu_scan {
 struct cu_worker {
     cu_scan *scan;
     cu_scratch *scratch;
+    cu_scratch *all;   /* every rule, when scratch has not all of them */
+    cu_findings near;
     cu_findings found;
     uint8_t *text;       /* CU_SCAN_CHUNK */
     uint8_t *raw;        /* CU_SCAN_RAW, once something was encoded */
