@@ -325,6 +325,7 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
     if (h != HS_SUCCESS)
         return CU_ENGINE;
     CU_TRY(cu_tokenize(e, text, out));
+    CU_TRY(cu_find_persons(e, text, out));
     cu_settle(out);
     return CU_OK;
 }

@@ -106,44 +106,6 @@ static cu_err phone(const cu_engine *e, cu_bytes t, size_t i, size_t prefix, siz
     return cu_found(e, out, e->finder[CU_FIND_PHONE], i, last);
 }
 
-static bool phone_word(cu_bytes t, size_t i)
-{
-    static const char *const words[] = {"phone", "tel", "mobile", "cell", "call", "fax"};
-    char near[41];
-    size_t n = 0, from = i > 40 ? i - 40 : 0;
-    for (size_t k = from; k < i; k++) {
-        uint8_t c = t.p[k];
-        if (c == CU_DETECT_SEPARATOR || c == '\n')
-            n = 0;
-        else
-            near[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    }
-    near[n] = 0;
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (strstr(near, words[k]))
-            return true;
-    return false;
-}
-
-/* North American numbers only with a word beside them: ddd-ddd-dddd is too common in code. */
-static cu_err national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
-{
-    uint8_t d[12];
-    size_t end, start = i && t.p[i - 1] == '(' ? i - 1 : i;
-    size_t n = 0;
-    for (end = i; end < t.n && n < 10 && end - i < 16; end++) {
-        if (cu_digit(t.p[end]))
-            d[n++] = t.p[end];
-        else if (!t.p[end] || !strchr(" -.)", t.p[end]))
-            break;
-    }
-    if (n != 10 || !ends_token(t, end) || end - i < 12 || d[0] < '2' || d[3] < '2' ||
-        !phone_word(t, start))
-        return CU_OK;
-    *past = end;
-    return cu_found(e, out, e->finder[CU_FIND_PHONE], start, end);
-}
-
 /* i stands on the first check digit, behind two capitals. */
 static cu_err iban(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -194,8 +156,10 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
         CU_TRY(card(e, t, i, past, out));
     if (*past == run && t.n - i > 2 && t.p[i] == '0' && t.p[i + 1] == '0')
         CU_TRY(phone(e, t, i, 2, past, out));
-    if (*past == run && run - i == 3)
-        CU_TRY(national(e, t, i, past, out));
+    if (*past == run)
+        CU_TRY(cu_find_address(e, t, i, run, past, out));
+    if (*past == run)
+        CU_TRY(cu_find_national(e, t, i, past, out));
     return CU_OK;
 }
 
@@ -233,12 +197,16 @@ cu_err cu_tokenize(const cu_engine *e, cu_bytes t, cu_findings *out)
         case COLON:
             if (t.n - i > 3 && t.p[i + 1] == '/' && t.p[i + 2] == '/')
                 CU_TRY(cu_find_url(e, t, i, out));
-            else
+            else if (t.n - i > 14 && t.p[i + 3] == ':' && i > 1)
+                CU_TRY(cu_find_mac(e, t, i, &past, out));
+            if (past == i + 1)
                 CU_TRY(cu_find_ipv6(e, t, &past, out));
             break;
         case DASH:
             if (i >= pem_past && t.n - i > 30 && memcmp(t.p + i, "-----BEGIN", 10) == 0)
                 CU_TRY(cu_find_pem(e, t, i, &pem_past, out));
+            else if (t.n - i > 14 && t.p[i + 3] == '-' && i > 1)
+                CU_TRY(cu_find_mac(e, t, i, &past, out));
             break;
         case PLUS:
             if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i))
