@@ -37,16 +37,21 @@ cu_err cu_found(const cu_engine *e, cu_findings *out, uint16_t rule, size_t star
     return CU_OK;
 }
 
-/* Which of two that overlap stays: secrets before personal data, then the longer, then the surer. */
+static int rank(const cu_finding *f)
+{
+    cu_class c = cu_type_class((cu_type)f->type);
+    return c == CU_CLASS_SECRET ? 2 : c == CU_CLASS_PII;
+}
+
+/* Which of two that overlap stays: secrets before personal data before the rest (a web address must
+ * not hide the mail address inside it), then the longer, then the surer. */
 static bool stronger(const cu_finding *a, const cu_finding *b)
 {
     bool pa = a->flags & CU_FINDING_PLACEHOLDER, pb = b->flags & CU_FINDING_PLACEHOLDER;
     if (pa != pb)
         return pb;
-    bool sa = cu_type_class((cu_type)a->type) == CU_CLASS_SECRET;
-    bool sb = cu_type_class((cu_type)b->type) == CU_CLASS_SECRET;
-    if (sa != sb)
-        return sa;
+    if (rank(a) != rank(b))
+        return rank(a) > rank(b);
     if (a->end - a->start != b->end - b->start)
         return a->end - a->start > b->end - b->start;
     return a->confidence > b->confidence;

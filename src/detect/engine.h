@@ -15,7 +15,9 @@
 /* Hand-written tokenizers; the name is the rule's `finder`. */
 #define CU_FINDERS(X)                                                                              \
     X(EMAIL, "email") X(PHONE, "phone") X(CARD, "card") X(IBAN, "iban") X(SSN, "ssn")              \
-    X(IP, "ip") X(IP_PRIVATE, "ip-private")
+    X(IP, "ip") X(IP_PRIVATE, "ip-private")                                                        \
+    X(EMAIL_RESERVED, "email-reserved") X(MAC, "mac") X(ADDRESS, "address") X(PERSON, "person")    \
+    X(PERSON_CUE, "person-cue") X(PERSON_LONE, "person-lone") X(MAIL_NAME, "mail-name")
 typedef enum {
 #define X(name, text) CU_FIND_##name,
     CU_FINDERS(X)
@@ -128,6 +130,14 @@ cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, 
 cu_err cu_find_ipv6(const cu_engine *e, cu_bytes t, size_t *colon, cu_findings *out);
 cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 cu_err cu_find_pem(const cu_engine *e, cu_bytes t, uint16_t rule, size_t dash, size_t *past, cu_findings *out);
+
+/* person.c, address.c, contact.c, wallet.c */
+cu_err cu_find_persons(const cu_engine *e, cu_bytes t, cu_findings *out);
+cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, size_t *past, cu_findings *out);
+cu_err cu_find_mac(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
+cu_err cu_find_national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
+bool cu_wallet_base58(cu_bytes value);
+bool cu_wallet_bech32(cu_bytes value);
 
 /* True when a token may begin at i: the byte before is no letter or digit, or is the letter of an
  * escape (\n, \t, \r) written out. */

@@ -1,7 +1,9 @@
 /* Mail addresses, IP addresses and URLs that carry credentials. */
 #include <arpa/inet.h>
+#include <strings.h>
 #include "engine.h"
 #include "judge.h"
+#include "names.h"
 
 #define LOCAL_MAX 64u   /* RFC 5321 section 4.5.3.1 */
 #define DOMAIN_MAX 253u
@@ -40,6 +42,49 @@ static size_t domain_end(cu_bytes t, size_t from)
     return best == end || (best < end && t.p[best] == '.') ? best : from;
 }
 
+/* RFC 2606 and RFC 6761: names that belong to nobody. */
+static bool reserved(cu_bytes domain)
+{
+    static const char *const ends[] = {"example.com", "example.org", "example.net", "test", "invalid",
+                                       "localhost", "example"};
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        size_t n = strlen(ends[k]), rest = domain.n >= n ? domain.n - n : 0;
+        if (domain.n >= n && strncasecmp((const char *)domain.p + rest, ends[k], n) == 0 &&
+            (rest == 0 || domain.p[rest - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 5322 section 3.4: the display name before <address>: two to four capitalised words. */
+static cu_err mail_name(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out)
+{
+    size_t end, from;
+    unsigned words = 0;
+    if (at < 6 || t.p[at - 1] != '<')
+        return CU_OK;
+    end = at - 1;
+    while (end > 0 && at - end < 4 && (t.p[end - 1] == ' ' || t.p[end - 1] == '"'))
+        end--;
+    from = end;
+    for (size_t i = end; i > 0 && at - i < 64 && words < 5; words++) {
+        size_t begin = i;
+        while (begin > 0 && i - begin < 24 && (cu_alnum(t.p[begin - 1]) || t.p[begin - 1] >= 0x80 ||
+               t.p[begin - 1] == '.' || t.p[begin - 1] == '-' || t.p[begin - 1] == '\''))
+            begin--;
+        size_t past = cu_name_word(t, begin);
+        if (past == begin || past + (past < i && t.p[past] == '.') != i)
+            break;
+        from = begin;
+        if (begin == 0 || t.p[begin - 1] != ' ')
+            { words++; break; }
+        i = begin - 1;
+    }
+    if (words < 2 || words > 4 || !cu_name_plausible(cu_slice(t, from, end)))
+        return CU_OK;
+    return cu_found(e, out, e->finder[CU_FIND_MAIL_NAME], from, end);
+}
+
 cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out)
 {
     size_t start = at, end = domain_end(t, at + 1);
@@ -52,7 +97,9 @@ cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out
         start++;
     if (start == at || end == at + 1 || t.p[at - 1] == '.')
         return CU_OK;
-    return cu_found(e, out, e->finder[CU_FIND_EMAIL], start, end);
+    CU_TRY(mail_name(e, t, start, out));
+    return cu_found(e, out, e->finder[reserved(cu_slice(t, at + 1, end)) ? CU_FIND_EMAIL_RESERVED
+                                                                        : CU_FIND_EMAIL], start, end);
 }
 
 static cu_err address(const cu_engine *e, const char *text, bool v6, size_t start, size_t end,

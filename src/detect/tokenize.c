@@ -1,14 +1,14 @@
-/* Values without a literal anchor: one pass over the bytes stops at '@', ':', '+' and at the
+/* Values without a literal anchor: one pass over the bytes stops at '@', ':', '-', '+' and at the
  * first digit of a run, and looks closer only there. */
 #include "engine.h"
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
-enum { SKIP, AT, COLON, PLUS, DIGIT };
+enum { SKIP, AT, COLON, DASH, PLUS, DIGIT };
 
 static const uint8_t stops[256] = {
-    ['@'] = AT, [':'] = COLON, ['+'] = PLUS,
+    ['@'] = AT, [':'] = COLON, ['-'] = DASH, ['+'] = PLUS,
     ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT,
     ['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
 };
@@ -106,44 +106,6 @@ static cu_err phone(const cu_engine *e, cu_bytes t, size_t i, size_t prefix, siz
     return cu_found(e, out, e->finder[CU_FIND_PHONE], i, last);
 }
 
-static bool phone_word(cu_bytes t, size_t i)
-{
-    static const char *const words[] = {"phone", "tel", "mobile", "cell", "call", "fax"};
-    char near[41];
-    size_t n = 0, from = i > 40 ? i - 40 : 0;
-    for (size_t k = from; k < i; k++) {
-        uint8_t c = t.p[k];
-        if (c == CU_DETECT_SEPARATOR || c == '\n')
-            n = 0;
-        else
-            near[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    }
-    near[n] = 0;
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
-        if (strstr(near, words[k]))
-            return true;
-    return false;
-}
-
-/* North American numbers only with a word beside them: ddd-ddd-dddd is too common in code. */
-static cu_err national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
-{
-    uint8_t d[12];
-    size_t end, start = i && t.p[i - 1] == '(' ? i - 1 : i;
-    size_t n = 0;
-    for (end = i; end < t.n && n < 10 && end - i < 16; end++) {
-        if (cu_digit(t.p[end]))
-            d[n++] = t.p[end];
-        else if (!t.p[end] || !strchr(" -.)", t.p[end]))
-            break;
-    }
-    if (n != 10 || !ends_token(t, end) || end - i < 12 || d[0] < '2' || d[3] < '2' ||
-        !phone_word(t, start))
-        return CU_OK;
-    *past = end;
-    return cu_found(e, out, e->finder[CU_FIND_PHONE], start, end);
-}
-
 /* i stands on the first check digit, behind two capitals. */
 static cu_err iban(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -194,22 +156,24 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
         CU_TRY(card(e, t, i, past, out));
     if (*past == run && t.n - i > 2 && t.p[i] == '0' && t.p[i + 1] == '0')
         CU_TRY(phone(e, t, i, 2, past, out));
-    if (*past == run && run - i == 3)
-        CU_TRY(national(e, t, i, past, out));
+    if (*past == run)
+        CU_TRY(cu_find_address(e, t, i, run, past, out));
+    if (*past == run)
+        CU_TRY(cu_find_national(e, t, i, past, out));
     return CU_OK;
 }
 
-/* The first byte at or after i at which a tokenizer begins: + @, and the digits with the colon
+/* The first byte at or after i at which a tokenizer begins: + - @, and the digits with the colon
  * that follows them in ASCII. */
 static size_t next_stop(const uint8_t *p, size_t i, size_t n)
 {
 #if defined(__SSE2__)
     const __m128i zero = _mm_set1_epi8('0'), ten = _mm_set1_epi8(10);
-    const __m128i plus = _mm_set1_epi8('+'), at = _mm_set1_epi8('@');
+    const __m128i plus = _mm_set1_epi8('+'), dash = _mm_set1_epi8('-'), at = _mm_set1_epi8('@');
     for (; i + 16 <= n; i += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
         __m128i d = _mm_sub_epi8(x, zero);
-        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(d, ten), d),
+        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(d, ten), d), _mm_cmpeq_epi8(x, dash)),
                                    _mm_or_si128(_mm_cmpeq_epi8(x, plus), _mm_cmpeq_epi8(x, at)));
         int mask = _mm_movemask_epi8(hit);
         if (mask)
@@ -231,10 +195,18 @@ cu_err cu_tokenize(const cu_engine *e, cu_bytes t, cu_findings *out)
             CU_TRY(cu_find_email(e, t, i, out));
             break;
         case COLON:
-            CU_TRY(cu_find_ipv6(e, t, &past, out));
+            if (t.n - i > 14 && t.p[i + 3] == ':' && i > 1)
+                CU_TRY(cu_find_mac(e, t, i, &past, out));
+            if (past == i + 1)
+                CU_TRY(cu_find_ipv6(e, t, &past, out));
+            break;
+        case DASH:
+            if (t.n - i > 14 && t.p[i + 3] == '-' && i > 1)
+                CU_TRY(cu_find_mac(e, t, i, &past, out));
             break;
         case PLUS:
-            if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i))
+            if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i) &&
+                !(i && t.p[i - 1] == '+')) /* "C++14" */
                 CU_TRY(phone(e, t, i, 1, &past, out));
             break;
         case DIGIT:

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include "base/digest.h"
 #include "engine.h"
+#include "names.h"
 
 /* ISO/IEC 7812-1 annex B. Digits as characters. */
 bool cu_luhn(const uint8_t *digits, size_t n)
@@ -88,11 +89,42 @@ static bool mixed(cu_bytes v)
     return upper > 1 && lower > 1 && digit > 0;
 }
 
+static bool luhn(cu_bytes v)
+{
+    uint8_t d[20];
+    size_t n = 0;
+    for (size_t i = 0; i < v.n; i++)
+        if (cu_digit(v.p[i]) && n < sizeof d)
+            d[n++] = v.p[i];
+    return cu_luhn(d, n);
+}
+
+/* Not the word that stands for a user name in documentation. */
+static bool username(cu_bytes v)
+{
+    static const char *const not[] = {"string", "user", "username", "admin", "root", "test", "null", "none",
+                                      "name", "login", "your", "example", "text", "password", "guest"};
+    for (size_t k = 0; k < sizeof not / sizeof *not; k++)
+        if (cu_eq_str(v, not[k]))
+            return false;
+    return true;
+}
+
 cu_validator cu_validator_by_name(const char *name)
 {
     if (strcmp(name, "jwt") == 0)
         return jwt;
     if (strcmp(name, "mixed") == 0)
         return mixed;
+    if (strcmp(name, "luhn") == 0)
+        return luhn;
+    if (strcmp(name, "username") == 0)
+        return username;
+    if (strcmp(name, "name") == 0)
+        return cu_name_plausible;
+    if (strcmp(name, "base58check") == 0)
+        return cu_wallet_base58;
+    if (strcmp(name, "bech32") == 0)
+        return cu_wallet_bech32;
     return NULL;
 }

@@ -1,0 +1,299 @@
+/* Postal addresses by their build: a house number beside a street, then what may follow (flat, town,
+ * state, country) as long as something sure follows (a postal code, a state with one, a country). */
+#include "engine.h"
+#include "names.h"
+
+#define MAX_WORDS 6
+#define MAX_BACK 64u
+#define MAX_TAIL 8
+
+static const char *const street_words[] = {"St", "Street", "Ave", "Avenue", "Rd", "Road", "Blvd",
+    "Boulevard", "Lane", "Ln", "Drive", "Dr", "Court", "Ct", "Place", "Pl", "Square", "Terrace", "Way",
+    "Highway", "Hwy", "Parkway", "Pkwy", "Circle", "Cir", "Crescent", "Close", "Gardens", "Trail",
+    "Loop", "Alley", "Row", "Mews", "Grove", "Hill", "Walk", "Quay", "Heights", "Landing"};
+static const char *const lead_words[] = {"via", "viale", "piazza", "corso", "vicolo", "largo", "calle",
+    "avenida", "avda", "plaza", "paseo", "carrera", "camino", "rua", "travessa", "estrada", "rue",
+    "avenue", "boulevard", "place", "chemin", "impasse", "quai", "ul", "ulica", "ulice", "aleja", "strada",
+    "alameda", "praça", "allée", "rruga", "bulevardul", "am", "an", "im"};
+static const char *const endings[] = {"straße", "strasse", "str", "weg", "gasse", "platz", "allee", "ring",
+    "damm", "ufer", "straat", "laan", "plein", "gracht", "kade", "dijk", "gatan", "gata", "vägen", "vej",
+    "veien", "vegen", "gade", "katu", "tie", "utca", "ulica", "graben", "wei", "steig", "hof"};
+static const char *const units[] = {"Apt", "Apartment", "Suite", "Ste", "Unit", "Flat", "Floor", "Room",
+    "Box", "P.O. Box", "PO Box", "Wohnung", "Top", "Stiege"};
+static const char *const countries[] = {"USA", "United States", "UK", "United Kingdom", "Germany",
+    "Deutschland", "Austria", "Österreich", "Switzerland", "Schweiz", "France", "Italy", "Italia", "Spain",
+    "España", "Portugal", "Netherlands", "Nederland", "Belgium", "Denmark", "Danmark", "Sweden", "Sverige",
+    "Norway", "Norge", "Finland", "Iceland", "Poland", "Polska", "Czech Republic", "Czechia", "Slovakia",
+    "Slovenia", "Croatia", "Hungary", "Romania", "Bulgaria", "Greece", "Cyprus", "Estonia", "Latvia",
+    "Lithuania", "Ireland", "Canada", "Australia", "New Zealand", "Brazil", "Brasil", "Mexico", "Argentina",
+    "Chile", "Uruguay", "Peru", "Colombia", "India", "Japan", "China", "Korea", "Singapore", "Israel",
+    "Turkey", "Tunisia", "Morocco", "Egypt", "South Africa", "Kenya", "Nigeria", "Ethiopia", "Greenland",
+    "Ukraine", "Russia", "Serbia", "Malta", "Luxembourg", "Philippines", "Thailand", "Vietnam", "Indonesia"};
+
+#define LISTED(list, word) listed(list, sizeof(list) / sizeof *(list), word)
+
+static bool listed(const char *const *list, size_t n, cu_bytes word)
+{
+    for (size_t k = 0; k < n; k++)
+        if (cu_eq_str(word, list[k]))
+            return true;
+    return false;
+}
+
+static uint8_t at(cu_bytes t, size_t i)
+{
+    return i < t.n ? t.p[i] : 0;
+}
+
+/* Past a word of the list at i that ends there, or i. */
+static size_t take(cu_bytes t, size_t i, const char *const *list, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        size_t len = strlen(list[k]);
+        if (t.n - i >= len && memcmp(t.p + i, list[k], len) == 0 && !cu_alnum(at(t, i + len)))
+            return i + len;
+    }
+    return i;
+}
+
+static bool ends_like_street(cu_bytes w)
+{
+    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
+        size_t len = strlen(endings[k]), skip = w.n >= len ? w.n - len : 0;
+        /* Alone ("Str", "Weg", "Platz") with a capital, or at the end of a longer word. */
+        if (w.n >= len + 3 && memcmp(w.p + skip, endings[k], len) == 0)
+            return true;
+        if (w.n == len && len > 2 && (w.p[0] | 32) == (uint8_t)endings[k][0] && w.p[0] < 'a' &&
+            memcmp(w.p + 1, endings[k] + 1, len - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A house or flat number: up to six digits, a letter, a range. Past it, or i. */
+static size_t number_end(cu_bytes t, size_t i)
+{
+    size_t end = i;
+    while (end - i < 6 && cu_digit(at(t, end)))
+        end++;
+    if (end == i || cu_digit(at(t, end)))
+        return i;
+    if ((at(t, end) == '-' || at(t, end) == '/') && cu_digit(at(t, end + 1)))
+        for (end++; cu_digit(at(t, end)) && end - i < 12;)
+            end++;
+    if (cu_alnum(at(t, end)) && !cu_alnum(at(t, end + 1)))
+        end++;
+    return cu_alnum(at(t, end)) || at(t, end) == '_' ? i : end;
+}
+
+static size_t postal_end(cu_bytes t, size_t i)
+{
+    size_t d = 0;
+    while (d < 7 && cu_digit(at(t, i + d)))
+        d++;
+    if (d == 5 && at(t, i + 5) == '-' && cu_digit(at(t, i + 6)) && cu_digit(at(t, i + 9)) && !cu_alnum(at(t, i + 10)))
+        return i + 10;
+    return d >= 4 && d <= 6 && !cu_alnum(at(t, i + d)) ? i + d : i;
+}
+
+static size_t gap(cu_bytes t, size_t i)
+{
+    size_t k = i;
+    while (k - i < 5 && (at(t, k) == ' ' || at(t, k) == ',' || at(t, k) == '\n' || at(t, k) == '\r' || at(t, k) == '\t' || at(t, k) == '.'))
+        k++;
+    return k;
+}
+
+static size_t unit_end(cu_bytes t, size_t i)
+{
+    size_t end = take(t, i, units, sizeof units / sizeof *units);
+    if (end == i)
+        return i;
+    end += at(t, end) == '.';
+    end += at(t, end) == ' ';
+    size_t past = number_end(t, end);
+    return past > end ? past : i;
+}
+
+static bool state(cu_bytes t, size_t i)
+{
+    return at(t, i) >= 'A' && at(t, i) <= 'Z' && at(t, i + 1) >= 'A' && at(t, i + 1) <= 'Z' && !cu_alnum(at(t, i + 2));
+}
+
+/* What follows a street: the end of the last sure part, or `from`. */
+static size_t tail(cu_bytes t, size_t from)
+{
+    size_t best = from, i = from;
+    unsigned towns = 0;
+    for (int k = 0; k < MAX_TAIL; k++) {
+        size_t next = gap(t, i), end;
+        if (next == i || next >= t.n)
+            break;
+        if ((end = unit_end(t, next)) > next || (end = postal_end(t, next)) > next ||
+            (end = take(t, next, countries, sizeof countries / sizeof *countries)) > next) {
+            best = i = end;
+            /* "99998 Musterhausen": where the code stands before the town. */
+            if (!towns && cu_digit(t.p[end - 1]) && at(t, end) == ' ' && postal_end(t, next) == end &&
+                cu_name_word(t, end + 1) > end + 1)
+                best = i = cu_name_word(t, end + 1), towns++;
+        } else if (state(t, next)) {
+            i = next + 2;
+            if (postal_end(t, gap(t, i)) > gap(t, i) || at(t, i) == '\n' || i >= t.n)
+                best = i;
+        } else if ((end = cu_name_word(t, next)) > next) {
+            if (++towns > 4)
+                break;
+            i = end;
+        } else {
+            size_t caps = next; /* a town in capitals */
+            while (caps < t.n && caps - next < 30 && ((t.p[caps] >= 'A' && t.p[caps] <= 'Z') || t.p[caps] >= 0x80))
+                caps++;
+            if (caps < next + 3 || ++towns > 4)
+                break;
+            i = caps;
+        }
+    }
+    return best;
+}
+
+/* "12 rue de la Paix", "4 Elm Street", "88 Kaiserstraße": what stands behind a number. */
+static size_t street_behind(cu_bytes t, size_t i, bool *street)
+{
+    size_t end = i, low = take(t, i, lead_words, 17 + 5);
+    bool lead = false;
+    *street = low > i;
+    if (low > i)
+        end = i = low;
+    for (int k = 0; k < MAX_WORDS; k++) {
+        size_t from = end + (k > 0 || *street), past;
+        if (from > end && at(t, end) != ' ')
+            break;
+        past = cu_name_word(t, from);
+        if (past == from && *street && k < 3) { /* "de la" after "rue" */
+            while (past < t.n && past - from < 4 && t.p[past] >= 'a' && t.p[past] <= 'z')
+                past++;
+            if (past == from || at(t, past) != ' ')
+                break;
+            end = past;
+            continue;
+        }
+        if (past == from) /* "184th Street", "N. Main" */
+            past = cu_digit(at(t, from)) && (at(t, from + 3) == 'h' || at(t, from + 4) == 'h') ? from + (at(t, from + 3) == 'h' ? 4 : 5) : from;
+        if (past == from)
+            break;
+        cu_bytes w = cu_slice(t, from, past);
+        end = past;
+        bool named = LISTED(street_words, w);
+        *street |= k > 0 && (named || lead);
+        lead |= named; /* "Avenue Foch" */
+        if ((named && k > 0) || ends_like_street(w)) {
+            *street = true;
+            return end + (at(t, end) == '.' && w.n < 5);
+        }
+    }
+    return end;
+}
+
+static cu_err number_first(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    bool street;
+    size_t from = number_end(t, i);
+    if (from == i || at(t, from) != ' ')
+        return CU_OK;
+    size_t core = street_behind(t, from + 1, &street);
+    if (core < from + 4)
+        return CU_OK;
+    size_t house = at(t, core) == ' ' ? number_end(t, core + 1) : 0;
+    if (house > core + 1)
+        core = house;
+    size_t end = tail(t, core);
+    if (!street && end < core + 8)
+        return CU_OK;
+    *past = end;
+    return cu_found(e, out, e->finder[CU_FIND_ADDRESS], i, end);
+}
+
+/* The begin of the street that ends before the number at i ("Via Roma 12", "Hauptstraße 5"), or i. */
+static size_t street_before(cu_bytes t, size_t i)
+{
+    size_t end = i - 1, floor = i > MAX_BACK ? i - MAX_BACK : 0;
+    if (at(t, end - 1) == ',' || at(t, end - 1) == '.')
+        end--;
+    for (int k = 0; k < MAX_WORDS && end > floor; k++) {
+        size_t from = end;
+        while (from > floor && (cu_alnum(t.p[from - 1]) || t.p[from - 1] >= 0x80 || t.p[from - 1] == '-' || t.p[from - 1] == '\''))
+            from--;
+        if (from == end || cu_digit(t.p[from]))
+            return i;
+        cu_bytes w = cu_slice(t, from, end);
+        bool capital = cu_name_word(t, from) > from;
+        uint8_t small[12] = {0};
+        for (size_t c = 0; c < w.n && w.n < sizeof small; c++)
+            small[c] = w.p[c] >= 'A' && w.p[c] <= 'Z' ? w.p[c] + 32 : w.p[c];
+        if (k == 0 && capital && ends_like_street(w))
+            return from;
+        if (k == 0 && LISTED(street_words, w) && w.n > 3 && from > 2 && t.p[from - 1] == ' ') {
+            size_t first = from - 1;
+            while (first > floor && cu_alnum(t.p[first - 1]))
+                first--;
+            return cu_name_word(t, first) > first ? first : i;
+        }
+        if (k > 0 && w.n < sizeof small && listed(lead_words, sizeof lead_words / sizeof *lead_words - 3, cu_bytes_of(small, w.n)))
+            return from;
+        if (!capital && w.n > 3)
+            return i;
+        end = from;
+        if (end > floor && t.p[end - 1] == ' ')
+            end--;
+        if (end > floor && t.p[end - 1] == '.')
+            end--;
+    }
+    return i;
+}
+
+static cu_err number_last(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    size_t end = number_end(t, i);
+    if (i < 5 || end == i)
+        return CU_OK;
+    size_t start = street_before(t, i);
+    if (start == i || !cu_starts_token(t, start))
+        return CU_OK;
+    end = tail(t, end);
+    *past = end;
+    return cu_found(e, out, e->finder[CU_FIND_ADDRESS], start, end);
+}
+
+/* "PSC 12, Box 345\nAPO AE 09123": mail of the US forces; i is the postal code. */
+static cu_err military(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    static const char *const leads[] = {"PSC", "Unit", "USS", "USNS", "USCGC", "USNV", "CMR"};
+    const uint8_t *p = t.p + i - 7;
+    if (i < 16 || (memcmp(p, "APO ", 4) && memcmp(p, "FPO ", 4) && memcmp(p, "DPO ", 4)) ||
+        p[4] != 'A' || p[6] != ' ' || postal_end(t, i) == i)
+        return CU_OK;
+    size_t start = i - 7, lines = 0;
+    for (size_t k = i - 8; k > 0 && i - k < 60; k--) {
+        lines += t.p[k] == '\n';
+        if (t.p[k] == CU_DETECT_SEPARATOR || lines > 1)
+            break;
+        if (cu_starts_token(t, k) && take(t, k, leads, sizeof leads / sizeof *leads) > k)
+            start = k;
+    }
+    *past = postal_end(t, i);
+    return cu_found(e, out, e->finder[CU_FIND_ADDRESS], start, *past);
+}
+
+cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, size_t *past, cu_findings *out)
+{
+    size_t was = *past;
+    if (run - i > 6)
+        return CU_OK;
+    if (run < t.n && (t.p[run] == ' ' || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
+        CU_TRY(number_first(e, t, i, past, out));
+    if (*past == was && i > 4 && t.p[i - 1] == ' ' && !cu_digit(t.p[i - 2]))
+        CU_TRY(number_last(e, t, i, past, out));
+    if (*past == was && run - i == 5 && i > 7 && t.p[i - 1] == ' ')
+        CU_TRY(military(e, t, i, past, out));
+    return CU_OK;
+}

@@ -1,0 +1,235 @@
+/* Persons' names in prose. One pass stops where a capitalised word begins; a filter of 4 KB lets
+ * few of them through to the table of names. Names that no list holds are found by the words before
+ * them: those are rules (catalog/rules/pii/contact.yaml). */
+#include "engine.h"
+#include "names.h"
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#define MAX_PARTS 6
+#define AROUND 120u /* bytes on each side that decide whether a place is prose */
+
+static bool upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool letter(uint8_t c)
+{
+    return upper(c) || (c >= 'a' && c <= 'z') || c >= 0x80;
+}
+
+static bool begins_capital(cu_bytes t, size_t i)
+{
+    if (i >= t.n)
+        return false;
+    if (upper(t.p[i]))
+        return true;
+    if (i + 1 >= t.n)
+        return false;
+    /* Latin-1 capitals are C3 80 to C3 9E; in C4 and C5 most capitals are even, some odd: both. */
+    return (t.p[i] == 0xc3 && t.p[i + 1] < 0x9f) || t.p[i] == 0xc4 || t.p[i] == 0xc5;
+}
+
+unsigned cu_name_flags(cu_bytes word)
+{
+    char name[CU_NAME_MAX];
+    size_t n = cu_name_fold(word.p, word.n, name);
+    if (n < 2)
+        return 0;
+    uint32_t key = cu_name_key((uint8_t)name[0], (uint8_t)name[1], (uint8_t)name[2]);
+    if (!(cu_name_first[key / 8] >> (key % 8) & 1))
+        return 0;
+    for (uint32_t h = cu_name_hash(name, n) % CU_NAME_SLOTS; cu_name_slot[h]; h = (h + 1) % CU_NAME_SLOTS)
+        if (strcmp((const char *)cu_name_pool + cu_name_slot[h] + 1, name) == 0)
+            return cu_name_pool[cu_name_slot[h]];
+    return 0;
+}
+
+size_t cu_name_word(cu_bytes t, size_t i)
+{
+    size_t end = i, capitals = 0;
+    if (!begins_capital(t, i))
+        return i;
+    while (end < t.n && end - i < 40) {
+        uint8_t c = t.p[end];
+        bool joins = (c == '\'' || c == '-') && end + 1 < t.n && letter(t.p[end + 1]) && end > i &&
+                     !(c == '\'' && end + 1 < t.n && t.p[end + 1] == 's' &&
+                       (end + 2 >= t.n || !letter(t.p[end + 2])));
+        if (!letter(c) && !joins)
+            break;
+        capitals += upper(c);
+        end++;
+    }
+    /* "McDonald", "Jean-Luc", "LeRoy", but no aCamelName and no ABBREVIATION. */
+    return capitals > 2 || (capitals == end - i && end - i > 1) ? i : end;
+}
+
+bool cu_prose_around(cu_bytes t, size_t i)
+{
+    size_t from = i > AROUND ? i - AROUND : 0, to = i + AROUND < t.n ? i + AROUND : t.n, signs = 0;
+    while (i > from && t.p[i - 1] != CU_DETECT_SEPARATOR)
+        i--;
+    for (from = i; from < to && t.p[from] != CU_DETECT_SEPARATOR; from++)
+        signs += t.p[from] != 0 && strchr("{}[]();=<>_*#|$/`", t.p[from]) != NULL;
+    return signs < 3;
+}
+
+bool cu_name_plausible(cu_bytes v)
+{
+    for (size_t i = 0; i < v.n;) {
+        size_t end = i;
+        while (end < v.n && letter(v.p[end]))
+            end++;
+        if (end > i && cu_name_flags(cu_slice(v, i, end)) == CU_NAME_WORD)
+            return false;
+        i = end > i ? end : i + 1;
+    }
+    return true;
+}
+
+/* "van", "de la", "bin" between the parts of a name; past it and its space, or i. */
+static size_t particle(cu_bytes t, size_t i)
+{
+    static const char *const words[] = {"van der ", "van den ", "van de ", "van ", "von der ",
+        "von ", "zu ", "de la ", "de ", "del ", "della ", "di ", "da ", "dos ", "das ", "do ", "du ",
+        "der ", "den ", "ter ", "ten ", "la ", "le ", "bin ", "ibn ", "al-", "el-", "al ", "el ", "y "};
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        size_t n = strlen(words[k]);
+        if (t.n - i > n && memcmp(t.p + i, words[k], n) == 0 && begins_capital(t, i + n))
+            return i + n;
+    }
+    return i;
+}
+
+/* The next part of a name that ends at `end`: "B.", "B", "Karl", "van Loon". */
+static size_t next_part(cu_bytes t, size_t end, unsigned *flags)
+{
+    if (end + 1 >= t.n || t.p[end] != ' ')
+        return end;
+    size_t at = particle(t, end + 1), past = cu_name_word(t, at);
+    *flags = 0;
+    if (past == at)
+        return end;
+    if (past == at + 1)
+        return past < t.n && t.p[past] == '.' ? past + 1 : end;
+    *flags = cu_name_flags(cu_slice(t, at, past));
+    return *flags == CU_NAME_WORD ? end : past;
+}
+
+static bool code_beside(cu_bytes t, size_t start, size_t end)
+{
+    if (start && strchr("./_#@$\\:-\"'", t.p[start - 1]) && t.p[start - 1] &&
+        !(start > 1 && t.p[start - 2] == ' '))
+        return true;
+    if (end >= t.n || !t.p[end])
+        return false;
+    return strchr("(_=[</\\@*{-", t.p[end]) != NULL || cu_digit(t.p[end]) ||
+           (strchr(".:", t.p[end]) && end + 1 < t.n && (cu_alnum(t.p[end + 1]) || t.p[end + 1] == ':'));
+}
+
+static cu_err titled(const cu_engine *e, cu_bytes t, size_t end, cu_findings *out, size_t *past)
+{
+    unsigned flags;
+    size_t dot = end < t.n && t.p[end] == '.' ? end + 1 : end, at = dot + 1, last = dot;
+    for (int k = 0; k < 4; k++) {
+        size_t next = next_part(t, last, &flags);
+        if (next == last)
+            break;
+        last = next;
+    }
+    if (last <= at || last - at < 3)
+        return CU_OK;
+    *past = last;
+    return cu_found(e, out, e->finder[CU_FIND_PERSON_CUE], at, last);
+}
+
+/* "Virginia Park Station", "Gauss Transform": a word that no person bears goes on behind the name. */
+static bool of_a_thing(cu_bytes t, size_t end)
+{
+    size_t past = end + 1 < t.n && t.p[end] == ' ' ? cu_name_word(t, end + 1) : end + 1;
+    return past > end + 1 && cu_name_flags(cu_slice(t, end + 1, past)) == CU_NAME_WORD;
+}
+
+/* A word of the lists begins at i. */
+static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    size_t end = cu_name_word(t, i), last = end;
+    unsigned first = end > i ? cu_name_flags(cu_slice(t, i, end)) : 0, flags, parts = 1;
+    bool family = false, doubtful = false;
+    if (!first || code_beside(t, i, end) || (first & CU_NAME_WORD && !(first & CU_NAME_TITLE)))
+        return CU_OK;
+    if (first & CU_NAME_TITLE)
+        return titled(e, t, end, out, past);
+    for (; parts < MAX_PARTS; parts++) {
+        size_t next = next_part(t, last, &flags);
+        if (next == last)
+            break;
+        family |= (flags & CU_NAME_FAMILY) != 0;
+        doubtful |= !(flags & (CU_NAME_FAMILY | CU_NAME_GIVEN)) && t.p[next - 1] != '.';
+        last = next;
+    }
+    *past = last;
+    if (code_beside(t, i, last) || of_a_thing(t, last))
+        return CU_OK;
+    bool given = first & CU_NAME_GIVEN, vague = first & (CU_NAME_GIVEN_VAGUE | CU_NAME_FAMILY_VAGUE);
+    if (parts > 1 && given && family && !(vague && doubtful))
+        return cu_found(e, out, e->finder[CU_FIND_PERSON], i, last);
+    if (vague || !cu_prose_around(t, i) || (parts == 1 && last - i < 3))
+        return CU_OK;
+    return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.')
+               ? cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, last) : CU_OK;
+}
+
+/* The first place at or after i where a letter stands behind none and is a capital. */
+static size_t next_capital(cu_bytes t, size_t i)
+{
+#if defined(__SSE2__)
+    const __m128i a = _mm_set1_epi8('A'), la = _mm_set1_epi8('a'), span = _mm_set1_epi8(25);
+    const __m128i lead = _mm_set1_epi8((char)0xc3), two = _mm_set1_epi8(2);
+    for (; i > 0 && i + 17 <= t.n; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(t.p + i));
+        __m128i before = _mm_loadu_si128((const __m128i *)(const void *)(t.p + i - 1));
+        __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(t.p + i + 1));
+        __m128i u = _mm_sub_epi8(x, a), l = _mm_sub_epi8(x, lead), b = _mm_sub_epi8(next, la);
+        __m128i p = _mm_sub_epi8(_mm_or_si128(before, _mm_set1_epi8(32)), la);
+        __m128i capital = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(u, span), u),
+                                       _mm_cmpeq_epi8(_mm_min_epu8(l, two), l));
+        __m128i small = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(b, span), b), next);
+        __m128i inside = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(p, span), p), before);
+        int mask = _mm_movemask_epi8(_mm_andnot_si128(inside, _mm_and_si128(capital, small)));
+        if (mask)
+            return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (i < t.n && !(begins_capital(t, i) && (i == 0 || !letter(t.p[i - 1]))))
+        i++;
+    return i;
+}
+
+/* Letters without diacritics only; others pass. */
+static bool may_be_name(cu_bytes t, size_t i)
+{
+    if (t.n - i < 3)
+        return false;
+    const uint8_t *p = t.p + i;
+    if ((p[0] | p[1] | p[2]) & 0x80)
+        return true;
+    uint32_t key = cu_name_key(p[0], p[1], letter(p[2]) || p[2] == '\'' ? p[2] : 0);
+    return cu_name_first[key / 8] >> (key % 8) & 1;
+}
+
+cu_err cu_find_persons(const cu_engine *e, cu_bytes t, cu_findings *out)
+{
+    size_t i = 0;
+    if (e->finder[CU_FIND_PERSON] == CU_NO_RULE)
+        return CU_OK;
+    while ((i = next_capital(t, i)) < t.n) {
+        size_t past = i + 1;
+        if (may_be_name(t, i) && !(i && (cu_digit(t.p[i - 1]) || t.p[i - 1] == '_')))
+            CU_TRY(name_at(e, t, i, &past, out));
+        i = past;
+    }
+    return CU_OK;
+}
