@@ -52,6 +52,9 @@ static bool stronger(const cu_finding *a, const cu_finding *b)
         return pb;
     if (rank(a) != rank(b))
         return rank(a) > rank(b);
+    bool na = a->flags & CU_FINDING_NAMED, nb = b->flags & CU_FINDING_NAMED;
+    if (na != nb)
+        return nb; /* a rule that knows the form before one that only knows the name */
     if (a->end - a->start != b->end - b->start)
         return a->end - a->start > b->end - b->start;
     return a->confidence > b->confidence;

@@ -97,7 +97,7 @@ cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, c
         if (b == CU_DETECT_SEPARATOR || (b == '\n' && ++newlines > MAX_NEWLINES))
             break;
         /* At the anchor's end only a value that spells its own separator may begin. */
-        if (!k->first[b] || (i == to && cu_alnum(t.p[i - 1]) ? cu_alnum(b) || b == '_' : !cu_starts_token(t, i)))
+        if (!k->first[b] || (i == to && cu_alnum(t.p[i - 1]) ? !k->group || cu_alnum(b) || b == '_' : !cu_starts_token(t, i)))
             continue;
         if (has_word(cu_slice(t, start, i), c->rule))
             CU_TRY(value_at(s, k, a->rule, t, i, &found, out));

@@ -1,4 +1,5 @@
 /* Rules prove themselves: each example is found exactly, no counter-example fires. */
+#include <stdio.h>
 #include "engine.h"
 
 static bool has(const cu_findings *f, size_t start, size_t end)
@@ -9,18 +10,26 @@ static bool has(const cu_findings *f, size_t start, size_t end)
     return false;
 }
 
-/* What is wrong with one example of rule i; NULL when it holds. */
-static const char *judge(const cu_findings *found, size_t i, const cu_rule_example *x)
+/* What is wrong with one example of rule i; false when it holds. */
+static bool wrong_with(const cu_engine *e, const cu_findings *found, size_t i, const cu_rule_example *x,
+                       char why[200])
 {
-    for (size_t v = 0; v < x->values_n; v++)
-        if (!has(found, x->value[v].start, x->value[v].end))
-            return "does not find its example exactly";
-    if (x->values_n)
-        return NULL;
-    for (size_t k = 0; k < found->n; k++)
-        if (found->v[k].rule == i)
-            return "fires on its counter-example";
-    return NULL;
+    for (size_t v = 0; v < x->values_n; v++) {
+        if (has(found, x->value[v].start, x->value[v].end))
+            continue;
+        snprintf(why, 200, "does not find its example exactly");
+        for (size_t k = 0; k < found->n; k++)
+            if (found->v[k].start < x->value[v].end && found->v[k].end > x->value[v].start)
+                snprintf(why, 200, "does not find its example exactly (%s found %u to %u instead)",
+                         cu_engine_rule_id(e, found->v[k].rule), found->v[k].start, found->v[k].end);
+        return true;
+    }
+    for (size_t k = 0; k < found->n && !x->values_n; k++)
+        if (found->v[k].rule == i) {
+            snprintf(why, 200, "fires on its counter-example");
+            return true;
+        }
+    return false;
 }
 
 static cu_err prove(const cu_engine *e, cu_scratch *s, size_t i, const cu_rule *r,
@@ -29,8 +38,8 @@ static cu_err prove(const cu_engine *e, cu_scratch *s, size_t i, const cu_rule *
 {
     for (size_t k = 0; k < n; k++) {
         CU_TRY(cu_detect(e, s, x[k].text, found));
-        const char *why = judge(found, i, &x[k]);
-        if (why && ++*wrong && tell)
+        char why[200];
+        if (wrong_with(e, found, i, &x[k], why) && ++*wrong && tell)
             tell(arg, r, &x[k], why);
     }
     return CU_OK;
