@@ -1,7 +1,10 @@
 /* `custos rules check`: rules prove themselves by their own examples. */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "base/arena.h"
+#include "base/file.h"
 #include "catalog/rules.h"
 #include "detect/detect.h"
 #include "verb.h"
@@ -77,4 +80,56 @@ static int run_image(const cu_run *r)
 const cu_verb cu_verb_rules_image = {
     .name = "rules image", .group = "find", .operands = "FILE", .run = run_image,
     .summary = "Writes the compiled form of the shipped rules, for quick starts on CPUs like this one.",
+};
+
+/* --- custos rules cost --- */
+
+typedef struct {
+    uint64_t bytes;
+    unsigned limit;   /* percent of the whole */
+    unsigned dear;    /* rules above it */
+} cost;
+
+static void tell_cost(void *arg, const cu_rule *r, uint64_t alone, uint64_t all, uint64_t found)
+{
+    cost *c = arg;
+    double share = 100.0 * (double)alone / (double)(all ? all : 1);
+    bool dear = share > c->limit;
+    c->dear += dear;
+    printf("%6.2f %% %8.0f MB/s %8llu found  %s%s\n", share, (double)c->bytes * 1000 / (double)(alone ? alone : 1),
+           (unsigned long long)found, r->id, dear ? "  TOO DEAR" : "");
+}
+
+static int run_cost(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)200 << 20);
+    cu_fault f = {0};
+    cu_rules rules;
+    const char *limit = cu_run_option(r, "limit"), *catalog = cu_catalog_dir();
+    const char *extra = cu_run_option(r, "rules");
+    cu_arena_init(&a, (size_t)64 << 20);
+    char *dir = catalog ? cu_arena_fmt(&a, "%s/rules", catalog) : NULL;
+    if (!dir || r->args_n < 1)
+        return cu_run_fail(r, CU_CONFIG, "name files of text to measure on");
+    cu_err e = cu_rules_load_both(dir, extra, &a, &rules, &f);
+    for (int i = 0; i < r->args_n && e == CU_OK; i++)
+        if ((e = cu_file_read(AT_FDCWD, r->args[i], &text)) != CU_OK)
+            cu_fail(&f, e, "%.200s: %s", r->args[i], cu_err_text(e));
+    cost c = {text.n, limit ? (unsigned)atoi(limit) : 100, 0};
+    if (e == CU_OK)
+        e = cu_rules_cost(&rules, cu_buf_view(&text), tell_cost, &c, &f);
+    if (e != CU_OK)
+        return cu_run_fault(r, e, &f);
+    return c.dear ? CU_EXIT_FOUND : CU_EXIT_FINE;
+}
+
+const cu_verb cu_verb_rules_cost = {
+    .name = "rules cost", .group = "find", .operands = "FILE...", .run = run_cost,
+    .summary = "Shows what each detection rule costs over the text of the files.",
+    .details = "Each rule is compiled and run alone; its share is its CPU time against that of all rules "
+               "together. A pass over the text has a price of its own, so that shares add up to far more "
+               "than 100. Exit status: 1 when a rule is above --limit.",
+    .options = {{"limit", "PERCENT", "Fail when a rule alone takes more than this share of the whole."},
+                {"rules", "DIR", "Rules of your own besides the shipped ones."}},
 };

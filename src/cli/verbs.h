@@ -16,6 +16,7 @@
     X(scan) \
     X(rules_check) \
     X(rules_image) \
+    X(rules_cost) \
     X(verify) \
     X(help) \
     X(version) \

@@ -146,9 +146,9 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
     CU_TRY(r.err);
     if (h != HS_SUCCESS)
         return CU_ENGINE;
-    if (s->any_pii) {
+    if (s->tokens)
         CU_TRY(cu_tokenize(e, text, out));
+    if (s->persons)
         CU_TRY(cu_find_persons(e, text, out));
-    }
     return cu_settle(out);
 }

@@ -239,13 +239,30 @@ const char *cu_engine_rule_id(const cu_engine *e, uint16_t rule)
     return rule < e->n ? e->rules[rule].rule->id : "unknown";
 }
 
+/* A pass over the text that no wanted rule needs is left out. */
+static void choose_passes(cu_scratch *s)
+{
+    const cu_engine *e = s->engine;
+    s->tokens = s->persons = false;
+    s->db = CU_DB_SECRETS;
+    for (size_t i = 0; i < e->n; i++) {
+        const cu_compiled *c = &e->rules[i];
+        if (s->skip[i])
+            continue;
+        bool person = c->rule->finder && strncmp(c->rule->finder, "person", 6) == 0;
+        s->persons |= person;
+        s->tokens |= c->rule->finder && !c->hand && !person;
+        if (cu_type_class(c->rule->type) != CU_CLASS_SECRET)
+            s->db = CU_DB_ALL;
+    }
+}
+
 cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out)
 {
     cu_scratch *s = calloc(1, sizeof *s);
     if (!s)
         return CU_NOMEM;
     s->engine = e;
-    s->any_pii = true;
     s->done = calloc(e->n + 1, sizeof *s->done);
     s->skip = calloc(e->n + 1, sizeof *s->skip);
     s->match = pcre2_match_data_create(8, NULL);
@@ -256,23 +273,16 @@ cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out)
         cu_scratch_free(s);
         return CU_NOMEM;
     }
+    choose_passes(s);
     *out = s;
     return CU_OK;
 }
 
 void cu_scratch_only(cu_scratch *s, const bool *rules)
 {
-    s->any_pii = false;
-    s->db = CU_DB_SECRETS;
-    for (size_t i = 0; i < s->engine->n; i++) {
-        const cu_rule *r = s->engine->rules[i].rule;
+    for (size_t i = 0; i < s->engine->n; i++)
         s->skip[i] = !rules[i];
-        if (!rules[i])
-            continue;
-        s->any_pii |= r->finder && !s->engine->rules[i].hand;
-        if (cu_type_class(r->type) != CU_CLASS_SECRET)
-            s->db = CU_DB_ALL;
-    }
+    choose_passes(s);
 }
 
 void cu_scratch_free(cu_scratch *s)

@@ -83,7 +83,7 @@ struct cu_scratch {
     uint32_t *done;  /* per rule: where its last finding ended */
     size_t pem_past; /* where the last private key ended */
     bool *skip;      /* per rule: not asked for */
-    bool any_pii;    /* some rule of the tokenizer is asked for */
+    bool tokens, persons; /* some rule of the tokenizer, of the names is asked for */
     int db;          /* CU_DB_* that holds all that is asked for */
 };
 

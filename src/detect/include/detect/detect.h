@@ -96,6 +96,10 @@ void cu_scratch_only(cu_scratch *s, const bool *rules);
 /* Finds everything in text. Any bytes are allowed. Allocates only to grow `out`. */
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out) CU_MUST;
 
+/* CPU time of each rule alone, and of all rules together, over one text; ns. */
+typedef void (*cu_cost_tell)(void *arg, const cu_rule *r, uint64_t alone, uint64_t all, uint64_t found);
+cu_err cu_rules_cost(const cu_rules *rules, cu_bytes text, cu_cost_tell tell, void *arg, cu_fault *f) CU_MUST;
+
 /* Every example and counter-example of every rule, each by itself. tell is called once for each that
  * does not hold; *wrong counts them. */
 typedef void (*cu_rule_tell)(void *arg, const cu_rule *r, const cu_rule_example *x, const char *why);
