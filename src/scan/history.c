@@ -102,6 +102,7 @@ static void history_free(cu_history *h)
     cu_ids_free(&h->blobs);
     cu_ids_free(&h->trees);
     cu_ids_free(&h->shallow);
+    cu_history_forget_trees(h);
     cu_paths_free(&h->paths);
     cu_buf_free(&h->path);
     free(h->stack);
@@ -111,12 +112,11 @@ static void history_free(cu_history *h)
     git_repository_free(h->repo);
 }
 
-/* Bounded memory, whatever the repository: small caches and windows, and no second hash of what zlib
+/* Bounded memory, whatever the repository: no cache, small windows, and no second hash of what zlib
  * has checked already (git's own reader does not hash either). */
 static void set_limits(void)
 {
-    git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)8 << 20);
-    git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, (size_t)65536);
+    git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0); /* a full cache of libgit2's costs more than it saves */
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)4 << 20);
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)24 << 20);
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
@@ -129,6 +129,7 @@ static cu_err run_history(cu_history *h, const char *range, const char *state, c
         CU_TRY(cu_state_load(s, state, &h->state, f));
     CU_TRY(cu_history_commits(h, range, f));
     cu_ids_free(&h->trees);
+    cu_history_forget_trees(h);
     CU_TRY(scan_blobs(h));
     return CU_OK;
 }

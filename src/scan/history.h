@@ -34,12 +34,15 @@ typedef struct {
     size_t blocks_n;
 } cu_paths;
 
+#define CU_TREES_KEPT 256u
+
 typedef struct {
     cu_scan *scan;
     git_repository *repo;
     git_odb *odb;
     const char *git_dir; /* of the scan's life */
     cu_ids commits, blobs, trees, shallow; /* trees: of one commit */
+    git_odb_object *kept[CU_TREES_KEPT]; /* folders read last, by the first bytes of their ids */
     cu_paths paths;
     cu_buf path;         /* where the walk is */
     uint32_t *stack;
@@ -52,6 +55,7 @@ typedef struct {
 cu_err cu_history_commits(cu_history *h, const char *range, cu_fault *f) CU_MUST;
 /* history_trees.c: what the commit's tree has and its first parent's has not. */
 cu_err cu_history_tree(cu_history *h, uint32_t commit) CU_MUST;
+void cu_history_forget_trees(cu_history *h);
 void cu_paths_free(cu_paths *p);
 cu_err cu_history_broken(cu_history *h, const uint8_t *id, const char *what) CU_MUST;
 

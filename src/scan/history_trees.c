@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #define MAX_DEPTH 512u
+#define KEPT_MAX 16384u /* bytes */
 #define PATH_BLOCK ((size_t)64 << 10)
 
 static size_t path_slot(const cu_paths *p, uint64_t seed, cu_bytes s)
@@ -121,15 +122,36 @@ static int order(const entry *a, const entry *b)
     return x - y;
 }
 
+void cu_history_forget_trees(cu_history *h)
+{
+    for (size_t i = 0; i < CU_TREES_KEPT; i++) {
+        git_odb_object_free(h->kept[i]);
+        h->kept[i] = NULL;
+    }
+}
+
+/* What is new in one commit is old in the next. */
+static git_odb_object **kept_at(cu_history *h, const uint8_t *id)
+{
+    return &h->kept[id[0] % CU_TREES_KEPT];
+}
+
 static cu_err read_tree(cu_history *h, const uint8_t *id, git_odb_object **out)
 {
     git_oid oid;
+    git_odb_object **kept = kept_at(h, id);
     *out = NULL;
     git_oid_fromraw(&oid, id);
+    if (*kept && git_oid_equal(git_odb_object_id(*kept), &oid))
+        return git_odb_object_dup(out, *kept) == 0 ? CU_OK : CU_NOMEM;
     if (git_odb_read(out, h->odb, &oid) != 0)
         return cu_history_broken(h, id, "(a folder) cannot be read");
-    if (git_odb_object_type(*out) == GIT_OBJECT_TREE)
-        return CU_OK;
+    if (git_odb_object_type(*out) == GIT_OBJECT_TREE) {
+        if (git_odb_object_size(*out) > KEPT_MAX)
+            return CU_OK;
+        git_odb_object_free(*kept);
+        return git_odb_object_dup(kept, *out) == 0 ? CU_OK : CU_NOMEM;
+    }
     git_odb_object_free(*out);
     *out = NULL;
     return cu_history_broken(h, id, "is no folder");

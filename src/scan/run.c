@@ -43,7 +43,8 @@ cu_err cu_scan_write(cu_scan *s, const cu_buf *out, const cu_buf *said)
     return s->prompt || s->pending.n > 65536 ? cu_scan_write_out(s) : CU_OK;
 }
 
-static void put_complaint(cu_buf *said, const char *path, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void
+put_complaint(cu_buf *said, const char *path, const char *fmt, va_list ap)
 {
     char what[320];
     size_t before = said->n;
