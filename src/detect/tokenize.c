@@ -209,7 +209,8 @@ cu_err cu_tokenize(const cu_engine *e, cu_bytes t, cu_findings *out)
                 CU_TRY(cu_find_mac(e, t, i, &past, out));
             break;
         case PLUS:
-            if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i))
+            if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i) &&
+                !(i && t.p[i - 1] == '+')) /* "C++14" */
                 CU_TRY(phone(e, t, i, 1, &past, out));
             break;
         case DIGIT:
