@@ -225,7 +225,7 @@ static size_t street_before(cu_bytes t, size_t i)
     static const char *const boxes[] = {"P.O. Box ", "PO Box ", "P.O.Box ", "Postfach ", "Apartado "};
     static const char *const behind[] = {"utca", "u", "út", "tér", "krt", "körút", "köz", "u."};
     size_t end = i - 1, floor = i > MAX_BACK ? i - MAX_BACK : 0;
-    for (size_t k = 0; k < sizeof boxes / sizeof *boxes; k++)
+    for (size_t k = 0; i > 8 && strchr("xho", t.p[i - 2]) && k < sizeof boxes / sizeof *boxes; k++)
         if (i >= strlen(boxes[k]) && memcmp(t.p + i - strlen(boxes[k]), boxes[k], strlen(boxes[k])) == 0)
             return i - strlen(boxes[k]);
     if (at(t, end - 1) == ',' || at(t, end - 1) == '.')
@@ -307,9 +307,13 @@ cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, siz
     size_t was = *past;
     if (run - i > 6)
         return CU_OK;
-    if (run < t.n && (t.p[run] == ' ' || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
+    bool space = at(t, run) == ' ';
+    uint8_t next = space ? at(t, run + 1) : 0;
+    if (run < t.n && ((space && ((next >= 'A' && next <= 'Z') || next >= 0x80 || cu_digit(next) ||
+                                 (next && strchr("rvpcaqibes", next)))) || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
         CU_TRY(number_first(e, t, i, past, out));
-    if (*past == was && i > 4 && t.p[i - 1] == ' ' && !cu_digit(t.p[i - 2]))
+    if (*past == was && i > 4 && t.p[i - 1] == ' ' && (cu_alnum(t.p[i - 2]) || t.p[i - 2] == '.' ||
+                                                      t.p[i - 2] == ',' || t.p[i - 2] >= 0x80) && !cu_digit(t.p[i - 2]))
         CU_TRY(number_last(e, t, i, past, out));
     if (*past == was && run - i == 5 && i > 7 && t.p[i - 1] == ' ')
         CU_TRY(military(e, t, i, past, out));

@@ -168,6 +168,9 @@ static bool of_a_thing(cu_bytes t, size_t end)
 static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
     size_t end = cu_name_word(t, i), last = end;
+    /* Most words of programs end before a sign that names are not followed by. */
+    if (end < t.n && (t.p[end] == '_' || t.p[end] == '(' || cu_digit(t.p[end])))
+        return CU_OK;
     unsigned first = end > i ? cu_name_flags(cu_slice(t, i, end)) : 0, flags, parts = 1;
     bool family = false, doubtful = false;
     if (!first || code_beside(t, i, end) || (first & CU_NAME_WORD && !(first & CU_NAME_TITLE)))
