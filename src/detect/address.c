@@ -17,7 +17,7 @@ static const char *const lead_words[] = {"via", "viale", "piazza", "corso", "vic
     "alameda", "praça", "allée", "rruga", "bulevardul", "am", "an", "im"};
 static const char *const endings[] = {"straße", "strasse", "str", "weg", "gasse", "platz", "allee", "ring",
     "damm", "ufer", "straat", "laan", "plein", "gracht", "kade", "dijk", "gatan", "gata", "vägen", "vej",
-    "veien", "vegen", "gade", "katu", "tie", "utca", "ulica", "graben", "wei", "steig", "hof"};
+    "veien", "vegen", "gade", "katu", "tie", "utca", "ulica", "graben", "steig", "hof", "vegur", "gatan", "stræti"};
 static const char *const units[] = {"Apt", "Apartment", "Suite", "Ste", "Unit", "Flat", "Floor", "Room",
     "Box", "P.O. Box", "PO Box", "Wohnung", "Top", "Stiege"};
 static const char *const countries[] = {"USA", "United States", "UK", "United Kingdom", "Germany",
@@ -35,7 +35,7 @@ static const char *const countries[] = {"USA", "United States", "UK", "United Ki
 static bool listed(const char *const *list, size_t n, cu_bytes word)
 {
     for (size_t k = 0; k < n; k++)
-        if (cu_eq_str(word, list[k]))
+        if (word.n && (uint8_t)list[k][0] == word.p[0] && cu_eq_str(word, list[k]))
             return true;
     return false;
 }
@@ -49,6 +49,8 @@ static uint8_t at(cu_bytes t, size_t i)
 static size_t take(cu_bytes t, size_t i, const char *const *list, size_t n)
 {
     for (size_t k = 0; k < n; k++) {
+        if ((uint8_t)list[k][0] != at(t, i))
+            continue;
         size_t len = strlen(list[k]);
         if (t.n - i >= len && memcmp(t.p + i, list[k], len) == 0 && !cu_alnum(at(t, i + len)))
             return i + len;
@@ -121,7 +123,7 @@ static bool state(cu_bytes t, size_t i)
 }
 
 /* What follows a street: the end of the last sure part, or `from`. */
-static size_t tail(cu_bytes t, size_t from)
+static size_t tail(cu_bytes t, size_t from, bool *sure)
 {
     size_t best = from, i = from;
     unsigned towns = 0;
@@ -129,8 +131,11 @@ static size_t tail(cu_bytes t, size_t from)
         size_t next = gap(t, i), end;
         if (next == i || next >= t.n)
             break;
-        if ((end = unit_end(t, next)) > next || (end = postal_end(t, next)) > next ||
+        if ((end = unit_end(t, next)) > next ||
             (end = take(t, next, countries, sizeof countries / sizeof *countries)) > next) {
+            *sure = true;
+            best = i = end;
+        } else if ((end = postal_end(t, next)) > next) {
             best = i = end;
             /* "99998 Musterhausen": where the code stands before the town. */
             if (!towns && cu_digit(t.p[end - 1]) && at(t, end) == ' ' && postal_end(t, next) == end &&
@@ -139,7 +144,7 @@ static size_t tail(cu_bytes t, size_t from)
         } else if (state(t, next)) {
             i = next + 2;
             if (postal_end(t, gap(t, i)) > gap(t, i) || at(t, i) == '\n' || i >= t.n)
-                best = i;
+                best = i, *sure = true;
         } else if ((end = cu_name_word(t, next)) > next) {
             if (++towns > 4)
                 break;
@@ -206,8 +211,9 @@ static cu_err number_first(const cu_engine *e, cu_bytes t, size_t i, size_t *pas
     size_t house = at(t, core) == ' ' ? number_end(t, core + 1) : 0;
     if (house > core + 1)
         core = house;
-    size_t end = tail(t, core);
-    if (!street && end < core + 8)
+    bool sure = false;
+    size_t end = tail(t, core, &sure);
+    if (!street && (!sure || !cu_prose_around(t, i)))
         return CU_OK;
     *past = end;
     return cu_found(e, out, e->finder[CU_FIND_ADDRESS], i, end);
@@ -216,7 +222,12 @@ static cu_err number_first(const cu_engine *e, cu_bytes t, size_t i, size_t *pas
 /* The begin of the street that ends before the number at i ("Via Roma 12", "Hauptstraße 5"), or i. */
 static size_t street_before(cu_bytes t, size_t i)
 {
+    static const char *const boxes[] = {"P.O. Box ", "PO Box ", "P.O.Box ", "Postfach ", "Apartado "};
+    static const char *const behind[] = {"utca", "u", "út", "tér", "krt", "körút", "köz", "u."};
     size_t end = i - 1, floor = i > MAX_BACK ? i - MAX_BACK : 0;
+    for (size_t k = 0; i > 8 && strchr("xho", t.p[i - 2]) && k < sizeof boxes / sizeof *boxes; k++)
+        if (i >= strlen(boxes[k]) && memcmp(t.p + i - strlen(boxes[k]), boxes[k], strlen(boxes[k])) == 0)
+            return i - strlen(boxes[k]);
     if (at(t, end - 1) == ',' || at(t, end - 1) == '.')
         end--;
     for (int k = 0; k < MAX_WORDS && end > floor; k++) {
@@ -235,6 +246,12 @@ static size_t street_before(cu_bytes t, size_t i)
         if (k == 0 && LISTED(street_words, w) && w.n > 3 && from > 2 && t.p[from - 1] == ' ') {
             size_t first = from - 1;
             while (first > floor && cu_alnum(t.p[first - 1]))
+                first--;
+            return cu_name_word(t, first) > first ? first : i;
+        }
+        if (k == 0 && !capital && from > 2 && LISTED(behind, w)) { /* "Király u. 5" */
+            size_t first = from - 1;
+            while (first > floor && (cu_alnum(t.p[first - 1]) || t.p[first - 1] >= 0x80))
                 first--;
             return cu_name_word(t, first) > first ? first : i;
         }
@@ -257,9 +274,10 @@ static cu_err number_last(const cu_engine *e, cu_bytes t, size_t i, size_t *past
     if (i < 5 || end == i)
         return CU_OK;
     size_t start = street_before(t, i);
+    bool sure = false;
     if (start == i || !cu_starts_token(t, start))
         return CU_OK;
-    end = tail(t, end);
+    end = tail(t, end, &sure);
     *past = end;
     return cu_found(e, out, e->finder[CU_FIND_ADDRESS], start, end);
 }
@@ -289,9 +307,13 @@ cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, siz
     size_t was = *past;
     if (run - i > 6)
         return CU_OK;
-    if (run < t.n && (t.p[run] == ' ' || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
+    bool space = at(t, run) == ' ';
+    uint8_t next = space ? at(t, run + 1) : 0;
+    if (run < t.n && ((space && ((next >= 'A' && next <= 'Z') || next >= 0x80 || cu_digit(next) ||
+                                 (next && strchr("rvpcaqibes", next)))) || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
         CU_TRY(number_first(e, t, i, past, out));
-    if (*past == was && i > 4 && t.p[i - 1] == ' ' && !cu_digit(t.p[i - 2]))
+    if (*past == was && i > 4 && t.p[i - 1] == ' ' && (cu_alnum(t.p[i - 2]) || t.p[i - 2] == '.' ||
+                                                      t.p[i - 2] == ',' || t.p[i - 2] >= 0x80) && !cu_digit(t.p[i - 2]))
         CU_TRY(number_last(e, t, i, past, out));
     if (*past == was && run - i == 5 && i > 7 && t.p[i - 1] == ' ')
         CU_TRY(military(e, t, i, past, out));

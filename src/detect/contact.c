@@ -129,7 +129,7 @@ cu_err cu_find_national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, 
     if (!read_run(t, i, &r) || r.digits < 6 || like_date(&r) || (i && strchr(".-+", t.p[i - 1]) && t.p[i - 1]))
         return CU_OK;
     if (!sure_form(&r, t) && !trunk_form(&r, t) &&
-        !((r.groups > 1 || r.digits > 6) && r.size[r.groups - 1] > 1 && word_near(t, r.start)))
+        !((r.groups > 2 || r.digits > 6) && !(r.groups == 2 && r.joint[1] == '.') && r.size[r.groups - 1] > 1 && word_near(t, r.start)))
         return CU_OK;
     *past = r.end;
     return cu_found(e, out, e->finder[CU_FIND_PHONE], r.start, r.end);

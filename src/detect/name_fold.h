@@ -51,10 +51,12 @@ static inline uint32_t cu_name_hash(const char *folded, size_t n)
     return h ^ h >> 15;
 }
 
-/* Of the first three letters, for a filter of 4 KB that most words do not pass. */
-static inline uint32_t cu_name_key(uint8_t a, uint8_t b, uint8_t c)
+/* Of the first four letters (0 behind the end), for a filter of 8 KB that most words do not pass. */
+#define CU_NAME_FIRST 8192u
+static inline uint32_t cu_name_key(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
-    return (a & 31u) << 10 | (b & 31u) << 5 | (c & 31u);
+    uint32_t letters = (a & 31u) << 15 | (b & 31u) << 10 | (c & 31u) << 5 | (d & 31u);
+    return letters * 2654435761u >> 16;
 }
 
 #endif

@@ -6,7 +6,7 @@
 
 static char pool[CU_NAME_SLOTS * 12];
 static uint32_t slot[CU_NAME_SLOTS], used = 1;
-static uint8_t first[4096];
+static uint8_t first[CU_NAME_FIRST];
 
 static int add(const char *line, size_t n, unsigned flag)
 {
@@ -23,8 +23,6 @@ static int add(const char *line, size_t n, unsigned flag)
         slot[h] = used;
         memcpy(pool + used + 1, name, len + 1);
         used += (uint32_t)len + 2;
-        uint32_t key = cu_name_key((uint8_t)name[0], (uint8_t)name[1], (uint8_t)name[2]);
-        first[key / 8] |= (uint8_t)(1u << (key % 8));
     }
     pool[slot[h]] |= (char)flag;
     return 0;
@@ -57,12 +55,25 @@ static void bytes(FILE *o, const char *name, const uint8_t *p, size_t n)
     fprintf(o, "\n};\n");
 }
 
+/* The filter lets words through that a name may begin with: those of word.txt never. */
+static void make_filter(void)
+{
+    for (uint32_t h = 0; h < CU_NAME_SLOTS; h++) {
+        const uint8_t *name = (const uint8_t *)pool + slot[h] + 1;
+        if (!slot[h] || (pool[slot[h]] & CU_NAME_WORD && !(pool[slot[h]] & CU_NAME_TITLE)))
+            continue;
+        uint32_t key = cu_name_key(name[0], name[1], name[2], name[2] ? name[3] : 0);
+        first[key / 8] |= (uint8_t)(1u << (key % 8));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 6 || read_list(argv[2], CU_NAME_GIVEN, CU_NAME_GIVEN_VAGUE) ||
         read_list(argv[3], CU_NAME_FAMILY, CU_NAME_FAMILY_VAGUE) ||
         read_list(argv[4], CU_NAME_TITLE, 0) || read_list(argv[5], CU_NAME_WORD, 0))
         return 1;
+    make_filter();
     FILE *o = fopen(argv[1], "w");
     if (!o)
         return 1;

@@ -1,4 +1,4 @@
-/* Persons' names in prose. One pass stops where a capitalised word begins; a filter of 4 KB lets
+/* Persons' names in prose. One pass stops where a capitalised word begins; a filter of 8 KB lets
  * few of them through to the table of names. Names that no list holds are found by the words before
  * them: those are rules (catalog/rules/pii/contact.yaml). */
 #include "engine.h"
@@ -37,9 +37,6 @@ unsigned cu_name_flags(cu_bytes word)
     char name[CU_NAME_MAX];
     size_t n = cu_name_fold(word.p, word.n, name);
     if (n < 2)
-        return 0;
-    uint32_t key = cu_name_key((uint8_t)name[0], (uint8_t)name[1], (uint8_t)name[2]);
-    if (!(cu_name_first[key / 8] >> (key % 8) & 1))
         return 0;
     for (uint32_t h = cu_name_hash(name, n) % CU_NAME_SLOTS; cu_name_slot[h]; h = (h + 1) % CU_NAME_SLOTS)
         if (strcmp((const char *)cu_name_pool + cu_name_slot[h] + 1, name) == 0)
@@ -145,6 +142,21 @@ static cu_err titled(const cu_engine *e, cu_bytes t, size_t end, cu_findings *ou
     return cu_found(e, out, e->finder[CU_FIND_PERSON_CUE], at, last);
 }
 
+/* "Ashwenna Yoshida": a capitalised word that no list holds stands before a family name; its begin. */
+static size_t word_before(cu_bytes t, size_t i)
+{
+    size_t from = i - (i > 0);
+    if (i < 4 || t.p[i - 1] != ' ')
+        return i;
+    while (from > 0 && i - from < 24 && letter(t.p[from - 1]))
+        from--;
+    cu_bytes word = cu_slice(t, from, i - 1);
+    if (cu_name_word(t, from) != i - 1 || word.n < 3 || !cu_starts_token(t, from) ||
+        cu_name_flags(word) & CU_NAME_WORD)
+        return i;
+    return from;
+}
+
 /* "Virginia Park Station", "Gauss Transform": a word that no person bears goes on behind the name. */
 static bool of_a_thing(cu_bytes t, size_t end)
 {
@@ -156,6 +168,9 @@ static bool of_a_thing(cu_bytes t, size_t end)
 static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
     size_t end = cu_name_word(t, i), last = end;
+    /* Most words of programs end before a sign that names are not followed by. */
+    if (end < t.n && (t.p[end] == '_' || t.p[end] == '(' || cu_digit(t.p[end])))
+        return CU_OK;
     unsigned first = end > i ? cu_name_flags(cu_slice(t, i, end)) : 0, flags, parts = 1;
     bool family = false, doubtful = false;
     if (!first || code_beside(t, i, end) || (first & CU_NAME_WORD && !(first & CU_NAME_TITLE)))
@@ -178,6 +193,8 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
         return cu_found(e, out, e->finder[CU_FIND_PERSON], i, last);
     if (vague || !cu_prose_around(t, i) || (parts == 1 && last - i < 3))
         return CU_OK;
+    if (!given && first & CU_NAME_FAMILY)
+        i = word_before(t, i);
     return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.')
                ? cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, last) : CU_OK;
 }
@@ -211,12 +228,13 @@ static size_t next_capital(cu_bytes t, size_t i)
 /* Letters without diacritics only; others pass. */
 static bool may_be_name(cu_bytes t, size_t i)
 {
-    if (t.n - i < 3)
-        return false;
-    const uint8_t *p = t.p + i;
-    if ((p[0] | p[1] | p[2]) & 0x80)
-        return true;
-    uint32_t key = cu_name_key(p[0], p[1], letter(p[2]) || p[2] == '\'' ? p[2] : 0);
+    uint8_t p[4] = {0};
+    for (size_t k = 0; k < 4 && i + k < t.n && (letter(t.p[i + k]) || (k && strchr("'-", t.p[i + k]) && t.p[i + k])); k++) {
+        if (t.p[i + k] & 0x80)
+            return true;
+        p[k] = t.p[i + k];
+    }
+    uint32_t key = cu_name_key(p[0], p[1], p[2], p[3]);
     return cu_name_first[key / 8] >> (key % 8) & 1;
 }
 

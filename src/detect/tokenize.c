@@ -138,6 +138,17 @@ static bool capital(uint8_t c)
     return c >= 'A' && c <= 'Z';
 }
 
+/* Cheap: most numbers of a program are short and stand alone. */
+static bool may_be_phone(cu_bytes t, size_t i, size_t run)
+{
+    if (run - i > 6)
+        return run - i < 16;
+    if (run - i < 2 || t.n - run < 3 || !(t.p[run] == ' ' || t.p[run] == '-' || t.p[run] == '.' ||
+                                          t.p[run] == '/' || t.p[run] == ')'))
+        return false;
+    return cu_digit(t.p[run + 1]) || t.p[run + 1] == ' ' || t.p[run + 1] == '(';
+}
+
 /* i is the first digit of a run. The first reading that holds wins; *past is where to go on. */
 static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -158,7 +169,7 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
         CU_TRY(phone(e, t, i, 2, past, out));
     if (*past == run)
         CU_TRY(cu_find_address(e, t, i, run, past, out));
-    if (*past == run)
+    if (*past == run && may_be_phone(t, i, run))
         CU_TRY(cu_find_national(e, t, i, past, out));
     return CU_OK;
 }
