@@ -14,6 +14,7 @@ const table = {
   detect: ['base', 'catalog'],
   wire: ['base', 'catalog'],
   redact: ['base', 'catalog', 'detect', 'wire'],
+  scan: ['base', 'catalog', 'detect'],
   policy: ['base', 'catalog'],
   ledger: ['base'],
   store: ['base', 'ledger'],
@@ -21,7 +22,7 @@ const table = {
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
   daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply'],
-  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan'],
   verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))
