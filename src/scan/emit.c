@@ -69,6 +69,13 @@ static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
     if (w->all)
         star_others(w, cu_slice(t, from, to), f->start - from, inside - from);
     out->line_text = cu_bytes_of(w->line, to - from);
+    static const cu_scan_span none[1]; /* the others are starred out already */
+    out->others = none;
+    if (from > 0) {
+        size_t before = from - 1, begin = before < CU_SCAN_LINE ? 0 : before - CU_SCAN_LINE;
+        nl = memrchr(t.p + begin, '\n', before - begin);
+        out->line_before = cu_slice(t, nl ? (size_t)(nl - t.p) + 1 : begin, before);
+    }
     out->in_line = f->start - from;
     out->in_line_end = inside - from;
 }

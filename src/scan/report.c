@@ -1,12 +1,19 @@
+#include "report_form.h"
 #include "report_writer.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* One entry a format; a format without a writer is refused by cu_report_new. */
+/* One entry a format, in one of two tables: those that write each finding as it comes, and those that
+ * keep a state. */
 static const cu_report_writer *const writers[CU_REPORT_COUNT] = {
     [CU_REPORT_TEXT] = &cu_report_text,
     [CU_REPORT_JSON] = &cu_report_json,
     [CU_REPORT_JSONL] = &cu_report_jsonl,
+};
+static const cu_report_form *const forms[CU_REPORT_COUNT] = {
+    [CU_REPORT_SARIF] = &cu_report_sarif,
+    [CU_REPORT_CSV] = &cu_report_csv,
+    [CU_REPORT_HTML] = &cu_report_html,
 };
 
 cu_report_format cu_report_format_by_name(const char *name)
@@ -20,45 +27,59 @@ cu_report_format cu_report_format_by_name(const char *name)
 
 cu_err cu_report_new(const cu_report_options *o, cu_report **out)
 {
-    if ((unsigned)o->format >= CU_REPORT_COUNT || !writers[o->format])
+    if ((unsigned)o->format >= CU_REPORT_COUNT)
         return CU_UNSUPPORTED;
     *out = calloc(1, sizeof **out);
     if (!*out)
         return CU_NOMEM;
     (*out)->o = *o;
-    return CU_OK;
+    cu_err e = forms[o->format] ? forms[o->format]->open(o, &(*out)->own) : CU_OK;
+    if (e != CU_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    return e;
 }
 
 void cu_report_free(cu_report *r)
 {
-    if (r && writers[r->o.format]->free)
+    if (!r)
+        return;
+    if (forms[r->o.format])
+        forms[r->o.format]->close(r->own);
+    else if (writers[r->o.format]->free)
         writers[r->o.format]->free(r);
     free(r);
 }
 
 cu_err cu_report_begin(cu_report *r, cu_buf *out)
 {
+    if (forms[r->o.format])
+        return forms[r->o.format]->begin(r->own, out);
     const cu_report_writer *w = writers[r->o.format];
     return w->begin ? w->begin(r, out) : CU_OK;
 }
 
 cu_err cu_report_finding(cu_report *r, const cu_scan_finding *f, cu_buf *out)
 {
-    return writers[r->o.format]->finding(r, f, out);
+    return forms[r->o.format] ? forms[r->o.format]->finding(r->own, f, out)
+                              : writers[r->o.format]->finding(r, f, out);
 }
 
 bool cu_report_serial(const cu_report *r)
 {
-    return writers[r->o.format]->serial;
+    return forms[r->o.format] ? forms[r->o.format]->serial : writers[r->o.format]->serial;
 }
 
 const char *cu_report_between(const cu_report *r)
 {
-    return writers[r->o.format]->between;
+    return forms[r->o.format] ? forms[r->o.format]->between : writers[r->o.format]->between;
 }
 
 cu_err cu_report_end(cu_report *r, const cu_scan_summary *s, cu_buf *out)
 {
+    if (forms[r->o.format])
+        return forms[r->o.format]->end(r->own, s, out);
     const cu_report_writer *w = writers[r->o.format];
     return w->end ? w->end(r, s, out) : CU_OK;
 }

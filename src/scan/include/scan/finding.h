@@ -16,6 +16,10 @@ typedef struct {
 
 #define CU_FINGERPRINT_HEX 32 /* 16 bytes */
 
+typedef struct {
+    size_t start, end; /* half-open */
+} cu_scan_span;
+
 /* Everything is borrowed for the time of the call. */
 typedef struct {
     const cu_scan_source *source;
@@ -30,6 +34,14 @@ typedef struct {
     cu_bytes line_text;      /* the line it begins in, at most 400 bytes around it; never printed
                                 before the value is masked (report.h does it) */
     size_t in_line, in_line_end; /* the value's place in line_text */
+    /* Where the other findings of this line stand in line_text, in order: they are masked too. NULL:
+       not known, then nothing of the line is shown but its punctuation. */
+    const cu_scan_span *others;
+    size_t others_n;
+    cu_bytes line_before;    /* the line before, as line_text; empty: none, or not at hand */
+    uint8_t accepted;        /* cu_accept_how of accept.h; a report gets accepted findings only when
+                                its options ask for them */
+    const char *why;         /* the reason, when accepted or expired; may be NULL */
     cu_bytes value;          /* secret */
 } cu_scan_finding;
 

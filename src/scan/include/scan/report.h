@@ -18,6 +18,7 @@ typedef struct {
     bool explain;            /* with the reasons for the confidence */
     bool values;             /* print values: a person asked for it on a terminal */
     bool colour;             /* text only */
+    bool accepted;           /* SARIF: accepted findings too, as suppressed */
     const char *root;        /* of SARIF's relative paths; NULL: paths as named */
 } cu_report_options;
 
