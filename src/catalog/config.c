@@ -246,17 +246,48 @@ static cu_err read_listen(const load *l, const cu_yaml *n)
     return CU_OK;
 }
 
+/* Private addresses, public numbers of companies and the like stay; personal data and secrets do not. */
+static void default_actions(cu_config_tenant *t)
+{
+    for (int i = 0; i < CU_TYPE_COUNT; i++)
+        t->act[i] = cu_type_class((cu_type)i) == CU_CLASS_NONE ? 0 : 1;
+}
+
+/* actions: {PHONE_NUMBER: allow, SECRET: block} */
+static cu_err read_actions(const load *l, const cu_yaml *n, cu_config_tenant *t)
+{
+    static const char *const names[] = {"allow", "replace", "block"};
+    if (n->kind != CU_YAML_MAP)
+        return wrong(l, n, "actions is a map from types to allow, replace or block");
+    for (const cu_yaml *k = n->first; k; k = k->next) {
+        cu_type type = cu_type_by_name(k->key);
+        unsigned a = 0;
+        while (a < 3 && !(k->kind == CU_YAML_SCALAR && cu_eq_str(k->text, names[a])))
+            a++;
+        if (type == CU_TYPE_COUNT)
+            return wrong(l, k, "\"%.*s\" is no type of finding; docs/formats/rules.md lists them", CU_FMT(k->key));
+        if (a == 3)
+            return wrong(l, k, "the action for %.*s is allow, replace or block", CU_FMT(k->key));
+        t->act[type] = (uint8_t)a;
+    }
+    return CU_OK;
+}
+
 static cu_err read_tenants(const load *l, const cu_yaml *n)
 {
     size_t i = 0;
     CU_TRY(list_of(l, n, "tenants", MAX_TENANTS, sizeof *l->c->tenants, (void **)&l->c->tenants, &l->c->tenants_n));
     for (const cu_yaml *k = n->first; k; k = k->next, i++) {
-        CU_TRY(only(l, k, "an entry of tenants", "name"));
+        CU_TRY(only(l, k, "an entry of tenants", "name actions"));
         const cu_yaml *name = cu_yaml_get(k, "name");
         if (!name || name->kind != CU_YAML_SCALAR || !is_name(name->text) || cu_eq_str(name->text, "org") ||
             cu_eq_str(name->text, "anchor"))
             return wrong(l, k, "a tenant needs a name of a-z, 0-9 and -, at most 63 characters, and not org or anchor");
         CU_TRY(text_of(l, name, "name", &l->c->tenants[i].name));
+        default_actions(&l->c->tenants[i]);
+        const cu_yaml *actions = cu_yaml_get(k, "actions");
+        if (actions)
+            CU_TRY(read_actions(l, actions, &l->c->tenants[i]));
         for (size_t j = 0; j < i; j++)
             if (strcmp(l->c->tenants[j].name, l->c->tenants[i].name) == 0)
                 return wrong(l, name, "the tenant %s is given twice", l->c->tenants[i].name);
@@ -441,6 +472,7 @@ static cu_err fill_defaults(load *l)
         if (!c->tenants)
             return CU_NOMEM;
         c->tenants[0].name = cu_arena_str(l->a, CU_LIT("default"));
+        default_actions(&c->tenants[0]);
         c->tenants_n = 1;
     }
     for (size_t i = 0; i < c->listen_n; i++)

@@ -17,12 +17,6 @@ cu_err record(app *a, const char *type, const char *tenant, const char *actor, c
     return cu_spool_write(a->spool, &in, NULL);
 }
 
-static void set_actions(cu_bundle_tenant *t)
-{
-    for (int i = 0; i < CU_TYPE_COUNT; i++) /* private addresses stay: they say nothing outside */
-        t->act[i] = cu_type_class((cu_type)i) == CU_CLASS_NONE ? 0 : 1;
-}
-
 static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
 {
     uint8_t keys[TENANT_KEYS_LEN];
@@ -37,7 +31,7 @@ static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
         memcpy(t->surrogate_key, keys, 32);
         memcpy(t->commit_key, keys + 32, 32);
         t->key_id = 'a';
-        set_actions(t);
+        memcpy(t->act, a->config->tenants[i].act, sizeof t->act);
     }
     cu_wipe(keys, sizeof keys);
     return CU_OK;

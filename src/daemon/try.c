@@ -53,7 +53,7 @@ static void put_findings(call *c, cu_bytes text, const cu_findings *found, const
     for (size_t i = 0; i < found->n; i++) {
         const cu_finding *g = &found->v[i];
         char surrogate[CU_SURROGATE_LEN];
-        bool replaced = w->act[g->type] == CU_ACT_REPLACE;
+        bool replaced = cu_redact_act(w, g) == CU_ACT_REPLACE;
         uint64_t start = units_at(&u, g->start), end = units_at(&u, g->end);
         if (replaced)
             cu_surrogate_make(w->key, (cu_type)g->type, cu_slice(text, g->start, g->end), surrogate);

@@ -89,10 +89,21 @@ static cu_err replace(job *j, size_t string, uint32_t start, uint32_t end, const
     return g->flags & CU_FINDING_BY_CONTEXT ? remember_repeated(j, as->value) : CU_OK;
 }
 
+cu_act cu_redact_act(const cu_redact_with *w, const cu_finding *g)
+{
+    cu_act act = w->act[g->type];
+    cu_rule_action own = cu_engine_rules(w->engine)->v[g->rule].action;
+    if (g->type == CU_TYPE_PERSON && g->confidence < CU_REDACT_MIN_PERSON)
+        return CU_ACT_ALLOW;
+    if (act != CU_ACT_REPLACE || own == CU_RULE_REPLACE)
+        return act;
+    return own == CU_RULE_ALLOW ? CU_ACT_ALLOW : CU_ACT_BLOCK;
+}
+
 /* One finding, offsets relative to the unescaped string. raw_from/plain_from: see wire/json.h. */
 static cu_err take(job *j, size_t string, const cu_finding *g, size_t *raw_from, size_t *plain_from)
 {
-    cu_act act = j->with->act[g->type];
+    cu_act act = cu_redact_act(j->with, g);
     const cu_json_string *s = &j->strings->v[string];
     j->out->count[g->type] += !(g->flags & CU_FINDING_REMAINDER);
     if (act == CU_ACT_BLOCK && j->out->blocked++ == 0)

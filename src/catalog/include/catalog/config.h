@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "catalog/types.h"
 
 typedef struct {
     char *text;         /* as written: "127.0.0.1:4180", "[::1]:4180" */
@@ -19,6 +20,7 @@ typedef struct {
 
 typedef struct {
     char *name;         /* [a-z0-9][a-z0-9-]{0,62} */
+    uint8_t act[CU_TYPE_COUNT]; /* what is done with a finding of each type: 0 allow, 1 replace, 2 block */
 } cu_config_tenant;
 
 typedef struct {

@@ -10,6 +10,9 @@
 
 #define CU_MAX_ISSUED 20000u /* different values in one request; beyond: CU_TOO_BIG, refuse */
 
+/* Percent. A name less sure than this may be a word, or that of an algorithm, and passes. */
+#define CU_REDACT_MIN_PERSON 50u
+
 typedef enum { CU_ACT_ALLOW, CU_ACT_REPLACE, CU_ACT_BLOCK } cu_act;
 
 /* What to look with, and what to do with what is found. All borrowed. */
@@ -22,6 +25,10 @@ typedef struct {
     const cu_surrogate_key *key;
     cu_act act[CU_TYPE_COUNT];
 } cu_redact_with;
+
+/* What is done with this finding: the tenant's action for its type, where that is to replace also the
+ * rule's own (a value that is public by design stays, one that must not leave at all is refused). */
+cu_act cu_redact_act(const cu_redact_with *w, const cu_finding *g);
 
 /* One value and the surrogate that stands for it in this exchange. */
 typedef struct {
