@@ -36,6 +36,13 @@ static void put_finding(call *c, const cu_finding *g, uint64_t start, uint64_t e
     cu_buf_json_kv_str(c->out, "type_text", cu_type_text((cu_type)g->type));
     cu_buf_json_kv_str(c->out, "rule", cu_engine_rule_id(c->a->engine, g->rule));
     cu_buf_json_kv_u64(c->out, "confidence", g->confidence);
+    const cu_rule *rule = &cu_engine_rules(c->a->engine)->v[g->rule];
+    cu_buf_json_kv_str(c->out, "title", rule->title);
+    cu_buf_json_kv_str(c->out, "severity", cu_severity_name(rule->severity));
+    cu_buf reasons CU_CLEAN_BUF = CU_BUF(1024);
+    cu_finding_reasons(g, &reasons);
+    cu_buf_json_kv(c->out, "reasons", cu_buf_view(&reasons));
+    cu_buf_json_kv_str(c->out, "source", rule->source);
     cu_buf_json_kv_str(c->out, "action", surrogate ? "replace" : "allow");
     if (surrogate) {
         cu_buf_json_key(c->out, "surrogate");
@@ -65,7 +72,23 @@ static void put_findings(call *c, cu_bytes text, const cu_findings *found, const
     cu_buf_byte(c->out, ']');
 }
 
-static unsigned try_text(call *c, cu_bytes text)
+/* Types that the visitor wants to see leave: {"allow": ["PHONE_NUMBER"]}. */
+static bool read_allowed(const json_t *list, cu_act *act)
+{
+    size_t i;
+    json_t *name;
+    if (list && !json_is_array(list))
+        return false;
+    json_array_foreach(list, i, name) {
+        cu_type t = json_is_string(name) ? cu_type_by_name(cu_str(json_string_value(name))) : CU_TYPE_COUNT;
+        if (t == CU_TYPE_COUNT)
+            return false;
+        act[t] = CU_ACT_ALLOW;
+    }
+    return true;
+}
+
+static unsigned try_text(call *c, cu_bytes text, const json_t *allow)
 {
     cu_arena arena CU_CLEAN_ARENA;
     cu_scratch *scratch = NULL;
@@ -77,6 +100,8 @@ static unsigned try_text(call *c, cu_bytes text)
     cu_redact_with w = {.engine = c->a->engine, .key = &key, .rules_digest = no_rules};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         w.act[t] = cu_type_class((cu_type)t) == CU_CLASS_NONE ? CU_ACT_ALLOW : CU_ACT_REPLACE;
+    if (!read_allowed(allow, w.act))
+        return problem(c, 400, "Malformed", "allow is a list of types of findings.");
     cu_random(key.key, sizeof key.key);
     cu_arena_init(&arena, 256u << 20);
     uint64_t began = cu_mono_ns();
@@ -113,7 +138,7 @@ unsigned answer_try(call *c)
     else if (json_string_length(text) > TRY_MAX)
         status = problem(c, 413, "Too large", "The text is larger than 1 MiB; custos scan takes files of any size.");
     else
-        status = try_text(c, cu_bytes_of(json_string_value(text), json_string_length(text)));
+        status = try_text(c, cu_bytes_of(json_string_value(text), json_string_length(text)), json_object_get(in, "allow"));
     json_decref(in);
     return status;
 }

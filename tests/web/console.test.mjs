@@ -129,3 +129,37 @@ test('the policy of the pages is strict', async () => {
   for (const part of ["default-src 'none'", "script-src 'self'", "require-trusted-types-for 'script'", "frame-ancestors 'none'"]) assert.ok(csp.includes(part), part)
   assert.ok(!csp.includes('unsafe'))
 })
+
+test('what was typed can be read through its marks, and a kind can be let go', async () => {
+  const page = await open({ signedIn: false })
+  await page.goto(system.url + '/try')
+  await page.locator('textarea').first().fill('mail erna@kundenpost.org, card 4111 1111 1111 1111')
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
+  // the box of the textarea is what the pointer meets where a mark is drawn: it lies on top
+  const on = await page.evaluate(() => {
+    const r = document.querySelector('mark').getBoundingClientRect()
+    return document.elementsFromPoint(r.x + r.width / 2, r.y + r.height / 2).map((e) => e.tagName)
+  })
+  assert.equal(on[0], 'TEXTAREA')
+  assert.ok(await page.evaluate(() => {
+    const z = getComputedStyle(document.querySelector('.edit textarea'))
+    return z.position === 'relative' && z.zIndex === '1'
+  }))
+  await page.getByRole('checkbox', { name: /E-mail address/ }).uncheck()
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ state: 'detached', timeout: 5000 })
+  await page.getByText(/CUSTOS_CARD_/).first().waitFor()
+  assert.deepEqual(page.errors, [])
+})
+
+test('several files are checked one after the other and listed', async () => {
+  const page = await open({ signedIn: false })
+  await page.goto(system.url + '/try')
+  await page.locator('input[type=file]').first().setInputFiles([
+    { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('mail erna@kundenpost.org\n') },
+    { name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('nothing\n') },
+    { name: 'c.bin', mimeType: 'text/plain', buffer: Buffer.from('\0\0') }])
+  await page.getByText('3 of 3 files checked, 1 finding').waitFor({ timeout: 5000 })
+  await page.getByRole('button', { name: 'a.txt' }).click()
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
+  assert.deepEqual(page.errors, [])
+})

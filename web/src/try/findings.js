@@ -57,7 +57,8 @@ export function Meaning({ finding, starts }) {
   if (!finding) return html`<section><h2>Pick a finding</h2><p class="small quiet"><kbd>F8</kbd> and <kbd>Shift F8</kbd> walk through them.</p></section>`;
   const means = MEANS[finding.action] ?? MEANS.allow;
   return html`<section><h2>Line ${count(lineAt(starts, finding.start) + 1)}: ${naming(finding)}</h2><p class="small quiet">${means.now}</p><p class="limit">${means.next}</p>
-    <p class="limit">What no rule knows is not found: names of people, for one.</p></section>`;
+    <dl class="why"><dt>Rule</dt><dd>${capital(finding.title ?? finding.rule)} <span class="mono faint">${finding.rule}</span></dd><dt>Confidence</dt><dd>${confidence(finding.confidence)}: ${finding.reasons || "no reason given"}</dd><dt>Severity</dt><dd>${finding.severity ?? "–"}</dd><dt>Known from</dt><dd>${finding.source ?? "–"}</dd></dl>
+    <p class="limit">What no rule knows is not found.</p></section>`;
 }
 
 export function StatusLine({ answer, text, places, kinds, waiting }) {

@@ -9,6 +9,9 @@ import { NOTHING, useAsking } from "./asking.js";
 import { Left, Sent } from "./panes.js";
 import { List, Meaning, StatusLine } from "./findings.js";
 import { EXAMPLE } from "./example.js";
+import { Export } from "./export.js";
+import { Files, useFiles } from "./files.js";
+import { Kinds } from "./kinds.js";
 
 const SAY_AFTER_MS = 1000;
 
@@ -82,21 +85,25 @@ function usePicked(asking, area, box) {
   return { picked: shown, pick, walk, caret };
 }
 
-function Tools({ onText }) {
+function Tools({ onText, onFiles }) {
   const file = useRef(null);
-  const opened = async () => {
-    const chosen = file.current.files[0];
-    if (chosen) onText(await chosen.text());
-    file.current.value = "";
+  const folder = useRef(null);
+  const opened = (input) => () => {
+    const chosen = [...input.current.files].map((f) => ({ path: f.webkitRelativePath || f.name, file: f }));
+    input.current.value = "";
+    if (chosen.length) onFiles(chosen);
   };
-  return html`<div class="acts"><input ref=${file} type="file" class="vh" tabindex="-1" aria-hidden="true" onChange=${opened} />
-    <button type="button" class="btn" onClick=${() => file.current.click()}>Open a file</button>
+  return html`<div class="acts"><input ref=${file} type="file" multiple class="vh" tabindex="-1" aria-hidden="true" onChange=${opened(file)} />
+    <input ref=${folder} type="file" webkitdirectory class="vh" tabindex="-1" aria-hidden="true" onChange=${opened(folder)} />
+    <button type="button" class="btn" onClick=${() => file.current.click()}>Open files</button>
+    <button type="button" class="btn" onClick=${() => folder.current.click()}>Open a folder</button>
     <button type="button" class="btn" onClick=${() => onText(EXAMPLE)}>Load an example</button></div>`;
 }
 
 export function Try() {
   useTitle("Try");
-  const asking = useAsking();
+  const [allow, setAllow] = useState(new Set());
+  const asking = useAsking(allow);
   const { text, answer, spans, waiting } = asking;
   const area = useRef(null);
   const left = useRef(null);
@@ -116,12 +123,17 @@ export function Try() {
     area.current.focus();
     area.current.setSelectionRange(0, 0);
   };
-  return html`<div class="head"><div><h1 tabindex="-1">What would leave this machine?</h1><p class="lede" id="try-hint">Type or paste what you would send to an assistant. It is checked on this machine by the rules in force. Nothing is sent to a model and nothing is kept.</p></div><${Tools} onText=${load} /></div>
+  const files = useFiles(allow, load);
+  const openFile = async (row) => load(await row.file.text());
+  return html`<div class="drop" onDragOver=${(e) => e.preventDefault()} onDrop=${files.drop}><div class="head"><div><h1 tabindex="-1">What would leave this machine?</h1><p class="lede" id="try-hint">Type or paste what you would send to an assistant. Or drop a file or a folder. It is checked on this machine by the rules in force. Nothing is sent to a model and nothing is kept.</p></div><${Tools} onText=${load} onFiles=${files.check} /></div>
     ${asking.failed && html`<${Notice} seen=${{ failed: asking.failed, retryAt: asking.failed.retryAt, at: null }} />`}
     <div class="bench"><${Sent} text=${text} model=${model} spans=${spans} current=${current} area=${area} box=${left} onChange=${asking.change} onCaret=${caret} onScroll=${onLeft} />
       <${Left} answer=${answer} current=${current} box=${right} onPick=${pick} onScroll=${onRight} starts=${starts} />
       <${StatusLine} answer=${answer} text=${text} places=${spans.length} kinds=${new Set(spans.map((s) => s.type)).size} waiting=${waiting} /></div>
+    <${Kinds} findings=${spans} allow=${allow} onAllow=${setAllow} />
+    <${Export} answer=${answer} starts=${starts} />
+    <${Files} files=${files} onOpen=${openFile} />
     <p class="vh" role="status">${said}</p>
     ${spans.length > 0 && html`<div class="under"><${List} groups=${groups} current=${current} onPick=${pick} /><${Meaning} finding=${spans.find((s) => s.nr === picked)} starts=${starts} /></div>`}
-    ${answer !== NOTHING && !waiting && spans.length === 0 && text && html`<p class="lede">No rule finds anything here. That means the rules, not that there is nothing.</p>`}`;
+    ${answer !== NOTHING && !waiting && spans.length === 0 && text && html`<p class="lede">No rule finds anything here. That means the rules, not that there is nothing.</p>`}</div>`;
 }
