@@ -94,5 +94,5 @@ cu_validator cu_validator_by_name(const char *name)
         return jwt;
     if (strcmp(name, "mixed") == 0)
         return mixed;
-    return NULL;
+    return cu_national_by_name(name);
 }
