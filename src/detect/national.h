@@ -91,7 +91,7 @@
     X(in_aadhaar, "in-aadhaar", "999999999999")                                                    \
     X(in_pan, "in-pan", "AAAAA9999A")                                                              \
     X(in_gstin, "in-gstin", "99AAAAA9999AXXX")                                                     \
-    X(in_vehicle, "in-vehicle", "AA9A9999|AA99A9999|AA9AA9999|AA99AA9999|AA99AAA9999|99AA9999A|99AA9999AA") \
+    X(in_vehicle, "in-vehicle", "AA9A9999|AA99A9999|AA9AA9999|AA99AA9999|AA99AAA9999|AA9AAA9999|99AA9999A|99AA9999AA") \
     X(cn_id, "cn-id", "99999999999999999X")                                                        \
     X(hk_id, "hk-id", "A999999X|AA999999X")                                                        \
     X(tw_id, "tw-id", "A999999999")                                                                \
