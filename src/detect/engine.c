@@ -86,13 +86,19 @@ typedef struct {
     cu_arena arena; /* of the anchors, written as patterns */
 } expressions;
 
-/* A literal as a pattern: every byte as \xHH. */
+/* An anchor as a pattern: every byte as \xHH. A space at its end stands for the end of a word ("sin "
+ * is not in "since"), but for no separator of texts. */
 static const char *literal(const char *text, cu_arena *a)
 {
+    static const char word_ends[] = "[^0-9A-Za-z\\x00]";
     size_t n = strlen(text);
-    char *out = cu_arena_raw(a, 4 * n + 1);
-    for (size_t i = 0; out && i < n; i++)
-        snprintf(out + 4 * i, 5, "\\x%02x", (unsigned)(uint8_t)text[i]);
+    char *out = cu_arena_raw(a, 4 * n + sizeof word_ends);
+    for (size_t i = 0; out && i < n; i++) {
+        if (text[i] == ' ' && i + 1 == n)
+            memcpy(out + 4 * i, word_ends, sizeof word_ends);
+        else
+            snprintf(out + 4 * i, 5, "\\x%02x", (unsigned)(uint8_t)text[i]);
+    }
     return out;
 }
 

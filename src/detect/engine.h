@@ -105,6 +105,7 @@ cu_err cu_known_check(const cu_engine *e, cu_fault *f);
 
 /* validate.c: NULL when there is no check of that name. */
 cu_validator cu_validator_by_name(const char *name);
+cu_validator cu_national_by_name(const char *name); /* national.c */
 bool cu_luhn(const uint8_t *digits, size_t n);
 bool cu_iban_valid(const char *compact, size_t n);
 bool cu_ip_private(const uint8_t *addr, bool v6);

@@ -32,7 +32,7 @@ static cu_err tally_at(const cu_engine *e, cu_scratch *s, uint8_t *room, size_t 
 {
     cu_findings found = {0};
     cu_bytes text = e->known.text;
-    memset(room, ' ', shift);
+    memset(room, '\n', shift);
     memcpy(room + shift, text.p, text.n);
     *t = (tally){.shift = shift};
     for (int i = 0; i < CU_DB_COUNT; i++)

@@ -91,6 +91,8 @@ static cu_err phone(const cu_engine *e, cu_bytes t, size_t i, size_t prefix, siz
     while (at < t.n && n < sizeof d) {
         uint8_t c = t.p[at];
         if (cu_digit(c)) {
+            if (prefix == 2 && n && at > last && c == '0' && at + 1 < t.n && t.p[at + 1] == '0')
+                return CU_OK; /* 0063 0073 0067: a table of codes */
             groups += n == 0 || at > last;
             d[n++] = c;
             last = ++at;
@@ -165,7 +167,7 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
         CU_TRY(ssn(e, t, i, past, out));
     if (*past == run)
         CU_TRY(card(e, t, i, past, out));
-    if (*past == run && t.n - i > 2 && t.p[i] == '0' && t.p[i + 1] == '0')
+    if (*past == run && t.n - i > 2 && t.p[i] == '0' && t.p[i + 1] == '0' && !(i && t.p[i - 1] == '.'))
         CU_TRY(phone(e, t, i, 2, past, out));
     if (*past == run)
         CU_TRY(cu_find_address(e, t, i, run, past, out));

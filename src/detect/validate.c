@@ -126,5 +126,5 @@ cu_validator cu_validator_by_name(const char *name)
         return cu_wallet_base58;
     if (strcmp(name, "bech32") == 0)
         return cu_wallet_bech32;
-    return NULL;
+    return cu_national_by_name(name);
 }

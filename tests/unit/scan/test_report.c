@@ -110,7 +110,7 @@ static void no_value_is_in_any_report(void **state)
 static void csv_cells_run_no_formula(void **state)
 {
     static const char *const paths[] = {"=1+1", "+1", "-1", "@x", "a\"b,c\r\nd"};
-    static const char *const cells[] = {"\"'=1+1\",", "\"'+1\",", "\"'-1\",", "\"'@x\",", "\"a\"\"b,c\xef\xbf\xbd\xef\xbf\xbd" "d\","};
+    static const char *const cells[] = {"\"'=1+1\",", "\"'+1\",", "\"'-1\",", "\"'@x\",", ("\"a\"\"b,c\xef\xbf\xbd\xef\xbf\xbd" "d\",")};
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         cu_scan_source s = {.path = paths[i]};

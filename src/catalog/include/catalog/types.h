@@ -37,6 +37,7 @@
     X(CARD_EXPIRY, "CEXP", "card expiry date", PII) \
     X(PIN_CODE, "PINC", "PIN", PII) \
     X(TAX_ID, "TAXI", "tax number", PII) \
+    X(NATIONAL_ID, "NATI", "national identity number", PII) \
     X(PASSPORT, "PASP", "passport number", PII) \
     X(DRIVER_LICENSE, "DRVL", "driving licence number", PII) \
     X(VEHICLE_VIN, "VVIN", "vehicle identification number", PII) \
@@ -68,6 +69,7 @@
     X(DE_TAX_ID, "DTAX", "German tax number", PII) \
     X(DE_SVNR, "DSVN", "German pension insurance number", PII) \
     X(DE_ID_CARD, "DPER", "German identity card number", PII) \
+    X(DE_PASSPORT, "DPAS", "German passport number", PII) \
     X(DE_KVNR, "DKVN", "German health insurance number", PII) \
     X(AT_SVNR, "ASVN", "Austrian social insurance number", PII) \
     X(CH_AHV, "CAHV", "Swiss AHV number", PII) \
@@ -90,6 +92,8 @@
     X(IS_KENNITALA, "IKEN", "Icelandic kennitala", PII) \
     X(PL_PESEL, "PPES", "Polish PESEL number", PII) \
     X(PL_NIP, "PNIP", "Polish tax number (NIP)", PII) \
+    X(PL_REGON, "PREG", "Polish business number (REGON)", NONE) \
+    X(PL_ID_CARD, "PIDC", "Polish identity card number", PII) \
     X(CZ_BIRTH_NUMBER, "CZBN", "Czech or Slovak birth number", PII) \
     X(HU_TAX_ID, "HTAX", "Hungarian tax number", PII) \
     X(RO_CNP, "RCNP", "Romanian CNP", PII) \
@@ -105,10 +109,12 @@
     X(TR_NATIONAL_ID, "TRID", "Turkish identity number", PII) \
     X(RU_INN, "RINN", "Russian tax number (INN)", PII) \
     X(RU_SNILS, "RSNI", "Russian SNILS", PII) \
+    X(RU_PASSPORT, "RPAS", "Russian passport number", PII) \
     X(UA_TAX_ID, "UATX", "Ukrainian tax number", PII) \
     X(IL_TEUDAT_ZEHUT, "ILTZ", "Israeli identity number", PII) \
     X(AE_EMIRATES_ID, "AEID", "Emirates ID", PII) \
     X(SA_NATIONAL_ID, "SAID", "Saudi national id", PII) \
+    X(EG_ID, "EGID", "Egyptian national id", PII) \
     X(ZA_ID, "ZAID", "South African identity number", PII) \
     X(NG_NIN, "NGNI", "Nigerian NIN", PII) \
     X(KE_ID, "KEID", "Kenyan identity number", PII) \
