@@ -228,14 +228,31 @@ static cu_err close_output(scan *s, cu_err e, cu_fault *f)
     return e;
 }
 
+/* .custosignore of the working directory counts without being named. */
+static cu_err load_accepted(scan *s, cu_fault *f)
+{
+    const char *baseline = cu_run_option(s->run, "baseline"), *ignore = cu_run_option(s->run, "ignore-file");
+    bool update = cu_run_option(s->run, "update-baseline") != NULL;
+    if (update && !baseline)
+        return cu_fail(f, CU_CONFIG, "--update-baseline needs --baseline FILE");
+    if (!ignore && access(".custosignore", F_OK) == 0)
+        ignore = ".custosignore";
+    if (update && access(baseline, F_OK) != 0)
+        CU_TRY(cu_accept_create(baseline, ignore, cu_now_ns(), &s->accept, f));
+    else
+        CU_TRY(cu_accept_load(baseline, ignore, cu_now_ns(), &s->accept, f));
+    if (update)
+        cu_accept_collect(s->accept);
+    return CU_OK;
+}
+
 static cu_err prepare(scan *s, cu_fault *f)
 {
     const cu_run *r = s->run;
     cu_report_options o = {.format = cu_report_format_by_name(r->format), .rules = s->rules,
         .explain = cu_run_option(r, "explain") != NULL, .values = cu_run_option(r, "show-values") != NULL,
         .colour = !s->output && isatty(STDOUT_FILENO) && !getenv("NO_COLOR")};
-    CU_TRY(cu_accept_load(cu_run_option(r, "baseline"), cu_run_option(r, "ignore-file"), cu_now_ns(),
-                          &s->accept, f));
+    CU_TRY(load_accepted(s, f));
     if (cu_report_new(&o, &s->report) == CU_UNSUPPORTED)
         return cu_fail(f, CU_UNSUPPORTED, "--format %s is not in this version", r->format);
     if (!s->report)
@@ -309,6 +326,8 @@ static int scan_now(scan *s)
         e = e == CU_OK ? e2 : e;
     }
     e = close_output(s, e, &f);
+    if (e == CU_OK && !sum.stopped && cu_run_option(s->run, "update-baseline"))
+        e = cu_accept_write(s->accept, cu_run_option(s->run, "baseline"), &f);
     return e == CU_OK ? outcome(s, &sum) : cu_run_fault(s->run, e, &f);
 }
 
@@ -362,6 +381,7 @@ const cu_verb cu_verb_scan = {
                 {"range", "A..B", "With --history: only what came after A, up to B."},
                 {"state", "FILE", "With --history: remember what was clean, and scan only what is new."},
                 {"baseline", "FILE", "Leave out what this baseline accepts."},
+                {"update-baseline", NULL, "Take all that is found now into the baseline; reviews in it are kept."},
                 {"ignore-file", "FILE", "Leave out what this file accepts."},
                 {"rules", "DIR", "Rules of your own besides the shipped ones, in the folders secrets/ and pii/."},
                 {"only", "TYPES", "Report only these types, classes (secret, pii) or rules."},

@@ -14,6 +14,10 @@
     X(check_config) \
     X(demo) \
     X(scan) \
+    X(redact) \
+    X(restore) \
+    X(hook_install) \
+    X(hook_remove) \
     X(rules_check) \
     X(rules_image) \
     X(rules_cost) \

@@ -84,7 +84,8 @@ cu_err cu_found_secret(const cu_engine *e, cu_findings *out, uint16_t rule, cu_b
         f->flags |= CU_FINDING_SEQUENCE;
         f->confidence = f->confidence / 2 + 5;
     }
-    if (!cu_is_placeholder(cu_slice(text, start, end)))
+    cu_bytes v = cu_slice(text, start, end);
+    if (c->rule->by_context ? !cu_is_placeholder(v) : !cu_is_documented(v))
         return CU_OK;
     if (c->rule->by_context) {
         out->n--; /* a placeholder has no form that could still say something */

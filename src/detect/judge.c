@@ -132,6 +132,19 @@ bool cu_is_placeholder(cu_bytes v)
     return s.distinct <= 3 || s.equal_run >= 6 || holds_one(v, placeholders, COUNT(placeholders));
 }
 
+/* For values whose form says what they are: short words stand in random text by chance. */
+bool cu_is_documented(cu_bytes v)
+{
+    cu_shape s;
+    cu_shape_of(v, &s);
+    if (s.distinct <= 3 || s.equal_run >= 8)
+        return true;
+    for (size_t k = 0; k < COUNT(placeholders); k++)
+        if (placeholders[k].n >= 7 && holds_one(v, &placeholders[k], 1))
+            return true;
+    return false;
+}
+
 bool cu_is_sequence(cu_bytes v)
 {
     cu_shape s;

@@ -20,6 +20,7 @@ void cu_shape_of(cu_bytes v, cu_shape *s);
 bool cu_is_reference(cu_bytes v);
 /* It stands for a secret that somebody else will put here: changeme, xxxxxxxx, your_key. */
 bool cu_is_placeholder(cu_bytes v);
+bool cu_is_documented(cu_bytes v);
 /* A word of the language or of the interface: null, string, password. */
 bool cu_is_nothing(cu_bytes v);
 bool cu_is_selector(cu_bytes v);

@@ -6,7 +6,7 @@
 
 #define HTML_MAX_ROWS 5000u
 #define HTML_MAX_FOLDERS 4096u  /* different ones that are counted; the rest is "elsewhere" */
-#define HTML_SHOWN_FOLDERS 24u
+#define HTML_SHOWN_FOLDERS 11u
 #define HTML_FIRST_YEAR 1990
 #define HTML_MONTHS (12 * 111)  /* to the end of 2100 */
 #define SEVERITIES (CU_SEVERITY_CRITICAL + 1)
@@ -44,7 +44,6 @@ void html_text(cu_buf *b, cu_bytes t); /* clean and escaped */
 void html_str(cu_buf *b, const char *t);
 void html_number(cu_buf *b, uint64_t n); /* 12,345 */
 void html_severity(cu_buf *b, cu_severity s); /* shape and word */
-cu_severity html_worst(const tally *t);
 
 cu_err html_keep_row(html *h, const cu_scan_finding *f, const cu_rule *r);
 void html_put_rows(html *h, cu_buf *out);

@@ -7,14 +7,6 @@
 
 #define FOLDER_NAME 120u /* bytes */
 
-cu_severity html_worst(const tally *t)
-{
-    int s = CU_SEVERITY_CRITICAL;
-    while (s > 0 && t->n[s] == 0)
-        s--;
-    return (cu_severity)s;
-}
-
 static void count(tally *t, cu_severity s)
 {
     t->n[s]++;
@@ -161,7 +153,7 @@ void html_put_types(const html *h, cu_buf *out)
     cu_buf_str(out, "</tbody></table>\n");
 }
 
-#define MAP_W 960.0
+#define MAP_W 620.0
 #define MAP_H 300.0
 
 typedef struct { double x, y, w, h; } box;
@@ -180,14 +172,27 @@ static double ratio(const item *v, size_t from, size_t to, double side, double s
     return worst;
 }
 
+/* The severities of a field, along its foot. */
+static void put_strip(const tally *t, box c, cu_buf *out)
+{
+    double x = 0, high = c.h > 24 ? 6 : c.h / 4;
+    for (int s = CU_SEVERITY_CRITICAL; s >= 0; s--) {
+        double w = (c.w - 2) * (double)t->n[s] / (double)t->all;
+        if (t->n[s])
+            cu_buf_fmt(out, "<rect class=\"s%d\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", s, x, c.h - 2 - high,
+                       w, high);
+        x += w;
+    }
+}
+
 static void put_cell(const item *it, box c, cu_buf *out)
 {
     size_t fits = c.w > 16 ? (size_t)((c.w - 14) / 7.4) : 0, n = strlen(it->name);
     cu_buf_fmt(out, "<svg x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>", c.x + 1, c.y + 1,
                c.w > 2 ? c.w - 2 : c.w, c.h > 2 ? c.h - 2 : c.h);
     html_str(out, it->name);
-    cu_buf_fmt(out, ": %" PRIu64 "</title><rect class=\"s%d\" width=\"100%%\" height=\"100%%\"/>", it->t->all,
-               (int)html_worst(it->t));
+    cu_buf_fmt(out, ": %" PRIu64 "</title><rect class=\"ground\" width=\"100%%\" height=\"100%%\"/>", it->t->all);
+    put_strip(it->t, c, out);
     if (c.h >= 24 && fits >= 4) {
         cu_buf_str(out, "<text x=\"7\" y=\"17\">");
         if (n <= fits) {
@@ -254,10 +259,12 @@ void html_put_folders(const html *h, cu_buf *out)
     if (rest.all)
         v[n++] = (item){"other folders", &rest};
     qsort(v, n, sizeof *v, by_count);
-    put_map(v, n, h->all.all, out);
-    cu_buf_str(out, "<details class=\"numbers\"><summary>Folders as a table</summary><table class=\"bars\"><tbody>\n");
+    cu_buf_str(out, n > 1 ? "<div class=\"two\">" : "<div>");
+    if (n > 1)
+        put_map(v, n, h->all.all, out);
+    cu_buf_str(out, "<table class=\"bars\"><caption>By folder</caption><tbody>\n");
     put_bars(v, n, true, out);
-    cu_buf_str(out, "</details>\n");
+    cu_buf_str(out, "</div>\n");
     free(v);
 }
 

@@ -5,13 +5,13 @@
 #define DARK "--paper:#0d1310;--sheet:#141b17;--sheet-2:#19221d;--ink:#e4ebe5;--ink-2:#b0bdb5;--ink-3:#8f9d95;" \
     "--rule:#29352e;--rule-2:#5e7066;--margin:#7a4436;--pen:#a3beff;" \
     "--s4:#ff9173;--s3:#d9694a;--s2:#e5b454;--s1:#b1b6e0;--s0:#8f9d95;" \
-    "--t4:#4a2015;--t3:#3a1d15;--t2:#3f3111;--t1:#262a42;--t0:#212c26;"
+    
 
 const char html_style[] =
     ":root{color-scheme:light dark;--paper:#edf2ea;--sheet:#fafbf8;--sheet-2:#f2f6ef;--ink:#15201b;--ink-2:#44524a;"
     "--ink-3:#5b6961;--rule:#d0dacd;--rule-2:#82948a;--margin:#d9a08f;--pen:#1b3f8b;"
     "--s4:#ab2810;--s3:#c4553d;--s2:#855600;--s1:#50577d;--s0:#5f6b64;"
-    "--t4:#f1c0b2;--t3:#f8d9cf;--t2:#f5e4bb;--t1:#e4e6f1;--t0:#e6ede2;"
+    
     "--sans:\"IBM Plex Sans\",\"Segoe UI\",\"Helvetica Neue\",\"Noto Sans\",\"DejaVu Sans Condensed\",system-ui,sans-serif;"
     "--serif:\"IBM Plex Serif\",\"Iowan Old Style\",Charter,\"Noto Serif\",\"DejaVu Serif Condensed\",Georgia,serif;"
     "--mono:\"IBM Plex Mono\",\"SF Mono\",\"Cascadia Mono\",\"Noto Sans Mono\",\"DejaVu Sans Mono\",ui-monospace,monospace}\n"
@@ -40,35 +40,34 @@ const char html_style[] =
     "th[aria-sort=ascending] button::after{content:\" \\2191\"}th[aria-sort=descending] button::after{content:\" \\2193\"}"
     ".bars{font-size:.8125rem}.bars td,.bars th{border:0;padding:.2rem .75rem .2rem 0;vertical-align:middle}.bars th{font-weight:400;width:42%}"
     ".bars td.num{width:4.5rem;padding-right:0}.bar svg{display:block;width:100%;height:.625rem;background:var(--sheet-2)}\n"
-    ".where{overflow-wrap:anywhere;font-family:var(--mono);font-size:.7813rem;min-width:11rem;max-width:22rem}.where .faint{font-family:var(--sans)}"
-    ".line{font-family:var(--mono);font-size:.7813rem;overflow-wrap:anywhere;min-width:12rem;max-width:26rem;white-space:pre-wrap}"
-    ".todo{color:var(--ink-2);font-size:.8125rem;min-width:12rem;max-width:20rem}.faint{color:var(--ink-3)}.note{color:var(--s2)}"
+    ".stack{table-layout:fixed}.stack th:nth-child(1){width:6.5rem}.stack th:nth-child(2){width:21%}.stack th:nth-child(3){width:17%}.stack th:nth-child(4){width:6.5rem}.stack th:nth-child(6){width:22%}"
+    ".where{overflow-wrap:anywhere;font-family:var(--mono);font-size:.7813rem}.where .faint{font-family:var(--sans)}"
+    ".line{font-family:var(--mono);font-size:.7813rem;overflow-wrap:anywhere;white-space:pre-wrap}"
+    ".todo{color:var(--ink-2);font-size:.8125rem}.faint{color:var(--ink-3)}.note{color:var(--s2)}"
     ".sev{display:inline-flex;align-items:center;gap:.4rem;font-weight:500;white-space:nowrap}.sev svg{width:1rem;height:.875rem;flex:none}"
     ".c4{color:var(--s4)}.c3{color:var(--s3)}.c2{color:var(--s2)}.c1{color:var(--s1)}.c0{color:var(--s0)}"
     "rect.s4{fill:var(--s4)}rect.s3{fill:var(--s3)}rect.s2{fill:var(--s2)}rect.s1{fill:var(--s1)}rect.s0{fill:var(--s0)}\n"
     ".map{display:block;width:100%;height:auto}.map rect{stroke-width:1}.map text{font:400 12px/1 var(--mono);fill:var(--ink)}"
-    ".map .s4{fill:var(--t4);stroke:var(--s4)}.map .s3{fill:var(--t3);stroke:var(--s3)}.map .s2{fill:var(--t2);stroke:var(--s2)}.map .s1{fill:var(--t1);stroke:var(--s1)}.map .s0{fill:var(--t0);stroke:var(--s0)}"
+    ".map .ground{fill:var(--sheet-2);stroke:var(--rule-2)}"
     ".time{display:block;width:100%;height:auto}.time text{font:400 11px/1 var(--mono);fill:var(--ink-3)}.ax{stroke:var(--rule-2)}"
-    ".scroll{overflow-x:auto}.numbers{margin-top:.75rem;font-size:.8125rem}.numbers summary{cursor:pointer;color:var(--pen);min-height:1.5rem;width:fit-content}.numbers table{margin-top:.5rem}"
-    ".key{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;font-size:.8125rem;margin-top:.75rem}"
+    ".scroll{overflow-x:auto}"
     ".list{margin-top:1.5rem;background:var(--sheet);border:1px solid var(--rule-2);border-radius:2px;padding:1.375rem 1.5rem 1.5rem}.list h2{margin-bottom:.35rem}"
     ".filters{display:flex;flex-wrap:wrap;gap:.5rem 1.25rem;align-items:center;margin:.5rem 0 1rem;font-size:.8125rem;color:var(--ink-2)}.filters[hidden]{display:none}"
     ".filters input,.filters select{min-height:2rem;margin-left:.35rem;padding:.2rem .5rem;font:400 .8125rem/1.3 var(--sans);color:var(--ink);background:var(--sheet);border:1px solid var(--rule-2);border-radius:3px;max-width:16rem}"
     ".foot{margin-top:1.5rem;font-size:.8125rem;color:var(--ink-2);max-width:46rem}.foot p+p{margin-top:.5rem}\n"
-    "@media screen and (max-width:1100px){.todo,.line,.where{min-width:9rem}}"
     "@media screen and (max-width:980px){table.stack,.stack tbody,.stack tr,.stack td{display:block}.stack caption{display:block}"
     ".stack thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}.stack tr{padding:.6rem 0;border-bottom:1px solid var(--rule)}.stack tr:last-child{border-bottom:0}.stack tr[hidden]{display:none}"
-    ".stack td{border:0;padding:.1rem 0 .1rem 6.5rem;text-align:left;max-width:none;min-width:0;position:relative}"
+    ".stack td{border:0;padding:.1rem 0 .1rem 6.5rem;text-align:left;position:relative}"
     ".stack td::before{content:attr(data-l);position:absolute;left:0;top:.15rem;color:var(--ink-3);font:400 .75rem/1.5 var(--sans)}}\n"
     "@media screen and (max-width:820px){main,header{padding-left:1rem;padding-right:1rem}h1{font-size:1.5rem}.sheet{background-image:none}"
     ".part{grid-template-columns:minmax(0,1fr)}.gloss{padding:1.1rem 1rem 0;border-left:2px solid var(--margin)}.body{padding:.9rem 1rem 1.25rem;border-left:2px solid var(--margin)}"
     ".two{grid-template-columns:minmax(0,1fr)}.list{padding:1.1rem 1rem}.map{display:none}.time{width:46rem;max-width:none}.filters label{flex:1 1 100%;display:flex;justify-content:space-between;align-items:center}.filters input,.filters select{width:62%;max-width:none;min-height:2.75rem}}\n"
     "@page{size:A4;margin:16mm 14mm 18mm}"
     "@media print{:root{color-scheme:light;--paper:#fff;--sheet:#fff;--sheet-2:#fff;--ink:#000;--ink-2:#222;--ink-3:#444;--rule:#bbb;--rule-2:#666;--margin:#999;--pen:#000;"
-    "--s4:#000;--s3:#333;--s2:#555;--s1:#777;--s0:#888;--t4:#ccc;--t3:#ddd;--t2:#e8e8e8;--t1:#f2f2f2;--t0:#fff}"
-    "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}html{font-size:10.5px}main,header{max-width:none;padding:0}header{padding-bottom:4mm}.filters,.filters[hidden],.numbers{display:none}"
+    "--s4:#000;--s3:#333;--s2:#555;--s1:#777;--s0:#888;}"
+    "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}html{font-size:10.5px}main,header{max-width:none;padding:0}header{padding-bottom:4mm}.filters,.filters[hidden]{display:none}"
     ".sheet{background-position:30mm 0}.part{grid-template-columns:30mm minmax(0,1fr)}.gloss,.body{padding:4mm 3mm}.list{border:0;padding:0;margin-top:5mm}thead th{position:static}tr,.part{break-inside:avoid}h2{break-after:avoid}"
-    ".where,.line,.todo{min-width:0}thead button{text-decoration:none}}\n"
+    "thead button{text-decoration:none}}\n"
     "@media (forced-colors:active){rect{forced-color-adjust:none}}\n";
 
 /* Filters and sorts; the page is whole without it. */

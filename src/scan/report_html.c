@@ -184,8 +184,8 @@ static void put_pictures(const html *h, cu_buf *out)
     html_put_severities(h, out);
     html_put_types(h, out);
     cu_buf_str(out, "</div></div></section>\n");
-    put_part(out, "Where", "A field is a folder, two levels deep; its size is the number of findings, its colour the most "
-                           "severe of them.");
+    put_part(out, "Where", "Folders, two levels deep. A field is as large as the number of findings; the strip at its foot "
+                           "says how severe they are.");
     html_put_folders(h, out);
     cu_buf_str(out, "</div></section>\n");
     if (h->dated) {

@@ -135,6 +135,11 @@ static cu_err scan_head(cu_worker *w, const cu_reader *r, cu_passage *p, size_t 
 {
     cu_bytes head = cu_bytes_of(w->text, have);
     size_t skip = 0;
+    if (have < CU_SCAN_HEAD && cu_accept_own_file(head)) { /* a baseline does not flag itself */
+        cu_count(&w->scan->count.ignored, 1);
+        w->passed_by = true;
+        return CU_OK;
+    }
     if (w->scan->o.archives && cu_archive_magic(head))
         return cu_archive_scan(w, r, head, p->source);
     cu_encoding e = cu_encoding_of(cu_slice(head, 0, have < CU_SCAN_BINARY_HEAD ? have
