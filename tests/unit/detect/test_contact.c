@@ -1,0 +1,57 @@
+/* Telephone numbers as written inside a country, hardware addresses, wallets, reserved domains. */
+#include "fixture.h"
+
+static void numbers(void **state)
+{
+    (void)state;
+    expect(CU_TYPE_PHONE_NUMBER, "ring [(415) 555-0132] then");
+    expect(CU_TYPE_PHONE_NUMBER, "au [01 99 00 12 34] le soir");
+    expect(CU_TYPE_PHONE_NUMBER, "Phone: [415-555-0132]");
+    expect(CU_TYPE_PHONE_NUMBER, "Telefon [030 901820]");
+    expect(CU_TYPE_MAC_ADDRESS, "eth0 [3c:52:82:a1:0b:7e] up");
+    expect(CU_TYPE_MAC_ADDRESS, "[3C-52-82-A1-0B-7E]");
+    expect(CU_TYPE_CRYPTO, "pay [1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa] now"); /* of the first block */
+    expect(CU_TYPE_CRYPTO, "[bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4]"); /* BIP 173 */
+}
+
+static void other_numbers(void **state)
+{
+    (void)state;
+    expect_none(CU_TYPE_PHONE_NUMBER, "415-555-0132 items");
+    expect_none(CU_TYPE_PHONE_NUMBER, "phone bought 2014-02-13");
+    expect_none(CU_TYPE_PHONE_NUMBER, "C++14 20.8.2.3.6");
+    expect_none(CU_TYPE_PHONE_NUMBER, "max cell rate: 1412830.188");
+    expect_none(CU_TYPE_MAC_ADDRESS, "00:00:00:00:00:00 ff:ff:ff:ff:ff:ff 3c:52:82:a1:0b:7e:11");
+    expect_none(CU_TYPE_CRYPTO, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb");
+}
+
+static void reserved_domains_are_less_sure(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"a.b@example.com", "a.b@x.test", "a.b@Mail.Example.ORG", "a.b@contest.de"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(cu_detect(engine, scratch, cu_str(texts[i]), &found), CU_OK);
+        assert_int_equal(found.n, 1);
+        assert_int_equal(found.v[0].confidence, i < 3 ? 30 : 90);
+    }
+}
+
+static void hostile(void **state)
+{
+    (void)state;
+    static const char *const runs[] = {"0", "01 ", "01 23 ", "(415) ", "3c:", "3c-", "call 1 ", "1-", "1A1z"};
+    survives_cuts("Phone (415) 555-0132, 3c:52:82:a1:0b:7e and 3c-52-82-a1-0b-7e, 01 99 00 12 34");
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        linear_in(runs[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(other_numbers),
+        cmocka_unit_test(reserved_domains_are_less_sure),
+        cmocka_unit_test(hostile),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
