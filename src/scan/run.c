@@ -29,7 +29,8 @@ cu_err cu_scan_write_out(cu_scan *s)
 
 cu_err cu_scan_write(cu_scan *s, const cu_buf *out, const cu_buf *said)
 {
-    for (const char *p = (const char *)said->p, *end = p + said->n; said->n && p < end;) {
+    const char *p = (const char *)said->p, *end = said->n ? p + said->n : p;
+    while (p < end) {
         const char *what = p + strlen(p) + 1;
         if (s->o.complain)
             s->o.complain(s->o.complain_arg, p, what);
