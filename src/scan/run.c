@@ -22,6 +22,8 @@ static void take_summary(const cu_scan *s, cu_scan_summary *out)
 cu_err cu_scan_write_out(cu_scan *s)
 {
     CU_TRY(cu_buf_err(&s->pending));
+    if (s->prompt && s->pending.n && s->o.progress)
+        s->o.progress(s->o.progress_arg, NULL, 0); /* its line gives way */
     cu_err e = cu_write_all(s->o.out, cu_buf_view(&s->pending));
     cu_buf_reset(&s->pending);
     return e;
