@@ -63,6 +63,12 @@ static void complain(void *arg, const char *path, const char *what)
 static void progress(void *arg, const cu_scan_summary *now, uint64_t total)
 {
     scan *s = arg;
+    if (!now) {
+        pthread_mutex_lock(&s->said);
+        clear_progress(s);
+        pthread_mutex_unlock(&s->said);
+        return;
+    }
     double seconds = (double)(cu_mono_ns() - s->begun) / 1e9, rate = (double)now->bytes / seconds;
     pthread_mutex_lock(&s->said);
     fprintf(stderr, "\r\033[K%llu %s, %.0f MB/s, %llu findings",

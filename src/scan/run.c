@@ -22,6 +22,8 @@ static void take_summary(const cu_scan *s, cu_scan_summary *out)
 cu_err cu_scan_write_out(cu_scan *s)
 {
     CU_TRY(cu_buf_err(&s->pending));
+    if (s->prompt && s->pending.n && s->o.progress)
+        s->o.progress(s->o.progress_arg, NULL, 0); /* its line gives way */
     cu_err e = cu_write_all(s->o.out, cu_buf_view(&s->pending));
     cu_buf_reset(&s->pending);
     return e;
@@ -29,7 +31,8 @@ cu_err cu_scan_write_out(cu_scan *s)
 
 cu_err cu_scan_write(cu_scan *s, const cu_buf *out, const cu_buf *said)
 {
-    for (const char *p = (const char *)said->p, *end = p + said->n; said->n && p < end;) {
+    const char *p = (const char *)said->p, *end = said->n ? p + said->n : p;
+    while (p < end) {
         const char *what = p + strlen(p) + 1;
         if (s->o.complain)
             s->o.complain(s->o.complain_arg, p, what);

@@ -17,7 +17,8 @@ typedef struct {
     unsigned jobs;            /* threads, 1 to 64 */
     bool archives;            /* open archives and notebooks */
     int out;                  /* file descriptor of the report */
-    /* Called a few times a second from one thread; total 0: not known yet. NULL: nobody looks. */
+    /* Called a few times a second from one thread; total 0: not known yet. now NULL, from any
+     * thread: the report is about to write to a terminal. NULL: nobody looks. */
     void (*progress)(void *arg, const cu_scan_summary *now, uint64_t bytes_total);
     void *progress_arg;
     /* A message for people about one source (unreadable, truncated, corrupt). */
