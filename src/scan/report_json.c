@@ -32,6 +32,10 @@ void cu_report_json_object(const cu_report *r, const cu_scan_finding *f, cu_buf 
     if (r->o.explain) {
         cu_buf_json_kv_str(b, "title", rule->title);
         cu_buf_json_kv_bool(b, "by_context", (f->flags & CU_FINDING_BY_CONTEXT) != 0);
+        const cu_finding g = {.flags = f->flags};
+        cu_buf reasons CU_CLEAN_BUF = CU_BUF(1024);
+        cu_finding_reasons(&g, &reasons);
+        cu_buf_json_kv(b, "reasons", cu_buf_view(&reasons));
         if (rule->source)
             cu_buf_json_kv_str(b, "source", rule->source);
     }
