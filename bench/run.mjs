@@ -2,7 +2,7 @@
 // build/bench.json: [{id, what, against, ratio, min, max, runs}]. Absolute figures are printed for
 // orientation only; they belong to the machine.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -195,22 +195,55 @@ function timed(cmd, args) {
   return Number(process.hrtime.bigint() - t) / 1e9;
 }
 
-function scan() {
-  const tree = (process.env.BENCH_TREE ?? '/usr/include').split(':');
-  const ours = ['scan', '--format', 'jsonl', '--only', 'SECRET,PRIVATE_KEY', ...tree];
-  const rg = ['-j1', '--no-ignore', '--hidden', '-c', 'zqxjkvbpwy', ...tree];
-  timed(custos, ours);
-  timed('rg', rg);
+// Source text that Debian packages brought: as much of it as is installed, BENCH_TREE names other folders.
+const trees = () => (process.env.BENCH_TREE?.split(':') ?? ['/usr/include', '/usr/share/perl', '/usr/share/perl5', '/usr/lib/python3',
+  '/usr/lib/python3.11', '/usr/share/nodejs', '/usr/lib/go-1.19/src', '/usr/share/doc']).filter((d) => existsSync(d));
+
+// Pairs of runs, one after the other, warm: how many times faster a is than b.
+function paired(name, what, against, a, b) {
+  timed(...a);
+  timed(...b);
   const ratios = [];
   for (let i = 0; i < RUNS; i++) {
-    const b = timed('rg', rg), a = timed(custos, ours);
-    ratios.push(b / a);
-    console.log(`  scan of ${tree.join(' ')}: custos ${a.toFixed(2)} s, rg ${b.toFixed(2)} s`);
+    const theirs = timed(...b), ours = timed(...a);
+    ratios.push(theirs / ours);
+    console.log(`  ${name}: ${ours.toFixed(3)} s against ${theirs.toFixed(3)} s`);
   }
-  row('scan.secrets', 'speed of custos scan, all rules, one thread', 'rg -j1 with one literal', ratios);
+  row(name, what, against, ratios);
 }
 
-const parts = { gateway, ledger, scan };
+function scan() {
+  const tree = trees();
+  const mb = run('du', ['-smc', ...tree]).trim().split('\n').at(-1).split('\t')[0];
+  console.log(`  tree: ${tree.join(' ')}, ${mb} MB`);
+  const ours = (jobs, ...more) => [custos, ['scan', '--format', 'jsonl', '--no-archives', '--jobs', String(jobs), ...more, ...tree]];
+  const rg = ['rg', ['-j1', '--no-ignore', '--hidden', '-c', 'zqxjkvbpwy', ...tree]];
+  paired('scan.secrets', 'speed of custos scan, all rules of secrets, one thread', 'rg -j1 with one literal', ours(1, '--only', 'secret'), rg);
+  paired('scan.all', 'speed of custos scan, secrets and personal data, one thread', 'rg -j1 with one literal', ours(1), rg);
+  paired('scan.threads', 'speed of two threads', 'one thread', ours(2), ours(1));
+  const empty = join(dir, 'one-line.txt');
+  writeFileSync(empty, 'nothing\n');
+  paired('scan.start', 'a scan of one line', 'git --version', [custos, ['scan', empty]], ['git', ['--version']]);
+}
+
+// A history of many commits, made by fast-import from the text of the tree.
+function history() {
+  const repo = join(dir, 'history'), commits = Number(process.env.BENCH_COMMITS ?? 20000);
+  const text = readFileSync('/usr/include/unistd.h', 'utf8').split('\n');
+  run('git', ['init', '-q', repo]);
+  const out = [];
+  for (let i = 0; i < commits; i++) {
+    const body = `// ${i}\n` + text.slice(i % 400, (i % 400) + 500).join('\n') + `\n// ${i * 7919}\n`;
+    out.push(`commit refs/heads/main\ncommitter B <b@example.org> ${1600000000 + i * 600} +0000\ndata 2\nc\nM 100644 inline f${i % 700}.h\ndata ${Buffer.byteLength(body)}\n${body}\n`);
+  }
+  const made = spawnSync('git', ['-C', repo, 'fast-import', '--quiet'], { input: out.join(''), maxBuffer: 1 << 30 });
+  if (made.status) throw new Error(String(made.stderr));
+  paired('scan.history', `speed over a history of ${commits} commits, one thread`, 'git cat-file --batch-all-objects --batch',
+    [custos, ['scan', '--history', '--format', 'jsonl', '--jobs', '1', repo]],
+    ['sh', ['-c', `git -C ${repo} cat-file --batch-all-objects --batch > /dev/null`]]);
+}
+
+const parts = { gateway, ledger, scan, history };
 try {
   for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();
   if (!only.length) writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');

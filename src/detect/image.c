@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "engine.h"
 
-#define MAGIC "CURULE03"
+#define MAGIC "CURULE04"
 #define HEAD (8u + sizeof(cu_sha256))
 #define MAX_RULES 4000u
 

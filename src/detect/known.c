@@ -56,7 +56,7 @@ static cu_err with_room(const cu_engine *e, cu_scratch **s, uint8_t **room)
 
 cu_err cu_known_check(const cu_engine *e, cu_fault *f)
 {
-    static const size_t shifts[] = {0, 1, 17, 32, 47, 63};
+    static const size_t shifts[] = {0, 17, 47};
     cu_scratch *s = NULL;
     uint8_t *room = NULL;
     tally t;
@@ -76,11 +76,12 @@ cu_err cu_known_check(const cu_engine *e, cu_fault *f)
 static cu_err join_examples(cu_engine *e, cu_fault *f)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
-    for (size_t i = 0; i < e->from.n; i++)
-        for (size_t k = 0; k < e->from.v[i].examples_n; k++) {
-            cu_buf_add(&text, e->from.v[i].examples[k].text);
-            cu_buf_byte(&text, CU_DETECT_SEPARATOR);
-        }
+    for (size_t i = 0; i < e->from.n; i++) {
+        if (!e->from.v[i].examples_n)
+            continue;
+        cu_buf_add(&text, e->from.v[i].examples[0].text);
+        cu_buf_byte(&text, CU_DETECT_SEPARATOR);
+    }
     CU_TRY(cu_buf_err(&text));
     e->known.text = cu_arena_dup(&e->arena, cu_buf_view(&text));
     return e->known.text.p || text.n == 0 ? CU_OK : cu_fail(f, CU_NOMEM, "out of memory");
