@@ -1,6 +1,8 @@
-/* The map's file: 32 bytes of head (mark and a random id), then records of length, nonce, sealed
- * entries, tag. Each record is sealed together with the id, its number and its length: none can be
- * moved, left out in the middle, or carried to another map. */
+/* The map's file: 32 bytes of head (mark and a random id), then records of length, check of the length,
+ * nonce, sealed entries, tag. Each record is sealed together with the id, its number and its length:
+ * none can be moved, left out in the middle, or carried to another map. The length has a check of its
+ * own, so that a record that was cut short by a crash is told from a damaged one: only the first is
+ * dropped. */
 #include "redact/map.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 
 #define MARK "CUSTOSMAP1"
 #define HEAD 32u
+#define LEAD 12u   /* of a record: length, check */
 #define MAX_RECORD ((uint32_t)64 << 20) /* bytes, sealed */
 
 typedef struct {
@@ -24,7 +27,7 @@ typedef struct {
 struct cu_map {
     int fd;
     bool write;
-    uint8_t key[32], head[HEAD];
+    uint8_t key[32], lengths[32], head[HEAD]; /* lengths: the key of their checks */
     uint64_t end, records; /* what was read or written: bytes of the file, records */
     cu_buf values;         /* surrogate and value, one behind the other */
     size_t pending;        /* where in values the entries begin that are not in the file yet */
@@ -107,6 +110,16 @@ static void known_part(const cu_map *m, uint32_t n, uint8_t out[HEAD + 12])
     put32(out + HEAD + 8, n);
 }
 
+static void put_lead(const cu_map *m, uint32_t n, uint8_t out[LEAD])
+{
+    uint8_t known[HEAD + 12];
+    cu_sha256 mac;
+    known_part(m, n, known);
+    cu_hmac_sha256(cu_bytes_of(m->lengths, 32), cu_bytes_of(known, sizeof known), &mac);
+    put32(out, n);
+    memcpy(out + 4, mac.b, LEAD - 4);
+}
+
 static cu_err take_entries(cu_map *m, cu_bytes t)
 {
     while (t.n) {
@@ -147,26 +160,22 @@ static cu_err read_at(int fd, uint64_t at, cu_buf *b, size_t n, bool *got)
 
 static cu_err read_record(cu_map *m, bool *got)
 {
-    cu_buf b CU_CLEAN_BUF = CU_BUF((size_t)MAX_RECORD + 4), text CU_CLEAN_BUF = CU_BUF((size_t)MAX_RECORD);
-    uint8_t known[HEAD + 12];
-    CU_TRY(read_at(m->fd, m->end, &b, 4, got));
+    cu_buf b CU_CLEAN_BUF = CU_BUF((size_t)MAX_RECORD + LEAD), text CU_CLEAN_BUF = CU_BUF((size_t)MAX_RECORD);
+    uint8_t known[HEAD + 12], lead[LEAD];
+    CU_TRY(read_at(m->fd, m->end, &b, LEAD, got));
     if (!*got)
         return CU_OK;
     uint32_t n = get32(b.p);
-    if (n > MAX_RECORD || n < CU_SEAL_EXTRA)
+    put_lead(m, n, lead);
+    if (!cu_equal_ct(lead, b.p, LEAD) || n > MAX_RECORD)
         return CU_CORRUPT;
-    /* a length that reaches beyond the file is a torn record: ask before making room for it */
-    struct stat st;
-    *got = fstat(m->fd, &st) == 0 && (uint64_t)st.st_size >= m->end + 4 + n;
-    if (!*got)
-        return CU_OK;
-    CU_TRY(read_at(m->fd, m->end + 4, &b, n, got));
+    CU_TRY(read_at(m->fd, m->end + LEAD, &b, n, got));
     if (!*got)
         return CU_OK;
     known_part(m, n, known);
-    CU_TRY(cu_unseal(m->key, cu_bytes_of(known, sizeof known), cu_slice(cu_buf_view(&b), 4, b.n), &text));
+    CU_TRY(cu_unseal(m->key, cu_bytes_of(known, sizeof known), cu_slice(cu_buf_view(&b), LEAD, b.n), &text));
     CU_TRY(take_entries(m, cu_buf_view(&text)));
-    m->end += 4 + n;
+    m->end += LEAD + n;
     m->records++;
     return CU_OK;
 }
@@ -176,7 +185,7 @@ cu_err cu_map_refresh(cu_map *m, cu_fault *f)
     for (bool got = true; got;) {
         cu_err e = read_record(m, &got);
         if (e == CU_CORRUPT)
-            return cu_fail(f, e, "the redaction map is damaged at byte %llu, or sealed with another key",
+            return cu_fail(f, e, "the redaction map is damaged, or sealed with another key (byte %llu)",
                            (unsigned long long)m->end);
         if (e != CU_OK)
             return cu_fail(f, e, "the redaction map: %s", cu_err_text(e));
@@ -205,6 +214,9 @@ static cu_err read_head(cu_map *m, const uint8_t *key, cu_fault *f)
     cu_hmac_sha256_3(cu_bytes_of(key, CU_MAP_KEY), CU_LIT("custos redaction map v1"), CU_NONE,
                      cu_bytes_of(m->head, HEAD), &mac);
     memcpy(m->key, mac.b, 32);
+    cu_hmac_sha256_3(cu_bytes_of(key, CU_MAP_KEY), CU_LIT("custos redaction map v1 lengths"), CU_NONE,
+                     cu_bytes_of(m->head, HEAD), &mac);
+    memcpy(m->lengths, mac.b, 32);
     cu_wipe(&mac, sizeof mac);
     return CU_OK;
 }
@@ -216,13 +228,13 @@ static cu_err fill(cu_map *m, const char *path, const uint8_t *key, cu_fault *f)
         return cu_fail(f, cu_errno_err(errno), "%s: %s", path, strerror(errno));
     if (m->write && flock(m->fd, LOCK_EX) != 0)
         return cu_fail(f, CU_IO, "%s: cannot be locked", path);
-    CU_TRY(read_head(m, key, f));
+    cu_err e = read_head(m, key, f);
+    if (m->write)
+        flock(m->fd, LOCK_UN);
+    CU_TRY(e);
     cu_buf_byte(&m->values, 0); /* no entry stands at 0 */
     m->pending = 1;
-    CU_TRY(cu_map_refresh(m, f));
-    if (m->write && (ftruncate(m->fd, (off_t)m->end) != 0 || lseek(m->fd, (off_t)m->end, SEEK_SET) < 0))
-        return cu_fail(f, CU_IO, "%s: %s", path, strerror(errno));
-    return CU_OK;
+    return cu_map_refresh(m, f);
 }
 
 cu_err cu_map_open(const char *path, const uint8_t key[CU_MAP_KEY], bool write, cu_map **out, cu_fault *f)
@@ -249,22 +261,24 @@ void cu_map_free(cu_map *m)
     cu_close_fd(&m->fd);
     cu_buf_free(&m->values);
     cu_wipe(m->key, sizeof m->key);
+    cu_wipe(m->lengths, sizeof m->lengths);
     free(m->index);
     free(m);
 }
 
-cu_err cu_map_commit(cu_map *m, cu_fault *f)
+/* The lock is held: what others wrote is read first, and bytes behind the last whole record are of
+ * nobody who still writes. */
+static cu_err append(cu_map *m, cu_bytes text, cu_fault *f)
 {
-    cu_bytes text = cu_slice(cu_buf_view(&m->values), m->pending, m->values.n);
-    cu_buf b CU_CLEAN_BUF = CU_BUF((size_t)MAX_RECORD + 4);
-    uint8_t known[HEAD + 12], length[4];
-    if (text.n == 0)
-        return CU_OK;
-    if (text.n + CU_SEAL_EXTRA > MAX_RECORD || m->end + text.n > CU_MAP_MAX_BYTES)
-        return cu_fail(f, CU_TOO_BIG, "the redaction map is full; begin a new one with --map");
-    put32(length, (uint32_t)(text.n + CU_SEAL_EXTRA));
-    known_part(m, (uint32_t)(text.n + CU_SEAL_EXTRA), known);
-    cu_buf_put(&b, length, 4);
+    cu_buf b CU_CLEAN_BUF = CU_BUF((size_t)MAX_RECORD + LEAD);
+    uint8_t known[HEAD + 12], lead[LEAD];
+    uint32_t n = (uint32_t)(text.n + CU_SEAL_EXTRA);
+    CU_TRY(cu_map_refresh(m, f));
+    if (ftruncate(m->fd, (off_t)m->end) != 0 || lseek(m->fd, (off_t)m->end, SEEK_SET) < 0)
+        return cu_fail(f, cu_errno_err(errno), "the redaction map: %s", strerror(errno));
+    put_lead(m, n, lead);
+    known_part(m, n, known);
+    cu_buf_put(&b, lead, LEAD);
     cu_err e = cu_seal(m->key, cu_bytes_of(known, sizeof known), text, &b);
     if (e == CU_OK)
         e = cu_write_all(m->fd, cu_buf_view(&b));
@@ -274,6 +288,24 @@ cu_err cu_map_commit(cu_map *m, cu_fault *f)
         return cu_fail(f, e, "the redaction map cannot be written: %s", cu_err_text(e));
     m->end += b.n;
     m->records++;
-    m->pending = m->values.n;
     return CU_OK;
+}
+
+cu_err cu_map_commit(cu_map *m, cu_fault *f)
+{
+    cu_bytes added = cu_slice(cu_buf_view(&m->values), m->pending, m->values.n);
+    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)MAX_RECORD);
+    if (added.n == 0)
+        return CU_OK;
+    if (added.n + CU_SEAL_EXTRA > MAX_RECORD || m->end + added.n > CU_MAP_MAX_BYTES)
+        return cu_fail(f, CU_TOO_BIG, "the redaction map is full; begin a new one with --map");
+    cu_buf_add(&text, added); /* values moves when others' records come in */
+    CU_TRY(cu_buf_err(&text));
+    if (flock(m->fd, LOCK_EX) != 0)
+        return cu_fail(f, CU_IO, "the redaction map cannot be locked");
+    cu_err e = append(m, cu_buf_view(&text), f);
+    flock(m->fd, LOCK_UN);
+    if (e == CU_OK)
+        m->pending = m->values.n;
+    return e;
 }

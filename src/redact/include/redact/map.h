@@ -14,7 +14,8 @@
 
 typedef struct cu_map cu_map;
 
-/* write: creates the file (0600) when it is missing and locks it against other writers. */
+/* write: creates the file (0600) when it is missing. Several may write at once: each commit holds a
+ * lock for its own time only, so that a pipe of two filters cannot wait for itself. */
 cu_err cu_map_open(const char *path, const uint8_t key[CU_MAP_KEY], bool write, cu_map **out, cu_fault *f)
     CU_MUST;
 void cu_map_free(cu_map *m); /* wipes */
