@@ -56,7 +56,7 @@ const char html_style[] =
     ".filters input,.filters select{min-height:2rem;margin-left:.35rem;padding:.2rem .5rem;font:400 .8125rem/1.3 var(--sans);color:var(--ink);background:var(--sheet);border:1px solid var(--rule-2);border-radius:3px;max-width:16rem}"
     ".foot{margin-top:1.5rem;font-size:.8125rem;color:var(--ink-2);max-width:46rem}.foot p+p{margin-top:.5rem}\n"
     "@media screen and (max-width:980px){table.stack,.stack tbody,.stack tr,.stack td{display:block}.stack caption{display:block}"
-    ".stack thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}.stack tr{padding:.6rem 0;border-bottom:1px solid var(--rule)}.stack tr:last-child{border-bottom:0}.stack tr[hidden]{display:none}"
+    ".stack thead{display:none}.stack tr{padding:.6rem 0;border-bottom:1px solid var(--rule)}.stack tr:last-child{border-bottom:0}.stack tr[hidden]{display:none}"
     ".stack td{border:0;padding:.1rem 0 .1rem 6.5rem;text-align:left;position:relative}"
     ".stack td::before{content:attr(data-l);position:absolute;left:0;top:.15rem;color:var(--ink-3);font:400 .75rem/1.5 var(--sans)}}\n"
     "@media screen and (max-width:820px){main,header{padding-left:1rem;padding-right:1rem}h1{font-size:1.5rem}.sheet{background-image:none}"

@@ -54,6 +54,30 @@ test('restore(redact(x)) is x, for any x', () => {
   } finally { p.remove(); }
 });
 
+// 35 bytes of a surrogate that ends in C, and a value behind it, whose own surrogate begins with C.
+test('text that the next surrogate would complete to one of the map comes back as it was', () => {
+  const p = place();
+  try {
+    const marks = String(p.run('redact', Array.from({ length: 300 }, mail).join('\n')).stdout).split('\n').filter((m) => m.endsWith('C'));
+    assert.ok(marks.length > 0);
+    const x = Buffer.from(marks.map((m) => `${m.slice(0, 35)}(415) 555-2671 ${m}${m.slice(0, 35)}`).join('\n'));
+    const y = p.run('redact', x).stdout;
+    assert.ok(String(y).includes('CUSTOS_PHON_'));
+    assert.ok(p.run('restore', y).stdout.equals(x));
+  } finally { p.remove(); }
+});
+
+test('a text longer than the window, through a pipe that redacts twice and restores twice', () => {
+  const p = place();
+  try {
+    const x = Buffer.from(Array.from({ length: 300000 }, (_, i) => `line ${i} ${i % 1000 ? 'of a text without any value in it' : mail()}\n`).join(''));
+    const one = (verb) => `'${custos}' ${verb} --key-file key --map map`;
+    const r = spawnSync('sh', ['-c', [one('redact'), one('redact'), one('restore'), one('restore')].join(' | ')], { cwd: p.dir, input: x, maxBuffer: 1 << 28, timeout: 120000 });
+    assert.ok(r.stdout.equals(x), String(r.stderr));
+    assert.ok(!p.run('redact', x).stdout.includes('@'));
+  } finally { p.remove(); }
+});
+
 test('a damaged map, a foreign key and a key that others can read are refused, and the map is kept', () => {
   const p = place();
   try {
