@@ -61,6 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     static cu_rule rule = {.id = "rule-a", .type = CU_TYPE_SECRET, .title = "A \"rule\"", .severity = CU_SEVERITY_HIGH};
     const cu_rules rules = {&rule, 1};
     input in = {data, n};
+    if (cu_find(cu_bytes_of(data, n), CU_LIT(VALUE), 0) != (size_t)-1)
+        return 0; /* it knows the value, and may write it into a path */
     cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     cu_report *r = NULL;
     cu_report_options o = {.format = CU_REPORT_SARIF, .rules = &rules, .accepted = byte(&in) & 1};

@@ -114,12 +114,17 @@ static void show(const cu_scan_finding *f, size_t from, size_t to, cu_buf *out)
     }
 }
 
-/* The next place to mask at or after `at`: this value or another one. */
+#define MIN_AGAIN 4u /* bytes of a value that is masked wherever it stands in the line */
+
+/* The next place to mask at or after `at`: this value, the same one again, or another one. */
 static cu_scan_span next_value(const cu_scan_finding *f, size_t at)
 {
     cu_scan_span best = {f->line_text.n, f->line_text.n};
     if (f->in_line_end > at && f->in_line < best.start)
         best = (cu_scan_span){f->in_line, f->in_line_end};
+    size_t again = f->value.n >= MIN_AGAIN ? cu_find(f->line_text, f->value, at) : (size_t)-1;
+    if (again != (size_t)-1 && again < best.start)
+        best = (cu_scan_span){again, again + f->value.n};
     for (size_t i = 0; i < f->others_n; i++)
         if (f->others[i].end > at && f->others[i].start < best.start)
             best = f->others[i];

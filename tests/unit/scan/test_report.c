@@ -88,7 +88,7 @@ static void no_value_is_in_any_report(void **state)
     cu_scan_source s = {.path = "/repo/a.c"};
     static const cu_report_format formats[] = {CU_REPORT_SARIF, CU_REPORT_CSV, CU_REPORT_HTML};
     (void)state;
-    cu_scan_finding f = finding(&s, "visible = SECRETVALUE other = HIDDENVALUE", "SECRETVALUE");
+    cu_scan_finding f = finding(&s, "visible = SECRETVALUE, once SECRETVALUE, other = HIDDENVALUE", "SECRETVALUE");
     const cu_scan_span others[] = {{f.in_line, f.in_line_end}, {f.line_text.n - 11, f.line_text.n}};
     for (size_t i = 0; i < 3; i++) {
         cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
