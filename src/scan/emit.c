@@ -43,6 +43,18 @@ static void star_others(cu_worker *w, cu_bytes line, size_t value, size_t value_
                 w->line[i] = '*';
 }
 
+#define MIN_AGAIN 4u /* bytes of a value that is starred out wherever it stands in its line */
+
+/* The same value once more in the line, where no rule knows it: password=… # was … */
+static void star_again(cu_worker *w, size_t n, cu_bytes v, size_t value, size_t value_end)
+{
+    cu_bytes line = cu_bytes_of(w->line, n);
+    for (size_t at = 0; v.n >= MIN_AGAIN && (at = cu_find(line, v, at)) != (size_t)-1; at++)
+        for (size_t i = at; i < at + v.n; i++)
+            if (i < value || i >= value_end)
+                w->line[i] = '*';
+}
+
 /* The value's line, at most CU_SCAN_LINE bytes of it. Whatever else was found in it is starred out,
  * reported or not. */
 static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
@@ -66,6 +78,7 @@ static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
         size_t b = w->found.v[k].end < to ? w->found.v[k].end : to;
         memset(w->line + (w->found.v[k].start - from), '*', b - w->found.v[k].start);
     }
+    star_again(w, to - from, cu_slice(t, f->start, f->end), f->start - from, inside - from);
     if (w->all)
         star_others(w, cu_slice(t, from, to), f->start - from, inside - from);
     out->line_text = cu_bytes_of(w->line, to - from);

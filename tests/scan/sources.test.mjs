@@ -177,3 +177,12 @@ test('text: the line is shown with its value masked, and nothing else that was f
     }
   } finally { t.remove(); }
 });
+
+test('text: a value that stands in its line twice is shown neither time', () => {
+  const t = tree({ 'a.txt': 'db_password = "hor5e-b4ttery" # it was hor5e-b4ttery before\n' });
+  try {
+    const { stdout } = scan(['--format', 'text', t.dir]);
+    assert.match(stdout, /generic-password/);
+    assert.ok(!stdout.includes('hor5e-b4ttery'), stdout);
+  } finally { t.remove(); }
+});
