@@ -168,7 +168,7 @@ static cu_err literals(loader *l, const cu_yaml *list, size_t shortest, const ch
     if (list->kind != CU_YAML_LIST || !list->first)
         return refuse(l, list, "this key takes a list of texts");
     for (const cu_yaml *c = list->first; c; c = c->next, count++) {
-        bool good = c->kind == CU_YAML_SCALAR && c->text.n >= shortest && c->text.n <= 40;
+        bool good = c->kind == CU_YAML_SCALAR && c->text.n >= shortest && c->text.n <= CU_RULE_MAX_LITERAL;
         for (size_t i = 0; good && i < c->text.n; i++)
             good = c->text.p[i] >= ' ' && !(c->text.p[i] >= 'A' && c->text.p[i] <= 'Z');
         if (!good || count == CU_RULE_MAX_ANCHORS)
@@ -373,6 +373,8 @@ cu_err cu_rules_digest(const char *catalog_dir, const char *extra, cu_sha256 *ou
         return CU_NOMEM;
     snprintf(dir, sizeof dir, "%s/rules", catalog_dir);
     cu_hasher_add(h, cu_str(CUSTOS_VERSION));
+    for (int t = 0; t < CU_TYPE_COUNT; t++) /* types are numbers there */
+        cu_hasher_add(h, cu_str(cu_type_name((cu_type)t)));
     cu_err e = digest_dir(dir, h, f);
     if (e == CU_OK && extra)
         e = digest_dir(extra, h, f);

@@ -27,20 +27,33 @@ static bool part_begins(cu_bytes t, size_t i)
     return (lower(t.p[i - 1]) && upper(t.p[i])) || cu_digit(t.p[i - 1]) || cu_starts_token(t, i);
 }
 
-static bool has_word(cu_bytes gap, const cu_rule *c)
+/* The words between an anchor and its value: each byte is looked at once, however many places behind it
+ * are tried. */
+typedef struct {
+    const cu_rule *rule;
+    size_t looked; /* up to here */
+    bool found;
+} words;
+
+static bool word_ends(cu_bytes t, size_t start, size_t end, const char *word)
 {
-    for (size_t w = 0; w < c->words_n; w++) {
-        const char *word = c->words[w];
-        size_t n = strlen(word);
-        for (size_t i = 0; i + n <= gap.n; i++) {
-            size_t k = 0;
-            while (k < n && fold(gap.p[i + k]) == (uint8_t)word[k])
-                k++;
-            if (k == n)
-                return true;
-        }
-    }
-    return c->words_n == 0;
+    size_t n = strlen(word);
+    if (start + n > end)
+        return false;
+    for (size_t k = 0; k < n; k++)
+        if (fold(t.p[end - n + k]) != (uint8_t)word[k])
+            return false;
+    return true;
+}
+
+static bool has_word(words *w, cu_bytes t, size_t start, size_t end)
+{
+    if (w->rule->words_n == 0)
+        return true;
+    for (; w->looked < end && !w->found; w->looked++)
+        for (size_t k = 0; k < w->rule->words_n && !w->found; k++)
+            w->found = word_ends(t, start, w->looked + 1, w->rule->words[k]);
+    return w->found;
 }
 
 /* A value begins here: the form holds, it ends where a word ends, its check holds. */
@@ -85,6 +98,7 @@ cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, c
     const cu_compiled *c = &s->engine->rules[a->rule];
     const cu_confirmer *k;
     size_t start = to - a->length, end = to + c->rule->reach < t.n ? to + c->rule->reach : t.n;
+    words w = {c->rule, start, false};
     unsigned newlines = 0;
     bool found = false;
     if (c->hand)
@@ -99,7 +113,7 @@ cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, c
         /* At the anchor's end only a value that spells its own separator may begin. */
         if (!k->first[b] || (i == to && cu_alnum(t.p[i - 1]) ? !k->group || cu_alnum(b) || b == '_' : !cu_starts_token(t, i)))
             continue;
-        if (has_word(cu_slice(t, start, i), c->rule))
+        if (has_word(&w, t, start, i))
             CU_TRY(value_at(s, k, a->rule, t, i, &found, out));
     }
     return CU_OK;

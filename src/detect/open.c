@@ -57,16 +57,16 @@ static void keep_image(const cu_engine *e, const char *dir, const char *path)
 
 typedef struct {
     cu_fault *f;
-    char why[200];
+    bool told;
 } proof;
 
 static void first_wrong(void *arg, const cu_rule *r, const cu_rule_example *x, const char *why)
 {
     (void)x;
     proof *p = arg;
-    if (!p->why[0])
+    if (!p->told)
         cu_fail(p->f, CU_CONFIG, "%s:%u: rule %s %s; `custos rules check` shows it", r->file, r->line, r->id, why);
-    p->why[0] = 'x';
+    p->told = true;
 }
 
 /* The rules live in the engine's own arena. */
@@ -95,6 +95,20 @@ static cu_err compile(const char *catalog_dir, const char *extra, const cu_sha25
     return err == CU_OK ? cu_known_make(*out, f) : err;
 }
 
+/* An image whose known answers are not found may have been made by another build of this program, whose
+ * tokenizers differ: it is passed over. Rules that were compiled just now have no such excuse. */
+static bool from_image(const char *path, bool own, const cu_sha256 *digest, cu_engine **out)
+{
+    if (!path[0] || read_image(path, own, digest, out) != CU_OK)
+        return false;
+    (*out)->from_image = own;
+    if (cu_known_check(*out, NULL) == CU_OK)
+        return true;
+    cu_engine_free(*out);
+    *out = NULL;
+    return false;
+}
+
 cu_err cu_engine_open(const char *catalog_dir, const char *extra, const char *cache, cu_engine **out, cu_fault *f)
 {
     char beside[PATH_MAX], kept[PATH_MAX] = "", hex[17];
@@ -106,18 +120,13 @@ cu_err cu_engine_open(const char *catalog_dir, const char *extra, const char *ca
     snprintf(beside, sizeof beside, "%s", cu_rules_image_path());
     if (cache)
         snprintf(kept, sizeof kept, "%s/rules-%s.image", cache, hex);
-    cu_err err = read_image(beside, true, &digest, out);
-    if (err == CU_OK)
-        (*out)->from_image = true;
-    if (err != CU_OK && cache)
-        err = read_image(kept, false, &digest, out);
-    if (err != CU_OK) {
-        err = compile(catalog_dir, extra, &digest, out, f);
-        if (err == CU_OK && cache)
-            keep_image(*out, cache, kept);
-    }
+    if (from_image(beside, true, &digest, out) || from_image(kept, false, &digest, out))
+        return CU_OK;
+    cu_err err = compile(catalog_dir, extra, &digest, out, f);
     if (err == CU_OK)
         err = cu_known_check(*out, f);
+    if (err == CU_OK && cache)
+        keep_image(*out, cache, kept);
     if (err != CU_OK) {
         cu_engine_free(*out);
         *out = NULL;

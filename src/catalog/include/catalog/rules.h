@@ -11,6 +11,7 @@
 #define CU_RULE_MIN_EXAMPLES 3u     /* of each kind; a rule with fewer is refused */
 #define CU_RULE_MAX_VALUES 16u      /* marked values in one example */
 #define CU_RULE_MAX_ANCHORS 24u
+#define CU_RULE_MAX_LITERAL 40u     /* bytes of an anchor or word */
 #define CU_RULE_REACH 80u           /* bytes from an anchor to its value, unless the rule says otherwise */
 #define CU_RULE_MAX_REACH 400u
 
