@@ -39,6 +39,9 @@ typedef struct {
 
 /* keystore.c: surrogate and commit key of a tenant, made on first use, sealed under the master key. */
 cu_err keystore_tenant(app *a, const char *tenant, uint8_t out[TENANT_KEYS_LEN], cu_fault *f) CU_MUST;
+/* The seed that bundles are signed with, made on first use; keystore/bundle.pub gets the public key,
+ * which the supervisor gives the gateway. */
+cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f) CU_MUST;
 /* publish.c: writes the bundle from configuration and store; a leaf says so. Lock held. */
 cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
 cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;

@@ -105,7 +105,8 @@ cu_err publish_bundle(app *a, cu_fault *f)
 {
     cu_arena arena CU_CLEAN_ARENA;
     cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX), body CU_CLEAN_BUF = CU_BUF(1024);
-    cu_bundle b = {.made_ns = cu_now_ns()};
+    cu_bundle b = {.made_ns = cu_now_ns(), .lockout_failures = 20, .lockout_seconds = 60};
+    uint8_t seed[CU_ED25519_KEY];
     cu_arena_init(&arena, CU_BUNDLE_MAX);
     cu_err e = cu_store_next(a->store, "bundle", &b.version);
     if (e == CU_OK)
@@ -115,7 +116,10 @@ cu_err publish_bundle(app *a, cu_fault *f)
     if (e == CU_OK)
         e = put_keys(a, &b, &arena);
     if (e == CU_OK)
-        e = cu_bundle_encode(&b, &file);
+        e = keystore_bundle_key(a, seed, f);
+    if (e == CU_OK)
+        e = cu_bundle_encode(&b, seed, &file);
+    cu_wipe(seed, sizeof seed);
     if (e != CU_OK)
         return f && f->code ? e : cu_fail(f, e, "policy bundle: %s", cu_err_text(e));
     cu_hex(a->bundle_digest, b.digest.b, 32);

@@ -6,6 +6,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include <ngx_thread_pool.h>
+#include <stdatomic.h>
 #include "ledger/spool.h"
 #include "policy/decide.h"
 #include "redact/redact.h"
@@ -18,6 +19,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t catalog, spool, run; /* directories */
+    ngx_str_t bundle_key;          /* hex: the public key that bundles are signed with */
     ngx_array_t vendors;           /* gw_vendor */
 } gw_main_conf;
 
@@ -82,6 +84,11 @@ extern ngx_module_t ngx_http_custos_module;
 
 gw_exchange *gw_find(ngx_http_request_t *r); /* NULL when the request is not ours */
 
+/* Shared by all workers, and kept by the master through reloads. */
+typedef struct {
+    _Atomic uint64_t bundle_version; /* of the newest bundle in use: nobody goes back behind it */
+} gw_shared;
+
 /* worker.c: what a worker holds */
 typedef struct {
     cu_engine *engine;
@@ -91,12 +98,16 @@ typedef struct {
     int spool_fd, run_fd;
     cu_spool_writer *spool;
     gw_bundle *bundle;
+    gw_shared *shared;
+    uint8_t bundle_key[CU_ED25519_KEY];
     bool no_space;
 } gw_worker;
 extern gw_worker gw;
 ngx_int_t gw_init_module(ngx_cycle_t *cycle);
 ngx_int_t gw_init_process(ngx_cycle_t *cycle);
 void gw_exit_process(ngx_cycle_t *cycle);
+
+/* bundle.c: the bundle in use */
 void gw_bundle_refresh(void);
 void gw_bundle_release(gw_bundle *b);
 
@@ -110,6 +121,8 @@ void gw_commit_forget(gw_exchange *x);
 cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */
 void gw_record_answer(gw_exchange *x);
 void gw_record_rejection(gw_exchange *x);
+/* A leaf of the gateway itself, about no exchange. */
+void gw_record_own(const char *type, const cu_buf *body);
 
 /* request.c: the order of the phases */
 ngx_int_t gw_access(ngx_http_request_t *r);

@@ -102,6 +102,14 @@ cu_err gw_record_request(gw_exchange *x)
     return stage("exchange.request", x->tenant->name, x->key->id, x->id, &b, NULL, &x->ticket);
 }
 
+void gw_record_own(const char *type, const cu_buf *body)
+{
+    uint64_t ticket;
+    if (stage(type, CU_LIT(CU_TENANT_ORG), CU_LIT("gateway"), NULL, body, NULL, &ticket) != CU_OK)
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: %s could not be recorded", type);
+    gw_commit_start();
+}
+
 static const char *abort_reason(const gw_exchange *x)
 {
     if (x->r->headers_out.status >= 500 && x->answer_bytes == 0)

@@ -6,15 +6,12 @@
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include "base/file.h"
 
 #define MEMO_BYTES ((size_t)32 << 20)
 #define REFRESH_MS 200
 
 gw_worker gw = {.spool_fd = -1, .run_fd = -1};
 static ngx_event_t timer;
-static struct stat seen;
 
 static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
 {
@@ -38,6 +35,26 @@ static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
     return NGX_OK;
 }
 
+static void *share(size_t n)
+{
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* Once: a reload keeps it. */
+static ngx_int_t open_shared(void)
+{
+    if (!gw.memo) {
+        void *p = share(MEMO_BYTES);
+        if (!p)
+            return NGX_ERROR;
+        gw.memo = cu_memo_init(p, MEMO_BYTES);
+    }
+    if (!gw.shared)
+        gw.shared = share(sizeof *gw.shared);
+    return gw.shared ? NGX_OK : NGX_ERROR;
+}
+
 ngx_int_t gw_init_module(ngx_cycle_t *cycle)
 {
     gw_main_conf *conf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_custos_module);
@@ -47,64 +64,11 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         return NGX_ERROR;
     if (!gw.engine && open_rules(cycle, conf) != NGX_OK)
         return NGX_ERROR;
-    if (!gw.memo) {
-        void *p = mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (p == MAP_FAILED)
-            return NGX_ERROR;
-        gw.memo = cu_memo_init(p, MEMO_BYTES);
+    if (!cu_unhex(gw.bundle_key, sizeof gw.bundle_key, cu_bytes_of(conf->bundle_key.data, conf->bundle_key.len))) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: custos_bundle_key must be 64 hex digits");
+        return NGX_ERROR;
     }
-    return NGX_OK;
-}
-
-void gw_bundle_release(gw_bundle *b)
-{
-    if (!b || --b->refs > 0)
-        return;
-    cu_arena_free(&b->arena);
-    cu_wipe(b->file, b->file_n);
-    free(b->file);
-    free(b);
-}
-
-static cu_err load_bundle(gw_bundle **out, cu_fault *f)
-{
-    cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
-    CU_TRY(cu_file_read(gw.run_fd, "bundle", &file));
-    gw_bundle *b = calloc(1, sizeof *b);
-    if (!b)
-        return CU_NOMEM;
-    cu_arena_init(&b->arena, CU_BUNDLE_MAX);
-    b->refs = 1;
-    b->file = file.p;
-    b->file_n = file.n;
-    file = CU_BUF(0); /* b owns the bytes now */
-    cu_err e = cu_bundle_decode(cu_bytes_of(b->file, b->file_n), &b->arena, &b->b, f);
-    if (e != CU_OK) {
-        gw_bundle_release(b);
-        return e;
-    }
-    cu_hex(b->digest, b->b.digest.b, sizeof b->b.digest);
-    *out = b;
-    return CU_OK;
-}
-
-void gw_bundle_refresh(void)
-{
-    struct stat st;
-    gw_bundle *b;
-    cu_fault f = {0};
-    if (fstatat(gw.run_fd, "bundle", &st, 0) != 0 ||
-        (st.st_ino == seen.st_ino && st.st_mtim.tv_sec == seen.st_mtim.tv_sec &&
-         st.st_mtim.tv_nsec == seen.st_mtim.tv_nsec && st.st_size == seen.st_size))
-        return;
-    cu_err e = load_bundle(&b, &f);
-    if (e != CU_OK) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: policy bundle: %s; the one before stays", f.code ? f.text : cu_err_text(e));
-        return;
-    }
-    seen = st;
-    gw_bundle_release(gw.bundle);
-    gw.bundle = b;
+    return open_shared();
 }
 
 static void tick(ngx_event_t *ev)

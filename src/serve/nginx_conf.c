@@ -39,8 +39,8 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
                   "thread_pool custos threads=1 max_queue=65536;\n"
                   "events { worker_connections 4096; }\nhttp {\n",
                w->module_path, w->root ? "user www-data;\n" : "", w->config->workers, w->run_dir);
-    cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n", w->catalog_dir, w->spool_dir,
-               w->run_dir);
+    cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n    custos_bundle_key %s;\n", w->catalog_dir, w->spool_dir,
+               w->run_dir, w->bundle_key);
     static const char *const temp[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
     for (size_t i = 0; i < sizeof temp / sizeof *temp; i++)
         cu_buf_fmt(b, "    %s_temp_path \"%s/tmp/%s\";\n", temp[i], w->run_dir, temp[i]);
@@ -110,6 +110,8 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
 cu_err cu_nginx_conf(const cu_nginx_with *w, cu_buf *out, cu_fault *f)
 {
     const char *const paths[] = {w->run_dir, w->spool_dir, w->catalog_dir, w->web_dir, w->module_path};
+    if (!w->bundle_key || strlen(w->bundle_key) != 64 || w->bundle_key[strspn(w->bundle_key, "0123456789abcdef")])
+        return cu_fail(f, CU_CONFIG, "the public key for policy bundles is malformed: state_dir/keystore/bundle.pub must hold 64 hex digits");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (!quotable(paths[i]))
             return cu_fail(f, CU_CONFIG, "the path %.120s holds a character that cannot stand in a configuration", paths[i] ? paths[i] : "(none)");

@@ -116,8 +116,19 @@ static uint16_t sink_port(const supervisor *s)
     return cu_file_read(AT_FDCWD, path, &b) == CU_OK ? (uint16_t)atoi(cu_buf_cstr(&b)) : 0;
 }
 
+/* Made by the daemon before its first bundle. */
+static cu_err bundle_key(const supervisor *s, cu_buf *out, cu_fault *f)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/keystore/bundle.pub", s->c->state_dir);
+    cu_err e = cu_file_read(AT_FDCWD, path, out);
+    return e == CU_OK ? CU_OK : cu_fail(f, e, "%.200s: %s", path, cu_err_text(e));
+}
+
 static cu_err write_conf(supervisor *s, cu_fault *f)
 {
+    cu_buf key CU_CLEAN_BUF = CU_BUF(256);
+    CU_TRY(bundle_key(s, &key, f));
     for (size_t i = 0; i < s->c->vendors_n; i++) {
         s->in_conf[i] = atomic_load(&s->names.resolved[i]);
         if (!s->in_conf[i])
@@ -129,7 +140,7 @@ static cu_err write_conf(supervisor *s, cu_fault *f)
     snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
     snprintf(web, sizeof web, "%s/web", s->run);
     const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .catalog_dir = cu_catalog_dir(),
-                                .web_dir = web, .module_path = module_path(), .sink_port = sink_port(s),
+                                .web_dir = web, .module_path = module_path(), .bundle_key = cu_buf_cstr(&key), .sink_port = sink_port(s),
                                 .root = getuid() == 0, .resolved = s->in_conf};
     if (!with.module_path)
         return cu_fail(f, CU_NOT_FOUND, "the nginx module is not beside the program; build it with make");
