@@ -18,7 +18,8 @@ static void take_limits(part_reader *r, cu_limits *l)
     l->spend_per_day = part_take_u64(r);
     l->concurrent = part_take_u64(r);
     /* far below what the arithmetic of limits can hold */
-    r->bad |= (l->requests_per_minute | l->tokens_per_minute | l->tokens_per_day | l->spend_per_day | l->concurrent) >> 50 != 0;
+    r->bad |= (l->tokens_per_day | l->spend_per_day | l->concurrent) >> 50 != 0 || l->requests_per_minute > CU_PER_MINUTE_MAX ||
+              l->tokens_per_minute > CU_PER_MINUTE_MAX;
 }
 
 void part_put_tenants(const cu_bundle *b, cu_buf *out)

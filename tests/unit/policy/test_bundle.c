@@ -159,7 +159,7 @@ static void vendors_are_chosen_and_judged(void **state)
     assert_null(cu_decide_vendor(&b, api, CU_LIT("three"), CU_NONE));
     assert_int_equal(cu_decide_vendor_state(&vendors[0], 99, &s), CU_DECISION_ALLOW);
     assert_int_equal(cu_decide_vendor_state(&vendors[0], 100, &s), CU_DECISION_VENDOR_EXPIRED);
-    assert_int_equal(cu_decide_vendor_state(&vendors[1], 1, &s), CU_DECISION_ALLOW);
+    assert_int_equal(cu_decide_vendor_state(&vendors[1], 1, &s), CU_DECISION_VENDOR_UNASSESSED);
     assert_int_equal(s, CU_VENDOR_UNASSESSED);
     assert_int_equal(cu_decide_vendor_state(&vendors[2], 1, &s), CU_DECISION_VENDOR_REFUSED);
 }

@@ -21,6 +21,8 @@ typedef enum { CU_VENDOR_UNASSESSED, CU_VENDOR_APPROVED, CU_VENDOR_REFUSED, CU_V
 cu_vendor_state;
 const char *cu_vendor_state_name(cu_vendor_state s); /* "approved" */
 
+#define CU_PER_MINUTE_MAX 100000000u /* largest limit a minute */
+
 /* What may be used; 0 is no limit. Spend is in millionths of the unit of the price table. */
 typedef struct {
     uint64_t requests_per_minute, tokens_per_minute, tokens_per_day, spend_per_day, concurrent;
