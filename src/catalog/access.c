@@ -271,3 +271,23 @@ cu_err cu_access_read(const cu_yaml *root, const char *path, cu_arena *a, cu_acc
     }
     return CU_OK;
 }
+
+static cu_err flag_of(const reading *r, const cu_yaml *n, const char *name, bool *out)
+{
+    if (n && (n->kind != CU_YAML_SCALAR || (!cu_eq_str(n->text, "on") && !cu_eq_str(n->text, "off"))))
+        return wrong(r, n, "%s is on or off", name);
+    *out = !n || cu_eq_str(n->text, "on");
+    return CU_OK;
+}
+
+cu_err cu_isolation_read(const cu_yaml *root, const char *path, cu_isolation *out, cu_fault *f)
+{
+    const reading r = {path, NULL, f};
+    const cu_yaml *n = cu_yaml_get(root, "isolation");
+    *out = (cu_isolation){true, true};
+    if (!n)
+        return CU_OK;
+    CU_TRY(only(&r, n, "isolation", " pseudonyms leak_detector "));
+    CU_TRY(flag_of(&r, cu_yaml_get(n, "pseudonyms"), "pseudonyms", &out->pseudonyms));
+    return flag_of(&r, cu_yaml_get(n, "leak_detector"), "leak_detector", &out->leak_detector);
+}

@@ -66,6 +66,24 @@ static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
     return CU_OK;
 }
 
+static cu_err put_credentials(app *a, cu_bundle *b, cu_arena *arena)
+{
+    const cu_config *c = a->config;
+    size_t n = 0;
+    for (size_t i = 0; i < c->vendors_n; i++)
+        n += c->vendors[i].credentials_n;
+    b->credentials = cu_arena_alloc(arena, (n + 1) * sizeof *b->credentials);
+    if (!b->credentials)
+        return CU_NOMEM;
+    for (size_t i = 0; i < c->vendors_n; i++)
+        for (size_t k = 0; k < c->vendors[i].credentials_n; k++)
+            for (size_t t = 0; t < c->tenants_n; t++)
+                if (strcmp(c->tenants[t].name, c->vendors[i].credentials[k].tenant) == 0)
+                    b->credentials[b->credentials_n++] =
+                        (cu_bundle_credential){(uint32_t)i, (uint32_t)t, cu_str(c->vendors[i].credentials[k].credential)};
+    return CU_OK;
+}
+
 static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
 {
     cu_store_key *k;
@@ -108,11 +126,16 @@ cu_err publish_bundle(app *a, cu_fault *f)
     cu_bundle b = {.made_ns = cu_now_ns(), .lockout_failures = 20, .lockout_seconds = 60};
     uint8_t seed[CU_ED25519_KEY];
     cu_arena_init(&arena, CU_BUNDLE_MAX);
+    b.access = a->config->access;
+    b.pseudonyms = a->config->isolation.pseudonyms;
+    b.leak_detector = a->config->isolation.leak_detector;
     cu_err e = cu_store_next(a->store, "bundle", &b.version);
     if (e == CU_OK)
         e = put_tenants(a, &b, &arena, f);
     if (e == CU_OK)
         e = put_vendors(a, &b, &arena);
+    if (e == CU_OK)
+        e = put_credentials(a, &b, &arena);
     if (e == CU_OK)
         e = put_keys(a, &b, &arena);
     if (e == CU_OK)

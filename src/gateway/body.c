@@ -47,6 +47,7 @@ static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
     uint64_t began = cu_mono_ns();
     cu_err e = cu_redact_body(&with, x->body, s, &x->arena, &x->redaction, f);
     x->scan_ns = cu_mono_ns() - began;
+    x->redaction.changed |= x->edited;
     cu_wipe(&k, sizeof k);
     if (e != CU_OK)
         return gw_refuse(x, e == CU_TOO_BIG ? 400 : 500, e == CU_TOO_BIG ? "invalid_request_error" : "api_error", "scan_failed",
@@ -77,6 +78,9 @@ ngx_int_t gw_check_body(gw_exchange *x)
     x->model = facts.model;
     x->stream = facts.stream;
     ngx_int_t rc = gw_choose_vendor(x);
+    if (rc != NGX_OK)
+        return rc;
+    rc = gw_check_code(x, &s, &f);
     if (rc != NGX_OK)
         return rc;
     cu_anthropic_classify(x->body, &s);

@@ -7,6 +7,8 @@
 #include <ngx_http.h>
 #include <ngx_thread_pool.h>
 #include <stdatomic.h>
+#include "access.h"
+#include "catalog/tools.h"
 #include "ledger/spool.h"
 #include "policy/decide.h"
 #include "redact/redact.h"
@@ -56,7 +58,9 @@ typedef struct gw_exchange {
     ngx_str_t prefix, path; /* /vendor/NAME taken apart */
     cu_arena arena;
     cu_redaction redaction;
-    cu_bytes body;          /* as received */
+    cu_bytes body;          /* as received; after gw_check_code with what was cut and replaced there */
+    bool edited;            /* body is not what was received */
+    gw_code code;
     cu_bytes model;
     bool stream;
     char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
@@ -95,6 +99,7 @@ typedef struct {
     cu_scratch *scratch;
     cu_memo *memo;
     uint8_t rules_digest[32];
+    cu_tools tools;         /* what arguments of tools mean */
     int spool_fd, run_fd;
     cu_spool_writer *spool;
     gw_bundle *bundle;
@@ -132,6 +137,9 @@ ngx_int_t gw_authenticate(gw_exchange *x);   /* key.c: x->key, x->tenant */
 ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
 ngx_int_t gw_replace_body(gw_exchange *x);   /* body.c: what the proxy sends */
 ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address */
+/* access.c: x->code; cuts what may not leave and moves the strings. gw_put_code: the member "access". */
+ngx_int_t gw_check_code(gw_exchange *x, cu_json_strings *s, cu_fault *f);
+void gw_put_code(cu_buf *b, const gw_exchange *x);
 /* route.c */
 void gw_route_request(gw_exchange *x);       /* x->route, x->prefix, x->path */
 cu_bytes gw_of(const ngx_str_t *s);

@@ -96,7 +96,8 @@ static ngx_int_t get_variable(ngx_http_request_t *r, ngx_http_variable_value_t *
         return url(x, v);
     if (which == VAR_HOST)
         return put(v, x->address->host.data, x->address->host.len);
-    return put(v, (u_char *)(uintptr_t)x->vendor->credential.p, x->vendor->credential.n);
+    cu_bytes c = cu_bundle_credential_of(&x->bundle->b, x->vendor, x->tenant);
+    return put(v, (u_char *)(uintptr_t)c.p, c.n);
 }
 
 static ngx_int_t add_variables(ngx_conf_t *cf)

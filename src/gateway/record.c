@@ -80,6 +80,7 @@ cu_err gw_record_request(gw_exchange *x)
     cu_sha256 mac;
     cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), x->redaction.body, &mac);
     cu_buf_byte(&b, '{');
+    gw_put_code(&b, x);
     kv_word(&b, "api", x->vendor->api, 32);
     cu_buf_json_kv_u64(&b, "body_bytes", x->redaction.body.n);
     kv_commit(&b, "body_commit", &mac);
@@ -193,6 +194,8 @@ void gw_record_rejection(gw_exchange *x)
     if (!x->key && !may_record_unknown())
         return;
     cu_buf_byte(&b, '{');
+    gw_put_code(&b, x);
+    cu_buf_json_kv_str(&b, "bundle", x->bundle ? x->bundle->digest : "");
     cu_buf_json_kv_u64(&b, "bytes", x->body.n);
     kv_word(&b, "decision", cu_str(x->reason), 64);
     if (x->key)
@@ -205,6 +208,8 @@ void gw_record_rejection(gw_exchange *x)
     cu_buf_json_kv_u64(&b, "status", x->status);
     if (x->key)
         kv_word(&b, "user", x->key->user, 128);
+    if (x->vendor)
+        kv_word(&b, "vendor", x->vendor->name, 64);
     cu_buf_byte(&b, '}');
     if (stage("input.rejected", x->tenant ? x->tenant->name : CU_LIT(CU_TENANT_ORG), x->key ? x->key->id : CU_LIT("gateway"),
               x->id, &b, NULL, &ticket) != CU_OK)

@@ -23,6 +23,20 @@ static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
     return *fd >= 0;
 }
 
+/* For the life of the process. */
+static ngx_int_t open_tools(ngx_cycle_t *cycle, const gw_main_conf *conf)
+{
+    static cu_arena forever;
+    char path[4200];
+    cu_fault f = {0};
+    cu_arena_init(&forever, 4u << 20);
+    snprintf(path, sizeof path, "%s/tools.yaml", (const char *)conf->catalog.data);
+    if (cu_tools_load(path, &forever, &gw.tools, &f) == CU_OK)
+        return NGX_OK;
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: %s", f.text);
+    return NGX_ERROR;
+}
+
 /* Same rules, same digest: it keys the memo. */
 static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
@@ -32,7 +46,7 @@ static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
         return NGX_ERROR;
     }
     memcpy(gw.rules_digest, cu_engine_digest(gw.engine), sizeof gw.rules_digest);
-    return NGX_OK;
+    return open_tools(cycle, conf);
 }
 
 static void *share(size_t n)

@@ -67,6 +67,13 @@ typedef struct {
     size_t groups_n;
 } cu_access;
 
+/* What keeps tenants apart at a vendor; both are on unless the file says off. */
+typedef struct {
+    bool pseudonyms, leak_detector;
+} cu_isolation;
+/* Reads the key isolation of the root map, which may be missing. */
+cu_err cu_isolation_read(const cu_yaml *root, const char *path, cu_isolation *out, cu_fault *f) CU_MUST;
+
 /* Reads the keys repositories, access and groups of the root map; each may be missing. path: the
  * file, for messages. All memory of the arena. */
 cu_err cu_access_read(const cu_yaml *root, const char *path, cu_arena *a, cu_access *out, cu_fault *f) CU_MUST;

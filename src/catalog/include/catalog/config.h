@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "catalog/access.h"
 #include "catalog/types.h"
 
 typedef struct {
@@ -41,6 +42,11 @@ typedef struct {
     char *credential_source; /* "env:NAME" or "file:PATH", NULL when not given */
     char *models;       /* optional: prefix or exact model names, comma separated, for routing */
     cu_config_assessment assessment;
+    struct {
+        char *tenant;
+        char *credential;      /* resolved, secret; "" when it was not to be resolved */
+    } *credentials;     /* of single tenants, in place of credential */
+    size_t credentials_n;
 } cu_config_vendor;
 
 typedef struct {
@@ -56,6 +62,8 @@ typedef struct {
     size_t tenants_n;
     cu_config_vendor *vendors;
     size_t vendors_n;
+    cu_access access;   /* who may send which code where */
+    cu_isolation isolation;
 } cu_config;
 
 /* path NULL: ./custos.yaml when it exists, else the embedded default (one tenant "default",
