@@ -10,6 +10,7 @@
     X(key_issue) \
     X(key_list) \
     X(key_revoke) \
+    X(policy_explain) \
     X(signin) \
     X(check_config) \
     X(demo) \

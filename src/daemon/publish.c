@@ -148,6 +148,9 @@ cu_err publish_bundle(app *a, cu_fault *f)
     cu_hex(a->bundle_digest, b.digest.b, 32);
     cu_buf_fmt(&body, "{\"bundle\":\"%s\",\"keys\":%zu,\"tenants\":%zu,\"vendors\":%zu,\"version\":%llu}", a->bundle_digest, b.keys_n,
                b.tenants_n, b.vendors_n, (unsigned long long)b.version);
+    e = archive_keep(a, a->bundle_digest, cu_buf_view(&file), f);
+    if (e != CU_OK)
+        return e;
     e = record(a, "bundle.published", CU_TENANT_ORG, "daemon", &body); /* first the evidence, then the bundle */
     if (e == CU_OK)
         e = write_bundle(a, cu_buf_view(&file));

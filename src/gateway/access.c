@@ -75,11 +75,7 @@ static void count_file(gw_code *c, const cu_access_place *p, const cu_access_ver
 
 static cu_access_verdict judge_place(const job *j, const cu_access_place *p, bool file)
 {
-    const cu_scopes *s = &j->x->key->scopes;
-    if (!cu_scope_holds(s->classes, cu_str(cu_data_class_name(p->class))) || (p->name.n && !cu_scope_holds(s->repos, p->name)) ||
-        (!p->name.n && s->repos.n && !file))
-        return (cu_access_verdict){file ? CU_ACCESS_CUT : CU_ACCESS_REFUSE, CU_LIT("builtin.key-scope")};
-    return cu_access_decide(j->access, &j->who, p, file);
+    return cu_access_judge(j->access, &j->x->key->scopes, &j->who, p, file);
 }
 
 static ngx_int_t refuse(job *j, const cu_access_place *p, const cu_access_verdict *v, bool file)

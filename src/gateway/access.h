@@ -20,7 +20,6 @@ typedef struct {
     cu_bytes name;          /* the repository as the table or the client names it; may be empty */
     cu_access_place whole;
     cu_access_verdict verdict;
-    bool scoped;            /* the key's scope refused */
     gw_file_kind files[GW_FILE_KINDS];
     size_t files_n;
     uint32_t files_more, cut, pseudonyms;

@@ -201,3 +201,16 @@ cu_access_verdict cu_access_decide(const cu_access *x, const cu_access_who *who,
         return (cu_access_verdict){file ? CU_ACCESS_CUT : CU_ACCESS_REFUSE, CU_LIT("builtin.restricted")};
     return (cu_access_verdict){CU_ACCESS_ALLOW, CU_LIT("builtin.allow")};
 }
+
+cu_access_verdict cu_access_judge(const cu_access *x, const cu_scopes *scopes, const cu_access_who *who, const cu_access_place *p,
+                                  bool file)
+{
+    cu_access_place known = *p;
+    if (!p->repo)
+        known.name = CU_NONE;
+    /* a file beside every known working copy has a class, but no repository that a scope could name */
+    bool elsewhere = !p->repo && file;
+    if (!cu_scope_holds(scopes->classes, cu_str(cu_data_class_name(p->class))) || (!elsewhere && !cu_scope_holds(scopes->repos, known.name)))
+        return (cu_access_verdict){file ? CU_ACCESS_CUT : CU_ACCESS_REFUSE, CU_LIT("builtin.key-scope")};
+    return cu_access_decide(x, who, &known, file);
+}

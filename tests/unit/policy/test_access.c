@@ -174,6 +174,14 @@ static void rules_decide(void **state)
         if (v.act != t[i].act || !cu_eq_str(v.rule, t[i].rule))
             fail_msg("case %zu: %.*s", i, CU_FMT(v.rule));
     }
+    const cu_scopes scopes = {.repos = CU_LIT("acme/*"), .classes = CU_LIT("public,internal,confidential")};
+    const cu_access_who eve = {.tenant = CU_LIT("acme"), .user = CU_LIT("eve")};
+    cu_access_place in = {&back.repos[1], CU_LIT("acme/payments"), SIZE_MAX, CU_DATA_CONFIDENTIAL}, out = {NULL, CU_LIT("acme/made-up"), SIZE_MAX, CU_DATA_CONFIDENTIAL};
+    assert_int_equal(cu_access_judge(&back, &scopes, &eve, &in, false).act, CU_ACCESS_ALLOW);
+    assert_int_equal(cu_access_judge(&back, &scopes, &eve, &out, false).act, CU_ACCESS_REFUSE); /* a name alone opens nothing */
+    assert_int_equal(cu_access_judge(&back, &scopes, &eve, &out, true).act, CU_ACCESS_ALLOW);
+    in.class = CU_DATA_RESTRICTED;
+    assert_true(cu_eq_str(cu_access_judge(&back, &scopes, &eve, &in, true).rule, "builtin.key-scope"));
     const cu_access none = {0};
     const cu_access_place p = {NULL, CU_NONE, SIZE_MAX, CU_DATA_RESTRICTED};
     const cu_access_who who = {0};

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "catalog/access.h"
+#include "policy/decide.h"
 
 /* The caller and the way out. Empty where it is not known. */
 typedef struct {
@@ -47,6 +48,11 @@ cu_access_place cu_access_whole(const cu_access_scene *s);
 /* file: the place is a file, else the conversation as a whole. Without a rule that fits, what is
  * restricted does not leave: a file is cut, a conversation refused. */
 cu_access_verdict cu_access_decide(const cu_access *x, const cu_access_who *who, const cu_access_place *p, bool file);
+/* The same, within what the caller's key may see: outside of it a file is cut and a conversation refused
+ * ("builtin.key-scope"). A repository that nobody described has no name here: a rule or a scope that
+ * names repositories does not fit it, whatever the client called it. */
+cu_access_verdict cu_access_judge(const cu_access *x, const cu_scopes *scopes, const cu_access_who *who, const cu_access_place *p,
+                                  bool file);
 /* False: no file can be treated otherwise than its repository, so that none has to be looked for. */
 bool cu_access_has_files(const cu_access *x);
 
