@@ -281,8 +281,8 @@ static cu_err read_tenants(const load *l, const cu_yaml *n)
         CU_TRY(only(l, k, "an entry of tenants", "name actions"));
         const cu_yaml *name = cu_yaml_get(k, "name");
         if (!name || name->kind != CU_YAML_SCALAR || !is_name(name->text) || cu_eq_str(name->text, "org") ||
-            cu_eq_str(name->text, "anchor"))
-            return wrong(l, k, "a tenant needs a name of a-z, 0-9 and -, at most 63 characters, and not org or anchor");
+            cu_eq_str(name->text, "anchor") || cu_starts(name->text, CU_LIT("probe-")))
+            return wrong(l, k, "a tenant needs a name of a-z, 0-9 and -, at most 63 characters, and not org, anchor or probe-…");
         CU_TRY(text_of(l, name, "name", &l->c->tenants[i].name));
         default_actions(&l->c->tenants[i]);
         const cu_yaml *actions = cu_yaml_get(k, "actions");
@@ -489,6 +489,24 @@ static cu_err set_url(cu_arena *a, cu_config_listen *l)
     return l->url ? CU_OK : CU_NOMEM;
 }
 
+/* Two tenants for custos probe, behind the others. */
+static cu_err add_probes(load *l)
+{
+    cu_config *c = l->c;
+    cu_config_tenant *v = cu_arena_alloc(l->a, (c->tenants_n + CU_PROBE_TENANTS) * sizeof *v);
+    if (!v)
+        return CU_NOMEM;
+    memcpy(v, c->tenants, c->tenants_n * sizeof *v);
+    for (size_t i = 0; i < CU_PROBE_TENANTS; i++) {
+        v[c->tenants_n + i].name = cu_arena_fmt(l->a, "probe-%c", (char)('a' + i));
+        default_actions(&v[c->tenants_n + i]);
+        if (!v[c->tenants_n + i].name)
+            return CU_NOMEM;
+    }
+    c->tenants = v;
+    return CU_OK;
+}
+
 /* What a configuration that says nothing means. */
 static cu_err fill_defaults(load *l)
 {
@@ -517,6 +535,7 @@ static cu_err fill_defaults(load *l)
     }
     for (size_t i = 0; i < c->listen_n; i++)
         CU_TRY(set_url(l->a, &c->listen[i]));
+    CU_TRY(add_probes(l));
     c->embedded = c->vendors_n == 0;
     return c->log_dir ? CU_OK : CU_NOMEM;
 }

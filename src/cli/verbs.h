@@ -11,6 +11,7 @@
     X(key_list) \
     X(key_revoke) \
     X(policy_explain) \
+    X(probe_isolation) \
     X(signin) \
     X(check_config) \
     X(demo) \

@@ -73,6 +73,9 @@ typedef struct {
 unsigned problem(call *c, unsigned status, const char *title, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 unsigned answer_status(call *c);
 unsigned answer_exchanges(call *c, const char *id);
+unsigned answer_probes(call *c);
+unsigned answer_probe_key(call *c);
+void put_isolation(const app *a, cu_buf *b); /* the member "isolation" */
 unsigned answer_explain(call *c, const char *id);
 unsigned answer_log(call *c);
 unsigned answer_criteria(call *c);

@@ -20,7 +20,7 @@ cu_err record(app *a, const char *type, const char *tenant, const char *actor, c
 static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
 {
     uint8_t keys[TENANT_KEYS_LEN];
-    b->tenants_n = a->config->tenants_n;
+    b->tenants_n = a->config->tenants_n + CU_PROBE_TENANTS;
     b->tenants = cu_arena_alloc(arena, b->tenants_n * sizeof *b->tenants);
     if (!b->tenants)
         return CU_NOMEM;
@@ -92,9 +92,9 @@ static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
     b->keys = cu_arena_alloc(arena, (n + 1) * sizeof *b->keys);
     for (size_t i = 0; b->keys && i < n; i++) {
         size_t t = 0;
-        while (t < a->config->tenants_n && strcmp(a->config->tenants[t].name, k[i].tenant) != 0)
+        while (t < b->tenants_n && strcmp(a->config->tenants[t].name, k[i].tenant) != 0)
             t++;
-        if (t == a->config->tenants_n)
+        if (t == b->tenants_n)
             continue; /* its tenant is no longer configured: the key is not known */
         b->keys[b->keys_n++] = (cu_bundle_key){.hash = k[i].hash, .tenant = (uint32_t)t, .id = cu_arena_dup(arena, cu_str(k[i].id)),
                                                .user = cu_arena_dup(arena, cu_str(k[i].user)), .expires_ns = k[i].expires_ns,

@@ -84,6 +84,7 @@ ngx_int_t gw_check_body(gw_exchange *x)
     if (rc != NGX_OK)
         return rc;
     cu_anthropic_classify(x->body, &s);
+    gw_leak_learn(x, &s);
     return redact(x, &s, &f);
 }
 

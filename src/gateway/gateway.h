@@ -11,6 +11,7 @@
 #include "catalog/tools.h"
 #include "ledger/spool.h"
 #include "policy/decide.h"
+#include "redact/leak.h"
 #include "redact/redact.h"
 #include "redact/restore.h"
 
@@ -76,6 +77,7 @@ typedef struct gw_exchange {
     bool rejection_recorded;
     /* answer */
     cu_restorer *restorer;
+    cu_leak_watch *leak;    /* NULL: nobody to leak from */
     cu_buf whole;           /* a JSON answer while it is collected */
     bool sse, json, finished;
     cu_answer answer;
@@ -98,6 +100,7 @@ typedef struct {
     cu_engine *engine;
     cu_scratch *scratch;
     cu_memo *memo;
+    cu_leaks *leaks;        /* fingerprints of tenants' code, shared */
     uint8_t rules_digest[32];
     cu_tools tools;         /* what arguments of tools mean */
     int spool_fd, run_fd;
@@ -140,6 +143,11 @@ ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address 
 /* access.c: x->code; cuts what may not leave and moves the strings. gw_put_code: the member "access". */
 ngx_int_t gw_check_code(gw_exchange *x, cu_json_strings *s, cu_fault *f);
 void gw_put_code(cu_buf *b, const gw_exchange *x);
+/* leak.c: code of one tenant in an answer to another */
+void gw_leak_learn(gw_exchange *x, const cu_json_strings *s);
+void gw_leak_begin(gw_exchange *x);
+void gw_leak_feed(gw_exchange *x, cu_bytes answer);
+void gw_leak_end(gw_exchange *x);
 /* route.c */
 void gw_route_request(gw_exchange *x);       /* x->route, x->prefix, x->path */
 cu_bytes gw_of(const ngx_str_t *s);

@@ -92,6 +92,8 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_json_kv_u64(&b, "memo_bytes", x->redaction.memo_bytes);
     kv_word(&b, "model", x->model, 128);
     kv_word(&b, "path", of(&x->path), 128);
+    if (cu_bundle_is_probe(x->tenant->name))
+        cu_buf_json_kv_bool(&b, "probe", true);
     cu_buf_json_kv_u64(&b, "replaced", x->redaction.replaced);
     cu_buf_json_kv_u64(&b, "scan_us", x->scan_ns / 1000);
     cu_buf_json_kv_u64(&b, "scanned_bytes", x->redaction.scanned_bytes);
@@ -141,6 +143,7 @@ void gw_record_answer(gw_exchange *x)
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     uint64_t now = cu_mono_ns(), ticket;
     uint64_t gate = x->forwarded_ns ? (x->forwarded_ns - x->began_ns) / 1000000 : 0;
+    gw_leak_end(x);
     if (x->restorer)
         x->answer = *cu_restorer_answer(x->restorer);
     cu_buf_byte(&b, '{');

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #define MEMO_BYTES ((size_t)32 << 20)
+#define LEAK_BYTES ((size_t)32 << 20)
 #define REFRESH_MS 200
 
 gw_worker gw = {.spool_fd = -1, .run_fd = -1};
@@ -63,6 +64,12 @@ static ngx_int_t open_shared(void)
         if (!p)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
+    }
+    if (!gw.leaks) {
+        void *p = share(LEAK_BYTES);
+        if (!p)
+            return NGX_ERROR;
+        gw.leaks = cu_leaks_init(p, LEAK_BYTES);
     }
     if (!gw.shared)
         gw.shared = share(sizeof *gw.shared);

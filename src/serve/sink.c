@@ -81,6 +81,8 @@ static void last_text(json_t *body, cu_buf *out)
         cu_buf_add(out, cu_bytes_of(json_string_value(content), json_string_length(content)));
     json_array_foreach(content, i, block) {
         json_t *text = json_object_get(block, "text");
+        if (!text)
+            text = json_object_get(block, "content"); /* of a tool's result */
         if (json_is_string(text))
             cu_buf_add(out, cu_bytes_of(json_string_value(text), json_string_length(text)));
     }
@@ -101,24 +103,87 @@ static void event(cu_buf *b, const char *name, const char *fmt, ...)
     cu_buf_fmt(b, "event: %s\ndata: {\"type\":\"%s\"%s}\n\n", name, name, text);
 }
 
-/* In pieces of 7 characters, so that every surrogate is cut somewhere. */
-static void put_stream(cu_buf *b, const char *model, cu_bytes text)
+/* What the answer is made of, by the name of the model. */
+typedef struct {
+    const char *model, *block, *delta, *member; /* of a stream: the block that begins, the deltas' type and member */
+} kind;
+
+static const kind kinds[] = {
+    {"sink-thinking", "{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}", "thinking_delta", "thinking"},
+    {"sink-tool", "{\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"name\":\"Write\",\"input\":{}}", "input_json_delta", "partial_json"},
+    {"", "{\"type\":\"text\",\"text\":\"\"}", "text_delta", "text"}, /* any other */
+};
+
+static const kind *kind_of(const char *model)
 {
+    const kind *k = kinds;
+    while (k->model[0] && (!model || strcmp(k->model, model) != 0))
+        k++;
+    return k;
+}
+
+static bool is_tool(const kind *k)
+{
+    return strcmp(k->member, "partial_json") == 0;
+}
+
+static void put_input(cu_buf *b, cu_bytes text)
+{
+    cu_buf_str(b, "{\"path\":\"a.txt\",\"content\":");
+    cu_buf_json_string(b, text);
+    cu_buf_byte(b, '}');
+}
+
+/* In pieces of 7 characters, so that every surrogate is cut somewhere. */
+static void put_stream(cu_buf *b, const char *model, const kind *k, cu_bytes said)
+{
+    cu_buf input CU_CLEAN_BUF = CU_BUF(BODY_MAX);
+    cu_bytes text = said;
+    if (is_tool(k)) {
+        put_input(&input, said);
+        text = cu_buf_view(&input);
+    }
     event(b, "message_start", ",\"message\":{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%.100s\",\"content\":[],"
           "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":1}}", model, text.n / 4 + 1);
-    event(b, "content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}");
+    event(b, "content_block_start", ",\"index\":0,\"content_block\":%s", k->block);
     cu_buf_str(b, "event: ping\ndata: {\"type\": \"ping\"}\n\n");
     for (size_t i = 0, end; i < text.n; i = end) {
         end = i + 7 < text.n ? i + 7 : text.n;
         while (end < text.n && (text.p[end] & 0xc0) == 0x80)
             end++;
-        cu_buf_str(b, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":");
+        cu_buf_fmt(b, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"%s\",\"%s\":", k->delta, k->member);
         cu_buf_json_string(b, cu_slice(text, i, end));
         cu_buf_str(b, "}}\n\n");
     }
     event(b, "content_block_stop", ",\"index\":0");
-    event(b, "message_delta", ",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":%zu}", text.n / 4 + 1);
+    event(b, "message_delta", ",\"delta\":{\"stop_reason\":\"%s\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":%zu}", is_tool(k) ? "tool_use" : "end_turn",
+          text.n / 4 + 1);
     event(b, "message_stop", "%s", "");
+}
+
+static void put_whole(cu_buf *b, const char *model, const kind *k, cu_bytes text)
+{
+    cu_buf_fmt(b, "{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%s\",\"content\":[{", model);
+    if (is_tool(k)) {
+        cu_buf_str(b, "\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"name\":\"Write\",\"input\":");
+        put_input(b, text);
+    } else {
+        cu_buf_fmt(b, "\"type\":\"%s\",\"%s\":", k->member, k->member);
+        cu_buf_json_string(b, text);
+    }
+    cu_buf_fmt(b, "}],\"stop_reason\":\"%s\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":%zu}}", is_tool(k) ? "tool_use" : "end_turn",
+               text.n / 4 + 1, text.n / 4 + 1);
+}
+
+/* A provider that mixes up its customers: what the request before this one said. */
+static void recall(cu_buf *text)
+{
+    pthread_mutex_lock(&lock);
+    const received *r = &kept[(kept_n + KEPT - 2) % KEPT];
+    json_t *in = kept_n > 1 ? json_loadb((const char *)r->body.p, r->body.n, 0, NULL) : NULL;
+    pthread_mutex_unlock(&lock);
+    last_text(in, text);
+    json_decref(in);
 }
 
 static const char *answer_message(cu_bytes body, cu_buf *out)
@@ -126,18 +191,14 @@ static const char *answer_message(cu_bytes body, cu_buf *out)
     cu_buf text CU_CLEAN_BUF = CU_BUF(BODY_MAX);
     json_t *in = json_loadb((const char *)body.p, body.n, 0, NULL);
     const char *model = json_string_value(json_object_get(in, "model"));
+    const kind *k = kind_of(model);
     bool stream = json_is_true(json_object_get(in, "stream"));
-    last_text(in, &text);
+    if (model && strcmp(model, "sink-recall") == 0)
+        recall(&text);
+    else
+        last_text(in, &text);
     bool plain = model && strlen(model) < 100 && !strpbrk(model, "\"\\");
-    if (stream) {
-        put_stream(out, plain ? model : "sink", cu_buf_view(&text));
-    } else {
-        cu_buf_fmt(out, "{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%s\",\"content\":[{\"type\":\"text\",\"text\":",
-                   plain ? model : "sink");
-        cu_buf_json_string(out, cu_buf_view(&text));
-        cu_buf_fmt(out, "}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":%zu}}",
-                   text.n / 4 + 1, text.n / 4 + 1);
-    }
+    (stream ? put_stream : put_whole)(out, plain ? model : "sink", k, cu_buf_view(&text));
     json_decref(in);
     return stream ? "text/event-stream" : "application/json";
 }

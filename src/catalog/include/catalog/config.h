@@ -24,6 +24,8 @@ typedef struct {
     uint8_t act[CU_TYPE_COUNT]; /* what is done with a finding of each type: 0 allow, 1 replace, 2 block */
 } cu_config_tenant;
 
+#define CU_PROBE_TENANTS 2u /* probe-a, probe-b */
+
 typedef struct {
     bool given;
     char *decision;     /* approved | refused */
@@ -58,7 +60,7 @@ typedef struct {
     bool embedded;      /* no vendor configured: the sink provider answers */
     cu_config_listen *listen;
     size_t listen_n;
-    cu_config_tenant *tenants;
+    cu_config_tenant *tenants;  /* behind the last come CU_PROBE_TENANTS for probes, which are not counted */
     size_t tenants_n;
     cu_config_vendor *vendors;
     size_t vendors_n;

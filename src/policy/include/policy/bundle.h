@@ -112,6 +112,12 @@ const cu_bundle_key *cu_bundle_find_key(const cu_bundle *b, cu_bytes presented);
 /* A client certificate is known by its subject ("subject:CN=ci,O=Acme", RFC 4514 order as OpenSSL's
  * RFC 2253 form writes it) or an alternative name ("dns:…", "email:…", "uri:…"). */
 const cu_bundle_key *cu_bundle_find_certificate(const cu_bundle *b, cu_bytes name);
+/* Tenants of custos probe: their traffic is no business of anybody's, and their names no others can have. */
+#define CU_PROBE_PREFIX "probe-"
+static inline bool cu_bundle_is_probe(cu_bytes tenant)
+{
+    return cu_starts(tenant, CU_LIT(CU_PROBE_PREFIX));
+}
 /* What this tenant's requests to the vendor carry. */
 cu_bytes cu_bundle_credential_of(const cu_bundle *b, const cu_bundle_vendor *v, const cu_bundle_tenant *t);
 /* What such a caller has in the place of a key's hash. */
