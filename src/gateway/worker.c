@@ -35,24 +35,16 @@ static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
     return NGX_OK;
 }
 
-static void *share(size_t n)
-{
-    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
-}
-
 /* Once: a reload keeps it. */
 static ngx_int_t open_shared(void)
 {
     if (!gw.memo) {
-        void *p = share(MEMO_BYTES);
-        if (!p)
+        void *p = mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
     }
-    if (!gw.shared)
-        gw.shared = share(sizeof *gw.shared);
-    return gw.shared ? NGX_OK : NGX_ERROR;
+    return gw_shared_open(gw.run_fd);
 }
 
 ngx_int_t gw_init_module(ngx_cycle_t *cycle)
@@ -94,6 +86,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
+    gw_shared_worker();
     /* Large bodies come and go: pages that are given back to the kernel have to be zeroed again. */
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
