@@ -488,7 +488,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics"));
+                "lockout metrics trusted_ca"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -505,6 +505,8 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(read_vendors(l, n));
     if ((n = cu_yaml_get(root, "allow_unassessed")))
         CU_TRY(flag_of(l, n, "allow_unassessed", &l->c->allow_unassessed));
+    if ((n = cu_yaml_get(root, "trusted_ca")))
+        CU_TRY(path_of(l, n, "trusted_ca", &l->c->trusted_ca));
     if ((n = cu_yaml_get(root, "callers")))
         CU_TRY(read_callers(l, n));
     if ((n = cu_yaml_get(root, "prices")))

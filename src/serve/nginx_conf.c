@@ -87,8 +87,9 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w)
                   "            proxy_hide_header request-id;\n            proxy_hide_header set-cookie;\n"
                   "            proxy_ssl_server_name on;\n            proxy_ssl_name $custos_host;\n            proxy_ssl_verify on;\n"
                   "            proxy_ssl_verify_depth 4;\n            proxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
-                  "            proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;\n",
-               w->config->max_body_mib, w->config->max_body_mib);
+                  "            proxy_ssl_trusted_certificate \"%s\";\n",
+               w->config->max_body_mib, w->config->max_body_mib,
+               w->config->trusted_ca ? w->config->trusted_ca : "/etc/ssl/certs/ca-certificates.crt");
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         cu_buf_fmt(b, "            proxy_set_header %s %s;\n", headers[i][0], headers[i][1]);
     cu_buf_str(b, "        }\n");
@@ -143,6 +144,8 @@ cu_err cu_nginx_conf(const cu_nginx_with *w, cu_buf *out, cu_fault *f)
             (l->client_crl && !quotable(l->client_crl)))
             return cu_fail(f, CU_CONFIG, "a TLS path holds a character that cannot stand in a configuration");
     }
+    if (w->config->trusted_ca && !quotable(w->config->trusted_ca))
+        return cu_fail(f, CU_CONFIG, "the path trusted_ca holds a character that cannot stand in a configuration");
     put_head(out, w);
     for (size_t i = 0; i < w->config->listen_n; i++)
         put_server(out, w, &w->config->listen[i]);

@@ -67,6 +67,7 @@ typedef struct {
     size_t vendors_n;
     bool allow_unassessed;      /* vendors without an assessment may be used */
     cu_config_callers callers;
+    char *trusted_ca;           /* who signs the providers' certificates; NULL: whom the system trusts */
     cu_config_listen *metrics;  /* loopback address for Prometheus, NULL: none */
 } cu_config;
 
