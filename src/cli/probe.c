@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 
@@ -181,14 +182,16 @@ static bool new_key(const probe *p, const char *tenant, char key[64], char id[64
     return true;
 }
 
-static void drop_key(const probe *p, const char *id)
+static bool drop_key(const probe *p, const char *id)
 {
     cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
     char path[120];
-    long status;
+    long status = 0;
     snprintf(path, sizeof path, "/api/v1/keys/%s", id);
-    if (*id && cu_admin_call(p->run_dir, "DELETE", path, CU_NONE, &status, &out, NULL) != CU_OK)
-        fprintf(stderr, "custos probe: the key %s could not be revoked; it ends by itself within the hour\n", id);
+    if (*id == 0 || (cu_admin_call(p->run_dir, "DELETE", path, CU_NONE, &status, &out, NULL) == CU_OK && status == 204))
+        return true;
+    fprintf(stderr, "custos probe: the key %s could not be revoked; it ends by itself within the hour\n", id);
+    return false;
 }
 
 static bool find_sink(probe *p)
@@ -262,11 +265,10 @@ static int isolation(const cu_run *r)
     probe p = {.run_dir = run_dir, .url = c.listen[0].url};
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (!find_sink(&p) || !new_key(&p, "probe-a", p.key_a, p.id_a) || !new_key(&p, "probe-b", p.key_b, p.id_b) ||
-        !new_key(&p, "probe-a", p.key_revoked, p.id_revoked)) {
+        !new_key(&p, "probe-a", p.key_revoked, p.id_revoked) || !drop_key(&p, p.id_revoked)) {
         rc = cu_run_fail(r, CU_STATE, "Custos does not run here; start it with custos serve, with the same --config");
     } else {
-        drop_key(&p, p.id_revoked);
-        p.id_revoked[0] = 0;
+        p.revoked_ns = cu_mono_ns();
         if (!probe_isolation_setup(&p)) {
             rc = cu_run_fail(r, CU_STATE, "the probe could not begin: %s", p.saw);
         } else {

@@ -18,6 +18,7 @@ typedef struct {
     const char *run_dir, *url;        /* of the gateway */
     char sink[64];
     char key_a[64], key_b[64], key_revoked[64];
+    uint64_t revoked_ns;              /* when the third key was revoked, monotonic */
     char id_a[64], id_b[64], id_revoked[64];
     char value[64], surrogate[64];    /* what tenant A sent, and what stands for it outside */
     char value_b[64];

@@ -3,9 +3,11 @@
  * sink-recall says what the request before said, as a provider would that mixes up its customers. */
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/digest.h"
 #include "probe.h"
 
+#define REVOKED_NS 5000000000ull
 #define MESSAGES "/vendor/sink/v1/messages"
 
 /* --- asking --- */
@@ -334,7 +336,14 @@ static probe_verdict refused(probe *p, const char *key, const char *const *heade
                                        : probe_say(p, PROBE_FAILED, "status %ld", status);
 }
 
-static probe_verdict revoked_key(probe *p) { return refused(p, p->key_revoked, NULL); }
+/* A revocation is in force everywhere within five seconds. */
+static probe_verdict revoked_key(probe *p)
+{
+    while (cu_mono_ns() - p->revoked_ns < REVOKED_NS)
+        usleep(50000);
+    return refused(p, p->key_revoked, NULL);
+}
+
 static probe_verdict no_key(probe *p) { return refused(p, NULL, NULL); }
 
 static probe_verdict guessed_key(probe *p)

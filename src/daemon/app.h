@@ -3,6 +3,7 @@
 #define CUSTOS_DAEMON_APP_H
 
 #include <pthread.h>
+#include <sys/types.h>
 #include "catalog/config.h"
 #include "comply/criteria.h"
 #include "detect/detect.h"
@@ -20,6 +21,8 @@ typedef struct {
     uint64_t until_ns;
 } secret_until;
 
+typedef struct metrics metrics;
+
 typedef struct {
     const cu_config *config;
     char run_dir[4096], origin[64];
@@ -34,6 +37,7 @@ typedef struct {
     cu_arena arena;         /* rules and criteria */
     cu_engine *engine;
     cu_criteria *criteria;
+    metrics *metrics;
     volatile int *stop;
 } app;
 
@@ -79,6 +83,7 @@ void put_isolation(const app *a, cu_buf *b); /* the member "isolation" */
 unsigned answer_explain(call *c, const char *id);
 unsigned answer_log(call *c);
 unsigned answer_criteria(call *c);
+unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
 unsigned answer_keys(call *c);
 unsigned answer_session(call *c, const char *cookie);

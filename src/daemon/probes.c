@@ -69,16 +69,18 @@ static bool put_result(const json_t *r, cu_buf *b, unsigned counts[3])
     static const char *const verdicts[] = {"broken", "failed", "held"};
     const char *id = json_string_value(json_object_get(r, "id")), *verdict = json_string_value(json_object_get(r, "verdict"));
     const char *exchange = json_string_value(json_object_get(r, "exchange")), *saw = json_string_value(json_object_get(r, "saw"));
+    const char *tried = json_string_value(json_object_get(r, "tried"));
     unsigned v = 0;
     while (v < 3 && verdict && strcmp(verdicts[v], verdict) != 0)
         v++;
-    if (v == 3 || !verdict || !is_id(id, 48) || (exchange && !is_id(exchange, 40)) || !saw || strlen(saw) > 120)
+    if (v == 3 || !verdict || !is_id(id, 48) || (exchange && !is_id(exchange, 40)) || !saw || strlen(saw) > 120 || !tried || strlen(tried) > 120)
         return false;
     counts[v]++;
     cu_buf_byte(b, '{');
     cu_buf_json_kv_str(b, "exchange", exchange ? exchange : "");
     cu_buf_json_kv_str(b, "id", id);
     cu_buf_json_kv_str(b, "saw", saw);
+    cu_buf_json_kv_str(b, "tried", tried);
     cu_buf_json_kv_str(b, "verdict", verdict);
     cu_buf_byte(b, '}');
     return true;
@@ -116,7 +118,7 @@ static unsigned seal_probe(call *c)
     }
     json_decref(in);
     if (e == CU_SYNTAX)
-        return problem(c, 400, "Malformed", "probe and results (id, verdict, saw, exchange) are needed.");
+        return problem(c, 400, "Malformed", "probe and results (id, tried, saw, verdict, exchange) are needed.");
     if (e != CU_OK)
         return problem(c, 503, "The result could not be recorded", "%s", cu_err_text(e));
     cu_buf_fmt(c->out, "{\"broken\":%u,\"failed\":%u,\"held\":%u}", counts[0], counts[1], counts[2]);

@@ -43,7 +43,7 @@ static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
     cu_redact_with with = {.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
                            .rules_digest = gw.rules_digest, .key = &k};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
-        with.act[t] = (cu_act)x->tenant->act[t];
+        with.act[t] = gw_act(x, (cu_type)t);
     uint64_t began = cu_mono_ns();
     cu_err e = cu_redact_body(&with, x->body, s, &x->arena, &x->redaction, f);
     x->scan_ns = cu_mono_ns() - began;
@@ -78,6 +78,8 @@ ngx_int_t gw_check_body(gw_exchange *x)
     x->model = facts.model;
     x->stream = facts.stream;
     ngx_int_t rc = gw_choose_vendor(x);
+    if (rc == NGX_OK)
+        rc = gw_check_terms(x, &s);
     if (rc != NGX_OK)
         return rc;
     rc = gw_check_code(x, &s, &f);
@@ -94,7 +96,7 @@ ngx_int_t gw_replace_body(gw_exchange *x)
     ngx_http_request_t *r = x->r;
     ngx_chain_t *c = ngx_alloc_chain_link(r->pool);
     ngx_buf_t *b = ngx_calloc_buf(r->pool);
-    if (!x->redaction.changed)
+    if (!x->redaction.changed && !x->body_set)
         return NGX_OK;
     if (!c || !b)
         return NGX_ERROR;

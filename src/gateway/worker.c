@@ -71,9 +71,7 @@ static ngx_int_t open_shared(void)
             return NGX_ERROR;
         gw.leaks = cu_leaks_init(p, LEAK_BYTES);
     }
-    if (!gw.shared)
-        gw.shared = share(sizeof *gw.shared);
-    return gw.shared ? NGX_OK : NGX_ERROR;
+    return gw_shared_open(gw.run_fd);
 }
 
 ngx_int_t gw_init_module(ngx_cycle_t *cycle)
@@ -115,6 +113,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
+    gw_shared_worker();
     /* Large bodies come and go: pages that are given back to the kernel have to be zeroed again. */
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);

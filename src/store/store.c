@@ -1,15 +1,7 @@
-#include "store/store.h"
-#include <pthread.h>
-#include <sqlite3.h>
+#include "store_in.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Two connections: what the register is told must not wait in the sequencer's transaction, nor be
- * lost with it. */
-struct cu_store {
-    sqlite3 *db, *reg;
-    pthread_mutex_t lock, reg_lock; /* one each: the register may wait for the other's transaction */
-};
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -21,9 +13,14 @@ static const char schema[] =
     " log TEXT NOT NULL, request_type TEXT, request TEXT, request_index INTEGER, answer_type TEXT, answer TEXT, answer_index INTEGER) STRICT;"
     "CREATE TABLE IF NOT EXISTS key(id TEXT PRIMARY KEY, hash BLOB UNIQUE NOT NULL, tenant TEXT NOT NULL, user TEXT NOT NULL,"
     " name TEXT NOT NULL, created TEXT NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS key_terms(id TEXT PRIMARY KEY, shown TEXT NOT NULL, service INTEGER NOT NULL, vendors TEXT NOT NULL,"
+    " models TEXT NOT NULL, repos TEXT NOT NULL, classes TEXT NOT NULL, tools TEXT NOT NULL, requests_per_minute INTEGER NOT NULL,"
+    " tokens_per_minute INTEGER NOT NULL, tokens_per_day INTEGER NOT NULL, spend_per_day INTEGER NOT NULL, concurrent INTEGER NOT NULL,"
+    " replaces TEXT NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS key_use(id TEXT PRIMARY KEY, last TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 
-static cu_err sql_err(cu_store *s, int rc)
+cu_err store_err(int rc)
 {
     return rc == SQLITE_FULL ? CU_NOSPC : rc == SQLITE_NOMEM ? CU_NOMEM : rc == SQLITE_CORRUPT ? CU_CORRUPT
            : rc == SQLITE_CONSTRAINT ? CU_EXISTS : CU_IO;
@@ -63,8 +60,7 @@ void cu_store_close(cu_store *s)
     free(s);
 }
 
-/* Prepares with arguments: t text (cu_bytes*), i integer (uint64_t*), b blob (cu_bytes*). */
-static sqlite3_stmt *prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+sqlite3_stmt *store_prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     sqlite3_stmt *st = NULL;
     if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
@@ -86,21 +82,21 @@ static pthread_mutex_t *lock_of(cu_store *s, const sqlite3 *db)
     return db == s->reg ? &s->reg_lock : &s->lock;
 }
 
-static cu_err run_on(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+cu_err store_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     pthread_mutex_lock(lock_of(s, db));
-    sqlite3_stmt *st = prepare(db, sql, kinds, args);
+    sqlite3_stmt *st = store_prepare(db, sql, kinds, args);
     int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
     sqlite3_finalize(st);
     pthread_mutex_unlock(lock_of(s, db));
-    return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : sql_err(s, rc);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : store_err(rc);
 }
 
 /* First column of the first row, 0 when there is none. */
 static uint64_t number_on(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     pthread_mutex_lock(lock_of(s, db));
-    sqlite3_stmt *st = prepare(db, sql, kinds, args);
+    sqlite3_stmt *st = store_prepare(db, sql, kinds, args);
     uint64_t v = st && sqlite3_step(st) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
     sqlite3_finalize(st);
     pthread_mutex_unlock(lock_of(s, db));
@@ -109,12 +105,12 @@ static uint64_t number_on(cu_store *s, sqlite3 *db, const char *sql, const char 
 
 cu_err cu_store_begin(cu_store *s)
 {
-    return run_on(s, s->db, "BEGIN IMMEDIATE", "", NULL);
+    return store_run(s, s->db, "BEGIN IMMEDIATE", "", NULL);
 }
 
 cu_err cu_store_end(cu_store *s)
 {
-    return run_on(s, s->db, "COMMIT", "", NULL);
+    return store_run(s, s->db, "COMMIT", "", NULL);
 }
 
 uint64_t cu_store_delivered(cu_store *s, cu_bytes log)
@@ -131,17 +127,33 @@ static cu_bytes exchange_of(cu_bytes body)
     return cu_slice(body, at + 12, at + 12 + CU_ID_LEN - 1);
 }
 
+/* The value of "key" in a request's body. */
+static cu_bytes key_of(cu_bytes body)
+{
+    size_t at = cu_find(body, CU_LIT("\"key\":\""), 0), end = at == (size_t)-1 ? at : cu_find(body, CU_LIT("\""), at + 7);
+    return end == (size_t)-1 ? CU_NONE : cu_slice(body, at + 7, end);
+}
+
+static cu_err used(cu_store *s, cu_bytes key, cu_bytes ts)
+{
+    return key.n == 0 ? CU_OK
+                      : store_run(s, s->db, "INSERT INTO key_use(id,last) VALUES(?,?) ON CONFLICT(id) DO UPDATE SET last=max(last,excluded.last)",
+                                  "tt", (const void *[]){&key, &ts});
+}
+
 /* An exchange is one row: its request or refusal, and its answer, in whichever order they come. */
 static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
 {
     cu_bytes of = exchange_of(l->body);
+    if (cu_eq_str(l->type, "exchange.request"))
+        CU_TRY(used(s, key_of(l->body), l->ts));
     if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected"))
-        return run_on(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
+        return store_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET at=excluded.at,request_type=excluded.request_type,request=excluded.request,"
                       "request_index=excluded.request_index",
                    "tttttti", (const void *[]){&l->id, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
     if (of.n && (cu_eq_str(l->type, "exchange.response") || cu_eq_str(l->type, "exchange.aborted")))
-        return run_on(s, s->db, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
+        return store_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET answer_type=excluded.answer_type,answer=excluded.answer,"
                       "answer_index=excluded.answer_index",
                    "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
@@ -155,12 +167,12 @@ cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
     CU_TRY(cu_leaf_parse(leaf, &l));
     /* what a probe's tenants did is kept apart: it is nobody's business, and counts as nothing */
     bool probe = cu_starts(log, CU_LIT("t/probe-"));
-    CU_TRY(run_on(s, s->db, probe ? "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,'probe:'||?,?)"
+    CU_TRY(store_run(s, s->db, probe ? "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,'probe:'||?,?)"
                                   : "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,?,?)", "titt",
                (const void *[]){&log, &index, &l.type, &l.ts}));
     if (!probe)
         CU_TRY(project(s, log, index, &l));
-    return run_on(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
+    return store_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
                (const void *[]){&log, &next});
 }
 
@@ -170,7 +182,7 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
     cu_bytes i = cu_str(id ? id : ""), t = cu_str(tenant ? tenant : "");
     uint64_t from = before ? before : (uint64_t)INT64_MAX, n = limit;
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s->db, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
+    sqlite3_stmt *st = store_prepare(s->db, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
                                   " WHERE row<?1 AND (?2='' OR id=?2) AND (?3='' OR tenant=?3) ORDER BY row DESC LIMIT ?4",
                                "itti", (const void *[]){&from, &i, &t, &n});
     int rc = SQLITE_ERROR;
@@ -186,7 +198,7 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
     }
     sqlite3_finalize(st);
     pthread_mutex_unlock(&s->lock);
-    return rc == SQLITE_DONE ? CU_OK : sql_err(s, rc);
+    return rc == SQLITE_DONE ? CU_OK : store_err(rc);
 }
 
 uint64_t cu_store_exchange_count(cu_store *s)
@@ -198,7 +210,7 @@ cu_err cu_store_last_of(cu_store *s, const char *type, char log[80], uint64_t *i
 {
     cu_bytes t = cu_str(type);
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s->db, "SELECT log,idx FROM event WHERE type=? ORDER BY ts DESC, idx DESC LIMIT 1", "t", (const void *[]){&t});
+    sqlite3_stmt *st = store_prepare(s->db, "SELECT log,idx FROM event WHERE type=? ORDER BY ts DESC, idx DESC LIMIT 1", "t", (const void *[]){&t});
     int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
     if (rc == SQLITE_ROW) {
         snprintf(log, 80, "%s", (const char *)sqlite3_column_text(st, 0));
@@ -206,7 +218,7 @@ cu_err cu_store_last_of(cu_store *s, const char *type, char log[80], uint64_t *i
     }
     sqlite3_finalize(st);
     pthread_mutex_unlock(&s->lock);
-    return rc == SQLITE_ROW ? CU_OK : rc == SQLITE_DONE ? CU_NOT_FOUND : sql_err(s, rc);
+    return rc == SQLITE_ROW ? CU_OK : rc == SQLITE_DONE ? CU_NOT_FOUND : store_err(rc);
 }
 
 cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
@@ -214,7 +226,7 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
     cu_bytes t = cu_str(type);
     *out = (cu_store_events){0};
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = prepare(s->db, "SELECT count(*),coalesce(min(ts),''),coalesce(max(ts),'') FROM event WHERE type=?", "t", (const void *[]){&t});
+    sqlite3_stmt *st = store_prepare(s->db, "SELECT count(*),coalesce(min(ts),''),coalesce(max(ts),'') FROM event WHERE type=?", "t", (const void *[]){&t});
     bool ok = st && sqlite3_step(st) == SQLITE_ROW;
     if (ok) {
         out->count = (uint64_t)sqlite3_column_int64(st, 0);
@@ -226,83 +238,19 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
     return ok ? CU_OK : CU_IO;
 }
 
-cu_err cu_store_key_add(cu_store *s, const cu_store_key *k)
-{
-    cu_bytes id = cu_str(k->id), hash = cu_bytes_of(&k->hash, sizeof k->hash), tenant = cu_str(k->tenant), user = cu_str(k->user);
-    cu_bytes name = cu_str(k->name), created = cu_str(k->created);
-    return run_on(s, s->reg, "INSERT INTO key(id,hash,tenant,user,name,created,expires,revoked) VALUES(?,?,?,?,?,?,?,0)", "tbtttti",
-               (const void *[]){&id, &hash, &tenant, &user, &name, &created, &k->expires_ns});
-}
-
-static void text_into(char *to, size_t n, sqlite3_stmt *st, int column)
-{
-    snprintf(to, n, "%s", (const char *)sqlite3_column_text(st, column));
-}
-
-cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n)
-{
-    size_t cap = 0;
-    *out = NULL;
-    *n = 0;
-    pthread_mutex_lock(&s->reg_lock);
-    sqlite3_stmt *st = prepare(s->reg, "SELECT id,hash,tenant,user,name,created,expires,revoked FROM key ORDER BY created, id", "", NULL);
-    int rc = SQLITE_ERROR;
-    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-        if (*n == cap) {
-            cap = cap ? cap * 2 : 16;
-            cu_store_key *v = realloc(*out, cap * sizeof *v);
-            if (!v) {
-                rc = SQLITE_NOMEM;
-                break;
-            }
-            *out = v;
-        }
-        cu_store_key *k = &(*out)[*n];
-        *k = (cu_store_key){.expires_ns = (uint64_t)sqlite3_column_int64(st, 6), .revoked = sqlite3_column_int(st, 7)};
-        text_into(k->id, sizeof k->id, st, 0);
-        text_into(k->tenant, sizeof k->tenant, st, 2);
-        text_into(k->user, sizeof k->user, st, 3);
-        text_into(k->name, sizeof k->name, st, 4);
-        text_into(k->created, sizeof k->created, st, 5);
-        if (sqlite3_column_bytes(st, 1) == sizeof k->hash)
-            memcpy(&k->hash, sqlite3_column_blob(st, 1), sizeof k->hash);
-        ++*n;
-    }
-    sqlite3_finalize(st);
-    pthread_mutex_unlock(&s->reg_lock);
-    return rc == SQLITE_DONE ? CU_OK : sql_err(s, rc);
-}
-
-cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out)
-{
-    cu_store_key *v;
-    size_t n;
-    cu_bytes i = cu_str(id);
-    cu_err e = cu_store_keys(s, &v, &n);
-    bool found = false;
-    for (size_t k = 0; e == CU_OK && k < n && !found; k++)
-        if (strcmp(v[k].id, id) == 0) {
-            *out = v[k];
-            found = true;
-        }
-    free(v);
-    CU_TRY(e);
-    return found ? run_on(s, s->reg, "UPDATE key SET revoked=1 WHERE id=?", "t", (const void *[]){&i}) : CU_NOT_FOUND;
-}
-
 cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed)
 {
     cu_bytes n = cu_str(name), t = cu_str(text);
     *changed = number_on(s, s->reg, "SELECT count(*) FROM note WHERE name=? AND text=?", "tt", (const void *[]){&n, &t}) == 0;
     return !*changed ? CU_OK
-                     : run_on(s, s->reg, "INSERT INTO note(name,text) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET text=excluded.text", "tt",
+                     : store_run(s, s->reg, "INSERT INTO note(name,text) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET text=excluded.text", "tt",
                            (const void *[]){&n, &t});
 }
 
 cu_err cu_store_next(cu_store *s, const char *name, uint64_t *out)
 {
     cu_bytes n = cu_str(name);
-    CU_TRY(run_on(s, s->reg, "INSERT INTO note(name,text) VALUES(?,'1') ON CONFLICT(name) DO UPDATE SET text=CAST(CAST(text AS INTEGER)+1 AS TEXT)",
+    CU_TRY(store_run(s, s->reg, "INSERT INTO note(name,text) VALUES(?,'1') ON CONFLICT(name) DO UPDATE SET text=CAST(CAST(text AS INTEGER)+1 AS TEXT)",
                "t", (const void *[]){&n}));
     *out = number_on(s, s->reg, "SELECT CAST(text AS INTEGER) FROM note WHERE name=?", "t", (const void *[]){&n});
     return *out ? CU_OK : CU_IO;

@@ -20,7 +20,7 @@ const lastText = (body) => {
 
 export class Provider {
   received = []
-  // how to answer: {delta, bytes, tool, thinking, fail}
+  // how to answer: {delta, bytes, tool, thinking, fail, usage}; hold: what to wait for before
   how = {}
 
   async start() {
@@ -58,6 +58,7 @@ export class Provider {
 
   async #answer(req, res, raw) {
     const { how } = this
+    await this.hold?.()
     if (how.fail === 'refuse') return req.socket.destroy()
     if (how.fail === 'redirect') return res.writeHead(how.status, { location: how.to }).end()
     if (how.fail === 'status') return this.#json(res, how.status, { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } })
@@ -65,7 +66,7 @@ export class Provider {
     const body = JSON.parse(raw)
     if (req.url.startsWith('/v1/messages/count_tokens')) return this.#json(res, 200, { input_tokens: raw.length })
     const text = lastText(body)
-    const usage = { input_tokens: 11, output_tokens: 22 }
+    const usage = how.usage ?? { input_tokens: 11, output_tokens: 22 }
     const content = []
     if (how.thinking) content.push({ type: 'thinking', thinking: text, signature: 'c2lnbmF0dXJl'.repeat(8) })
     content.push({ type: 'text', text })
@@ -89,7 +90,7 @@ export class Provider {
       }
       out += sse('content_block_stop', { index })
     })
-    out += sse('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 33 } }) + sse('message_stop', {})
+    out += sse('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: how.usage ?? { output_tokens: 33 } }) + sse('message_stop', {})
     if (how.crlf) out = out.replaceAll('\n', '\r\n')
     let bytes = Buffer.from(out)
     const headers = { 'content-type': 'text/event-stream' }

@@ -12,6 +12,7 @@ const PLACES = [
   ["/", "Overview", ["overview"]],
   ["/audit", "Checklist", ["audit"]],
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
+  ["/isolation", "Isolation", ["isolation"]],
   ["/log", "Log", ["log"]],
 ];
 

@@ -13,6 +13,7 @@ import { Overview } from "./overview.js";
 import { Checklist } from "./checklist.js";
 import { Exchanges } from "./exchanges.js";
 import { Exchange } from "./exchange.js";
+import { Isolation } from "./isolation.js";
 import { Log } from "./log.js";
 import { Try } from "./try/page.js";
 
@@ -24,7 +25,7 @@ function Unknown() {
 }
 
 const PAGES = {
-  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange, log: Log,
+  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange, log: Log, isolation: Isolation,
   unknown: Unknown,
 };
 

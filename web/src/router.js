@@ -7,6 +7,7 @@ const PLACES = [
   ["try", /^\/try\/?$/],
   ["exchanges", /^\/exchanges\/?$/],
   ["exchange", /^\/exchanges\/([^/]+)\/?$/],
+  ["isolation", /^\/isolation\/?$/],
   ["log", /^\/log\/?$/],
 ];
 
