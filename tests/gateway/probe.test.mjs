@@ -94,8 +94,8 @@ test('a provider that shows one tenant another’s code raises an incident, and 
   const id = await send('other', 'show me', 'Here you are:\n' + code(1))
   const leaf = await s.sealed((e) => e.type === 'isolation.leak_suspected', 'org')
   assert.deepEqual([leaf.body.about, leaf.body.code_of, leaf.body.shown_to, leaf.body.probe], [id, 'acme', 'other', false])
-  assert.ok(leaf.body.fingerprints >= 8)
-  assert.equal(s.entries('org').filter((e) => e.type === 'isolation.leak_suspected').length, 1)
+  assert.ok(leaf.body.fingerprints >= 12)
+  assert.deepEqual(s.entries('org').filter((e) => e.type === 'isolation.leak_suspected').map((e) => e.body), [leaf.body])
   let count = 0 // the projection follows the seal
   for (let i = 0; i < 100 && !count; i++) {
     count = s.json('status').isolation.leak_suspected.count

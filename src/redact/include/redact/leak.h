@@ -11,7 +11,7 @@
 #define CU_LEAK_SHINGLE 24u   /* tokens of one fingerprint */
 #define CU_LEAK_WINDOW 12u    /* of so many neighbours the least is kept */
 #define CU_LEAK_MIN_TEXT 400u /* bytes; shorter texts are not learnt */
-#define CU_LEAK_ALARM 8u      /* different fingerprints of one other tenant: some ten lines of code */
+#define CU_LEAK_ALARM 12u     /* different fingerprints of one other tenant: some ten lines of code */
 #define CU_LEAK_OWNERS 8u     /* tenants counted in one answer */
 
 typedef struct cu_leaks cu_leaks;
