@@ -439,15 +439,15 @@ static probe_verdict common_code(probe *p)
 
 const probe_attack probe_isolation_attacks[] = {
     {"surrogate-text", "B types A's surrogate in a message", in_text},
-    {"surrogate-deltas", "the same, answered in a stream that cuts it", in_deltas},
+    {"surrogate-deltas", "B types A's surrogate, and the stream of the answer cuts it", in_deltas},
     {"surrogate-tool-result", "B sends A's surrogate as a tool's result", in_tool_result},
     {"surrogate-nested-json", "A's surrogate in JSON in a string, streamed", in_nested_json},
     {"surrogate-escaped", "A's surrogate spelled with \\u escapes", escaped},
     {"surrogate-thinking", "the model thinks A's surrogate", in_thinking},
-    {"surrogate-thinking-deltas", "the same, streamed", in_thinking_deltas},
+    {"surrogate-thinking-deltas", "the model thinks A's surrogate, streamed", in_thinking_deltas},
     {"surrogate-tool-input", "the model writes A's surrogate into a file", in_tool_input},
-    {"surrogate-tool-deltas", "the same, its JSON streamed in pieces", in_tool_deltas},
-    {"surrogate-code", "the same, between quotes of a program", in_code},
+    {"surrogate-tool-deltas", "the model writes A's surrogate into a file, its JSON in pieces", in_tool_deltas},
+    {"surrogate-code", "the model writes A's surrogate between quotes of a program", in_code},
     {"surrogate-beside-own", "A's surrogate beside a value of B's own", beside_own},
     {"surrogate-typed-by-owner", "A types a surrogate whose value this request did not bring", placeholder_typed},
     {"surrogate-recalled", "a provider shows B what A sent before", recalled},
@@ -475,7 +475,7 @@ const probe_attack probe_isolation_attacks[] = {
     {"key-id", "the public id of A's key as a key", key_id_as_key},
     {"surrogate-header", "A's surrogate in a header of the API", surrogate_header},
     {"code-leak", "an answer to B holds code that A sent", code_leak},
-    {"code-leak-laid-out", "the same, with line numbers and comments", code_leak_laid_out},
+    {"code-leak-laid-out", "an answer to B holds A's code with line numbers and comments", code_leak_laid_out},
     {"code-common", "an answer to B holds code that both sent", common_code},
 };
 const size_t probe_isolation_n = sizeof probe_isolation_attacks / sizeof *probe_isolation_attacks;

@@ -163,3 +163,15 @@ test('several files are checked one after the other and listed', async () => {
   await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
   assert.deepEqual(page.errors, [])
 })
+
+test('isolation: an attack’s entry and its proof are two clicks away', async () => {
+  assert.equal(system.run('probe', 'isolation', '--config', system.config).status, 0)
+  const page = await open()
+  await page.getByRole('link', { name: 'Isolation' }).click()
+  await page.getByText('13 attacks, all held.').waitFor()
+  await page.getByRole('row', { name: /code-leak-laid-out/ }).getByRole('button').click()
+  await page.getByText('Checked in this browser just now: proof and signature hold.').waitFor()
+  assert.match(await page.locator('.leaf pre').innerText(), /"probe": "isolation"/)
+  assert.deepEqual(page.errors, [])
+  await page.context().close()
+})

@@ -42,7 +42,7 @@ function families(results) {
   return groups.filter((g) => g.items.length > 0);
 }
 
-function Family({ group, shown, onPick }) {
+function Family({ group, at, shown, onPick }) {
   const bad = group.items.filter((r) => r.verdict !== "held").length;
   return html`<section class="row"><header class="gloss"><h2>${group.title}</h2><p>${group.what}</p>
       <p>${bad === 0 ? `${many(group.items.length, "attack")}, all held.` : `${count(bad)} of ${many(group.items.length, "attack")} not held.`}</p></header><div class="body">
@@ -53,13 +53,9 @@ function Family({ group, shown, onPick }) {
         <td data-l="Attack">${r.tried}<div class="small faint mono">${r.id}</div></td>
         <td data-l="Seen">${r.saw}</td>
         <td class="nowrap" data-l="Evidence"><button type="button" class="plainly link" aria-expanded=${shown === r.id ? "true" : "false"} onClick=${() => onPick(shown === r.id ? null : r.id)}>entry and proof<span class="vh"> of ${r.id}</span></button></td></tr>`)}</tbody></table></div>
+    ${group.items.some((r) => r.id === shown) && html`<p class="small quiet apart">The entry of this run holds <span class="mono">${shown}</span> and every other result.</p>
+      <div class="proofs wide"><${ProofPanel} log=${at.log} index=${at.index} /></div>`}
   </div></section>`;
-}
-
-function Evidence({ at, id, onClose }) {
-  return html`<section class="row" aria-live="polite"><header class="gloss"><h2>Evidence</h2><p>${id ? html`Holds <span class="mono">${id}</span> and every other result of this run.` : ""}</p>
-    <p><button type="button" class="plainly link" onClick=${onClose}>Close</button></p></header><div class="body">
-    <div class="proofs wide"><${ProofPanel} log=${at.log} index=${at.index} /></div></div></section>`;
 }
 
 function Incident({ leaks, last }) {
@@ -85,8 +81,7 @@ function Run({ at }) {
       <div><dt>Held</dt><dd>${count(body.held)}</dd></div>
       <div><dt>Got through</dt><dd>${count(body.broken)}</dd></div>
       <div><dt>Not tried</dt><dd>${count(body.failed)}</dd></div></dl>
-    <div class="paper">${shown && html`<${Evidence} at=${at} id=${shown} onClose=${() => setShown(null)} />`}
-    ${groups.map((g) => html`<${Family} key=${g.title} group=${g} shown=${shown} onPick=${setShown} />`)}</div>`;
+    <div class="paper">${groups.map((g) => html`<${Family} key=${g.title} group=${g} at=${at} shown=${shown} onPick=${setShown} />`)}</div>`;
 }
 
 function Matrix() {
@@ -94,8 +89,9 @@ function Matrix() {
   if (!seen.data) return html`<${Notice} seen=${seen} />`;
   const { probe, leak, isolation } = seen.data;
   return html`<${Notice} seen=${seen} />
+    ${isolation?.leak_suspected?.count > 0 && html`<div class="paper incident"><${Incident} leaks=${isolation.leak_suspected} last=${leak} /></div>`}
     ${probe ? html`<${Run} key=${probe.index} at=${probe} />` : null}
-    <div class="paper"><${Incident} leaks=${isolation?.leak_suspected} last=${leak} />
+    <div class="paper">${!isolation?.leak_suspected?.count && html`<${Incident} leaks=${null} />`}
     ${!probe && html`<section class="row"><header class="gloss"><h2>No run yet</h2><p>Without a run there is no data, and no data is not good news.</p></header><div class="body"><p>On this machine:</p><pre class="codebox first-box" tabindex="0">custos probe isolation</pre></div></section>`}
     ${probe && html`<section class="row"><header class="gloss"><h2>Again</h2><p>It takes some seconds and counts as nobody's traffic.</p></header><div class="body"><pre class="codebox first-box" tabindex="0">custos probe isolation</pre>
       <p class="limit">The attacks go to the built-in sink, not to a provider: what a provider does between two of its customers is only seen where it answers wrongly. Two tenants that exist for probes alone are used; that they are treated like all others is what the configuration's rules say.</p></div></section>`}</div>`;
