@@ -21,20 +21,28 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-/* The least of the last CU_LEAK_WINDOW fingerprints, unless it was picked already. */
+/* The least of the last CU_LEAK_WINDOW fingerprints, unless it was picked already. All are looked at
+ * only when the least one has left the window. */
 static void pick(pass *x, uint64_t fp)
 {
     cu_leak_reader *r = x->r;
-    r->window[r->shingles++ % CU_LEAK_WINDOW] = fp;
-    if (r->shingles < CU_LEAK_WINDOW)
+    uint32_t at = r->shingles++;
+    r->window[at % CU_LEAK_WINDOW] = fp;
+    if (at == 0 || fp <= r->least) {
+        r->least = fp;
+        r->least_at = at;
+    } else if (at - r->least_at >= CU_LEAK_WINDOW) {
+        r->least = UINT64_MAX;
+        for (uint32_t i = at - CU_LEAK_WINDOW + 1; i <= at; i++)
+            if (r->window[i % CU_LEAK_WINDOW] <= r->least) {
+                r->least = r->window[i % CU_LEAK_WINDOW];
+                r->least_at = i;
+            }
+    }
+    if (r->shingles < CU_LEAK_WINDOW || r->least == UINT64_MAX || r->least == r->picked)
         return;
-    uint64_t least = UINT64_MAX;
-    for (unsigned i = 0; i < CU_LEAK_WINDOW; i++)
-        least = r->window[i] < least ? r->window[i] : least;
-    if (least == UINT64_MAX || least == r->picked)
-        return;
-    r->picked = least;
-    x->each(x->arg, least);
+    r->picked = r->least;
+    x->each(x->arg, r->least);
 }
 
 static uint64_t power(uint64_t b, unsigned n)
@@ -67,41 +75,64 @@ static void end_word(pass *x)
 {
     cu_leak_reader *r = x->r;
     if (r->length)
-        add_token(x, r->token, r->length >= MIN_NAME && !r->digits);
+        add_token(x, mix(r->token ^ r->length, x->key[1]), r->length >= MIN_NAME && !r->digits);
     r->length = 0;
 }
 
-static bool is_word(uint8_t c)
+static inline bool is_digit(uint8_t c)
 {
-    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
+    return c >= '0' && c <= '9';
+}
+
+static inline bool is_word(uint8_t c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || is_digit(c) || c == '_' || c >= 0x80;
+}
+
+/* Characters of a word from i on; most of a text. */
+static size_t word_run(pass *x, cu_bytes t, size_t i)
+{
+    cu_leak_reader *r = x->r;
+    uint64_t token = r->length ? r->token : x->key[0];
+    uint8_t digits = r->length ? r->digits : 1;
+    size_t from = i;
+    for (; i < t.n && is_word(t.p[i]); i++) {
+        token = (token ^ t.p[i]) * 0x9e3779b97f4a7c15ull;
+        token ^= token >> 29;
+        digits &= is_digit(t.p[i]);
+    }
+    r->token = token;
+    r->digits = digits;
+    r->length += (uint32_t)(i - from);
+    if (!digits)
+        r->line = 0;
+    return i;
+}
+
+/* No character of a word. */
+static void put_other(pass *x, uint8_t c)
+{
+    cu_leak_reader *r = x->r;
+    /* 12: or 12<tab> or 12 | at the beginning of a line numbers it */
+    bool number = r->line == 1 && r->length && r->digits;
+    if (number && c == ' ')
+        return; /* what makes it a number of a line may still come */
+    if (number && (c == '\t' || c == ':' || c == '|')) {
+        r->length = 0;
+    } else {
+        end_word(x);
+        if (c > ' ' && c != '"' && c != '\'' && c != '`')
+            add_token(x, mix(c ^ x->key[0], x->key[1]), false);
+    }
+    r->line = c == '\n' ? 1 : r->line && (c == ' ' || c == '\t') && !r->length ? r->line : 0;
 }
 
 static void put_char(pass *x, uint8_t c)
 {
-    cu_leak_reader *r = x->r;
-    if (!is_word(c)) {
-        /* 12: or 12<tab> or 12 | at the beginning of a line numbers it */
-        if (r->line == 1 && r->length && r->digits && (c == '\t' || c == ':' || c == '|'))
-            r->length = 0;
-        else if (r->line == 1 && r->length && r->digits && c == ' ')
-            return; /* it may still come */
-        else {
-            end_word(x);
-            if (c > ' ' && c != '"' && c != '\'' && c != '`')
-                add_token(x, mix(c ^ x->key[0], x->key[1]), false);
-        }
-        r->line = c == '\n' ? 1 : r->line && (c == ' ' || c == '\t') && !r->length ? r->line : 0;
-        return;
-    }
-    if (r->length == 0) {
-        r->token = x->key[0];
-        r->digits = 1;
-    }
-    r->digits &= c >= '0' && c <= '9';
-    r->token = mix(r->token ^ c, x->key[1]);
-    r->length++;
-    if (!r->digits)
-        r->line = 0;
+    if (is_word(c))
+        word_run(x, cu_bytes_of(&c, 1), 0);
+    else
+        put_other(x, c);
 }
 
 static void step(pass *x, uint8_t c)
@@ -145,6 +176,10 @@ void leak_read(cu_leak_reader *r, const uint64_t key[4], cu_bytes text, void (*e
     if (r->tokens == 0 && r->length == 0 && r->state == CODE)
         r->line = 1;
     for (size_t i = 0; i < text.n; i++) {
+        if (r->state == CODE && !r->after_slash && is_word(text.p[i])) {
+            i = word_run(&x, text, i) - 1;
+            continue;
+        }
         uint8_t c = text.p[i];
         if (c == '\\') {
             r->after_slash = 1;

@@ -59,6 +59,7 @@ typedef struct {
     cu_bytes folder, tool;
     bool holds_text;         /* the call carries what is in the file */
     uint32_t line_string;    /* of a text: its string */
+    cu_buf room;             /* for texts that are read once */
 } reading;
 
 /* --- building the lists --- */
@@ -248,6 +249,19 @@ static cu_err take_call(reading *r, uint32_t node, size_t row)
 
 /* --- results and texts --- */
 
+/* A string unescaped, good until the next call. */
+static cu_err text_once(reading *r, uint32_t node, cu_bytes *out)
+{
+    const cu_json_string *s = &r->t->strings->v[r->t->v[node].string];
+    *out = cu_slice(r->t->text, s->start, s->end);
+    if (!(s->flags & CU_JSON_ESCAPED))
+        return CU_OK;
+    cu_buf_reset(&r->room);
+    cu_json_unescape(*out, &r->room);
+    *out = cu_buf_view(&r->room);
+    return cu_buf_err(&r->room);
+}
+
 static cu_err take_lines(reading *r, cu_bytes text, bool heads)
 {
     const cu_path_sink sink = {take_path, r};
@@ -283,8 +297,11 @@ static cu_err take_result(reading *r, uint32_t node, size_t row)
     for (size_t i = from; i < from + n; i++)
         CU_TRY(add_mention(r, r->out->v[i].path, r->out->v[i].folder, r->out->v[i].pattern));
     for (uint32_t i = content, end = last_of(t, content); i < end; i++)
-        if (t->v[i].kind == CU_NODE_STRING)
-            CU_TRY(take_lines(r, cu_json_plain(t, i, r->a), true));
+        if (t->v[i].kind == CU_NODE_STRING) {
+            cu_bytes text;
+            CU_TRY(text_once(r, i, &text));
+            CU_TRY(take_lines(r, text, true));
+        }
     return CU_OK;
 }
 
@@ -318,7 +335,8 @@ static cu_err take_text(reading *r, uint32_t node, bool files)
     const cu_json_node *n = &r->t->v[node];
     if (n->end - n->start < SMALL_TEXT)
         return CU_OK;
-    cu_bytes text = cu_json_plain(r->t, node, r->a);
+    cu_bytes text;
+    CU_TRY(text_once(r, node, &text));
     r->line_string = n->string;
     if (r->out->folders_n < CU_MENTION_FOLDERS)
         CU_TRY(cu_paths_in_lines(r->tools->folders, r->tools->folders_n, text, false, &folders));
@@ -376,9 +394,12 @@ cu_err cu_mentions_of(const cu_tools *tools, const cu_json_tree *t, bool files, 
     r.where = cu_arena_alloc(a, t->n + 1);
     if (!r.where)
         return CU_NOMEM;
-    if (files)
-        CU_TRY(take_calls(&r));
-    return take_rest(&r, files);
+    r.room = CU_BUF(t->text.n + 64);
+    cu_err e = files ? take_calls(&r) : CU_OK;
+    if (e == CU_OK)
+        e = take_rest(&r, files);
+    cu_buf_free(&r.room);
+    return e;
 }
 
 void cu_cut_put(cu_cut_form form, cu_bytes note, cu_buf *out)

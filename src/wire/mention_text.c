@@ -196,29 +196,41 @@ static cu_bytes marked(const cu_marker *m, cu_bytes line)
     return end <= WORD_MAX ? cu_slice(rest, 0, end) : CU_NONE;
 }
 
+/* What does not stand in the path of grep's output, and what makes a word look like a path. */
+enum { STOPS = 1, LIKE_PATH = 2 };
+static const uint8_t head_class[256] = {
+    ['"'] = STOPS, ['\''] = STOPS, ['`'] = STOPS, ['<'] = STOPS, ['>'] = STOPS, ['|'] = STOPS, ['*'] = STOPS,
+    ['?'] = STOPS, ['('] = STOPS, [')'] = STOPS, ['{'] = STOPS, ['}'] = STOPS, [';'] = STOPS, ['='] = STOPS, [','] = STOPS,
+    ['/'] = LIKE_PATH, ['.'] = LIKE_PATH, ['\\'] = LIKE_PATH,
+};
+
 /* path:12: text */
 static cu_bytes head(cu_bytes line)
 {
-    bool like = false;
+    uint8_t seen = 0;
     for (size_t i = 0; i < line.n && i < 1024; i++) {
-        uint8_t c = line.p[i];
-        if (c == ':' && i > 1)
-            return like ? cu_slice(line, 0, i) : CU_NONE;
-        if (c < 0x20 || memchr("\"'`<>|*?(){};=,", c, 15))
+        if (line.p[i] == ':' && i > 1)
+            return seen & LIKE_PATH ? cu_slice(line, 0, i) : CU_NONE;
+        seen |= head_class[line.p[i]];
+        if (seen & STOPS || line.p[i] < 0x20)
             return CU_NONE;
-        like |= c == '/' || c == '.' || c == '\\';
     }
     return CU_NONE;
 }
 
-static cu_err one_line(const cu_marker *m, size_t m_n, cu_bytes line, size_t at, bool heads, const cu_path_sink *sink)
+/* Blanks, and the dash of a list. */
+static size_t indent_of(cu_bytes line)
 {
-    cu_bytes found = CU_NONE;
-    size_t indent = 0;
-    while (indent < line.n && indent < MAX_INDENT && (line.p[indent] == ' ' || line.p[indent] == '\t' || (indent && line.p[indent - 1] == ' ' && line.p[indent] == '-' && line.n > indent + 1 && line.p[indent + 1] == ' ')))
-        indent++;
-    cu_bytes l = cu_slice(line, indent, line.n);
-    for (size_t i = 0; i < m_n && found.n == 0 && l.n; i++)
+    size_t i = 0;
+    while (i < line.n && i < MAX_INDENT && (line.p[i] == ' ' || line.p[i] == '\t'))
+        i++;
+    return i && i + 1 < line.n && line.p[i] == '-' && line.p[i + 1] == ' ' ? i + 2 : i;
+}
+
+static cu_err one_line(const cu_marker *m, size_t m_n, const bool begins[256], cu_bytes line, size_t at, bool heads, const cu_path_sink *sink)
+{
+    cu_bytes found = CU_NONE, l = cu_slice(line, indent_of(line), line.n);
+    for (size_t i = 0; i < m_n && found.n == 0 && l.n && begins[l.p[0]]; i++)
         if (m[i].before.p[0] == l.p[0])
             found = marked(&m[i], l);
     if (found.n == 0 && heads)
@@ -228,10 +240,13 @@ static cu_err one_line(const cu_marker *m, size_t m_n, cu_bytes line, size_t at,
 
 cu_err cu_paths_in_lines(const cu_marker *m, size_t m_n, cu_bytes text, bool heads, const cu_path_sink *sink)
 {
+    bool begins[256] = {false};
+    for (size_t i = 0; i < m_n; i++)
+        begins[m[i].before.p[0]] = true;
     for (size_t i = 0, end; i < text.n; i = end + 1) {
         const uint8_t *nl = memchr(text.p + i, '\n', text.n - i);
         end = nl ? (size_t)(nl - text.p) : text.n;
-        CU_TRY(one_line(m, m_n, cu_slice(text, i, end), i, heads, sink));
+        CU_TRY(one_line(m, m_n, begins, cu_slice(text, i, end), i, heads, sink));
     }
     return CU_OK;
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "base/buf.h"
 #include "redact/leak.h"
+#include "redact/pseudonym.h"
 
 static cu_leaks *table(void)
 {
@@ -166,12 +167,28 @@ static void common_and_crowded(void **state)
     free(l);
 }
 
+static void pseudonyms_are_keyed(void **state)
+{
+    uint8_t one[CU_TENANT_KEY_LEN] = {1}, two[CU_TENANT_KEY_LEN] = {2};
+    char a[CU_PSEUDONYM_LEN + 1], b[CU_PSEUDONYM_LEN + 1];
+    cu_pseudonym(one, CU_LIT("user"), CU_LIT("x"), a);
+    cu_pseudonym(one, CU_LIT("user"), CU_LIT("x"), b);
+    assert_string_equal(a, b);
+    assert_int_equal(strlen(a), CU_PSEUDONYM_LEN);
+    cu_pseudonym(two, CU_LIT("user"), CU_LIT("x"), b);
+    assert_string_not_equal(a, b);
+    cu_pseudonym(one, CU_LIT("user"), CU_LIT("y"), b);
+    assert_string_not_equal(a, b);
+    cu_pseudonym(one, CU_LIT("use"), CU_LIT("rx"), b);
+    assert_string_not_equal(a, b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_tenants_code_is_noticed), cmocka_unit_test(layout_does_not_hide_it),
         cmocka_unit_test(what_is_not_anothers_raises_nothing), cmocka_unit_test(short_texts_are_not_learnt),
-        cmocka_unit_test(common_and_crowded),
+        cmocka_unit_test(common_and_crowded), cmocka_unit_test(pseudonyms_are_keyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,8 @@ void cu_leaks_learn(cu_leaks *l, uint32_t owner, cu_bytes text);
 
 /* Reading state of one text; zeroed at its beginning. */
 typedef struct {
-    uint64_t token, ring[CU_LEAK_SHINGLE], rolling, window[CU_LEAK_WINDOW], picked;
-    uint32_t tokens, shingles, names, length;
+    uint64_t token, ring[CU_LEAK_SHINGLE], rolling, window[CU_LEAK_WINDOW], picked, least;
+    uint32_t tokens, shingles, names, length, least_at;
     uint8_t names_ring[CU_LEAK_SHINGLE], state, line, after_slash, digits;
 } cu_leak_reader;
 
