@@ -14,6 +14,7 @@ import { Checklist } from "./checklist.js";
 import { Exchanges } from "./exchanges.js";
 import { Exchange } from "./exchange.js";
 import { Log } from "./log.js";
+import { RegisterKeys } from "./register-keys.js";
 import { Try } from "./try/page.js";
 
 const STATUS_EVERY_MS = 5000;
@@ -25,6 +26,7 @@ function Unknown() {
 
 const PAGES = {
   overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange, log: Log,
+  keys: RegisterKeys,
   unknown: Unknown,
 };
 

@@ -8,6 +8,7 @@ const PLACES = [
   ["exchanges", /^\/exchanges\/?$/],
   ["exchange", /^\/exchanges\/([^/]+)\/?$/],
   ["log", /^\/log\/?$/],
+  ["keys", /^\/registers\/keys\/?$/],
 ];
 
 function decoded(part) {
