@@ -27,7 +27,7 @@ static int on_match(unsigned id, unsigned long long unused, unsigned long long t
     return 0;
 }
 
-/* The text, `shift` blanks behind the start of a 64-byte line, as the engine and the tokenizer see it. */
+/* The text, `shift` blanks behind the start of a 64-byte line, as the engine alone and all of detection see it. */
 static cu_err tally_at(const cu_engine *e, cu_scratch *s, uint8_t *room, size_t shift, tally *t)
 {
     cu_findings found = {0};
@@ -39,7 +39,7 @@ static cu_err tally_at(const cu_engine *e, cu_scratch *s, uint8_t *room, size_t 
         if (e->db[i] && hs_scan(e->db[i], (const char *)room, (unsigned)(text.n + shift), 0, s->hs, on_match, t) !=
                             HS_SUCCESS)
             return CU_ENGINE;
-    cu_err err = cu_tokenize(e, cu_bytes_of(room, shift + text.n), &found);
+    cu_err err = cu_detect(e, s, cu_bytes_of(room, shift + text.n), &found);
     for (size_t i = 0; i < found.n; i++)
         count(t, e->n + e->anchors_n + found.v[i].rule, found.v[i].end);
     cu_findings_free(&found);

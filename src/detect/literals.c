@@ -1,0 +1,248 @@
+#include "literals.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT16_MAX
+#define SLOTS 4096u
+
+static uint8_t fold(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+static bool alnum(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+/* Of three or four bytes, letters folded; what else falls together is told apart later. */
+static uint32_t hash(const uint8_t *p, unsigned n)
+{
+    uint32_t v;
+    memcpy(&v, p, 4);
+    v |= 0x20202020u;
+    v &= n == 3 ? 0xffffffu : 0xffffffffu;
+    return (v * 0x9e3779b1u) >> 16;
+}
+
+cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t meaning)
+{
+    if (text.n < 3 || text.n > CU_LITERAL_MAX || l->n == NONE)
+        return CU_TOO_BIG;
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 128;
+        cu_literal *v = realloc(l->v, cap * sizeof *v);
+        if (!v)
+            return CU_NOMEM;
+        l->v = v;
+        l->cap = cap;
+    }
+    cu_literal *x = &l->v[l->n++];
+    *x = (cu_literal){.length = (uint8_t)text.n, .word_end = word_end, .meaning = meaning};
+    for (size_t i = 0; i < text.n; i++)
+        x->text[i] = fold(text.p[i]);
+    return CU_OK;
+}
+
+/* How often a byte stands in source text, of 1,000; letters in either case. */
+static float share(uint8_t c)
+{
+    static const uint8_t letters[26] = {58, 13, 31, 29, 95, 19, 16, 16, 58, 2, 5, 31, 21, 58, 54, 25, 2, 51, 58, 67, 22, 8, 6, 6, 9, 1};
+    if (c >= 'a' && c <= 'z')
+        return letters[c - 'a'];
+    return c >= '0' && c <= '9' ? 11 : c == ' ' ? 160 : c == '_' ? 41 : 10;
+}
+
+/* Of each group: what passes at each place, with how many literals asking for it. */
+typedef struct {
+    uint16_t asked[CU_LITERAL_WINDOW][256];
+    uint16_t open[CU_LITERAL_WINDOW]; /* literals that end before this place */
+    float sum[CU_LITERAL_WINDOW];
+} group;
+
+static float at_place(const group *g, size_t place, float more)
+{
+    float sum = g->open[place] ? 1000 : g->sum[place] + more;
+    return sum < 1000 ? sum / 1000 : 1;
+}
+
+/* How much of a text passes. */
+static float passes(const group *g)
+{
+    float product = 1;
+    for (size_t k = 0; k < CU_LITERAL_WINDOW; k++)
+        product *= at_place(g, k, 0);
+    return product;
+}
+
+/* ... with one more literal, looked at from `window`. */
+static float passes_with(const group *g, const cu_literal *x, size_t window)
+{
+    float product = 1;
+    for (size_t k = 0; k < x->window_n; k++) {
+        uint8_t c = x->text[window + k];
+        product *= at_place(g, k, g->asked[k][c] ? 0 : share(c));
+    }
+    return product;
+}
+
+static void move(group *g, const cu_literal *x, int by)
+{
+    for (size_t k = 0; k < CU_LITERAL_WINDOW; k++) {
+        if (k >= x->window_n) {
+            g->open[k] = (uint16_t)(g->open[k] + by);
+            continue;
+        }
+        uint8_t c = x->text[x->window + k];
+        if (by > 0 && g->asked[k][c] == 0)
+            g->sum[k] += share(c);
+        g->asked[k][c] = (uint16_t)(g->asked[k][c] + by);
+        if (by < 0 && g->asked[k][c] == 0)
+            g->sum[k] -= share(c);
+    }
+}
+
+/* The group and the window that add the least to what passes. */
+static void choose(const group *groups, const float *now, cu_literal *x)
+{
+    float least = -1;
+    for (uint8_t g = 0; g < CU_LITERAL_GROUPS; g++)
+        for (uint8_t w = 0; w + x->window_n <= x->length; w++) {
+            float more = passes_with(&groups[g], x, w) - now[g];
+            if (least >= 0 && more >= least)
+                continue;
+            least = more;
+            x->group = g;
+            x->window = w;
+        }
+}
+
+static void set_bit(cu_literals *l, size_t g, size_t place, uint8_t c)
+{
+    uint8_t bit = (uint8_t)(1u << (g % 8));
+    l->table[g / 8][place][c & 127] |= bit;
+    l->low[g / 8][place][c & 15] |= bit;
+    l->high[g / 8][place][c >> 4] |= bit;
+}
+
+static void put_in(cu_literals *l, size_t g, const cu_literal *x)
+{
+    for (size_t k = 0; k < CU_LITERAL_WINDOW; k++) {
+        for (unsigned c = 0; k >= x->window_n && c < 256; c++)
+            set_bit(l, g, k, (uint8_t)c);
+        if (k >= x->window_n)
+            continue;
+        uint8_t c = x->text[x->window + k];
+        set_bit(l, g, k, c);
+        if (c >= 'a' && c <= 'z')
+            set_bit(l, g, k, c - 32);
+    }
+}
+
+static int shorter(const void *a, const void *b)
+{
+    const cu_literal *x = a, *y = b;
+    int text = x->length != y->length ? x->length - y->length : memcmp(x->text, y->text, x->length);
+    return text ? text : (x->meaning > y->meaning) - (x->meaning < y->meaning);
+}
+
+/* Each goes where it adds the least to what passes; a second look at each pays, a third hardly. */
+static cu_err spread(cu_literals *l)
+{
+    group *groups = calloc(CU_LITERAL_GROUPS, sizeof *groups);
+    float now[CU_LITERAL_GROUPS] = {0};
+    if (!groups)
+        return CU_NOMEM;
+    for (unsigned round = 0; round < 2; round++)
+        for (size_t i = 0; i < l->n; i++) {
+            cu_literal *x = &l->v[i];
+            if (round) {
+                move(&groups[x->group], x, -1);
+                now[x->group] = passes(&groups[x->group]);
+            }
+            choose(groups, now, x);
+            move(&groups[x->group], x, 1);
+            now[x->group] = passes(&groups[x->group]);
+        }
+    free(groups);
+    return CU_OK;
+}
+
+/* By the window's first bytes. */
+static void put_in_slot(cu_literals *l, size_t i)
+{
+    cu_literal *x = &l->v[i];
+    uint8_t window[4] = {0};
+    uint32_t four = x->window_n >= 4;
+    memcpy(window, x->text + x->window, 3 + four);
+    uint32_t h = hash(window, 3 + four);
+    l->seen[four][h / 64] |= 1ull << (h % 64);
+    uint16_t *slot = &l->head[four * SLOTS + h % SLOTS];
+    x->next = *slot;
+    *slot = (uint16_t)i;
+}
+
+static cu_err take_layout(cu_literals *l, cu_bytes layout)
+{
+    if (layout.n != 2 * l->n)
+        return CU_CORRUPT;
+    for (size_t i = 0; i < l->n; i++) {
+        cu_literal *x = &l->v[i];
+        x->group = layout.p[2 * i];
+        x->window = layout.p[2 * i + 1];
+        if (x->group >= CU_LITERAL_GROUPS || x->window + x->window_n > x->length)
+            return CU_CORRUPT;
+    }
+    return CU_OK;
+}
+
+cu_err cu_literals_ready(cu_literals *l, cu_bytes layout)
+{
+    l->head = malloc(2 * SLOTS * sizeof *l->head);
+    if (!l->head)
+        return CU_NOMEM;
+    memset(l->head, 0xff, 2 * SLOTS * sizeof *l->head);
+    if (l->n)
+        qsort(l->v, l->n, sizeof *l->v, shorter);
+    for (size_t i = 0; i < l->n; i++)
+        l->v[i].window_n = l->v[i].length < CU_LITERAL_WINDOW ? l->v[i].length : CU_LITERAL_WINDOW;
+    CU_TRY(layout.n ? take_layout(l, layout) : spread(l));
+    for (size_t i = 0; i < l->n; i++) {
+        put_in(l, l->v[i].group, &l->v[i]);
+        put_in_slot(l, i);
+    }
+    return CU_OK;
+}
+
+void cu_literals_free(cu_literals *l)
+{
+    free(l->v);
+    free(l->head);
+    *l = (cu_literals){.v = NULL};
+}
+
+static bool stands(const cu_literal *x, cu_bytes t, size_t start)
+{
+    size_t end = start + x->length;
+    if (end > t.n || (x->word_end && (end == t.n || alnum(t.p[end]) || t.p[end] == 0)))
+        return false;
+    for (size_t k = 0; k < x->length; k++)
+        if (fold(t.p[start + k]) != x->text[k])
+            return false;
+    return true;
+}
+
+cu_err cu_literals_at(const cu_literals *l, cu_bytes t, const uint8_t *p, size_t at, cu_literal_fn tell, void *arg)
+{
+    for (unsigned four = 0; four < 2; four++) {
+        uint32_t h = hash(p, 3 + four);
+        if (!(l->seen[four][h / 64] >> (h % 64) & 1))
+            continue;
+        for (uint16_t i = l->head[four * SLOTS + h % SLOTS]; i != NONE; i = l->v[i].next) {
+            const cu_literal *x = &l->v[i];
+            if (at >= x->window && stands(x, t, at - x->window))
+                CU_TRY(tell(arg, x, at - x->window));
+        }
+    }
+    return CU_OK;
+}
