@@ -21,7 +21,7 @@ void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu
             m.plus |= c == '+' ? bit : 0;
             m.high |= c >= 0x80 ? bit : 0;
             m.lead |= c >= 0xc3 && c <= 0xc5 ? bit : 0;
-            for (unsigned g = 0; l && g < 2; g++) {
+            for (unsigned g = 0; l && g < CU_LITERAL_BANKS; g++) {
                 unsigned pass = 255;
                 for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
                     pass &= l->table[g][k][p[i + k] & 127];
@@ -74,14 +74,17 @@ AVX2 static inline __m256i look_up32(const cu_literals *l, unsigned g, unsigned 
 AVX2 static inline uint32_t literals32(const cu_literals *l, const uint8_t *p)
 {
     const __m256i half = _mm256_set1_epi8(15);
-    __m256i a = _mm256_set1_epi8(-1), b = a;
-    for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++) {
-        __m256i x = load32(p + k);
-        __m256i low = _mm256_and_si256(x, half), high = _mm256_and_si256(_mm256_srli_epi16(x, 4), half);
-        a = _mm256_and_si256(a, look_up32(l, 0, k, low, high));
-        b = _mm256_and_si256(b, look_up32(l, 1, k, low, high));
+    __m256i any = _mm256_setzero_si256();
+    for (unsigned g = 0; g < CU_LITERAL_BANKS; g++) {
+        __m256i pass = _mm256_set1_epi8(-1);
+        for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++) {
+            __m256i x = load32(p + k);
+            __m256i low = _mm256_and_si256(x, half), high = _mm256_and_si256(_mm256_srli_epi16(x, 4), half);
+            pass = _mm256_and_si256(pass, look_up32(l, g, k, low, high));
+        }
+        any = _mm256_or_si256(any, pass);
     }
-    return ~bits32(_mm256_cmpeq_epi8(_mm256_or_si256(a, b), _mm256_setzero_si256()));
+    return ~bits32(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
 }
 
 AVX2 static inline void half_block(const cu_literals *l, const uint8_t *p, unsigned shift, cu_block *m)
@@ -133,15 +136,17 @@ AVX512 static inline __m512i look_up64(const uint8_t table[128], __m512i x)
     return _mm512_permutex2var_epi8(load64(table), x, load64(table + 64));
 }
 
-AVX512 static inline uint64_t literals64(const cu_literals *l, const uint8_t *p)
+AVX512 static inline __attribute__((always_inline)) uint64_t literals64(const cu_literals *l, const uint8_t *p)
 {
-    __m512i x = load64(p), a = look_up64(l->table[0][0], x), b = look_up64(l->table[1][0], x);
-    for (unsigned k = 1; k < CU_LITERAL_WINDOW; k++) {
-        x = load64(p + k);
-        a = _mm512_and_si512(a, look_up64(l->table[0][k], x));
-        b = _mm512_and_si512(b, look_up64(l->table[1][k], x));
+    __m512i x[CU_LITERAL_WINDOW], any = _mm512_setzero_si512();
+    for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
+        x[k] = load64(p + k);
+    for (unsigned g = 0; g < CU_LITERAL_BANKS; g++) {
+        __m512i pass = look_up64(l->table[g][0], x[0]);
+        for (unsigned k = 1; k < CU_LITERAL_WINDOW; k++)
+            pass = _mm512_and_si512(pass, look_up64(l->table[g][k], x[k]));
+        any = _mm512_or_si512(any, pass);
     }
-    __m512i any = _mm512_or_si512(a, b);
     return _mm512_test_epi8_mask(any, any);
 }
 

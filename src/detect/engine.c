@@ -171,7 +171,7 @@ static cu_err compile_databases(cu_engine *e, const cu_rules *rules, cu_fault *f
 
 /* --- literals of the sweep --- */
 
-static cu_err add_literal(cu_engine *e, cu_bytes text, bool word_end, const cu_target *to)
+cu_err cu_engine_target(cu_engine *e, const cu_target *to)
 {
     if (e->targets_n == e->targets_cap) {
         size_t cap = e->targets_cap ? e->targets_cap * 2 : 256;
@@ -181,8 +181,14 @@ static cu_err add_literal(cu_engine *e, cu_bytes text, bool word_end, const cu_t
         e->targets = v;
         e->targets_cap = cap;
     }
-    uint32_t meaning = (uint32_t)e->targets_n;
     e->targets[e->targets_n++] = *to;
+    return CU_OK;
+}
+
+static cu_err add_literal(cu_engine *e, cu_bytes text, bool word_end, const cu_target *to)
+{
+    uint32_t meaning = (uint32_t)e->targets_n;
+    CU_TRY(cu_engine_target(e, to));
     if (cu_type_class(e->rules[to->rule].rule->type) == CU_CLASS_SECRET)
         CU_TRY(cu_literals_add(&e->literals[CU_LITERALS_SECRETS], text, word_end, meaning));
     return cu_literals_add(&e->literals[CU_LITERALS_ALL], text, word_end, meaning);
@@ -214,8 +220,7 @@ static cu_err add_needles(cu_engine *e, uint16_t rule)
     return CU_OK;
 }
 
-/* What follows from the rules and their groups: nothing of it is kept in an image. */
-cu_err cu_engine_literals(cu_engine *e, const cu_bytes layout[CU_LITERALS_COUNT])
+static cu_err find_literals(cu_engine *e)
 {
     uint32_t anchor = 0;
     for (size_t i = 0; i < e->n; i++) {
@@ -224,7 +229,7 @@ cu_err cu_engine_literals(cu_engine *e, const cu_bytes layout[CU_LITERALS_COUNT]
         anchor += (uint32_t)e->rules[i].rule->anchors_n;
     }
     for (int i = 0; i < CU_LITERALS_COUNT; i++)
-        CU_TRY(cu_literals_ready(&e->literals[i], layout[i]));
+        CU_TRY(cu_literals_arrange(&e->literals[i]));
     return CU_OK;
 }
 
@@ -294,7 +299,7 @@ cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f)
     if (err == CU_OK)
         err = compile_databases(e, rules, f);
     if (err == CU_OK)
-        err = cu_engine_literals(e, (const cu_bytes[CU_LITERALS_COUNT]){{NULL, 0}});
+        err = find_literals(e);
     if (err == CU_OK)
         *out = e;
     else

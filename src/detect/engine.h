@@ -127,7 +127,7 @@ void cu_confirmer_free(cu_confirmer *c);
 
 /* engine.c: tables from rules, without a database. The rules are borrowed. */
 cu_err cu_engine_tables(const cu_rules *rules, cu_engine **out, cu_fault *f);
-cu_err cu_engine_literals(cu_engine *e, const cu_bytes layout[CU_LITERALS_COUNT]) CU_MUST;
+cu_err cu_engine_target(cu_engine *e, const cu_target *to) CU_MUST;
 cu_err cu_check_library(cu_fault *f);
 
 /* groups.c */

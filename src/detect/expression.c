@@ -330,11 +330,26 @@ static cu_err parse_choice(parser *s, cu_expr **out)
     return gather(s, CU_EXPR_ONE_OF, parts, n, out);
 }
 
+static cu_err list_members(cu_expr *x, cu_arena *a)
+{
+    if (x->kind != CU_EXPR_SET) {
+        for (size_t i = 0; i < x->n; i++)
+            CU_TRY(list_members(x->part[i], a));
+        return CU_OK;
+    }
+    if (!(x->members = cu_arena_alloc(a, 256)))
+        return CU_NOMEM;
+    for (unsigned c = 0; c < 256; c++)
+        if (cu_in_set(x->set, (uint8_t)c))
+            x->members[x->n++] = (uint8_t)c;
+    return CU_OK;
+}
+
 cu_err cu_expr_parse(const char *pattern, cu_arena *a, cu_expr **out)
 {
     parser s = {.p = (const uint8_t *)pattern, .arena = a};
     CU_TRY(parse_choice(&s, out));
-    return *s.p ? CU_UNSUPPORTED : CU_OK;
+    return *s.p ? CU_UNSUPPORTED : list_members(*out, a);
 }
 
 uint32_t cu_expr_width(const cu_expr *x)
@@ -365,7 +380,7 @@ bool cu_expr_within(const cu_expr *x, const uint8_t set[32])
     bool within = true;
     for (int i = 0; i < 32 && x->kind == CU_EXPR_SET; i++)
         within &= (x->set[i] & ~set[i]) == 0;
-    for (size_t i = 0; i < x->n; i++)
+    for (size_t i = 0; i < x->n && x->kind != CU_EXPR_SET; i++)
         within &= cu_expr_within(x->part[i], set);
     return within;
 }

@@ -15,6 +15,7 @@ typedef enum { CU_EXPR_SET, CU_EXPR_ALL_OF, CU_EXPR_ONE_OF, CU_EXPR_REPEAT } cu_
 typedef struct cu_expr {
     cu_expr_kind kind;
     uint8_t set[32];        /* CU_EXPR_SET: one byte of these, as bits */
+    uint8_t *members;       /* ... and as a list of n */
     uint32_t min, max;      /* CU_EXPR_REPEAT of part[0] */
     struct cu_expr **part;  /* of ALL_OF and ONE_OF; assertions of no width are left out */
     size_t n;

@@ -52,14 +52,22 @@ static cu_err put_database(cu_buf *b, const hs_database_t *db)
     return CU_OK;
 }
 
-static void put_layouts(cu_buf *b, const cu_engine *e)
+static void put_literals(cu_buf *b, const cu_engine *e)
 {
-    for (int i = 0; i < CU_LITERALS_COUNT; i++) {
-        const cu_literals *l = &e->literals[i];
-        put_u32(b, (uint32_t)(2 * l->n));
-        for (size_t k = 0; k < l->n; k++) {
-            cu_buf_byte(b, l->v[k].group);
-            cu_buf_byte(b, l->v[k].window);
+    put_u32(b, (uint32_t)e->targets_n);
+    for (size_t i = 0; i < e->targets_n; i++) {
+        const cu_target *t = &e->targets[i];
+        const uint32_t numbers[] = {t->anchor, t->before, t->after, t->rule};
+        cu_buf_put(b, numbers, sizeof numbers);
+    }
+    for (int set = 0; set < CU_LITERALS_COUNT; set++) {
+        put_u32(b, (uint32_t)e->literals[set].n);
+        for (size_t i = 0; i < e->literals[set].n; i++) {
+            const cu_literal *x = &e->literals[set].v[i];
+            const uint8_t numbers[] = {x->length, x->word_end, x->group, x->window};
+            put_u32(b, x->meaning);
+            cu_buf_put(b, numbers, sizeof numbers);
+            cu_buf_put(b, x->text, x->length);
         }
     }
 }
@@ -70,10 +78,10 @@ cu_err cu_image_encode(const cu_engine *e, cu_buf *out)
     cu_sha256 digest;
     put_text(&body, hs_version());
     cu_buf_put(&body, &e->digest, sizeof e->digest);
-    put_layouts(&body, e);
     put_u32(&body, (uint32_t)e->n);
     for (size_t i = 0; i < e->n; i++)
         put_rule(&body, &e->rules[i]);
+    put_literals(&body, e);
     cu_buf_put(&body, &e->known.matches, 8);
     cu_buf_put(&body, &e->known.sum, 8);
     put_u32(&body, (uint32_t)e->known.text.n);
@@ -186,6 +194,37 @@ static bool take_rules(reader *r, cu_rules *rules, derived **d)
     return !r->bad;
 }
 
+static cu_err take_targets(reader *r, cu_engine *e)
+{
+    for (uint32_t n = take_u32(r), i = 0; i < n && !r->bad; i++) {
+        uint32_t v[4] = {0};
+        take_into(r, v, sizeof v);
+        if ((v[0] != CU_NO_ANCHOR && v[0] >= e->anchors_n) || v[1] > CU_WINDOW || v[2] > CU_WINDOW + 1 || v[3] >= e->n)
+            return CU_CORRUPT;
+        CU_TRY(cu_engine_target(e, &(cu_target){v[0], v[1], v[2], (uint16_t)v[3]}));
+    }
+    return r->bad ? CU_CORRUPT : CU_OK;
+}
+
+static cu_err take_literals(reader *r, cu_engine *e)
+{
+    for (int set = 0; set < CU_LITERALS_COUNT; set++) {
+        cu_literals *l = &e->literals[set];
+        for (uint32_t n = take_u32(r), i = 0; i < n && !r->bad; i++) {
+            uint32_t meaning = take_u32(r);
+            uint8_t v[4] = {0};
+            take_into(r, v, sizeof v);
+            if (meaning >= e->targets_n)
+                return CU_CORRUPT;
+            CU_TRY(cu_literals_add(l, take(r, v[0]), v[1] != 0, meaning));
+            l->v[l->n - 1].group = v[2];
+            l->v[l->n - 1].window = v[3];
+        }
+        CU_TRY(cu_literals_ready(l));
+    }
+    return r->bad ? CU_CORRUPT : CU_OK;
+}
+
 static cu_err take_engine(reader *r, cu_engine *e, cu_fault *f)
 {
     take_into(r, &e->known.matches, 8);
@@ -213,9 +252,6 @@ static cu_err decode(cu_bytes body, cu_arena *a, cu_engine **out, cu_fault *f)
     if (!version || strcmp(version, hs_version()) != 0)
         return cu_fail(f, CU_UNSUPPORTED, "the image of the rules was made for another library");
     take_into(&r, &digest, sizeof digest);
-    cu_bytes layout[CU_LITERALS_COUNT];
-    for (int i = 0; i < CU_LITERALS_COUNT; i++)
-        layout[i] = take(&r, take_u32(&r));
     if (!take_rules(&r, &rules, &d))
         return cu_fail(f, CU_CORRUPT, "the image of the rules is damaged");
     CU_TRY(cu_engine_tables(&rules, out, f));
@@ -223,7 +259,7 @@ static cu_err decode(cu_bytes body, cu_arena *a, cu_engine **out, cu_fault *f)
         (*out)->rules[i].width = d[i].width;
         (*out)->rules[i].group = (uint8_t)d[i].group;
     }
-    if (cu_engine_literals(*out, layout) != CU_OK)
+    if (take_targets(&r, *out) != CU_OK || take_literals(&r, *out) != CU_OK)
         return cu_fail(f, CU_CORRUPT, "the image of the rules is damaged");
     (*out)->digest = digest;
     return take_engine(&r, *out, f);

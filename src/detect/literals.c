@@ -15,16 +15,6 @@ static bool alnum(uint8_t c)
     return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
-/* Of three or four bytes, letters folded; what else falls together is told apart later. */
-static uint32_t hash(const uint8_t *p, unsigned n)
-{
-    uint32_t v;
-    memcpy(&v, p, 4);
-    v |= 0x20202020u;
-    v &= n == 3 ? 0xffffffu : 0xffffffffu;
-    return (v * 0x9e3779b1u) >> 16;
-}
-
 cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t meaning)
 {
     if (text.n < 3 || text.n > CU_LITERAL_MAX || l->n == NONE)
@@ -168,47 +158,51 @@ static cu_err spread(cu_literals *l)
     return CU_OK;
 }
 
-/* By the window's first bytes. */
 static void put_in_slot(cu_literals *l, size_t i)
 {
     cu_literal *x = &l->v[i];
-    uint8_t window[4] = {0};
-    uint32_t four = x->window_n >= 4;
-    memcpy(window, x->text + x->window, 3 + four);
-    uint32_t h = hash(window, 3 + four);
+    unsigned four = x->window_n >= 4;
+    uint32_t v = 0, h;
+    memcpy(&v, x->text + x->window, 3 + four);
+    v |= 0x20202020u;
+    h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 16;
     l->seen[four][h / 64] |= 1ull << (h % 64);
     uint16_t *slot = &l->head[four * SLOTS + h % SLOTS];
     x->next = *slot;
     *slot = (uint16_t)i;
-}
-
-static cu_err take_layout(cu_literals *l, cu_bytes layout)
-{
-    if (layout.n != 2 * l->n)
-        return CU_CORRUPT;
-    for (size_t i = 0; i < l->n; i++) {
-        cu_literal *x = &l->v[i];
-        x->group = layout.p[2 * i];
-        x->window = layout.p[2 * i + 1];
-        if (x->group >= CU_LITERAL_GROUPS || x->window + x->window_n > x->length)
-            return CU_CORRUPT;
+    for (unsigned k = 0; k < 8 && k < x->length; k++) {
+        x->head |= (uint64_t)(x->text[k] | 0x20) << (8 * k);
+        x->mask |= 0xffull << (8 * k);
     }
-    return CU_OK;
 }
 
-cu_err cu_literals_ready(cu_literals *l, cu_bytes layout)
+static uint8_t window_of(const cu_literal *x)
+{
+    return x->length < CU_LITERAL_WINDOW ? x->length : CU_LITERAL_WINDOW;
+}
+
+cu_err cu_literals_arrange(cu_literals *l)
+{
+    if (l->n)
+        qsort(l->v, l->n, sizeof *l->v, shorter);
+    for (size_t i = 0; i < l->n; i++)
+        l->v[i].window_n = window_of(&l->v[i]);
+    CU_TRY(spread(l));
+    return cu_literals_ready(l);
+}
+
+cu_err cu_literals_ready(cu_literals *l)
 {
     l->head = malloc(2 * SLOTS * sizeof *l->head);
     if (!l->head)
         return CU_NOMEM;
     memset(l->head, 0xff, 2 * SLOTS * sizeof *l->head);
-    if (l->n)
-        qsort(l->v, l->n, sizeof *l->v, shorter);
-    for (size_t i = 0; i < l->n; i++)
-        l->v[i].window_n = l->v[i].length < CU_LITERAL_WINDOW ? l->v[i].length : CU_LITERAL_WINDOW;
-    CU_TRY(layout.n ? take_layout(l, layout) : spread(l));
     for (size_t i = 0; i < l->n; i++) {
-        put_in(l, l->v[i].group, &l->v[i]);
+        cu_literal *x = &l->v[i];
+        x->window_n = window_of(x);
+        if (x->group >= CU_LITERAL_GROUPS || x->window + x->window_n > x->length)
+            return CU_CORRUPT;
+        put_in(l, x->group, x);
         put_in_slot(l, i);
     }
     return CU_OK;
@@ -224,25 +218,27 @@ void cu_literals_free(cu_literals *l)
 static bool stands(const cu_literal *x, cu_bytes t, size_t start)
 {
     size_t end = start + x->length;
-    if (end > t.n || (x->word_end && (end == t.n || alnum(t.p[end]) || t.p[end] == 0)))
+    const uint8_t *p = t.p + start;
+    uint64_t head;
+    if (end > t.n)
         return false;
-    for (size_t k = 0; k < x->length; k++)
-        if (fold(t.p[start + k]) != x->text[k])
+    if (start + 8 <= t.n) {
+        memcpy(&head, p, 8);
+        if (((head | 0x2020202020202020u) & x->mask) != x->head)
             return false;
-    return true;
+    }
+    for (size_t k = 0; k < x->length; k++)
+        if (fold(p[k]) != x->text[k])
+            return false;
+    return !x->word_end || (end < t.n && !alnum(t.p[end]) && t.p[end] != 0);
 }
 
-cu_err cu_literals_at(const cu_literals *l, cu_bytes t, const uint8_t *p, size_t at, cu_literal_fn tell, void *arg)
+cu_err cu_literals_at(const cu_literals *l, cu_bytes t, uint32_t hash, unsigned four, size_t at, cu_literal_fn tell, void *arg)
 {
-    for (unsigned four = 0; four < 2; four++) {
-        uint32_t h = hash(p, 3 + four);
-        if (!(l->seen[four][h / 64] >> (h % 64) & 1))
-            continue;
-        for (uint16_t i = l->head[four * SLOTS + h % SLOTS]; i != NONE; i = l->v[i].next) {
-            const cu_literal *x = &l->v[i];
-            if (at >= x->window && stands(x, t, at - x->window))
-                CU_TRY(tell(arg, x, at - x->window));
-        }
+    for (uint16_t i = l->head[four * SLOTS + hash % SLOTS]; i != NONE; i = l->v[i].next) {
+        const cu_literal *x = &l->v[i];
+        if (at >= x->window && stands(x, t, at - x->window))
+            CU_TRY(tell(arg, x, at - x->window));
     }
     return CU_OK;
 }

@@ -14,19 +14,6 @@ static uint32_t draw(uint64_t *state, uint32_t below)
     return (uint32_t)((z ^ (z >> 31)) >> 32) % below;
 }
 
-static size_t sample_set(const uint8_t set[32], uint64_t *state, uint8_t *out)
-{
-    uint8_t members[256];
-    uint32_t n = 0;
-    for (unsigned c = 0; c < 256; c++)
-        if (cu_in_set(set, (uint8_t)c))
-            members[n++] = (uint8_t)c;
-    if (n == 0)
-        return 0;
-    *out = members[draw(state, n)];
-    return 1;
-}
-
 size_t cu_expr_sample(const cu_expr *x, uint64_t *state, uint8_t *out, size_t cap)
 {
     size_t n = 0;
@@ -35,7 +22,8 @@ size_t cu_expr_sample(const cu_expr *x, uint64_t *state, uint8_t *out, size_t ca
         return 0;
     switch (x->kind) {
     case CU_EXPR_SET:
-        return sample_set(x->set, state, out);
+        *out = x->n ? x->members[draw(state, (uint32_t)x->n)] : 0;
+        return x->n > 0;
     case CU_EXPR_ONE_OF:
         return cu_expr_sample(x->part[draw(state, (uint32_t)x->n)], state, out, cap);
     case CU_EXPR_ALL_OF:

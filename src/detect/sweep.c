@@ -56,7 +56,11 @@ static cu_err literals(sweep *w, const cu_block *m, const uint8_t *p, size_t bas
 {
     for (uint64_t bits = m->literal; bits; bits &= bits - 1) {
         unsigned i = (unsigned)__builtin_ctzll(bits);
-        CU_TRY(cu_literals_at(w->literals, w->t, p + i, base + i, literal_stands, w));
+        for (unsigned four = 0; four < 2; four++) {
+            uint32_t hash = cu_literals_hash(w->literals, p + i, four);
+            if (hash != CU_NO_HASH)
+                CU_TRY(cu_literals_at(w->literals, w->t, hash, four, base + i, literal_stands, w));
+        }
     }
     return CU_OK;
 }
@@ -152,9 +156,28 @@ static void digits(sweep *w, const cu_block *m, size_t base)
 
 /* --- places for hand-written readers --- */
 
-static cu_err stops(sweep *w, const cu_block *m, size_t base, uint64_t digit_before)
+/* v, `by` bytes earlier. */
+static uint64_t behind(uint64_t now, uint64_t next, unsigned by)
 {
-    uint64_t bits = m->at | m->colon | m->dash | m->plus | (m->digit & ~(m->digit << 1 | digit_before));
+    return now >> by | next << (64 - by);
+}
+
+/* Where a reader begins, by what must stand around: "a@b", a second colon within five bytes (an address
+ * of IP version 6 or of hardware), "-" again after three, "+1", and the first digit of a number. */
+static uint64_t begins(const cu_block *m)
+{
+    uint64_t word = m->upper | m->lower | m->digit, word_next = m[1].upper | m[1].lower | m[1].digit;
+    uint64_t colons = 0;
+    for (unsigned k = 1; m->colon && k <= 5; k++)
+        colons |= behind(m->colon, m[1].colon, k);
+    return (m->at & behind(word, word_next, 1)) | (m->colon & colons) |
+           (m->dash & behind(m->dash, m[1].dash, 3)) | (m->plus & behind(m->digit, m[1].digit, 1)) |
+           (m->digit & ~(m->digit << 1 | m[-1].digit >> 63));
+}
+
+static cu_err stops(sweep *w, const cu_block *m, size_t base)
+{
+    uint64_t bits = begins(m);
     for (; bits; bits &= bits - 1) {
         size_t at = base + (size_t)__builtin_ctzll(bits);
         if (at >= w->stop_past && at < w->t.n)
@@ -180,8 +203,15 @@ static cu_err names(sweep *w, const cu_block *m, size_t base, const cu_block *be
 
 /* --- the pass --- */
 
+/* Compiled twice: with AVX2 comes the instruction that counts bits. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define FOR_BIT_COUNTS __attribute__((target_clones("default", "avx2"), flatten))
+#else
+#define FOR_BIT_COUNTS
+#endif
+
 /* m has one block more than is looked at, and the block before the first stands at m[-1]. */
-static cu_err look(sweep *w, const cu_block *m, size_t blocks, const uint8_t *p, size_t base)
+FOR_BIT_COUNTS static cu_err look(sweep *w, const cu_block *m, size_t blocks, const uint8_t *p, size_t base)
 {
     const cu_scratch *s = w->s;
     for (size_t b = 0; b < blocks; b++, m++, p += CU_BLOCK, base += CU_BLOCK) {
@@ -191,7 +221,7 @@ static cu_err look(sweep *w, const cu_block *m, size_t blocks, const uint8_t *p,
         if (s->want[CU_DB_DIGITS])
             digits(w, m, base);
         if (s->tokens)
-            CU_TRY(stops(w, m, base, m[-1].digit >> 63));
+            CU_TRY(stops(w, m, base));
         if (s->persons)
             CU_TRY(names(w, m, base, &m[-1]));
     }

@@ -140,6 +140,17 @@ static bool may_be_phone(cu_bytes t, size_t i, size_t run)
     return cu_digit(t.p[run + 1]) || t.p[run + 1] == ' ' || t.p[run + 1] == '(';
 }
 
+/* Cheap looks at what stands behind the run: few numbers go on as a longer one would. */
+static bool goes_on(cu_bytes t, size_t run, uint8_t by)
+{
+    return run + 1 < t.n && t.p[run] == by && cu_digit(t.p[run + 1]);
+}
+
+static bool may_be_card(cu_bytes t, size_t i, size_t run)
+{
+    return t.p[i] >= '2' && t.p[i] <= '6' && (run - i >= 13 || (run - i <= 6 && (goes_on(t, run, ' ') || goes_on(t, run, '-'))));
+}
+
 /* i is the first digit of a run. The first reading that holds wins; *past is where to go on. */
 static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -151,10 +162,11 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
         CU_TRY(iban(e, t, i, past, out));
     if (*past != run || !cu_starts_token(t, i))
         return CU_OK;
-    CU_TRY(cu_find_ipv4(e, t, i, past, out));
-    if (*past == run && run - i == 3)
+    if (run - i <= 3 && goes_on(t, run, '.'))
+        CU_TRY(cu_find_ipv4(e, t, i, past, out));
+    if (*past == run && run - i == 3 && goes_on(t, run, '-'))
         CU_TRY(ssn(e, t, i, past, out));
-    if (*past == run)
+    if (*past == run && may_be_card(t, i, run))
         CU_TRY(card(e, t, i, past, out));
     if (*past == run && t.n - i > 2 && t.p[i] == '0' && t.p[i + 1] == '0' && !(i && t.p[i - 1] == '.'))
         CU_TRY(phone(e, t, i, 2, past, out));
