@@ -116,6 +116,12 @@ static cu_err confirm(run *r, unsigned id, size_t to)
         return CU_OK;
     CU_TRY(cu_confirmer_of(r->s->engine, (uint16_t)id, &k));
     cu_bytes w = window(r, c, r->s->done[id], to, &base);
+    /* One byte more before it: whether a word or the text begins there depends on that. */
+    if (base > 0 && r->text.p[base - 1] != CU_DETECT_SEPARATOR) {
+        base--;
+        w = cu_bytes_of(w.p - 1, w.n + 1);
+        at = 1;
+    }
     while ((n = pcre2_match(k->code, w.p, w.n, at, 0, r->s->match, NULL)) > 0) {
         const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->s->match);
         if (base + v[0] >= to)

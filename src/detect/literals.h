@@ -13,6 +13,7 @@
 #define CU_LITERAL_BANKS 2u /* tables of 8 groups */
 #define CU_LITERAL_GROUPS (8u * CU_LITERAL_BANKS)
 #define CU_LITERAL_WINDOW 5u
+#define CU_LITERAL_SLOTS 16384u
 
 typedef struct {
     uint64_t head, mask;  /* the first eight bytes as they are compared: bit 0x20 of each set */
@@ -33,8 +34,8 @@ typedef struct {
     uint8_t table[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][128];
     /* The same for the two halves of a byte, for processors that look up 16 entries at a time. */
     uint8_t low[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16], high[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16];
-    uint64_t seen[2][1024]; /* by hash of the first three, of the first four bytes of a window */
-    uint16_t *head;         /* by that hash, 4096 of each */
+    uint64_t seen[2][256]; /* by hash of the first three, of the first four bytes of a window */
+    uint16_t *head;         /* by that hash, CU_LITERAL_SLOTS of each */
 } cu_literals;
 
 /* text of 3 to CU_LITERAL_MAX bytes. */
@@ -53,7 +54,7 @@ static inline uint32_t cu_literals_hash(const cu_literals *l, const uint8_t *p, 
     uint32_t v, h;
     memcpy(&v, p, 4);
     v |= 0x20202020u;
-    h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 16;
+    h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 18;
     return l->seen[four][h / 64] >> (h % 64) & 1 ? h : CU_NO_HASH;
 }
 

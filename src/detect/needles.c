@@ -91,25 +91,29 @@ static double cost_of(const cu_needles *n)
     return n->n ? sum : 1;
 }
 
-static bool inside(const cu_needles *n, size_t part, size_t whole)
+/* Where the one stands inside the other for the last time; -1: nowhere. */
+static int inside(const cu_needles *n, size_t part, size_t whole)
 {
-    size_t k = n->length[part], room = n->length[whole];
-    for (size_t i = 0; i + k <= room; i++)
-        if (memcmp(n->text[whole] + i, n->text[part], k) == 0)
-            return true;
-    return false;
+    for (int i = n->length[whole] - n->length[part]; i >= 0; i--)
+        if (memcmp(n->text[whole] + i, n->text[part], n->length[part]) == 0)
+            return i;
+    return -1;
 }
 
-/* Where one text stands inside another of the set, the longer says nothing more. */
+/* Where one text stands inside another of the set, the longer says nothing more; but the match may begin
+ * that much earlier. */
 static void shorten(cu_needles *n)
 {
     cu_needles kept = {.before = n->before};
     for (size_t i = 0; i < n->n; i++) {
-        bool needed = true;
-        for (size_t k = 0; k < n->n && needed; k++)
-            needed = k == i || !inside(n, k, i) || (n->length[k] == n->length[i] && k > i);
-        if (!needed)
+        int at = -1;
+        for (size_t k = 0; k < n->n && at < 0; k++)
+            if (k != i && (n->length[k] < n->length[i] || (n->length[k] == n->length[i] && k < i)))
+                at = inside(n, k, i);
+        if (at >= 0) {
+            kept.before = n->before + (uint32_t)at > kept.before ? n->before + (uint32_t)at : kept.before;
             continue;
+        }
         memcpy(kept.text[kept.n], n->text[i], n->length[i]);
         kept.length[kept.n++] = n->length[i];
     }
