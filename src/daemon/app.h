@@ -80,6 +80,11 @@ unsigned answer_keys(call *c);
 unsigned answer_session(call *c, const char *cookie);
 unsigned answer_signin(call *c);
 unsigned answer_rules(call *c);
+unsigned answer_scans(call *c);
+unsigned answer_scan_key(call *c);
+unsigned answer_repositories(call *c);
+bool knows_tenant(const app *a, const char *name);
+unsigned unknown_tenant(call *c, const char *name); /* a 404 that says which there are */
 bool session_holds(app *a, const char *cookie);
 
 #endif
