@@ -5,11 +5,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Where the host begins. A password may hold any character, also those that should have been escaped:
+ * what stands before the last @ is taken for one, unless nothing but a query is left behind it. */
+static const char *behind_user(const char *s)
+{
+    const char *at = strrchr(s, '@');
+    return at && (strchr(at, '/') || at < s + strcspn(s, "?#")) ? at + 1 : s;
+}
+
 /* host and path of "scheme://user@host:port/path" and "user@host:path"; false for a folder's path. */
 static bool split(const char *s, cu_bytes *host, cu_bytes *path)
 {
     const char *scheme = strstr(s, "://");
-    const char *begin = scheme ? scheme + 3 : s;
+    const char *begin = scheme ? behind_user(scheme + 3) : s;
     if (scheme && strncmp(s, "file:", 5) == 0)
         return false;
     size_t n = strcspn(begin, scheme ? "/" : ":/");

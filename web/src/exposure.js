@@ -7,7 +7,7 @@ import { CopyBox, Notice, SignInNeeded, useTitle } from "./parts.js";
 import { Trend } from "./trend.js";
 import { count, many, moment } from "./format.js";
 import { logTitle } from "./words.js";
-import { Figure, grave, modeWord, part, repositoryPath, scanPath } from "./scan-words.js";
+import { Figure, Name, grave, modeWord, part, repositoryPath, scanPath } from "./scan-words.js";
 
 const EVERY_MS = 5000;
 const PAGE = 100;
@@ -27,7 +27,7 @@ function Repositories({ items, chosen }) {
     <caption class="vh">Repositories, the one scanned last first</caption>
     <thead><tr><th scope="col">Repository</th><th scope="col">Scanned</th><th scope="col">Log</th><th scope="col">Latest, UTC</th><th scope="col" class="num">Findings</th><th scope="col" class="num">Critical, high</th><th scope="col" class="num">New</th><th scope="col" class="num">Gone</th><th scope="col" class="num">Scans</th></tr></thead>
     <tbody>${items.map((x) => html`<tr key=${keyOf(x)} class=${x === chosen ? "current" : ""}>
-      <td data-l="Repository"><a class="rowlink breakable" href=${repositoryPath(x)} aria-current=${x === chosen ? "true" : null}>${x.repository}</a></td>
+      <td data-l="Repository"><a class="rowlink breakable" href=${repositoryPath(x)} aria-current=${x === chosen ? "true" : null}><${Name} of=${x.repository} /></a></td>
       <td class="nowrap" data-l="Scanned">${modeWord(x.mode)}</td><td class="nowrap" data-l="Log">${logTitle(x.log)}</td>
       <td class="nowrap" data-l="Latest">${moment(x.latest.at).replace(" UTC", "")}</td>
       <td class="num" data-l="Findings"><${Figure} scan=${x.latest}>${count(x.latest.findings)}<//></td>
@@ -70,7 +70,7 @@ function OverTime({ x }) {
   const seen = useSource(addressOf(x, DRAWN), EVERY_MS);
   const drawn = seen.current || seen.data?.items?.[0]?.repository === x.repository ? seen.data : null;
   const series = x.mode === "tree" || x.mode === "history";
-  return html`<section class="row"><header class="gloss"><h2>${x.repository}</h2><p>${modeWord(x.mode)}, ${logTitle(x.log)}.</p>${series && html`<p>New, gone and still there count different values. A moved file changes nothing.</p>`}</header><div class="body">
+  return html`<section class="row"><header class="gloss"><h2><${Name} of=${x.repository} /></h2><p>${modeWord(x.mode)}, ${logTitle(x.log)}.</p>${series && html`<p>New, gone and still there count different values. A moved file changes nothing.</p>`}</header><div class="body">
     <${Notice} seen=${seen} />${drawn && html`<${Trend} key=${keyOf(x)} scans=${drawn.items} total=${drawn.total} />`}</div></section>`;
 }
 

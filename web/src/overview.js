@@ -7,7 +7,7 @@ import { FirstStep } from "./first-step.js";
 import { Tally, useCriteria } from "./checklist.js";
 import { Table } from "./exchanges.js";
 import { FirstScan } from "./exposure.js";
-import { Figure, grave, modeWord, part, repositoryPath } from "./scan-words.js";
+import { Figure, Name, grave, modeWord, part, repositoryPath } from "./scan-words.js";
 import { count, digest, many, moment, took } from "./format.js";
 import { bySeries, logTitle, seriesName, stateOf } from "./words.js";
 
@@ -44,7 +44,7 @@ function Found() {
   return html`<section class="row"><header class="gloss"><h2>Exposure</h2><p>What the latest recorded scans found in repositories.</p>${items?.length > 0 && html`<p><a href="/findings">Over time, and all</a></p>`}</header><div class="body">
     <${Notice} seen=${seen} />${items?.length === 0 && html`<${FirstScan} />`}
     ${items?.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Exposure"><table class="stack latest-scans"><caption class="vh">Latest scan of each repository</caption><thead><tr><th scope="col">Repository</th><th scope="col">Scanned</th><th scope="col">Latest</th><th scope="col" class="num">Findings</th><th scope="col" class="num">Critical, high</th><th scope="col" class="num">New</th></tr></thead>
-      <tbody>${items.map((x) => html`<tr key=${x.latest.id}><td data-l="Repository"><a class="breakable" href=${repositoryPath(x)}>${x.repository}</a></td><td class="nowrap" data-l="Scanned">${modeWord(x.mode)}</td><td class="nowrap" data-l="Latest">${moment(x.latest.at)}</td>
+      <tbody>${items.map((x) => html`<tr key=${x.latest.id}><td data-l="Repository"><a class="breakable" href=${repositoryPath(x)}><${Name} of=${x.repository} /></a></td><td class="nowrap" data-l="Scanned">${modeWord(x.mode)}</td><td class="nowrap" data-l="Latest">${moment(x.latest.at)}</td>
         <td class="num" data-l="Findings"><${Figure} scan=${x.latest}>${count(x.latest.findings)}<//></td><td class="num" data-l="Critical, high"><${Figure} scan=${x.latest}>${count(grave(x.latest))}<//></td><td class="num" data-l="New"><${Figure} scan=${x.latest}>${part(x.latest, "new")}<//></td></tr>`)}</tbody></table></div>`}</div></section>`;
 }
 

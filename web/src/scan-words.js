@@ -17,3 +17,6 @@ export function repositoryPath(x) {
 }
 
 export const Figure = ({ scan, children }) => html`<a class="fig" href=${scanPath(scan)}>${children}</a>`;
+
+// A long name breaks behind its slashes.
+export const Name = ({ of }) => of.split("/").map((part, i) => (i ? html`/<wbr />${part}` : part));

@@ -4,7 +4,7 @@ import { session } from "./api.js";
 import { useSource } from "./source.js";
 import { Notice, SignInNeeded, useTitle } from "./parts.js";
 import { ProofPanel } from "./proof-panel.js";
-import { about, grave, mild, modeWord, repositoryPath } from "./scan-words.js";
+import { Name, about, grave, mild, modeWord, repositoryPath } from "./scan-words.js";
 import { bytes, capital, count, digest, many, moment, shortId } from "./format.js";
 import { logTitle, typeWord } from "./words.js";
 
@@ -47,7 +47,7 @@ export function Scan({ id }) {
   const x = seen.data;
   const missing = seen.failed?.status === 404;
   return html`<p class="crumbs"><a href="/findings">Findings</a>${x && html`<a href=${repositoryPath(x)}>${x.repository}</a>`}<span class="mono">${shortId(id)}</span></p>
-    <div class="head"><div><h1 tabindex="-1">${x ? `${many(x.findings, "finding")} in ${x.repository}` : missing ? "No such scan" : "Scan"}</h1>
+    <div class="head"><div><h1 tabindex="-1">${x ? html`${many(x.findings, "finding")} in <${Name} of=${x.repository} />` : missing ? "No such scan" : "Scan"}</h1>
       ${x && html`<p class="lede">${sentence(x)}${x.change?.other_rules ? " The rules changed between the two, which may be why." : ""}</p>`}${missing && html`<p class="lede">No recorded scan with this id is in the log. It may be too new: it shows about a second after it was sealed.</p>`}</div></div>
     ${session.value === null ? html`<${SignInNeeded} what="One scan" />` : !missing && html`<${Notice} seen=${seen} />`}
     ${x && html`<${Numbers} x=${x} /><div class="paper"><${Kinds} x=${x} /><${Entry} x=${x} /></div>`}`;

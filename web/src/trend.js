@@ -23,7 +23,7 @@ export function bins(scans, now) {
   const start = (t) => Math.floor((t - shift) / span) * span + shift;
   const list = [];
   const from = Math.max(Math.min(start(first), start(now) - (LEAST - 1) * span), start(now) - (MOST - 1) * span);
-  for (let at = from; at <= start(now); at += span) list.push({ at, scan: null, scans: 0 });
+  for (let at = from; at <= start(now); at += span) list.push({ at, scan: null, scans: 0, begun: at >= start(first) });
   scans.forEach((x, i) => { // newest first: the first one that falls into a span is its latest
     const bin = list[Math.round((start(times[i]) - from) / span)];
     if (!bin) return;
@@ -39,7 +39,7 @@ function ticks(most) {
   return Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step);
 }
 
-const short = (n) => (n < 10000 ? count(n) : new Intl.NumberFormat("en-GB", { notation: "compact" }).format(n));
+const short = (n) => (n < 10000 ? count(n) : new Intl.NumberFormat("en-US", { notation: "compact" }).format(n));
 
 function label(at, span) {
   const text = moment(at);
@@ -55,6 +55,7 @@ function told(bin, span) {
 function Bar({ bin, x, width, scale, span }) {
   const s = bin.scan;
   const bottom = TOP + PLOT;
+  if (!s && !bin.begun) return null; // before the first scan there was nothing to miss
   if (!s) return html`<path class="t-gap" d=${`M${x} ${bottom - 1}h${width}`} />`;
   const heights = [[grave(s), "f-grave"], [s.severity?.medium ?? 0, "f-medium"], [mild(s), "f-mild"]].map(([n, cls]) => [n * scale, cls]);
   let y = bottom;
@@ -124,7 +125,7 @@ function Rows({ list, word }) {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Findings over time"><table class="stack list">
     <caption class="vh">The latest scan of each ${word}, newest first</caption>
     <thead><tr><th scope="col">${word.charAt(0).toUpperCase() + word.slice(1)} from, UTC</th><th scope="col" class="num">Findings</th><th scope="col" class="num">Critical, high</th><th scope="col" class="num">Medium</th><th scope="col" class="num">Low, info</th><th scope="col" class="num">New</th><th scope="col" class="num">Gone</th></tr></thead>
-    <tbody>${list.toReversed().map(({ at, scan }) => html`<tr key=${at}><td class="nowrap" data-l="From">${moment(at).replace(/:\d\d UTC/, "")}</td>${scan
+    <tbody>${list.filter((b) => b.begun).toReversed().map(({ at, scan }) => html`<tr key=${at}><td class="nowrap" data-l="From">${moment(at).replace(/:\d\d UTC/, "")}</td>${scan
       ? [["Findings", count(scan.findings)], ["Critical, high", count(grave(scan))], ["Medium", count(scan.severity?.medium)], ["Low, info", count(mild(scan))], ["New", part(scan, "new")], ["Gone", part(scan, "gone")]].map(([name, text]) => html`<td key=${name} class="num nowrap" data-l=${name}><${Figure} scan=${scan}>${text}<//></td>`)
       : html`<td class="faint" colspan="6" data-l="Findings">no scan</td>`}</tr>`)}</tbody></table></div>`;
 }
@@ -136,7 +137,7 @@ function Words({ scans, total, gaps, list, word }) {
   return html`<p class="serif lead"><${Figure} scan=${latest}>${many(latest.findings, "finding")}<//>, ${count(grave(latest))} of them critical or high, at the latest scan on ${moment(latest.at)}.
     ${c && html` Since the one before: <${Figure} scan=${latest}>${about(c)}${count(c.new)} new<//>, ${count(c.gone)} gone, ${count(c.still)} still there.${c.other_rules && " The rules changed between the two, which may be why."}`}
     ${scans.length > 1 && ` ${apart === 0 ? "As many as" : `${count(Math.abs(apart))} ${apart > 0 ? "more" : "fewer"} than`} at the first of the ${total > scans.length ? `last ${count(scans.length)}` : count(scans.length)} scans, on ${day(oldest.at)}.`}
-    ${gaps > 0 && ` ${count(gaps)} of the ${count(list.length)} ${/^\d/.test(word) ? `spans of ${word}` : `${word}s`} drawn ${gaps === 1 ? "has" : "have"} no scan.`}</p>`;
+    ${gaps > 0 && ` ${count(gaps)} of the ${count(list.filter((b) => b.begun).length)} ${/^\d/.test(word) ? `spans of ${word}` : `${word}s`} drawn ${gaps === 1 ? "has" : "have"} no scan.`}</p>`;
 }
 
 export function Trend({ scans, total }) {
@@ -144,7 +145,7 @@ export function Trend({ scans, total }) {
   const [table, setTable] = useState(false);
   const { list, span, word } = bins(scans, Math.max(Date.now(), Date.parse(scans[0].at)));
   const compared = list.some((b) => b.scan?.change);
-  const gaps = list.filter((b) => !b.scan).length;
+  const gaps = list.filter((b) => !b.scan && b.begun).length;
   return html`<figure class="over-time">
     <figcaption><${Words} scans=${scans} total=${total} gaps=${gaps} list=${list} word=${word} />
       <p class="small quiet">Each bar is the latest scan of ${/^\d/.test(word) ? word : `one ${word}`}. A bar opens its entry.</p></figcaption>
