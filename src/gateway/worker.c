@@ -42,7 +42,7 @@ static void take_rules(cu_engine *e)
     memcpy(gw.rules_digest, cu_engine_digest(e), sizeof gw.rules_digest);
 }
 
-/* The rules that the daemon put in force, when the customer has rules; the shipped ones otherwise. */
+/* The rules that the daemon put in force; without a daemon, the shipped ones. */
 static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
     cu_fault f = {0};

@@ -2,9 +2,9 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Provider } from './provider.mjs'
 import { System } from './system.mjs'
@@ -26,6 +26,11 @@ let dir, file, provider, system, other
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), 'custos-rules-'))
   mkdirSync(join(dir, 'pii'))
+  // A catalogue with few of the shipped rules: compiling all of them takes many seconds, and each change
+  // here compiles them once more.
+  const catalog = join(dir, 'catalog'), shipped = resolve(new URL('../../catalog', import.meta.url).pathname)
+  cpSync(shipped, catalog, { recursive: true, filter: (f) => !/rules\/(pii|secrets)\/(?!contact|ai)[^/]+$/.test(f) })
+  process.env.CUSTOS_CATALOG = catalog
   file = join(dir, 'pii', 'badge.yaml')
   writeFileSync(file, rule('Q'))
   provider = await new Provider().start()
@@ -136,7 +141,7 @@ test('a daemon that comes back while a rule is wrong keeps the rules before; a s
     const [now] = system.pids('daemon')
     const r = now && now !== old ? await tried(value).catch(() => null) : null
     if (r?.findings) { assert.equal(r.findings.length, 1); break }
-    assert.ok(i < 100, 'the daemon did not come back: ' + system.output)
+    assert.ok(i < 600, 'the daemon did not come back: ' + system.output)
   }
   assert.match(system.output, /badge\.yaml:\d+.*stay in force/)
   const config = join(system.dir, 'second.yaml')
@@ -149,7 +154,7 @@ test('a daemon that comes back while a rule is wrong keeps the rules before; a s
 test('check-config counts the rules, and a folder without one is refused', () => {
   writeFileSync(file, rule('Q'))
   const good = JSON.parse(system.run('check-config', system.config, '--format', 'json').stdout)
-  assert.ok(good.rules > 500)
+  assert.ok(good.rules > 5)
   const config = join(system.dir, 'other.yaml')
   for (const folder of [join(dir, 'secrets'), join(dir, 'nowhere')]) {
     writeFileSync(config, readFileSync(system.config, 'utf8').replace(`rules: ${dir}`, `rules: ${folder}`))
