@@ -52,6 +52,7 @@ cu_err rules_publish(app *a, cu_fault *f) CU_MUST; /* into the log, then for the
 struct rules *rules_hold(app *a);
 void rules_release(app *a, struct rules *r);       /* NULL is fine */
 const cu_engine *rules_engine(const struct rules *r);
+void rules_status(app *a, cu_buf *out);            /* "rules":{digest,rules} */
 
 /* api.c */
 typedef struct api api;

@@ -131,6 +131,7 @@ cu_err rules_open(app *a, cu_fault *f)
 cu_err rules_publish(app *a, cu_fault *f)
 {
     CU_TRY(tell(a, a->rules->engine, f));
+    forget_old_images(a, a->rules->engine);
     return hand_over(a, a->rules->engine, f);
 }
 
@@ -144,11 +145,19 @@ static cu_err put_in_force(app *a, struct rules *fresh, struct rules **old, cu_f
     return CU_OK;
 }
 
-static void put_rules(cu_buf *out, const cu_engine *e, bool changed)
+static void put_rules(cu_buf *out, const cu_engine *e, const char *more)
 {
     char hex[65];
     cu_hex(hex, cu_engine_digest(e), 32);
-    cu_buf_fmt(out, "{\"digest\":\"%s\",\"rules\":%zu,\"changed\":%s}", hex, cu_engine_rules(e)->n, changed ? "true" : "false");
+    cu_buf_fmt(out, "{\"digest\":\"%s\",\"rules\":%zu%s}", hex, cu_engine_rules(e)->n, more);
+}
+
+void rules_status(app *a, cu_buf *out)
+{
+    struct rules *r = rules_hold(a);
+    cu_buf_json_key(out, "rules");
+    put_rules(out, r->engine, "");
+    rules_release(a, r);
 }
 
 static unsigned reload(call *c)
@@ -170,7 +179,7 @@ static unsigned reload(call *c)
     err = changed ? put_in_force(a, fresh, &old, &f) : CU_OK;
     pthread_mutex_unlock(&a->lock);
     if (err == CU_OK)
-        put_rules(c->out, e, changed);
+        put_rules(c->out, e, changed ? ",\"changed\":true" : ",\"changed\":false");
     if (err == CU_OK && changed)
         forget_old_images(a, e);
     rules_release(a, err == CU_OK && changed ? old : fresh);

@@ -104,6 +104,7 @@ test('changed rules are in force after a reload: nothing remembered under the ol
   assert.equal((await system.sealed((e) => e.type === 'rules.loaded' && e.body.digest === answer.digest, 'org')).body.own, true)
   assert.notEqual(await rulesOf(before.id), answer.digest)
   assert.equal(reload().changed, false)
+  assert.equal(system.json('status').rules.digest, answer.digest)
 })
 
 test('an answer that streams while the rules change gets its values back', async () => {

@@ -63,7 +63,8 @@ function Operation({ status }) {
   return html`<section class="row"><header class="gloss"><h2>Operation</h2><p>Read ${moment(s.now)}.</p></header><div class="body"><dl class="facts">
     <dt>Version</dt><dd>${s.version}, running since ${moment(s.started)}</dd>
     <dt>Gateway</dt><dd class="mono">${(s.gateway_urls ?? []).join(", ") || "–"}</dd>
-    <dt>Rules</dt><dd>bundle ${s.bundle?.version ?? "–"}, <span class="mono">${digest(s.bundle?.digest)}</span></dd>
+    <dt>Rules</dt><dd>${s.rules ? html`${count(s.rules.rules)} rules, <span class="mono" title=${s.rules.digest}>${digest(s.rules.digest)}</span>` : "–"}</dd>
+    <dt>Policy</dt><dd>bundle ${s.bundle?.version ?? "–"}, <span class="mono">${digest(s.bundle?.digest)}</span></dd>
     <dt>Sealing</dt><dd>${Number.isFinite(s.sealed_age_ms) ? `last head ${took(s.sealed_age_ms)} ago` : "–"}</dd>
     <dt>Disk for evidence</dt><dd>${SPACE[String(s.spool?.space)] ?? String(s.spool?.space ?? "–")}</dd>
     <dt>Log directory</dt><dd class="mono">${s.log_dir}</dd></dl></div></section>`;
