@@ -59,6 +59,7 @@ unsigned answer_status(call *c)
     cu_buf_json_key(c->out, "console_url");
     cu_buf_fmt(c->out, "\"%s/\"", g->listen[0].url);
     put_logs(c);
+    rules_status(a, c->out);
     pthread_mutex_lock(&a->lock);
     cu_buf_fmt(c->out, ",\"spool\":{\"ready\":%u,\"space\":%s}", a->ready_segments, cu_spool_space(a->spool_fd) == CU_OK ? "true" : "false");
     cu_buf_fmt(c->out, ",\"bundle\":{\"version\":%llu,\"digest\":\"%s\"}", (unsigned long long)a->bundle_version, a->bundle_digest);
@@ -117,7 +118,15 @@ static bool is_word(const char *s, size_t max)
     return n > 0 && n <= max;
 }
 
-static unsigned unknown_tenant(call *c, const char *tenant)
+bool knows_tenant(const app *a, const char *name)
+{
+    for (size_t i = 0; i < a->config->tenants_n; i++)
+        if (strcmp(a->config->tenants[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+unsigned unknown_tenant(call *c, const char *tenant)
 {
     char known[300] = "";
     for (size_t i = 0; i < c->a->config->tenants_n && strlen(known) < 200; i++)
@@ -161,11 +170,8 @@ static unsigned issue_key(call *c)
     char key[64], id[CU_ID_LEN];
     cu_fault f = {0};
     struct tm tm = {0};
-    bool known = false;
     unsigned status = 0;
-    for (size_t i = 0; tenant && i < c->a->config->tenants_n; i++)
-        known |= strcmp(c->a->config->tenants[i].name, tenant) == 0;
-    if (!known)
+    if (!tenant || !knows_tenant(c->a, tenant))
         status = unknown_tenant(c, tenant);
     else if (!is_word(user, 128) || (name && name[0] && !is_word(name, 128)))
         status = problem(c, 400, "Malformed", "user (and name) must be 1 to 128 printable characters without blanks and quotes.");

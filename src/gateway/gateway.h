@@ -98,6 +98,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle);
 ngx_int_t gw_init_process(ngx_cycle_t *cycle);
 void gw_exit_process(ngx_cycle_t *cycle);
 void gw_bundle_refresh(void);
+void gw_rules_refresh(void); /* between requests: a request is judged by one set of rules */
 void gw_bundle_release(gw_bundle *b);
 
 /* commit.c */
