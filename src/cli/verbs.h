@@ -23,6 +23,7 @@
     X(rules_check) \
     X(rules_image) \
     X(rules_cost) \
+    X(rules_reload) \
     X(verify) \
     X(help) \
     X(version) \

@@ -345,7 +345,7 @@ static cu_err check_ports(const supervisor *s, cu_fault *f)
 
 static void forget_old_run(const supervisor *s)
 {
-    static const char *const names[] = {"bundle", "admin.sock", "api.sock", "sink.port", "status.json"};
+    static const char *const names[] = {"bundle", "admin.sock", "api.sock", "sink.port", "status.json", "rules.image"};
     char path[PATH_MAX + 32];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", s->run, names[i]);

@@ -8,7 +8,7 @@ import { System } from '../gateway/system.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/try', '/exchanges', '/log', '/registers/keys']
+const pages = ['/', '/audit', '/try', '/exchanges', '/findings', '/log', '/registers/keys']
 
 before(async () => {
   system = await new System().start()

@@ -12,6 +12,7 @@ const PLACES = [
   ["/", "Overview", ["overview"]],
   ["/audit", "Checklist", ["audit"]],
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
+  ["/findings", "Findings", ["findings", "scan"]],
   ["/log", "Log", ["log"]],
   ["/registers/keys", "Registers", ["keys"]],
 ];

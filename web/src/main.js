@@ -13,6 +13,8 @@ import { Overview } from "./overview.js";
 import { Checklist } from "./checklist.js";
 import { Exchanges } from "./exchanges.js";
 import { Exchange } from "./exchange.js";
+import { Exposure } from "./exposure.js";
+import { Scan } from "./scan.js";
 import { Log } from "./log.js";
 import { RegisterKeys } from "./register-keys.js";
 import { Try } from "./try/page.js";
@@ -25,8 +27,8 @@ function Unknown() {
 }
 
 const PAGES = {
-  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange, log: Log,
-  keys: RegisterKeys,
+  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
+  findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys,
   unknown: Unknown,
 };
 

@@ -90,7 +90,7 @@ export function logTitle(name) {
   return name.startsWith("t:") ? `Tenant ${name.slice(2)}` : name;
 }
 export function logHolds(name) {
-  if (name === "org") return "People, keys, vendors, policies and probes.";
+  if (name === "org") return "People, keys, vendors, policies, probes and recorded scans.";
   if (name === "anchor") return "The checkpoints of all other logs, in one row.";
-  return "Exchanges of this tenant, two entries each.";
+  return "Exchanges of this tenant, two entries each, and scans recorded for it.";
 }
