@@ -148,7 +148,8 @@ function show(label, runs) {
 
 async function gateway() {
   const sides = await startSides();
-  for (const [name, bytes, connections] of [['2k', 2048, 16], ['60k', 61440, 8], ['500k', 512000, 4]]) {
+  const bodies = [['2k', 2048, 16], ['60k', 61440, 8], ['500k', 512000, 4]];
+  for (const [name, bytes, connections] of bodies.filter(([n]) => !process.env.BENCH_BODIES || process.env.BENCH_BODIES.split(',').includes(n))) {
     const file = join(dir, `body-${name}.json`);
     writeFileSync(file, body(bytes));
     const cold = await pair(sides, file, { connections });
@@ -159,6 +160,7 @@ async function gateway() {
     show(`${name}, seen before`, warm);
     row(`gateway.again.${name}`, `CPU per request at ${name}, the same conversation again`, 'plain nginx proxy_pass', warm.map((r) => r.cpu));
   }
+  if (process.env.BENCH_BODIES) return;
   // Per event: the slope between a stream of 1 and a stream of 201 events.
   const few = join(dir, 'sse-1.json'), many = join(dir, 'sse-201.json');
   writeFileSync(few, body(2048, 1));

@@ -2,6 +2,7 @@
  * and reason. The forms of `text` are described in docs/formats/rules.md. */
 #include "catalog/rules.h"
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -284,8 +285,11 @@ static cu_err one_dir(loader *l, const char *dir, const char *sub)
     struct dirent **names;
     snprintf(path, sizeof path, "%s/%s", dir, sub);
     int n = scandir(path, &names, is_yaml, alphasort);
+    if (n < 0 && errno == ENOENT && l->own)
+        return CU_OK; /* rules of one's own may be secrets only, or personal data only */
     if (n < 0)
-        return cu_fail(l->fault, CU_NOT_FOUND, "%s: no such folder of rules", path);
+        return cu_fail(l->fault, errno == ENOENT ? CU_NOT_FOUND : cu_errno_err(errno), "%s: %s", path,
+                       errno == ENOENT ? "no such folder of rules" : strerror(errno));
     cu_err e = CU_OK;
     for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s/%s", dir, sub, names[i]->d_name);
@@ -339,15 +343,20 @@ cu_err cu_rules_load(const char *dir, cu_arena *a, cu_rules *out, cu_fault *f)
     return cu_rules_load_both(dir, NULL, a, out, f);
 }
 
+/* A folder without a single rule file must not pass for one that changes nothing. */
 static cu_err digest_dir(const char *dir, cu_hasher *h, cu_fault *f)
 {
+    int files = 0;
     static const char *const subs[] = {"secrets", "pii"};
     for (int s = 0; s < 2; s++) {
         char path[PATH_MAX];
         struct dirent **names;
         snprintf(path, sizeof path, "%s/%s", dir, subs[s]);
         int n = scandir(path, &names, is_yaml, alphasort);
+        if (n < 0 && errno != ENOENT)
+            return cu_fail(f, cu_errno_err(errno), "%s: %s", path, strerror(errno));
         cu_err e = CU_OK;
+        files += n > 0 ? n : 0;
         for (int i = 0; i < n; i++) {
             cu_buf text CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
             snprintf(path, sizeof path, "%s/%s/%s", dir, subs[s], names[i]->d_name);
@@ -362,7 +371,8 @@ static cu_err digest_dir(const char *dir, cu_hasher *h, cu_fault *f)
             free(names);
         CU_TRY(e);
     }
-    return CU_OK;
+    return files ? CU_OK
+                 : cu_fail(f, CU_NOT_FOUND, "%s holds no rule file: *.yaml in its folders secrets/ and pii/ are read", dir);
 }
 
 cu_err cu_rules_digest(const char *catalog_dir, const char *extra, cu_sha256 *out, cu_fault *f)

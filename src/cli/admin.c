@@ -26,7 +26,7 @@ cu_err cu_admin_call(const char *run_dir, const char *method, const char *path, 
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT, 120L);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     if (body.n) {
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)body.n);

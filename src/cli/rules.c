@@ -1,8 +1,10 @@
 /* `custos rules check`: rules prove themselves by their own examples. */
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "admin.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "catalog/rules.h"
@@ -80,6 +82,45 @@ static int run_image(const cu_run *r)
 const cu_verb cu_verb_rules_image = {
     .name = "rules image", .group = "find", .operands = "FILE", .run = run_image,
     .summary = "Writes the compiled form of the shipped rules, for quick starts on CPUs like this one.",
+};
+
+/* --- custos rules reload --- */
+
+static int run_reload(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA = {0};
+    cu_config c;
+    char run_dir[4096];
+    cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
+    cu_fault f = {0};
+    long status;
+    int rc = cu_open_config(r, &a, &c, run_dir);
+    if (rc)
+        return rc;
+    cu_err e = cu_admin_call(run_dir, "POST", "/api/v1/rules/reload", CU_LIT("{}"), &status, &out, &f);
+    if (e != CU_OK)
+        return cu_run_fault(r, e, &f);
+    if (status != 200)
+        return cu_admin_problem(r, status, &out);
+    json_t *o = json_loadb((const char *)out.p, out.n, 0, NULL);
+    if (r->json)
+        printf("%s\n", cu_buf_cstr(&out));
+    else if (json_is_true(json_object_get(o, "changed")))
+        printf("%lld rules are in force; requests that began before keep theirs.\n",
+               (long long)json_integer_value(json_object_get(o, "rules")));
+    else
+        printf("Nothing has changed: %lld rules are in force.\n", (long long)json_integer_value(json_object_get(o, "rules")));
+    json_decref(o);
+    return CU_EXIT_FINE;
+}
+
+const cu_verb cu_verb_rules_reload = {
+    .name = "rules reload", .group = "guard", .operands = "", .run = run_reload, .formats = "text|json",
+    .summary = "puts the changed rules of custos.yaml's folder in force, without a restart",
+    .details = "The folder that `rules` in custos.yaml names is read again, compiled and proved by its examples. "
+               "A wrong rule is refused with file, line and reason, and the rules before stay in force. The change "
+               "is an entry of the organisation's log; gateway and /try have it within a second.",
+    .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}},
 };
 
 /* --- custos rules cost --- */

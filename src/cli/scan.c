@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "catalog/rules.h"
 #include "detect/detect.h"
+#include "record.h"
 #include "scan/run.h"
 #include "verb.h"
 #include "verbs.h"
@@ -24,6 +25,7 @@ typedef struct {
     cu_engine *engine;
     cu_report *report;
     cu_accept *accept;
+    record *record;              /* NULL: not asked for */
     cu_scan_options o;
     bool *only_rules;
     cu_severity fail_on;
@@ -271,6 +273,8 @@ static cu_err prepare(scan *s, cu_fault *f)
     s->o.complain = complain;
     s->o.complain_arg = s;
     s->o.stop = &stop_asked;
+    s->o.found = s->record ? record_found : NULL;
+    s->o.found_arg = s->record;
     if (isatty(STDERR_FILENO) && !cu_run_option(r, "no-progress"))
         s->o.progress = progress;
     s->o.progress_arg = s;
@@ -310,6 +314,16 @@ static int outcome(scan *s, const cu_scan_summary *sum)
     return counted ? CU_EXIT_FOUND : CU_EXIT_FINE;
 }
 
+/* What was not scanned to its end, or was nothing, is no state of a repository. */
+static int record_outcome(scan *s, const cu_scan_summary *sum, int rc)
+{
+    bool nothing = sum->bytes == 0 && sum->blobs == 0 && !cu_run_option(s->run, "staged") && !cu_run_option(s->run, "diff");
+    if (!s->record || sum->stopped || nothing)
+        return rc;
+    int sent = record_send(s->record, sum, s->engine, &s->o);
+    return sent == CU_EXIT_FINE ? rc : sent;
+}
+
 static int scan_now(scan *s)
 {
     cu_scan *c = NULL;
@@ -334,7 +348,7 @@ static int scan_now(scan *s)
     e = close_output(s, e, &f);
     if (e == CU_OK && !sum.stopped && cu_run_option(s->run, "update-baseline"))
         e = cu_accept_write(s->accept, cu_run_option(s->run, "baseline"), &f);
-    return e == CU_OK ? outcome(s, &sum) : cu_run_fault(s->run, e, &f);
+    return e == CU_OK ? record_outcome(s, &sum, outcome(s, &sum)) : cu_run_fault(s->run, e, &f);
 }
 
 /* One file descriptor for each folder that is being read. */
@@ -366,7 +380,10 @@ static int run_scan(const cu_run *r)
         rc = e == CU_OK ? read_only_option(&s) : cu_run_fault(r, e, &f);
     }
     if (rc == CU_EXIT_FINE)
+        rc = record_begin(r, &s.record);
+    if (rc == CU_EXIT_FINE)
         rc = scan_now(&s);
+    record_free(s.record);
     cu_report_free(s.report);
     cu_accept_free(s.accept);
     cu_engine_free(s.engine);
@@ -398,5 +415,9 @@ const cu_verb cu_verb_scan = {
                 {"show-values", NULL, "Print values as they are, to a terminal only."},
                 {"no-progress", NULL, "No progress line on the terminal."},
                 {"no-archives", NULL, "Do not open archives, compressed files and notebooks."},
+                {"record", NULL, "Send the result (counts and keyed hashes) to a running Custos, which seals it."},
+                {"repository", "NAME", "With --record: its name; git's remote, or the folder, otherwise."},
+                {"tenant", "NAME", "With --record: whose log; the organisation's otherwise."},
+                {"config", "FILE", "With --record: custos.yaml of the running Custos."},
                 {"output", "FILE", "Write the report to FILE instead of standard output."}},
 };

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/digest.h"
 #include "daemon/daemon.h"
+#include "detect/detect.h"
 #include "ledger/signer.h"
 #include "serve/sink.h"
 
@@ -71,13 +72,33 @@ static void welcome(const cu_config *c, const char *run_dir)
     fflush(stdout);
 }
 
+/* Rules of the customer's are proved before anything is started, and compiled once for all. */
+static cu_err check_rules(const cu_config *c, const char *cache, size_t *n, cu_fault *f)
+{
+    cu_engine *engine = NULL;
+    const char *catalog = cu_catalog_dir();
+    *n = 0;
+    if (!c->rules)
+        return CU_OK;
+    if (!catalog)
+        return cu_fail(f, CU_NOT_FOUND, "the catalogue is not beside the program; set CUSTOS_CATALOG");
+    CU_TRY(cu_engine_open(catalog, c->rules, cache, &engine, f));
+    *n = cu_engine_rules(engine)->n;
+    cu_engine_free(engine);
+    return CU_OK;
+}
+
 static int serve(const cu_run *r)
 {
+    size_t n;
     cu_arena a CU_CLEAN_ARENA;
     cu_config c;
     cu_fault f = {0};
     cu_arena_init(&a, 64u << 20);
     cu_err e = cu_config_load(cu_run_option(r, "config"), true, &a, &c, &f);
+    const char *cache = e == CU_OK && c.rules ? cu_arena_fmt(&a, "%s/rules", c.state_dir) : NULL;
+    if (e == CU_OK)
+        e = check_rules(&c, cache, &n, &f);
     if (e == CU_OK)
         e = cu_serve(&c, cu_run_option(r, "quiet") ? NULL : welcome, &f);
     return e == CU_OK ? CU_EXIT_FINE : cu_run_fault(r, e, &f);
@@ -170,13 +191,18 @@ static int check_config(const cu_run *r)
     cu_fault f = {0};
     cu_arena_init(&a, 64u << 20);
     cu_err e = cu_config_load(r->args_n ? r->args[0] : cu_run_option(r, "config"), true, &a, &c, &f);
+    size_t rules = 0;
+    if (e == CU_OK)
+        e = check_rules(&c, cu_engine_cache_dir(), &rules, &f);
     if (e != CU_OK)
         return cu_run_fault(r, e, &f);
     if (r->json)
-        printf("{\"ok\":true,\"tenants\":%zu,\"vendors\":%zu,\"listen\":%zu}\n", c.tenants_n, c.vendors_n, c.listen_n);
+        printf("{\"ok\":true,\"tenants\":%zu,\"vendors\":%zu,\"listen\":%zu,\"rules\":%zu}\n", c.tenants_n, c.vendors_n, c.listen_n, rules);
     else
         printf("%s is good: %zu tenants, %zu vendors, %zu addresses.\n", c.file ? c.file : "The default configuration", c.tenants_n, c.vendors_n,
                c.listen_n);
+    if (!r->json && rules)
+        printf("With %s there are %zu rules, and their examples hold.\n", c.rules, rules);
     return CU_EXIT_FINE;
 }
 

@@ -17,7 +17,7 @@ typedef struct {
     const char *help;     /* one sentence */
 } cu_option;
 
-#define CU_MAX_OPTIONS 24
+#define CU_MAX_OPTIONS 32
 #define CU_MAX_ARGS 4096
 
 typedef struct cu_verb cu_verb;

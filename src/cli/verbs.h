@@ -25,6 +25,7 @@
     X(rules_check) \
     X(rules_image) \
     X(rules_cost) \
+    X(rules_reload) \
     X(verify) \
     X(help) \
     X(version) \

@@ -77,6 +77,14 @@ static unsigned route(call *c, const char *cookie)
         return answer_log(c);
     if (strcmp(p, "/keys") == 0 || after(p, "/keys/"))
         return answer_keys(c);
+    if (strcmp(p, "/scans") == 0 || after(p, "/scans/"))
+        return answer_scans(c);
+    if (strcmp(p, "/repositories") == 0 && get)
+        return answer_repositories(c);
+    if (strcmp(p, "/scan-key") == 0 && c->admin && get)
+        return answer_scan_key(c);
+    if (strcmp(p, "/rules/reload") == 0 && c->admin)
+        return answer_rules(c);
     if (strcmp(p, "/signin-tokens") == 0 && c->admin)
         return answer_signin(c);
     return problem(c, 404, "Not found", "There is no such path, or it does not take %.10s.", c->method);

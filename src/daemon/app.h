@@ -34,8 +34,9 @@ typedef struct {
     unsigned ready_segments;
     char bundle_digest[65], trouble[320];
     secret_until sessions[SESSIONS], signins[SESSIONS];
-    cu_arena arena;         /* rules and criteria */
-    cu_engine *engine;
+    struct rules *rules;    /* in force */
+    pthread_mutex_t reloading; /* taken before lock */
+    cu_arena arena;         /* criteria */
     cu_criteria *criteria;
     metrics *metrics;
     volatile int *stop;
@@ -56,6 +57,14 @@ cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
 cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
 /* One leaf of the daemon, durable on return. Lock held. */
 cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body) CU_MUST;
+
+/* rules.c. What rules_hold() gives stays whole until it is released, whatever is reloaded meanwhile. */
+cu_err rules_open(app *a, cu_fault *f) CU_MUST;    /* at start */
+cu_err rules_publish(app *a, cu_fault *f) CU_MUST; /* into the log, then for the workers */
+struct rules *rules_hold(app *a);
+void rules_release(app *a, struct rules *r);       /* NULL is fine */
+const cu_engine *rules_engine(const struct rules *r);
+void rules_status(app *a, cu_buf *out);            /* "rules":{digest,rules} */
 
 /* api.c */
 typedef struct api api;
@@ -88,6 +97,12 @@ unsigned answer_try(call *c);
 unsigned answer_keys(call *c);
 unsigned answer_session(call *c, const char *cookie);
 unsigned answer_signin(call *c);
+unsigned answer_rules(call *c);
+unsigned answer_scans(call *c);
+unsigned answer_scan_key(call *c);
+unsigned answer_repositories(call *c);
+bool knows_tenant(const app *a, const char *name);
+unsigned unknown_tenant(call *c, const char *name); /* a 404 that says which there are */
 bool session_holds(app *a, const char *cookie);
 
 #endif

@@ -188,7 +188,7 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     if (!catalog)
         return cu_fail(f, CU_NOT_FOUND, "the catalogue is not beside the program; set CUSTOS_CATALOG");
     cu_arena_init(&a->arena, 256u << 20);
-    CU_TRY(cu_engine_open(catalog, NULL, NULL, &a->engine, f));
+    CU_TRY(rules_open(a, f));
     return cu_criteria_load(catalog, &a->arena, &a->criteria, f);
 }
 
@@ -215,6 +215,7 @@ static cu_err begin(app *a, cu_fault *f)
     cu_err e = record(a, "daemon.started", CU_TENANT_ORG, "daemon", &body);
     if (e != CU_OK)
         return cu_fail(f, e, "the start could not be recorded: %s", cu_err_text(e));
+    CU_TRY(rules_publish(a, f));
     CU_TRY(publish_assessments(a, f));
     return publish_bundle(a, f);
 }
@@ -236,7 +237,7 @@ static void close_all(app *a)
 {
     cu_spool_close(a->spool);
     cu_store_close(a->store);
-    cu_engine_free(a->engine);
+    rules_release(a, a->rules);
     cu_arena_free(&a->arena);
     metrics_free(a->metrics);
     cu_close_fd(&a->spool_fd);
@@ -255,6 +256,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     a->spool_fd = a->keystore_fd = -1;
     a->started_ns = cu_now_ns();
     pthread_mutex_init(&a->lock, NULL);
+    pthread_mutex_init(&a->reloading, NULL);
     cu_err e = open_all(a, f);
     if (e == CU_OK)
         e = begin(a, f);

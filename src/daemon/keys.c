@@ -108,7 +108,15 @@ static unsigned list_keys(call *c)
     return 200;
 }
 
-static unsigned unknown_tenant(call *c, const char *tenant)
+bool knows_tenant(const app *a, const char *name)
+{
+    for (size_t i = 0; i < a->config->tenants_n; i++)
+        if (strcmp(a->config->tenants[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+unsigned unknown_tenant(call *c, const char *tenant)
 {
     char known[300] = "";
     for (size_t i = 0; i < c->a->config->tenants_n && strlen(known) < 200; i++)
@@ -173,10 +181,7 @@ static unsigned read_form(call *c, const json_t *in, cu_store_key *k)
     const char *tenant = json_string_value(json_object_get(in, "tenant")), *user = json_string_value(json_object_get(in, "user"));
     const char *service = json_string_value(json_object_get(in, "service")), *name = json_string_value(json_object_get(in, "name"));
     const char *wrong = form_expires(json_object_get(in, "expires"), &k->expires_ns);
-    bool known = false;
-    for (size_t i = 0; tenant && i < c->a->config->tenants_n; i++)
-        known |= strcmp(c->a->config->tenants[i].name, tenant) == 0;
-    if (!known)
+    if (!tenant || !knows_tenant(c->a, tenant))
         return unknown_tenant(c, tenant);
     if (!user == !service || !form_word(user ? user : service, 128) || (name && name[0] && !form_word(name, 128)))
         return problem(c, 400, "Malformed", "Either user or service, and name, must be 1 to 128 printable characters without blanks and quotes.");

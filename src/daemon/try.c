@@ -25,7 +25,7 @@ static uint64_t units_at(utf16 *u, size_t byte)
     return u->units;
 }
 
-static void put_finding(call *c, const cu_finding *g, uint64_t start, uint64_t end, int64_t moved, const char *surrogate)
+static void put_finding(call *c, const cu_engine *e, const cu_finding *g, uint64_t start, uint64_t end, int64_t moved, const char *surrogate)
 {
     cu_buf_byte(c->out, '{');
     cu_buf_json_kv_u64(c->out, "start", start);
@@ -34,9 +34,9 @@ static void put_finding(call *c, const cu_finding *g, uint64_t start, uint64_t e
     cu_buf_json_kv_u64(c->out, "out_end", surrogate ? (uint64_t)((int64_t)start + moved) + CU_SURROGATE_LEN : (uint64_t)((int64_t)end + moved));
     cu_buf_json_kv_str(c->out, "type", cu_type_name((cu_type)g->type));
     cu_buf_json_kv_str(c->out, "type_text", cu_type_text((cu_type)g->type));
-    cu_buf_json_kv_str(c->out, "rule", cu_engine_rule_id(c->a->engine, g->rule));
+    cu_buf_json_kv_str(c->out, "rule", cu_engine_rule_id(e, g->rule));
     cu_buf_json_kv_u64(c->out, "confidence", g->confidence);
-    const cu_rule *rule = &cu_engine_rules(c->a->engine)->v[g->rule];
+    const cu_rule *rule = &cu_engine_rules(e)->v[g->rule];
     cu_buf_json_kv_str(c->out, "title", rule->title);
     cu_buf_json_kv_str(c->out, "severity", cu_severity_name(rule->severity));
     cu_buf reasons CU_CLEAN_BUF = CU_BUF(1024);
@@ -66,7 +66,7 @@ static void put_findings(call *c, cu_bytes text, const cu_findings *found, const
             cu_surrogate_make(w->key, (cu_type)g->type, cu_slice(text, g->start, g->end), surrogate);
         if (i)
             cu_buf_byte(c->out, ',');
-        put_finding(c, g, start, end, moved, replaced ? surrogate : NULL);
+        put_finding(c, w->engine, g, start, end, moved, replaced ? surrogate : NULL);
         moved += replaced ? CU_SURROGATE_LEN - (int64_t)(end - start) : 0;
     }
     cu_buf_byte(c->out, ']');
@@ -88,7 +88,7 @@ static bool read_allowed(const json_t *list, cu_act *act)
     return true;
 }
 
-static unsigned try_text(call *c, cu_bytes text, const json_t *allow)
+static unsigned try_text(call *c, const cu_engine *engine, cu_bytes text, const json_t *allow)
 {
     cu_arena arena CU_CLEAN_ARENA;
     cu_scratch *scratch = NULL;
@@ -97,7 +97,7 @@ static unsigned try_text(call *c, cu_bytes text, const json_t *allow)
     cu_fault f = {0};
     cu_surrogate_key key = {.key_id = 't'};
     static const uint8_t no_rules[32];
-    cu_redact_with w = {.engine = c->a->engine, .key = &key, .rules_digest = no_rules};
+    cu_redact_with w = {.engine = engine, .key = &key, .rules_digest = no_rules};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         w.act[t] = cu_type_class((cu_type)t) == CU_CLASS_NONE ? CU_ACT_ALLOW : CU_ACT_REPLACE;
     if (!read_allowed(allow, w.act))
@@ -105,7 +105,7 @@ static unsigned try_text(call *c, cu_bytes text, const json_t *allow)
     cu_random(key.key, sizeof key.key);
     cu_arena_init(&arena, 256u << 20);
     uint64_t began = cu_mono_ns();
-    cu_err e = cu_scratch_new(c->a->engine, &scratch);
+    cu_err e = cu_scratch_new(engine, &scratch);
     w.scratch = scratch;
     if (e == CU_OK)
         e = cu_redact_text(&w, text, &arena, &r, &found, &f);
@@ -137,8 +137,11 @@ unsigned answer_try(call *c)
         status = problem(c, 400, "Malformed", "The body must be a JSON object with a string named text.");
     else if (json_string_length(text) > TRY_MAX)
         status = problem(c, 413, "Too large", "The text is larger than 1 MiB; custos scan takes files of any size.");
-    else
-        status = try_text(c, cu_bytes_of(json_string_value(text), json_string_length(text)), json_object_get(in, "allow"));
+    else {
+        struct rules *rules = rules_hold(c->a);
+        status = try_text(c, rules_engine(rules), cu_bytes_of(json_string_value(text), json_string_length(text)), json_object_get(in, "allow"));
+        rules_release(c->a, rules);
+    }
     json_decref(in);
     return status;
 }

@@ -1,7 +1,9 @@
-/* Hyperscan finds where a pattern ends; PCRE2 finds, in a bounded window, where it begins. One
- * database, block mode, no SOM (start of match tracking costs more than the confirmation). */
+/* Hyperscan finds where a pattern ends; PCRE2 finds, in a bounded window, where it begins. Block mode,
+ * no SOM (start of match tracking costs more than the confirmation), and only around what the sweep
+ * marked. */
 #include <stdlib.h>
 #include "engine.h"
+#include "token.h"
 
 static void first_bytes(cu_confirmer *c)
 {
@@ -62,7 +64,9 @@ cu_err cu_confirmer_of(const cu_engine *e, uint16_t rule, const cu_confirmer **o
 
 typedef struct {
     cu_scratch *s;
+    const hs_database_t *db;
     cu_bytes text;
+    size_t base; /* where the region begins that the library looks at */
     cu_findings *out;
     cu_err err;
 } run;
@@ -88,46 +92,70 @@ static cu_bytes window(const run *r, const cu_compiled *c, uint32_t done, size_t
     return cu_slice(r->text, start, end);
 }
 
-static int on_end(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags,
-                  void *arg)
+/* A match at v, in a window that begins at base, is what the rule looks for. */
+static cu_err keep(const run *r, const cu_confirmer *k, unsigned id, int n, size_t base)
+{
+    const cu_compiled *c = &r->s->engine->rules[id];
+    const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->s->match);
+    uint32_t group = (uint32_t)n > k->group ? k->group : 0;
+    size_t start = base + v[2 * group], end = base + v[2 * group + 1];
+    if (c->validate && !c->validate(cu_slice(r->text, start, end)))
+        return CU_OK;
+    if (c->group == CU_GROUP_TOKEN && !cu_has_token(cu_slice(r->text, base + v[0], base + v[1])))
+        return CU_OK; /* it was only tried because of what stands beside it */
+    return cu_found_secret(r->s->engine, r->out, (uint16_t)id, r->text, start, end);
+}
+
+static cu_err confirm(run *r, unsigned id, size_t to)
+{
+    const cu_compiled *c = &r->s->engine->rules[id];
+    const cu_confirmer *k;
+    size_t base, at = 0;
+    int n;
+    if (to <= r->s->done[id])
+        return CU_OK;
+    CU_TRY(cu_confirmer_of(r->s->engine, (uint16_t)id, &k));
+    cu_bytes w = window(r, c, r->s->done[id], to, &base);
+    /* One byte more before it: whether a word or the text begins there depends on that. */
+    if (base > 0 && r->text.p[base - 1] != CU_DETECT_SEPARATOR) {
+        base--;
+        w = cu_bytes_of(w.p - 1, w.n + 1);
+        at = 1;
+    }
+    while ((n = pcre2_match(k->code, w.p, w.n, at, 0, r->s->match, NULL)) > 0) {
+        const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->s->match);
+        if (base + v[0] >= to)
+            break;
+        CU_TRY(keep(r, k, id, n, base));
+        at = v[1];
+        r->s->done[id] = (uint32_t)(base + at);
+        if (base + at >= to)
+            break;
+    }
+    /* A limit of the confirming engine is not "no match": what it could not judge did not pass. */
+    return n < 0 && n != PCRE2_ERROR_NOMATCH ? CU_ENGINE : CU_OK;
+}
+
+static int on_end(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags, void *arg)
 {
     (void)unused;
     (void)flags;
     run *r = arg;
     const cu_engine *e = r->s->engine;
-    if (r->s->skip[id < e->n ? id : e->anchors[id - e->n].rule])
+    const cu_anchor *a = id < e->n ? NULL : &e->anchors[id - e->n];
+    if (r->s->skip[a ? a->rule : id])
         return 0;
-    if (id >= e->n) {
-        r->err = cu_anchor_hit(r->s, r->text, &e->anchors[id - e->n], (size_t)to, r->out);
-        return r->err != CU_OK;
-    }
-    const cu_compiled *c = &e->rules[id];
-    const cu_confirmer *k;
-    size_t base, at = 0;
-    int n;
-    if (to <= r->s->done[id])
-        return 0;
-    if ((r->err = cu_confirmer_of(e, (uint16_t)id, &k)) != CU_OK)
-        return 1;
-    cu_bytes w = window(r, c, r->s->done[id], to, &base);
-    while ((n = pcre2_match(k->code, w.p, w.n, at, 0, r->s->match, NULL)) > 0) {
-        const PCRE2_SIZE *v = pcre2_get_ovector_pointer(r->s->match);
-        uint32_t group = (uint32_t)n > k->group ? k->group : 0;
-        size_t start = v[2 * group], end = v[2 * group + 1];
-        if (base + v[0] >= to)
-            break;
-        if ((!c->validate || c->validate(cu_slice(w, start, end))) &&
-            (r->err = cu_found_secret(r->s->engine, r->out, (uint16_t)id, r->text, base + start, base + end)))
-            return 1;
-        r->s->done[id] = (uint32_t)(base + v[1]);
-        if (base + v[1] >= to)
-            break;
-        at = v[1];
-    }
-    /* A limit of the confirming engine is not "no match": what it could not judge did not pass. */
-    if (n < 0 && n != PCRE2_ERROR_NOMATCH)
-        r->err = CU_ENGINE;
+    r->err = a ? cu_anchor_hit(r->s, r->text, a, r->base + (size_t)to, r->out) : confirm(r, id, r->base + (size_t)to);
     return r->err != CU_OK;
+}
+
+static cu_err scan_region(void *arg, size_t from, size_t to)
+{
+    run *r = arg;
+    r->base = from;
+    hs_error_t h = hs_scan(r->db, (const char *)r->text.p + from, (unsigned)(to - from), 0, r->s->hs, on_end, r);
+    CU_TRY(r->err);
+    return h == HS_SUCCESS ? CU_OK : CU_ENGINE;
 }
 
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out)
@@ -139,16 +167,13 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
         return CU_OK;
     memset(s->done, 0, e->n * sizeof *s->done);
     s->pem_past = 0;
-    run r = {s, text, out, CU_OK};
-    const hs_database_t *db = e->db[s->db];
-    hs_error_t h = db ? hs_scan(db, (const char *)text.p, (unsigned)text.n, 0, s->hs, on_end, &r)
-                      : HS_SUCCESS;
-    CU_TRY(r.err);
-    if (h != HS_SUCCESS)
-        return CU_ENGINE;
-    if (s->tokens)
-        CU_TRY(cu_tokenize(e, text, out));
-    if (s->persons)
-        CU_TRY(cu_find_persons(e, text, out));
+    CU_TRY(cu_regions_begin(s, text.n));
+    CU_TRY(cu_sweep(s, text, out));
+    for (int db = 0; db < CU_DB_COUNT; db++) {
+        run r = {.s = s, .db = e->db[db], .text = text, .out = out};
+        if (!r.db || !s->want[db])
+            continue;
+        CU_TRY(db == CU_DB_REST ? scan_region(&r, 0, text.n) : cu_regions_scan(s, db, text.n, scan_region, &r));
+    }
     return cu_settle(out);
 }

@@ -1,5 +1,5 @@
 /* Hardware addresses, and telephone numbers as they are written inside a country. */
-#include <ctype.h>
+#include <strings.h>
 #include "engine.h"
 #include "names.h"
 
@@ -32,26 +32,38 @@ cu_err cu_find_mac(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_fi
     return cu_found(e, out, e->finder[CU_FIND_MAC], start, end);
 }
 
-static bool word_near(cu_bytes t, size_t i)
+static bool letter(uint8_t c)
+{
+    return (c | 32) >= 'a' && (c | 32) <= 'z';
+}
+
+/* A word that announces a number begins at k; it ends there too, or is long enough to be one inside
+ * another ("Telefonnummer"). */
+static bool announces(cu_bytes t, size_t k, size_t end)
 {
     static const char *const words[] = {"phone", "telefon", "telephone", "tel", "mobile", "mobil", "cell",
         "call", "fax", "sms", "whatsapp", "handy", "telefono", "cellulare", "movil", "reach"};
-    char near[42];
-    size_t n = 0;
-    for (size_t k = i > 40 ? i - 40 : 0; k < i; k++) {
-        uint8_t c = t.p[k];
-        if (c == CU_DETECT_SEPARATOR || c == '\n')
-            n = 0;
-        else
-            near[n++] = (char)tolower(c);
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+        size_t n = 0;
+        while (words[w][n] && k + n < end && (t.p[k + n] | 32) == words[w][n])
+            n++;
+        if (!words[w][n] && (n > 4 || k + n == end || !letter(t.p[k + n])))
+            return true;
     }
-    near[n] = 0;
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
-        size_t len = strlen(words[k]);
-        const char *at = strstr(near, words[k]);
-        bool whole = at && (at == near || !isalpha((uint8_t)at[-1])) &&
-                     (!isalpha((uint8_t)at[len]) || len > 4);
-        if (whole || (k == 0 && at))
+    return false;
+}
+
+static bool word_near(cu_bytes t, size_t i)
+{
+    size_t k = i;
+    while (k > 0 && i - k < 40 && t.p[k - 1] != CU_DETECT_SEPARATOR && t.p[k - 1] != '\n')
+        k--;
+    for (; k + 3 <= i; k++) {
+        uint8_t c = t.p[k] | 32;
+        if (!letter(c) || !strchr("ptmcfswhr", c))
+            continue;
+        bool inside = k > 0 && letter(t.p[k - 1]);
+        if (inside ? c == 'p' && i - k >= 5 && strncasecmp((const char *)t.p + k, "phone", 5) == 0 : announces(t, k, i))
             return true;
     }
     return false;

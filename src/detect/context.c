@@ -1,6 +1,7 @@
 /* Values that only the words before them give away: an anchor (a vendor's name, "passport") is
  * found by the engine, then the places behind it where a value may begin are looked at one by one. */
 #include "engine.h"
+#include "token.h"
 
 #define MAX_NEWLINES 3u /* between an anchor and its value */
 
@@ -72,7 +73,9 @@ static cu_err value_at(cu_scratch *s, const cu_confirmer *c, uint16_t rule, cu_b
     if (to <= from || (to < t.n && (cu_alnum(t.p[to]) || t.p[to] == '_') && cu_alnum(t.p[to - 1])) ||
         memchr(t.p + from, CU_DETECT_SEPARATOR, to - from))
         return CU_OK;
-    if (r->validate && !r->validate(cu_slice(t, from, to)))
+    cu_bytes value = cu_slice(t, i, i + v[1]);
+    if ((r->validate && !r->validate(cu_slice(t, from, to))) || (r->group == CU_GROUP_TOKEN && !cu_has_token(value)) ||
+        (r->group == CU_GROUP_DIGITS && !cu_has_digits(value)))
         return CU_OK;
     *found = true;
     return cu_found_secret(s->engine, out, rule, t, from, to);

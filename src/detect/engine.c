@@ -102,28 +102,41 @@ static const char *literal(const char *text, cu_arena *a)
     return out;
 }
 
-static cu_err collect(const cu_engine *e, const cu_rules *rules, bool secrets_only, expressions *x)
+static bool in_database(const cu_compiled *c, int which)
 {
-    size_t room = rules->n + e->anchors_n + 1;
+    switch (c->group) {
+    case CU_GROUP_TOKEN:
+        return which == CU_DB_RULES;
+    case CU_GROUP_LITERAL:
+        return which == CU_DB_RULES && c->rule->pattern;
+    case CU_GROUP_DIGITS:
+        return which == CU_DB_DIGITS;
+    default:
+        return which == CU_DB_REST && c->rule->pattern;
+    }
+}
+
+static cu_err collect(const cu_engine *e, int which, expressions *x)
+{
+    size_t room = e->n + e->anchors_n + 1;
     unsigned anchor = (unsigned)e->n;
     x->text = cu_arena_alloc(&x->arena, room * sizeof *x->text);
     x->ids = cu_arena_alloc(&x->arena, room * sizeof *x->ids);
     x->flags = cu_arena_alloc(&x->arena, room * sizeof *x->flags);
     if (!x->text || !x->ids || !x->flags)
         return CU_NOMEM;
-    for (size_t i = 0; i < rules->n; i++) {
-        const cu_rule *r = &rules->v[i];
-        if (secrets_only && cu_type_class(r->type) != CU_CLASS_SECRET) {
-            anchor += (unsigned)r->anchors_n;
-            continue;
-        }
-        if (r->pattern) {
+    for (size_t i = 0; i < e->n; i++) {
+        const cu_rule *r = e->rules[i].rule;
+        bool in = in_database(&e->rules[i], which);
+        if (in && r->pattern) {
             x->text[x->n] = r->pattern;
             x->ids[x->n++] = (unsigned)i;
         }
-        for (size_t k = 0; k < r->anchors_n; k++) {
+        for (size_t k = 0; k < r->anchors_n; k++, anchor++) {
+            if (!in)
+                continue;
             x->flags[x->n] = HS_FLAG_CASELESS;
-            x->ids[x->n] = anchor++;
+            x->ids[x->n] = anchor;
             if (!(x->text[x->n++] = literal(r->anchors[k], &x->arena)))
                 return CU_NOMEM;
         }
@@ -134,7 +147,7 @@ static cu_err collect(const cu_engine *e, const cu_rules *rules, bool secrets_on
 static cu_err compile_one(cu_engine *e, const cu_rules *rules, int which, expressions *x, cu_fault *f)
 {
     hs_compile_error_t *bad = NULL;
-    CU_TRY(collect(e, rules, which == CU_DB_SECRETS, x));
+    CU_TRY(collect(e, which, x));
     if (x->n == 0 || hs_compile_multi(x->text, x->flags, x->ids, x->n, HS_MODE_BLOCK, NULL, &e->db[which],
                                       &bad) == HS_SUCCESS)
         return CU_OK;
@@ -154,6 +167,70 @@ static cu_err compile_databases(cu_engine *e, const cu_rules *rules, cu_fault *f
         cu_arena_free(&x.arena);
     }
     return err;
+}
+
+/* --- literals of the sweep --- */
+
+cu_err cu_engine_target(cu_engine *e, const cu_target *to)
+{
+    if (e->targets_n == e->targets_cap) {
+        size_t cap = e->targets_cap ? e->targets_cap * 2 : 256;
+        cu_target *v = realloc(e->targets, cap * sizeof *v);
+        if (!v)
+            return CU_NOMEM;
+        e->targets = v;
+        e->targets_cap = cap;
+    }
+    e->targets[e->targets_n++] = *to;
+    return CU_OK;
+}
+
+static cu_err add_literal(cu_engine *e, cu_bytes text, bool word_end, const cu_target *to)
+{
+    uint32_t meaning = (uint32_t)e->targets_n;
+    CU_TRY(cu_engine_target(e, to));
+    if (cu_type_class(e->rules[to->rule].rule->type) == CU_CLASS_SECRET)
+        CU_TRY(cu_literals_add(&e->literals[CU_LITERALS_SECRETS], text, word_end, meaning));
+    return cu_literals_add(&e->literals[CU_LITERALS_ALL], text, word_end, meaning);
+}
+
+static cu_err add_anchors(cu_engine *e, uint16_t rule, uint32_t first)
+{
+    const cu_rule *r = e->rules[rule].rule;
+    for (uint32_t k = 0; k < r->anchors_n; k++) {
+        cu_bytes text = cu_str(r->anchors[k]);
+        bool word_end = text.p[text.n - 1] == ' ';
+        cu_target to = {.anchor = first + k, .rule = rule};
+        CU_TRY(add_literal(e, cu_slice(text, 0, text.n - word_end), word_end, &to));
+    }
+    return CU_OK;
+}
+
+static cu_err add_needles(cu_engine *e, uint16_t rule)
+{
+    const cu_compiled *c = &e->rules[rule];
+    cu_needles needles;
+    cu_arena work CU_CLEAN_ARENA;
+    cu_arena_init(&work, (size_t)4 << 20);
+    CU_TRY(cu_group_literals(c->rule, &work, &needles));
+    uint32_t before = needles.before < c->width ? needles.before : c->width;
+    cu_target to = {.anchor = CU_NO_ANCHOR, .before = before, .after = c->width + 1, .rule = rule};
+    for (size_t i = 0; i < needles.n; i++)
+        CU_TRY(add_literal(e, cu_bytes_of(needles.text[i], needles.length[i]), false, &to));
+    return CU_OK;
+}
+
+static cu_err find_literals(cu_engine *e)
+{
+    uint32_t anchor = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        if (e->rules[i].group == CU_GROUP_LITERAL)
+            CU_TRY(e->rules[i].rule->pattern ? add_needles(e, (uint16_t)i) : add_anchors(e, (uint16_t)i, anchor));
+        anchor += (uint32_t)e->rules[i].rule->anchors_n;
+    }
+    for (int i = 0; i < CU_LITERALS_COUNT; i++)
+        CU_TRY(cu_literals_arrange(&e->literals[i]));
+    return CU_OK;
 }
 
 static size_t count_anchors(const cu_rules *rules)
@@ -201,6 +278,16 @@ static cu_err check_patterns(cu_engine *e, cu_fault *f)
     return CU_OK;
 }
 
+static cu_err find_groups(cu_engine *e)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        cu_arena work CU_CLEAN_ARENA;
+        cu_arena_init(&work, (size_t)4 << 20);
+        CU_TRY(cu_group_of(&e->rules[i], &work));
+    }
+    return CU_OK;
+}
+
 cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f)
 {
     cu_engine *e = NULL;
@@ -208,7 +295,11 @@ cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f)
     CU_TRY(cu_engine_tables(rules, &e, f));
     cu_err err = check_patterns(e, f);
     if (err == CU_OK)
+        err = find_groups(e);
+    if (err == CU_OK)
         err = compile_databases(e, rules, f);
+    if (err == CU_OK)
+        err = find_literals(e);
     if (err == CU_OK)
         *out = e;
     else
@@ -224,6 +315,9 @@ void cu_engine_free(cu_engine *e)
         hs_free_database(e->db[i]);
     for (size_t i = 0; i < e->n; i++)
         cu_confirmer_free(atomic_load(&e->rules[i].confirmer));
+    for (int i = 0; i < CU_LITERALS_COUNT; i++)
+        cu_literals_free(&e->literals[i]);
+    free(e->targets);
     free(e->rules);
     free(e->anchors);
     cu_arena_free(&e->arena);
@@ -250,16 +344,19 @@ static void choose_passes(cu_scratch *s)
 {
     const cu_engine *e = s->engine;
     s->tokens = s->persons = false;
-    s->db = CU_DB_SECRETS;
+    s->literal_set = CU_LITERALS_SECRETS;
+    memset(s->want, 0, sizeof s->want);
     for (size_t i = 0; i < e->n; i++) {
         const cu_compiled *c = &e->rules[i];
         if (s->skip[i])
             continue;
         bool person = c->rule->finder && strncmp(c->rule->finder, "person", 6) == 0;
         s->persons |= person;
-        s->tokens |= c->rule->finder && !c->hand && !person;
-        if (cu_type_class(c->rule->type) != CU_CLASS_SECRET)
-            s->db = CU_DB_ALL;
+        s->tokens |= c->group == CU_GROUP_HAND && !person;
+        for (int db = 0; db < CU_DB_COUNT; db++)
+            s->want[db] |= in_database(c, db);
+        if (c->group == CU_GROUP_LITERAL && cu_type_class(c->rule->type) != CU_CLASS_SECRET)
+            s->literal_set = CU_LITERALS_ALL;
     }
 }
 
@@ -269,6 +366,7 @@ cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out)
     if (!s)
         return CU_NOMEM;
     s->engine = e;
+    s->classify = cu_classifier();
     s->done = calloc(e->n + 1, sizeof *s->done);
     s->skip = calloc(e->n + 1, sizeof *s->skip);
     s->match = pcre2_match_data_create(8, NULL);
@@ -297,6 +395,8 @@ void cu_scratch_free(cu_scratch *s)
         return;
     hs_free_scratch(s->hs);
     pcre2_match_data_free(s->match);
+    for (int i = 0; i < CU_HOT_COUNT; i++)
+        free(s->hot[i]);
     free(s->done);
     free(s->skip);
     free(s);

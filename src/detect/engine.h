@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "detect/detect.h"
+#include "expression.h"
+#include "sweep.h"
 
 #define CU_WINDOW 2048u /* bytes that a pattern may span before a match end */
 
@@ -30,8 +32,24 @@ typedef enum {
 /* Finders that begin at an anchor instead of at a byte of the tokenizer. */
 enum { CU_HAND_NONE, CU_HAND_ASSIGN, CU_HAND_ASSIGN_RANDOM, CU_HAND_URL, CU_HAND_PEM };
 
-/* Which rules a database holds: most scans want all, some only the secrets. */
-enum { CU_DB_ALL, CU_DB_SECRETS, CU_DB_COUNT };
+/* When a rule need be tried at all: decided when rules are compiled, by texts drawn from their
+ * expressions (groups.c). */
+typedef enum {
+    CU_GROUP_HAND,   /* a reader that the tokenizer calls */
+    CU_GROUP_TOKEN,  /* where a token stands (token.h) */
+    CU_GROUP_DIGITS, /* where a long number stands */
+    CU_GROUP_LITERAL,/* where one of its literals stands */
+    CU_GROUP_REST,   /* everywhere: slow */
+} cu_group;
+
+/* Databases of the matching library, and the marks of where each is run; the rest is run everywhere. */
+enum { CU_DB_RULES, CU_DB_DIGITS, CU_HOT_COUNT, CU_DB_REST = CU_HOT_COUNT, CU_DB_COUNT };
+
+/* Bytes before and behind a token or number in which its rule's anchor, or the rest of its match, lies. */
+#define CU_TOKEN_BEFORE 192u
+#define CU_TOKEN_AFTER 128u
+
+enum { CU_LITERALS_SECRETS, CU_LITERALS_ALL, CU_LITERALS_COUNT };
 
 /* Compiled when the rule first fires: a scan that meets ten kinds of values pays for ten. */
 typedef struct {
@@ -45,6 +63,7 @@ typedef bool (*cu_validator)(cu_bytes value);
 typedef struct {
     const cu_rule *rule;
     uint8_t hand;    /* hand-written reader behind an anchor (CU_HAND_*) */
+    uint8_t group;   /* cu_group */
     uint32_t width;  /* bytes before the end at which the pattern may begin */
     cu_validator validate;
     _Atomic(cu_confirmer *) confirmer;
@@ -55,6 +74,13 @@ typedef struct {
     uint16_t rule;
     uint8_t length;
 } cu_anchor;
+
+/* What a literal of the sweep means: a value may stand behind it, or its rule is to be tried around it. */
+#define CU_NO_ANCHOR UINT32_MAX
+typedef struct {
+    uint32_t anchor, before, after;
+    uint16_t rule;
+} cu_target;
 
 /* What the engine library must find at start, and how that sums up (image.c). */
 typedef struct {
@@ -73,6 +99,9 @@ struct cu_engine {
     cu_sha256 digest;     /* of the rules as they were written */
     cu_anchor *anchors; /* id of the database = n + index */
     size_t anchors_n;
+    cu_target *targets;
+    size_t targets_n, targets_cap;
+    cu_literals literals[CU_LITERALS_COUNT];
     uint16_t finder[CU_FIND_COUNT];
 };
 
@@ -84,7 +113,11 @@ struct cu_scratch {
     size_t pem_past; /* where the last private key ended */
     bool *skip;      /* per rule: not asked for */
     bool tokens, persons; /* some rule of the tokenizer, of the names is asked for */
-    int db;          /* CU_DB_* that holds all that is asked for */
+    bool want[CU_DB_COUNT]; /* some rule of this database */
+    int literal_set;
+    cu_classify_fn *classify;
+    uint64_t *hot[CU_HOT_COUNT]; /* a bit for each 64 bytes of the text */
+    size_t hot_words;
 };
 
 /* confirm.c */
@@ -94,7 +127,20 @@ void cu_confirmer_free(cu_confirmer *c);
 
 /* engine.c: tables from rules, without a database. The rules are borrowed. */
 cu_err cu_engine_tables(const cu_rules *rules, cu_engine **out, cu_fault *f);
+cu_err cu_engine_target(cu_engine *e, const cu_target *to) CU_MUST;
 cu_err cu_check_library(cu_fault *f);
+
+/* groups.c */
+cu_err cu_group_of(cu_compiled *c, cu_arena *work) CU_MUST;
+/* The literals of a rule of CU_GROUP_LITERAL that has a pattern; CU_UNSUPPORTED: it has none. */
+cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out) CU_MUST;
+
+/* sweep.c: marks the regions, and finds what needs no database. */
+cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
+/* regions.c */
+cu_err cu_regions_begin(cu_scratch *s, size_t n) CU_MUST;
+typedef cu_err (*cu_region_fn)(void *arg, size_t from, size_t to);
+cu_err cu_regions_scan(cu_scratch *s, int db, size_t n, cu_region_fn scan, void *arg) CU_MUST;
 
 /* image.c */
 cu_err cu_image_encode(const cu_engine *e, cu_buf *out);
@@ -125,7 +171,7 @@ cu_err cu_find_assignment(cu_scratch *s, cu_bytes t, uint16_t rule, size_t start
                           cu_findings *out);
 
 /* tokenize.c, network.c, pem.c: each looks at one place and returns CU_OK whether or not it found. */
-cu_err cu_tokenize(const cu_engine *e, cu_bytes text, cu_findings *out);
+cu_err cu_tokenize_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out);
 cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, cu_findings *out);
 cu_err cu_find_ipv6(const cu_engine *e, cu_bytes t, size_t *colon, cu_findings *out);
@@ -133,7 +179,7 @@ cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_f
 cu_err cu_find_pem(const cu_engine *e, cu_bytes t, uint16_t rule, size_t dash, size_t *past, cu_findings *out);
 
 /* person.c, address.c, contact.c, wallet.c */
-cu_err cu_find_persons(const cu_engine *e, cu_bytes t, cu_findings *out);
+cu_err cu_name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, size_t *past, cu_findings *out);
 cu_err cu_find_mac(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 cu_err cu_find_national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);

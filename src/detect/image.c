@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "engine.h"
 
-#define MAGIC "CURULE04"
+#define MAGIC "CURULE05"
 #define HEAD (8u + sizeof(cu_sha256))
 #define MAX_RULES 4000u
 
@@ -35,7 +35,7 @@ static void put_rule(cu_buf *b, const cu_compiled *c)
         put_text(b, texts[i]);
     put_list(b, r->anchors, r->anchors_n);
     put_list(b, r->words, r->words_n);
-    const uint32_t numbers[] = {r->type, r->reach, r->by_context, r->severity, r->action, r->confidence, r->line, c->width};
+    const uint32_t numbers[] = {r->type, r->reach, r->by_context, r->severity, r->action, r->confidence, r->line, c->width, c->group};
     cu_buf_put(b, numbers, sizeof numbers);
 }
 
@@ -52,6 +52,26 @@ static cu_err put_database(cu_buf *b, const hs_database_t *db)
     return CU_OK;
 }
 
+static void put_literals(cu_buf *b, const cu_engine *e)
+{
+    put_u32(b, (uint32_t)e->targets_n);
+    for (size_t i = 0; i < e->targets_n; i++) {
+        const cu_target *t = &e->targets[i];
+        const uint32_t numbers[] = {t->anchor, t->before, t->after, t->rule};
+        cu_buf_put(b, numbers, sizeof numbers);
+    }
+    for (int set = 0; set < CU_LITERALS_COUNT; set++) {
+        put_u32(b, (uint32_t)e->literals[set].n);
+        for (size_t i = 0; i < e->literals[set].n; i++) {
+            const cu_literal *x = &e->literals[set].v[i];
+            const uint8_t numbers[] = {x->length, x->word_end, x->group, x->window};
+            put_u32(b, x->meaning);
+            cu_buf_put(b, numbers, sizeof numbers);
+            cu_buf_put(b, x->text, x->length);
+        }
+    }
+}
+
 cu_err cu_image_encode(const cu_engine *e, cu_buf *out)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF((size_t)256 << 20);
@@ -61,6 +81,7 @@ cu_err cu_image_encode(const cu_engine *e, cu_buf *out)
     put_u32(&body, (uint32_t)e->n);
     for (size_t i = 0; i < e->n; i++)
         put_rule(&body, &e->rules[i]);
+    put_literals(&body, e);
     cu_buf_put(&body, &e->known.matches, 8);
     cu_buf_put(&body, &e->known.sum, 8);
     put_u32(&body, (uint32_t)e->known.text.n);
@@ -131,10 +152,15 @@ static void take_list(reader *r, const char ***v, size_t *n)
     }
 }
 
-static void take_rule(reader *in, cu_rule *r, uint32_t *width)
+/* What was found out about a rule when it was compiled. */
+typedef struct {
+    uint32_t width, group;
+} derived;
+
+static void take_rule(reader *in, cu_rule *r, derived *d)
 {
     const char **texts[] = {&r->id, &r->title, &r->pattern, &r->finder, &r->value, &r->validator, &r->source, &r->file};
-    uint32_t numbers[8] = {0};
+    uint32_t numbers[9] = {0};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = take_text(in);
     take_list(in, &r->anchors, &r->anchors_n);
@@ -147,25 +173,56 @@ static void take_rule(reader *in, cu_rule *r, uint32_t *width)
     r->action = (cu_rule_action)numbers[4];
     r->confidence = numbers[5];
     r->line = numbers[6];
-    *width = numbers[7];
+    *d = (derived){numbers[7], numbers[8]};
     in->bad |= !r->id || !r->title || !r->source || !r->file || numbers[0] >= CU_TYPE_COUNT ||
                r->reach > CU_RULE_MAX_REACH || numbers[3] > CU_SEVERITY_CRITICAL || numbers[4] > CU_RULE_BLOCK ||
-               r->confidence > 100 || *width > CU_WINDOW ||
+               r->confidence > 100 || d->width > CU_WINDOW || d->group > CU_GROUP_REST ||
                (r->pattern != NULL) + (r->finder != NULL) + (r->value != NULL) != 1;
 }
 
-static bool take_rules(reader *r, cu_rules *rules, uint32_t **width)
+static bool take_rules(reader *r, cu_rules *rules, derived **d)
 {
     uint32_t n = take_u32(r);
     if (r->bad || n > MAX_RULES)
         return false;
     rules->v = cu_arena_alloc(r->arena, (n + 1) * sizeof *rules->v);
-    *width = cu_arena_alloc(r->arena, (n + 1) * sizeof **width);
-    if (!rules->v || !*width)
+    *d = cu_arena_alloc(r->arena, (n + 1) * sizeof **d);
+    if (!rules->v || !*d)
         return false;
     for (rules->n = 0; rules->n < n && !r->bad; rules->n++)
-        take_rule(r, &rules->v[rules->n], &(*width)[rules->n]);
+        take_rule(r, &rules->v[rules->n], &(*d)[rules->n]);
     return !r->bad;
+}
+
+static cu_err take_targets(reader *r, cu_engine *e)
+{
+    for (uint32_t n = take_u32(r), i = 0; i < n && !r->bad; i++) {
+        uint32_t v[4] = {0};
+        take_into(r, v, sizeof v);
+        if ((v[0] != CU_NO_ANCHOR && v[0] >= e->anchors_n) || v[1] > CU_WINDOW || v[2] > CU_WINDOW + 1 || v[3] >= e->n)
+            return CU_CORRUPT;
+        CU_TRY(cu_engine_target(e, &(cu_target){v[0], v[1], v[2], (uint16_t)v[3]}));
+    }
+    return r->bad ? CU_CORRUPT : CU_OK;
+}
+
+static cu_err take_literals(reader *r, cu_engine *e)
+{
+    for (int set = 0; set < CU_LITERALS_COUNT; set++) {
+        cu_literals *l = &e->literals[set];
+        for (uint32_t n = take_u32(r), i = 0; i < n && !r->bad; i++) {
+            uint32_t meaning = take_u32(r);
+            uint8_t v[4] = {0};
+            take_into(r, v, sizeof v);
+            if (meaning >= e->targets_n)
+                return CU_CORRUPT;
+            CU_TRY(cu_literals_add(l, take(r, v[0]), v[1] != 0, meaning));
+            l->v[l->n - 1].group = v[2];
+            l->v[l->n - 1].window = v[3];
+        }
+        CU_TRY(cu_literals_ready(l));
+    }
+    return r->bad ? CU_CORRUPT : CU_OK;
 }
 
 static cu_err take_engine(reader *r, cu_engine *e, cu_fault *f)
@@ -190,16 +247,20 @@ static cu_err decode(cu_bytes body, cu_arena *a, cu_engine **out, cu_fault *f)
     reader r = {body, a, false};
     cu_rules rules = {0};
     cu_sha256 digest = {{0}};
-    uint32_t *width = NULL;
+    derived *d = NULL;
     const char *version = take_text(&r);
     if (!version || strcmp(version, hs_version()) != 0)
         return cu_fail(f, CU_UNSUPPORTED, "the image of the rules was made for another library");
     take_into(&r, &digest, sizeof digest);
-    if (!take_rules(&r, &rules, &width))
+    if (!take_rules(&r, &rules, &d))
         return cu_fail(f, CU_CORRUPT, "the image of the rules is damaged");
     CU_TRY(cu_engine_tables(&rules, out, f));
-    for (size_t i = 0; i < rules.n; i++)
-        (*out)->rules[i].width = width[i];
+    for (size_t i = 0; i < rules.n; i++) {
+        (*out)->rules[i].width = d[i].width;
+        (*out)->rules[i].group = (uint8_t)d[i].group;
+    }
+    if (take_targets(&r, *out) != CU_OK || take_literals(&r, *out) != CU_OK)
+        return cu_fail(f, CU_CORRUPT, "the image of the rules is damaged");
     (*out)->digest = digest;
     return take_engine(&r, *out, f);
 }

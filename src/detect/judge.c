@@ -52,10 +52,17 @@ static bool same(const uint8_t *p, const word *w)
 
 static bool holds_one(cu_bytes v, const word *list, size_t n)
 {
+    uint32_t first[8] = {0}; /* bytes with which a word of the list begins */
     for (size_t k = 0; k < n; k++)
-        for (size_t i = 0; i + list[k].n <= v.n; i++)
-            if (fold(v.p[i]) == (uint8_t)list[k].text[0] && same(v.p + i, &list[k]))
+        first[(uint8_t)list[k].text[0] >> 5] |= 1u << (list[k].text[0] & 31);
+    for (size_t i = 0; i < v.n; i++) {
+        uint8_t c = fold(v.p[i]);
+        if (!(first[c >> 5] >> (c & 31) & 1))
+            continue;
+        for (size_t k = 0; k < n; k++)
+            if ((uint8_t)list[k].text[0] == c && i + list[k].n <= v.n && same(v.p + i, &list[k]))
                 return true;
+    }
     return false;
 }
 

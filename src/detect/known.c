@@ -27,10 +27,26 @@ static int on_match(unsigned id, unsigned long long unused, unsigned long long t
     return 0;
 }
 
-/* The text, `shift` blanks behind the start of a 64-byte line, as the engine and the tokenizer see it. */
+/* What the sweep marks and what is read by hand. */
+static cu_err tally_sweep(cu_scratch *s, cu_bytes text, tally *t)
+{
+    const cu_engine *e = s->engine;
+    cu_findings found = {0};
+    CU_TRY(cu_regions_begin(s, text.n));
+    cu_err err = cu_sweep(s, text, &found);
+    for (size_t i = 0; i < found.n; i++)
+        count(t, e->n + e->anchors_n + found.v[i].rule, found.v[i].end);
+    for (int db = 0; db < CU_HOT_COUNT; db++)
+        for (size_t b = 0; b * CU_BLOCK < text.n; b++)
+            if (s->hot[db][b / 64] >> (b % 64) & 1)
+                count(t, 2 * (e->n + e->anchors_n) + (uint64_t)db, b);
+    cu_findings_free(&found);
+    return err;
+}
+
+/* The text, `shift` blanks behind the start of a 64-byte line, as the library sees it. */
 static cu_err tally_at(const cu_engine *e, cu_scratch *s, uint8_t *room, size_t shift, tally *t)
 {
-    cu_findings found = {0};
     cu_bytes text = e->known.text;
     memset(room, '\n', shift);
     memcpy(room + shift, text.p, text.n);
@@ -39,17 +55,28 @@ static cu_err tally_at(const cu_engine *e, cu_scratch *s, uint8_t *room, size_t 
         if (e->db[i] && hs_scan(e->db[i], (const char *)room, (unsigned)(text.n + shift), 0, s->hs, on_match, t) !=
                             HS_SUCCESS)
             return CU_ENGINE;
-    cu_err err = cu_tokenize(e, cu_bytes_of(room, shift + text.n), &found);
-    for (size_t i = 0; i < found.n; i++)
-        count(t, e->n + e->anchors_n + found.v[i].rule, found.v[i].end);
-    cu_findings_free(&found);
-    return err;
+    t->shift = 0; /* from here on places are counted from the text's begin */
+    return tally_sweep(s, cu_bytes_of(room + shift, text.n), t);
+}
+
+/* Expressions are not confirmed: compiling all of them takes longer than all the rest of a start. */
+static void hand_and_marks_only(cu_scratch *s)
+{
+    const cu_engine *e = s->engine;
+    for (size_t i = 0; i < e->n; i++)
+        s->skip[i] = e->rules[i].group != CU_GROUP_HAND && !(e->rules[i].group == CU_GROUP_LITERAL && e->rules[i].rule->pattern);
+    s->tokens = true;
+    s->persons = false;
+    s->literal_set = CU_LITERALS_ALL;
+    for (int db = 0; db < CU_DB_COUNT; db++)
+        s->want[db] = true;
 }
 
 static cu_err with_room(const cu_engine *e, cu_scratch **s, uint8_t **room)
 {
     *room = NULL;
     CU_TRY(cu_scratch_new(e, s));
+    hand_and_marks_only(*s);
     *room = aligned_alloc(64, (e->known.text.n + 64 + 127) / 64 * 64);
     return *room ? CU_OK : CU_NOMEM;
 }

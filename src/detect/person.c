@@ -3,9 +3,6 @@
  * them: those are rules (catalog/rules/pii/contact.yaml). */
 #include "engine.h"
 #include "names.h"
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #define MAX_PARTS 6
 #define AROUND 120u /* bytes on each side that decide whether a place is prose */
@@ -199,32 +196,6 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
                ? cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, last) : CU_OK;
 }
 
-/* The first place at or after i where a letter stands behind none and is a capital. */
-static size_t next_capital(cu_bytes t, size_t i)
-{
-#if defined(__SSE2__)
-    const __m128i a = _mm_set1_epi8('A'), la = _mm_set1_epi8('a'), span = _mm_set1_epi8(25);
-    const __m128i lead = _mm_set1_epi8((char)0xc3), two = _mm_set1_epi8(2);
-    for (; i > 0 && i + 17 <= t.n; i += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(t.p + i));
-        __m128i before = _mm_loadu_si128((const __m128i *)(const void *)(t.p + i - 1));
-        __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(t.p + i + 1));
-        __m128i u = _mm_sub_epi8(x, a), l = _mm_sub_epi8(x, lead), b = _mm_sub_epi8(next, la);
-        __m128i p = _mm_sub_epi8(_mm_or_si128(before, _mm_set1_epi8(32)), la);
-        __m128i capital = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(u, span), u),
-                                       _mm_cmpeq_epi8(_mm_min_epu8(l, two), l));
-        __m128i small = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(b, span), b), next);
-        __m128i inside = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(p, span), p), before);
-        int mask = _mm_movemask_epi8(_mm_andnot_si128(inside, _mm_and_si128(capital, small)));
-        if (mask)
-            return i + (size_t)__builtin_ctz((unsigned)mask);
-    }
-#endif
-    while (i < t.n && !(begins_capital(t, i) && (i == 0 || !letter(t.p[i - 1]))))
-        i++;
-    return i;
-}
-
 /* Letters without diacritics only; others pass. */
 static bool may_be_name(cu_bytes t, size_t i)
 {
@@ -238,16 +209,11 @@ static bool may_be_name(cu_bytes t, size_t i)
     return cu_name_first[key / 8] >> (key % 8) & 1;
 }
 
-cu_err cu_find_persons(const cu_engine *e, cu_bytes t, cu_findings *out)
+cu_err cu_name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
-    size_t i = 0;
-    if (e->finder[CU_FIND_PERSON] == CU_NO_RULE)
+    *past = i + 1;
+    if (e->finder[CU_FIND_PERSON] == CU_NO_RULE || !may_be_name(t, i) ||
+        (i && (cu_digit(t.p[i - 1]) || t.p[i - 1] == '_')))
         return CU_OK;
-    while ((i = next_capital(t, i)) < t.n) {
-        size_t past = i + 1;
-        if (may_be_name(t, i) && !(i && (cu_digit(t.p[i - 1]) || t.p[i - 1] == '_')))
-            CU_TRY(name_at(e, t, i, &past, out));
-        i = past;
-    }
-    return CU_OK;
+    return name_at(e, t, i, past, out);
 }

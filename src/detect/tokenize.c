@@ -1,17 +1,6 @@
-/* Values without a literal anchor: one pass over the bytes stops at '@', ':', '-', '+' and at the
- * first digit of a run, and looks closer only there. */
+/* Values without a literal anchor: the sweep stops at '@', ':', '-', '+' and at the first digit of a
+ * run, and here is looked closer. */
 #include "engine.h"
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-enum { SKIP, AT, COLON, DASH, PLUS, DIGIT };
-
-static const uint8_t stops[256] = {
-    ['@'] = AT, [':'] = COLON, ['-'] = DASH, ['+'] = PLUS,
-    ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT,
-    ['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
-};
 
 static bool ends_token(cu_bytes t, size_t i)
 {
@@ -151,6 +140,17 @@ static bool may_be_phone(cu_bytes t, size_t i, size_t run)
     return cu_digit(t.p[run + 1]) || t.p[run + 1] == ' ' || t.p[run + 1] == '(';
 }
 
+/* Cheap looks at what stands behind the run: few numbers go on as a longer one would. */
+static bool goes_on(cu_bytes t, size_t run, uint8_t by)
+{
+    return run + 1 < t.n && t.p[run] == by && cu_digit(t.p[run + 1]);
+}
+
+static bool may_be_card(cu_bytes t, size_t i, size_t run)
+{
+    return t.p[i] >= '2' && t.p[i] <= '6' && (run - i >= 13 || (run - i <= 6 && (goes_on(t, run, ' ') || goes_on(t, run, '-'))));
+}
+
 /* i is the first digit of a run. The first reading that holds wins; *past is where to go on. */
 static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -162,10 +162,11 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
         CU_TRY(iban(e, t, i, past, out));
     if (*past != run || !cu_starts_token(t, i))
         return CU_OK;
-    CU_TRY(cu_find_ipv4(e, t, i, past, out));
-    if (*past == run && run - i == 3)
+    if (run - i <= 3 && goes_on(t, run, '.'))
+        CU_TRY(cu_find_ipv4(e, t, i, past, out));
+    if (*past == run && run - i == 3 && goes_on(t, run, '-'))
         CU_TRY(ssn(e, t, i, past, out));
-    if (*past == run)
+    if (*past == run && may_be_card(t, i, run))
         CU_TRY(card(e, t, i, past, out));
     if (*past == run && t.n - i > 2 && t.p[i] == '0' && t.p[i + 1] == '0' && !(i && t.p[i - 1] == '.'))
         CU_TRY(phone(e, t, i, 2, past, out));
@@ -176,59 +177,23 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
     return CU_OK;
 }
 
-/* The first byte at or after i at which a tokenizer begins: + - @, and the digits with the colon
- * that follows them in ASCII. */
-static size_t next_stop(const uint8_t *p, size_t i, size_t n)
+cu_err cu_tokenize_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
-#if defined(__SSE2__)
-    const __m128i zero = _mm_set1_epi8('0'), ten = _mm_set1_epi8(10);
-    const __m128i plus = _mm_set1_epi8('+'), dash = _mm_set1_epi8('-'), at = _mm_set1_epi8('@');
-    for (; i + 16 <= n; i += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        __m128i d = _mm_sub_epi8(x, zero);
-        __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(d, ten), d), _mm_cmpeq_epi8(x, dash)),
-                                   _mm_or_si128(_mm_cmpeq_epi8(x, plus), _mm_cmpeq_epi8(x, at)));
-        int mask = _mm_movemask_epi8(hit);
-        if (mask)
-            return i + (size_t)__builtin_ctz((unsigned)mask);
+    *past = i + 1;
+    switch (t.p[i]) {
+    case '@':
+        return cu_find_email(e, t, i, out);
+    case ':':
+        if (t.n - i > 14 && t.p[i + 3] == ':' && i > 1)
+            CU_TRY(cu_find_mac(e, t, i, past, out));
+        return *past == i + 1 ? cu_find_ipv6(e, t, past, out) : CU_OK;
+    case '-':
+        return t.n - i > 14 && t.p[i + 3] == '-' && i > 1 ? cu_find_mac(e, t, i, past, out) : CU_OK;
+    case '+':
+        if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i) && !(i && t.p[i - 1] == '+')) /* "C++14" */
+            return phone(e, t, i, 1, past, out);
+        return CU_OK;
+    default:
+        return number(e, t, i, past, out);
     }
-#endif
-    while (i < n && !stops[p[i]])
-        i++;
-    return i;
-}
-
-cu_err cu_tokenize(const cu_engine *e, cu_bytes t, cu_findings *out)
-{
-    size_t i = 0;
-    while ((i = next_stop(t.p, i, t.n)) < t.n) {
-        size_t past = i + 1;
-        switch (stops[t.p[i]]) {
-        case AT:
-            CU_TRY(cu_find_email(e, t, i, out));
-            break;
-        case COLON:
-            if (t.n - i > 14 && t.p[i + 3] == ':' && i > 1)
-                CU_TRY(cu_find_mac(e, t, i, &past, out));
-            if (past == i + 1)
-                CU_TRY(cu_find_ipv6(e, t, &past, out));
-            break;
-        case DASH:
-            if (t.n - i > 14 && t.p[i + 3] == '-' && i > 1)
-                CU_TRY(cu_find_mac(e, t, i, &past, out));
-            break;
-        case PLUS:
-            if (i + 1 < t.n && cu_digit(t.p[i + 1]) && cu_starts_token(t, i) &&
-                !(i && t.p[i - 1] == '+')) /* "C++14" */
-                CU_TRY(phone(e, t, i, 1, &past, out));
-            break;
-        case DIGIT:
-            CU_TRY(number(e, t, i, &past, out));
-            break;
-        default:
-            break;
-        }
-        i = past;
-    }
-    return CU_OK;
 }

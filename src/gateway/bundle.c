@@ -77,9 +77,7 @@ void gw_bundle_refresh(void)
     struct stat st;
     gw_bundle *b = NULL;
     cu_fault f = {0};
-    if (fstatat(gw.run_fd, "bundle", &st, 0) != 0 ||
-        (st.st_ino == seen.st_ino && st.st_mtim.tv_sec == seen.st_mtim.tv_sec &&
-         st.st_mtim.tv_nsec == seen.st_mtim.tv_nsec && st.st_size == seen.st_size))
+    if (fstatat(gw.run_fd, "bundle", &st, 0) != 0 || gw_same_file(&st, &seen))
         return;
     cu_err e = load(&b, &f);
     if (e == CU_OK)

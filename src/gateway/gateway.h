@@ -8,6 +8,7 @@
 #include <ngx_thread_pool.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include "access.h"
 #include "catalog/tools.h"
 #include "ledger/spool.h"
@@ -131,8 +132,11 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle);
 ngx_int_t gw_init_process(ngx_cycle_t *cycle);
 void gw_exit_process(ngx_cycle_t *cycle);
 
+bool gw_same_file(const struct stat *a, const struct stat *b); /* nothing was written since */
+
 /* bundle.c: the bundle in use */
 void gw_bundle_refresh(void);
+void gw_rules_refresh(void); /* between requests: a request is judged by one set of rules */
 void gw_bundle_release(gw_bundle *b);
 
 /* shared.c: what all workers count together */

@@ -36,10 +36,10 @@ static cu_bytes client_of(const ngx_http_request_t *r)
     return clean ? ua : CU_LIT("redacted");
 }
 
-static void kv_commit(cu_buf *b, const char *key, const cu_sha256 *mac)
+static void kv_digest(cu_buf *b, const char *key, const uint8_t digest[CU_SHA256_LEN])
 {
     char hex[2 * CU_SHA256_LEN + 1];
-    cu_hex(hex, mac->b, sizeof *mac);
+    cu_hex(hex, digest, CU_SHA256_LEN);
     cu_buf_json_kv_str(b, key, hex);
 }
 
@@ -83,7 +83,7 @@ cu_err gw_record_request(gw_exchange *x)
     gw_put_code(&b, x);
     kv_word(&b, "api", x->vendor->api, 32);
     cu_buf_json_kv_u64(&b, "body_bytes", x->redaction.body.n);
-    kv_commit(&b, "body_commit", &mac);
+    kv_digest(&b, "body_commit", mac.b);
     cu_buf_json_kv_str(&b, "bundle", x->bundle->digest);
     kv_word(&b, "client", client_of(x->r), 64);
     cu_buf_json_kv_str(&b, "decision", cu_decision_name(CU_DECISION_ALLOW));
@@ -98,6 +98,7 @@ cu_err gw_record_request(gw_exchange *x)
         cu_buf_json_kv_bool(&b, "probe", true);
     cu_buf_json_kv_str(&b, "profile", x->vendor->strict ? "strict" : "standard");
     cu_buf_json_kv_u64(&b, "replaced", x->redaction.replaced);
+    kv_digest(&b, "rules", gw.rules_digest);
     cu_buf_json_kv_u64(&b, "scan_us", x->scan_ns / 1000);
     cu_buf_json_kv_u64(&b, "scanned_bytes", x->redaction.scanned_bytes);
     cu_buf_json_kv_bool(&b, "stream", x->stream);
@@ -132,7 +133,7 @@ static void answer_fields(cu_buf *b, gw_exchange *x)
     if (x->answer_hash) {
         cu_hasher_end(x->answer_hash, &mac);
         x->answer_hash = NULL;
-        kv_commit(b, "answer_commit", &mac);
+        kv_digest(b, "answer_commit", mac.b);
     }
     cu_buf_json_kv_u64(b, "cache_creation_tokens", x->answer.cache_creation_tokens);
     cu_buf_json_kv_u64(b, "cache_read_tokens", x->answer.cache_read_tokens);

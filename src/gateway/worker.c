@@ -6,13 +6,18 @@
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #define MEMO_BYTES ((size_t)32 << 20)
 #define LEAK_BYTES ((size_t)32 << 20)
 #define REFRESH_MS 200
+#define RULES "rules.image"
+#define RULES_RETRY_NS (10ull * 1000000000)
 
 gw_worker gw = {.spool_fd = -1, .run_fd = -1};
 static ngx_event_t timer;
+static struct stat rules_seen;
+static uint64_t rules_again_ns; /* after a failure: not before this */
 
 static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
 {
@@ -38,22 +43,61 @@ static ngx_int_t open_tools(ngx_cycle_t *cycle, const gw_main_conf *conf)
     return NGX_ERROR;
 }
 
-/* Same rules, same digest: it keys the memo. */
+bool gw_same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_size == b->st_size;
+}
+
+/* Same rules, same digest: it keys the memo and stands in every record. */
+static void take_rules(cu_engine *e)
+{
+    gw.engine = e;
+    memcpy(gw.rules_digest, cu_engine_digest(e), sizeof gw.rules_digest);
+}
+
+/* The rules that the daemon put in force; without a daemon, the shipped ones. */
 static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
     cu_fault f = {0};
-    if (cu_engine_open((const char *)conf->catalog.data, NULL, NULL, &gw.engine, &f) != CU_OK) {
+    cu_engine *e = NULL;
+    bool own = fstatat(gw.run_fd, RULES, &rules_seen, 0) == 0;
+    if ((own ? cu_engine_read_image(gw.run_fd, RULES, &e, &f) : cu_engine_open((const char *)conf->catalog.data, NULL, NULL, &e, &f)) != CU_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: %s", f.text);
         return NGX_ERROR;
     }
-    memcpy(gw.rules_digest, cu_engine_digest(gw.engine), sizeof gw.rules_digest);
-    return open_tools(cycle, conf);
+    take_rules(e);
+    return NGX_OK;
 }
 
 static void *share(size_t n)
 {
     void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? NULL : p;
+}
+
+void gw_rules_refresh(void)
+{
+    struct stat st;
+    cu_fault f = {0};
+    cu_engine *e = NULL;
+    cu_scratch *s = NULL;
+    if (fstatat(gw.run_fd, RULES, &st, 0) != 0 || gw_same_file(&st, &rules_seen) || cu_mono_ns() < rules_again_ns)
+        return;
+    cu_err err = cu_engine_read_image(gw.run_fd, RULES, &e, &f);
+    if (err == CU_OK)
+        err = cu_scratch_new(e, &s);
+    if (err != CU_OK) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: new rules: %s; the ones before stay", f.code ? f.text : cu_err_text(err));
+        cu_engine_free(e);
+        rules_again_ns = cu_mono_ns() + RULES_RETRY_NS;
+        return;
+    }
+    rules_seen = st;
+    cu_scratch_free(gw.scratch);
+    cu_engine_free(gw.engine);
+    gw.scratch = s;
+    take_rules(e);
 }
 
 /* Once: a reload keeps it. */
@@ -81,7 +125,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd))
         return NGX_ERROR;
-    if (!gw.engine && open_rules(cycle, conf) != NGX_OK)
+    if (!gw.engine && (open_rules(cycle, conf) != NGX_OK || open_tools(cycle, conf) != NGX_OK))
         return NGX_ERROR;
     if (!cu_unhex(gw.bundle_key, sizeof gw.bundle_key, cu_bytes_of(conf->bundle_key.data, conf->bundle_key.len))) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: custos_bundle_key must be 64 hex digits");
@@ -93,6 +137,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
 static void tick(ngx_event_t *ev)
 {
     gw_bundle_refresh();
+    gw_rules_refresh();
     bool was = gw.no_space;
     gw.no_space = cu_spool_space(gw.spool_fd) != CU_OK;
     if (was != gw.no_space)

@@ -109,6 +109,8 @@ static cu_err render(cu_worker *w, const cu_scan_finding *f)
         CU_TRY(cu_queue_flush(w));
     cu_buf_str(&w->out, cu_report_between(s->o.report));
     CU_TRY(cu_report_finding(s->o.report, f, &w->out));
+    if (s->o.found)
+        s->o.found(s->o.found_arg, f);
     cu_count(&s->count.findings, 1);
     cu_count(&s->by_severity[s->o.rules->v[f->rule].severity], 1);
     return cu_buf_err(&w->out);

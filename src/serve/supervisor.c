@@ -345,7 +345,7 @@ static cu_err check_ports(const supervisor *s, cu_fault *f)
 
 static void forget_old_run(const supervisor *s)
 {
-    static const char *const names[] = {"bundle", "admin.sock", "api.sock", "sink.port", "status.json"};
+    static const char *const names[] = {"bundle", "admin.sock", "api.sock", "sink.port", "status.json", "rules.image"};
     char path[PATH_MAX + 32];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", s->run, names[i]);
@@ -456,9 +456,6 @@ cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const c
     CU_TRY(check_ports(&s, f));
     CU_TRY(layout_prepare(c, s.run, f));
     forget_old_run(&s);
-    /* nginx would look beside its own program, and compile the rules at every start */
-    if (*cu_rules_image_path() && setenv("CUSTOS_RULES_IMAGE", cu_rules_image_path(), 0) != 0)
-        return CU_NOMEM;
     if (cu_web_dir())
         CU_TRY(layout_copy_web(cu_web_dir(), s.run, f));
     CU_TRY(open_signals(&s, f));

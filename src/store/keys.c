@@ -1,7 +1,7 @@
 /* The register of keys: what was issued, to whom, for what. The key itself is not here. */
-#include "store_in.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "sql.h"
 
 /* First its terms, then the key: a key that is there has its limits. */
 cu_err cu_store_key_add(cu_store *s, const cu_store_key *k)
@@ -11,10 +11,10 @@ cu_err cu_store_key_add(cu_store *s, const cu_store_key *k)
     cu_bytes vendors = cu_str(k->vendors), models = cu_str(k->models), repos = cu_str(k->repos), classes = cu_str(k->classes);
     cu_bytes tools = cu_str(k->tools);
     uint64_t service = k->service;
-    CU_TRY(store_run(s, s->reg, "INSERT OR REPLACE INTO key_terms VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)", "ttitttttiiiiit",
+    CU_TRY(cu_sql_run(s, s->reg, "INSERT OR REPLACE INTO key_terms VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)", "ttitttttiiiiit",
                      (const void *[]){&id, &shown, &service, &vendors, &models, &repos, &classes, &tools, &k->requests_per_minute,
                                       &k->tokens_per_minute, &k->tokens_per_day, &k->spend_per_day, &k->concurrent, &replaces}));
-    return store_run(s, s->reg, "INSERT INTO key(id,hash,tenant,user,name,created,expires,revoked) VALUES(?,?,?,?,?,?,?,0)", "tbtttti",
+    return cu_sql_run(s, s->reg, "INSERT INTO key(id,hash,tenant,user,name,created,expires,revoked) VALUES(?,?,?,?,?,?,?,0)", "tbtttti",
                      (const void *[]){&id, &hash, &tenant, &user, &name, &created, &k->expires_ns});
 }
 
@@ -70,7 +70,7 @@ cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n)
     *out = NULL;
     *n = 0;
     pthread_mutex_lock(&s->reg_lock);
-    sqlite3_stmt *st = store_prepare(s->reg, "SELECT k.id,hash,tenant,user,name,created,expires,revoked,shown,service,vendors,models,repos,classes,"
+    sqlite3_stmt *st = cu_sql_prepare(s->reg, "SELECT k.id,hash,tenant,user,name,created,expires,revoked,shown,service,vendors,models,repos,classes,"
                                              "tools,requests_per_minute,tokens_per_minute,tokens_per_day,spend_per_day,concurrent,replaces,u.last"
                                              " FROM key k LEFT JOIN key_terms t ON t.id=k.id LEFT JOIN key_use u ON u.id=k.id"
                                              " ORDER BY created, k.id", "", NULL);
@@ -84,7 +84,7 @@ cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n)
     }
     sqlite3_finalize(st);
     pthread_mutex_unlock(&s->reg_lock);
-    return rc == SQLITE_DONE ? CU_OK : store_err(rc);
+    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
 }
 
 cu_err cu_store_key_get(cu_store *s, const char *id, cu_store_key *out)
@@ -106,21 +106,21 @@ cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out)
 {
     cu_bytes i = cu_str(id);
     CU_TRY(cu_store_key_get(s, id, out));
-    return store_run(s, s->reg, "UPDATE key SET revoked=1 WHERE id=?", "t", (const void *[]){&i});
+    return cu_sql_run(s, s->reg, "UPDATE key SET revoked=1 WHERE id=?", "t", (const void *[]){&i});
 }
 
 cu_err cu_store_key_expire(cu_store *s, const char *id, uint64_t expires_ns)
 {
     cu_bytes i = cu_str(id);
-    return store_run(s, s->reg, "UPDATE key SET expires=? WHERE id=?", "it", (const void *[]){&expires_ns, &i});
+    return cu_sql_run(s, s->reg, "UPDATE key SET expires=? WHERE id=?", "it", (const void *[]){&expires_ns, &i});
 }
 
 cu_err cu_store_key_limit(cu_store *s, const cu_store_key *k)
 {
     cu_bytes id = cu_str(k->id), none = CU_LIT("");
-    CU_TRY(store_run(s, s->reg, "INSERT OR IGNORE INTO key_terms VALUES(?,?,0,?,?,?,?,?,0,0,0,0,0,?)", "tttttttt",
+    CU_TRY(cu_sql_run(s, s->reg, "INSERT OR IGNORE INTO key_terms VALUES(?,?,0,?,?,?,?,?,0,0,0,0,0,?)", "tttttttt",
                      (const void *[]){&id, &none, &none, &none, &none, &none, &none, &none}));
-    return store_run(s, s->reg, "UPDATE key_terms SET requests_per_minute=?,tokens_per_minute=?,tokens_per_day=?,spend_per_day=?,concurrent=?"
+    return cu_sql_run(s, s->reg, "UPDATE key_terms SET requests_per_minute=?,tokens_per_minute=?,tokens_per_day=?,spend_per_day=?,concurrent=?"
                                 " WHERE id=?", "iiiiit",
                      (const void *[]){&k->requests_per_minute, &k->tokens_per_minute, &k->tokens_per_day, &k->spend_per_day, &k->concurrent, &id});
 }

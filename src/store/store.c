@@ -1,7 +1,6 @@
-#include "store_in.h"
 #include <stdio.h>
 #include <stdlib.h>
-
+#include "sql.h"
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -11,6 +10,10 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS event_type ON event(type, ts);"
     "CREATE TABLE IF NOT EXISTS exchange(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, tenant TEXT NOT NULL, at TEXT NOT NULL,"
     " log TEXT NOT NULL, request_type TEXT, request TEXT, request_index INTEGER, answer_type TEXT, answer TEXT, answer_index INTEGER) STRICT;"
+    "CREATE TABLE IF NOT EXISTS scan(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, log TEXT NOT NULL, idx INTEGER NOT NULL,"
+    " at TEXT NOT NULL, repository TEXT NOT NULL, mode TEXT NOT NULL, scope TEXT NOT NULL, body TEXT NOT NULL, before TEXT,"
+    " fresh INTEGER NOT NULL, gone INTEGER NOT NULL, still INTEGER NOT NULL, estimated INTEGER NOT NULL, other_rules INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX IF NOT EXISTS scan_series ON scan(log, repository, mode, idx);"
     "CREATE TABLE IF NOT EXISTS key(id TEXT PRIMARY KEY, hash BLOB UNIQUE NOT NULL, tenant TEXT NOT NULL, user TEXT NOT NULL,"
     " name TEXT NOT NULL, created TEXT NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS key_terms(id TEXT PRIMARY KEY, shown TEXT NOT NULL, service INTEGER NOT NULL, vendors TEXT NOT NULL,"
@@ -20,7 +23,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS key_use(id TEXT PRIMARY KEY, last TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 
-cu_err store_err(int rc)
+cu_err cu_sql_err(int rc)
 {
     return rc == SQLITE_FULL ? CU_NOSPC : rc == SQLITE_NOMEM ? CU_NOMEM : rc == SQLITE_CORRUPT ? CU_CORRUPT
            : rc == SQLITE_CONSTRAINT ? CU_EXISTS : CU_IO;
@@ -60,7 +63,7 @@ void cu_store_close(cu_store *s)
     free(s);
 }
 
-sqlite3_stmt *store_prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+sqlite3_stmt *cu_sql_prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     sqlite3_stmt *st = NULL;
     if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
@@ -82,21 +85,20 @@ static pthread_mutex_t *lock_of(cu_store *s, const sqlite3 *db)
     return db == s->reg ? &s->reg_lock : &s->lock;
 }
 
-cu_err store_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+cu_err cu_sql_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     pthread_mutex_lock(lock_of(s, db));
-    sqlite3_stmt *st = store_prepare(db, sql, kinds, args);
+    sqlite3_stmt *st = cu_sql_prepare(db, sql, kinds, args);
     int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
     sqlite3_finalize(st);
     pthread_mutex_unlock(lock_of(s, db));
-    return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : store_err(rc);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : cu_sql_err(rc);
 }
 
-/* First column of the first row, 0 when there is none. */
-static uint64_t number_on(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+uint64_t cu_sql_number(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     pthread_mutex_lock(lock_of(s, db));
-    sqlite3_stmt *st = store_prepare(db, sql, kinds, args);
+    sqlite3_stmt *st = cu_sql_prepare(db, sql, kinds, args);
     uint64_t v = st && sqlite3_step(st) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
     sqlite3_finalize(st);
     pthread_mutex_unlock(lock_of(s, db));
@@ -105,17 +107,17 @@ static uint64_t number_on(cu_store *s, sqlite3 *db, const char *sql, const char 
 
 cu_err cu_store_begin(cu_store *s)
 {
-    return store_run(s, s->db, "BEGIN IMMEDIATE", "", NULL);
+    return cu_sql_run(s, s->db, "BEGIN IMMEDIATE", "", NULL);
 }
 
 cu_err cu_store_end(cu_store *s)
 {
-    return store_run(s, s->db, "COMMIT", "", NULL);
+    return cu_sql_run(s, s->db, "COMMIT", "", NULL);
 }
 
 uint64_t cu_store_delivered(cu_store *s, cu_bytes log)
 {
-    return number_on(s, s->db, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
+    return cu_sql_number(s, s->db, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
 }
 
 /* The value of "exchange" in an answer's body: fixed order, plain words. */
@@ -137,8 +139,8 @@ static cu_bytes key_of(cu_bytes body)
 static cu_err used(cu_store *s, cu_bytes key, cu_bytes ts)
 {
     return key.n == 0 ? CU_OK
-                      : store_run(s, s->db, "INSERT INTO key_use(id,last) VALUES(?,?) ON CONFLICT(id) DO UPDATE SET last=max(last,excluded.last)",
-                                  "tt", (const void *[]){&key, &ts});
+                      : cu_sql_run(s, s->db, "INSERT INTO key_use(id,last) VALUES(?,?) ON CONFLICT(id) DO UPDATE SET last=max(last,excluded.last)",
+                                   "tt", (const void *[]){&key, &ts});
 }
 
 /* An exchange is one row: its request or refusal, and its answer, in whichever order they come. */
@@ -148,16 +150,16 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
     if (cu_eq_str(l->type, "exchange.request"))
         CU_TRY(used(s, key_of(l->body), l->ts));
     if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected"))
-        return store_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
+        return cu_sql_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET at=excluded.at,request_type=excluded.request_type,request=excluded.request,"
                       "request_index=excluded.request_index",
                    "tttttti", (const void *[]){&l->id, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
     if (of.n && (cu_eq_str(l->type, "exchange.response") || cu_eq_str(l->type, "exchange.aborted")))
-        return store_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
+        return cu_sql_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET answer_type=excluded.answer_type,answer=excluded.answer,"
                       "answer_index=excluded.answer_index",
                    "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
-    return CU_OK;
+    return cu_eq_str(l->type, "scan.completed") ? cu_project_scan(s, log, index, l) : CU_OK;
 }
 
 cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
@@ -167,12 +169,12 @@ cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
     CU_TRY(cu_leaf_parse(leaf, &l));
     /* what a probe's tenants did is kept apart: it is nobody's business, and counts as nothing */
     bool probe = cu_starts(log, CU_LIT("t/probe-"));
-    CU_TRY(store_run(s, s->db, probe ? "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,'probe:'||?,?)"
+    CU_TRY(cu_sql_run(s, s->db, probe ? "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,'probe:'||?,?)"
                                   : "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,?,?)", "titt",
                (const void *[]){&log, &index, &l.type, &l.ts}));
     if (!probe)
         CU_TRY(project(s, log, index, &l));
-    return store_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
+    return cu_sql_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
                (const void *[]){&log, &next});
 }
 
@@ -182,7 +184,7 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
     cu_bytes i = cu_str(id ? id : ""), t = cu_str(tenant ? tenant : "");
     uint64_t from = before ? before : (uint64_t)INT64_MAX, n = limit;
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = store_prepare(s->db, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
+    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
                                   " WHERE row<?1 AND (?2='' OR id=?2) AND (?3='' OR tenant=?3) ORDER BY row DESC LIMIT ?4",
                                "itti", (const void *[]){&from, &i, &t, &n});
     int rc = SQLITE_ERROR;
@@ -198,19 +200,19 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
     }
     sqlite3_finalize(st);
     pthread_mutex_unlock(&s->lock);
-    return rc == SQLITE_DONE ? CU_OK : store_err(rc);
+    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
 }
 
 uint64_t cu_store_exchange_count(cu_store *s)
 {
-    return number_on(s, s->db, "SELECT count(*) FROM exchange", "", NULL);
+    return cu_sql_number(s, s->db, "SELECT count(*) FROM exchange", "", NULL);
 }
 
 cu_err cu_store_last_of(cu_store *s, const char *type, char log[80], uint64_t *index)
 {
     cu_bytes t = cu_str(type);
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = store_prepare(s->db, "SELECT log,idx FROM event WHERE type=? ORDER BY ts DESC, idx DESC LIMIT 1", "t", (const void *[]){&t});
+    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT log,idx FROM event WHERE type=? ORDER BY ts DESC, idx DESC LIMIT 1", "t", (const void *[]){&t});
     int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
     if (rc == SQLITE_ROW) {
         snprintf(log, 80, "%s", (const char *)sqlite3_column_text(st, 0));
@@ -218,7 +220,7 @@ cu_err cu_store_last_of(cu_store *s, const char *type, char log[80], uint64_t *i
     }
     sqlite3_finalize(st);
     pthread_mutex_unlock(&s->lock);
-    return rc == SQLITE_ROW ? CU_OK : rc == SQLITE_DONE ? CU_NOT_FOUND : store_err(rc);
+    return rc == SQLITE_ROW ? CU_OK : rc == SQLITE_DONE ? CU_NOT_FOUND : cu_sql_err(rc);
 }
 
 cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
@@ -226,7 +228,7 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
     cu_bytes t = cu_str(type);
     *out = (cu_store_events){0};
     pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = store_prepare(s->db, "SELECT count(*),coalesce(min(ts),''),coalesce(max(ts),'') FROM event WHERE type=?", "t", (const void *[]){&t});
+    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT count(*),coalesce(min(ts),''),coalesce(max(ts),'') FROM event WHERE type=?", "t", (const void *[]){&t});
     bool ok = st && sqlite3_step(st) == SQLITE_ROW;
     if (ok) {
         out->count = (uint64_t)sqlite3_column_int64(st, 0);
@@ -241,17 +243,17 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
 cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed)
 {
     cu_bytes n = cu_str(name), t = cu_str(text);
-    *changed = number_on(s, s->reg, "SELECT count(*) FROM note WHERE name=? AND text=?", "tt", (const void *[]){&n, &t}) == 0;
+    *changed = cu_sql_number(s, s->reg, "SELECT count(*) FROM note WHERE name=? AND text=?", "tt", (const void *[]){&n, &t}) == 0;
     return !*changed ? CU_OK
-                     : store_run(s, s->reg, "INSERT INTO note(name,text) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET text=excluded.text", "tt",
+                     : cu_sql_run(s, s->reg, "INSERT INTO note(name,text) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET text=excluded.text", "tt",
                            (const void *[]){&n, &t});
 }
 
 cu_err cu_store_next(cu_store *s, const char *name, uint64_t *out)
 {
     cu_bytes n = cu_str(name);
-    CU_TRY(store_run(s, s->reg, "INSERT INTO note(name,text) VALUES(?,'1') ON CONFLICT(name) DO UPDATE SET text=CAST(CAST(text AS INTEGER)+1 AS TEXT)",
+    CU_TRY(cu_sql_run(s, s->reg, "INSERT INTO note(name,text) VALUES(?,'1') ON CONFLICT(name) DO UPDATE SET text=CAST(CAST(text AS INTEGER)+1 AS TEXT)",
                "t", (const void *[]){&n}));
-    *out = number_on(s, s->reg, "SELECT CAST(text AS INTEGER) FROM note WHERE name=?", "t", (const void *[]){&n});
+    *out = cu_sql_number(s, s->reg, "SELECT CAST(text AS INTEGER) FROM note WHERE name=?", "t", (const void *[]){&n});
     return *out ? CU_OK : CU_IO;
 }

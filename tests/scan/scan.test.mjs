@@ -118,6 +118,17 @@ test('a bad rule is refused with file, line and reason', () => {
   } finally { t.remove(); }
 });
 
+test('a folder of rules that holds none does not pass for one that changes nothing', () => {
+  const t = tree({ 'pii/read.me': 'rules: []\n' });
+  try {
+    for (const dir of [t.dir, t.dir + '/nowhere']) {
+      const r = scan(['--rules', dir, '/etc/hostname']);
+      assert.equal(r.status, 2);
+      assert.match(r.stderr, /holds no rule file/);
+    }
+  } finally { t.remove(); }
+});
+
 test('a file that is nothing but findings is reported whole, in bounded memory', () => {
   const n = 1_200_000, text = '8.8.4.4\n'.repeat(n);
   const r = spawnSync('sh', ['-c', `ulimit -v 600000; exec "$0" scan --format jsonl - | wc -l`, custos], { input: text, encoding: 'utf8', maxBuffer: 1 << 28 });

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { html } from "./html.js";
 import { session } from "./api.js";
+import { Registers } from "./registers.js";
 import { useSource } from "./source.js";
 import { Notice, SignInNeeded, useTitle } from "./parts.js";
 import { ProofPanel } from "./proof-panel.js";
@@ -99,6 +100,6 @@ function Matrix() {
 
 export function Isolation() {
   useTitle("Isolation");
-  return html`<div class="head"><div><h1 tabindex="-1">Tenants apart</h1><p class="lede">One tenant attacks another through the running gateway; what came of it is sealed, whether it held or not.</p></div></div>
+  return html`<div class="head"><div><${Registers} here="Isolation" /><h1 tabindex="-1">Tenants apart</h1><p class="lede">One tenant attacks another through the running gateway; what came of it is sealed, whether it held or not.</p></div></div>
     ${session.value === null && html`<${SignInNeeded} what="The isolation of tenants" />`}${session.value && html`<${Matrix} />`}`;
 }

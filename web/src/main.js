@@ -13,8 +13,11 @@ import { Overview } from "./overview.js";
 import { Checklist } from "./checklist.js";
 import { Exchanges } from "./exchanges.js";
 import { Exchange } from "./exchange.js";
+import { Exposure } from "./exposure.js";
+import { Scan } from "./scan.js";
 import { Isolation } from "./isolation.js";
 import { Log } from "./log.js";
+import { RegisterKeys } from "./register-keys.js";
 import { Try } from "./try/page.js";
 
 const STATUS_EVERY_MS = 5000;
@@ -25,7 +28,8 @@ function Unknown() {
 }
 
 const PAGES = {
-  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange, log: Log, isolation: Isolation,
+  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
+  findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys, isolation: Isolation,
   unknown: Unknown,
 };
 

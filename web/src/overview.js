@@ -6,6 +6,8 @@ import { Notice, SignInNeeded, Shape, useTitle } from "./parts.js";
 import { FirstStep } from "./first-step.js";
 import { Tally, useCriteria } from "./checklist.js";
 import { Table } from "./exchanges.js";
+import { FirstScan } from "./exposure.js";
+import { Figure, Name, grave, modeWord, part, repositoryPath } from "./scan-words.js";
 import { count, digest, many, moment, took } from "./format.js";
 import { bySeries, logTitle, seriesName, stateOf } from "./words.js";
 
@@ -34,6 +36,18 @@ function Latest({ status }) {
     ${items?.length > 0 && html`<${Table} rows=${items} caption=${{ text: "Latest exchanges, newest first", hidden: true }} manyTenants=${tenants.length > 1} />`}</div></section>`;
 }
 
+const REPOSITORIES = 5;
+
+function Found() {
+  const seen = useSource(session.value ? `/api/v1/repositories?limit=${REPOSITORIES}` : null, LATEST_MS * 3);
+  const items = seen.data?.items;
+  return html`<section class="row"><header class="gloss"><h2>Exposure</h2><p>What the latest recorded scans found in repositories.</p>${items?.length > 0 && html`<p><a href="/findings">Over time, and all</a></p>`}</header><div class="body">
+    <${Notice} seen=${seen} />${items?.length === 0 && html`<${FirstScan} />`}
+    ${items?.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Exposure"><table class="stack latest-scans"><caption class="vh">Latest scan of each repository</caption><thead><tr><th scope="col">Repository</th><th scope="col">Scanned</th><th scope="col">Latest</th><th scope="col" class="num">Findings</th><th scope="col" class="num">Critical, high</th><th scope="col" class="num">New</th></tr></thead>
+      <tbody>${items.map((x) => html`<tr key=${x.latest.id}><td data-l="Repository"><a class="breakable" href=${repositoryPath(x)}><${Name} of=${x.repository} /></a></td><td class="nowrap" data-l="Scanned">${modeWord(x.mode)}</td><td class="nowrap" data-l="Latest">${moment(x.latest.at)}</td>
+        <td class="num" data-l="Findings"><${Figure} scan=${x.latest}>${count(x.latest.findings)}<//></td><td class="num" data-l="Critical, high"><${Figure} scan=${x.latest}>${count(grave(x.latest))}<//></td><td class="num" data-l="New"><${Figure} scan=${x.latest}>${part(x.latest, "new")}<//></td></tr>`)}</tbody></table></div>`}</div></section>`;
+}
+
 function Heads({ status }) {
   const logs = status.data?.logs;
   return html`<section class="row"><header class="gloss"><h2>Log heads</h2><p>Each head fixes every entry before it.</p><p><a href="/log">Checkpoints and proofs</a></p></header><div class="body">
@@ -49,7 +63,8 @@ function Operation({ status }) {
   return html`<section class="row"><header class="gloss"><h2>Operation</h2><p>Read ${moment(s.now)}.</p></header><div class="body"><dl class="facts">
     <dt>Version</dt><dd>${s.version}, running since ${moment(s.started)}</dd>
     <dt>Gateway</dt><dd class="mono">${(s.gateway_urls ?? []).join(", ") || "–"}</dd>
-    <dt>Rules</dt><dd>bundle ${s.bundle?.version ?? "–"}, <span class="mono">${digest(s.bundle?.digest)}</span></dd>
+    <dt>Rules</dt><dd>${s.rules ? html`${count(s.rules.rules)} rules, <span class="mono" title=${s.rules.digest}>${digest(s.rules.digest)}</span>` : "–"}</dd>
+    <dt>Policy</dt><dd>bundle ${s.bundle?.version ?? "–"}, <span class="mono">${digest(s.bundle?.digest)}</span></dd>
     <dt>Sealing</dt><dd>${Number.isFinite(s.sealed_age_ms) ? `last head ${took(s.sealed_age_ms)} ago` : "–"}</dd>
     <dt>Disk for evidence</dt><dd>${SPACE[String(s.spool?.space)] ?? String(s.spool?.space ?? "–")}</dd>
     <dt>Log directory</dt><dd class="mono">${s.log_dir}</dd></dl></div></section>`;
@@ -61,5 +76,5 @@ export function Overview({ status }) {
   return html`<div class="head"><div><h1 tabindex="-1">Where we stand</h1><p class="lede">Computed from the sealed log on this machine, and from nothing else.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>
     <div class="paper"><${Criteria} />
     ${signedOut && html`<section class="row"><header class="gloss"><h2>Exchanges and log</h2></header><div class="body"><${SignInNeeded} what="The rest of this page" /></div></section>`}
-    ${session.value && html`<${Latest} status=${status} /><${Heads} status=${status} /><${Operation} status=${status} />`}</div>`;
+    ${session.value && html`<${Latest} status=${status} /><${Found} /><${Heads} status=${status} /><${Operation} status=${status} />`}</div>`;
 }

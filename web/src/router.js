@@ -7,8 +7,11 @@ const PLACES = [
   ["try", /^\/try\/?$/],
   ["exchanges", /^\/exchanges\/?$/],
   ["exchange", /^\/exchanges\/([^/]+)\/?$/],
-  ["isolation", /^\/isolation\/?$/],
+  ["findings", /^\/findings\/?$/],
+  ["scan", /^\/findings\/([^/]+)\/?$/],
   ["log", /^\/log\/?$/],
+  ["keys", /^\/registers\/keys\/?$/],
+  ["isolation", /^\/registers\/isolation\/?$/],
 ];
 
 function decoded(part) {
@@ -51,8 +54,8 @@ function followed(event) {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target.closest?.("a[href]");
-  if (!link || link.target || link.hasAttribute("download")) return;
-  const url = new URL(link.href);
+  if (!link || link.getAttribute("target") || link.hasAttribute("download")) return;
+  const url = new URL(link.getAttribute("href"), location.href); // .href of a link in a picture is no text
   if (url.origin !== location.origin) return;
   const here = url.pathname === location.pathname && url.search === location.search;
   if (here && url.hash) return;

@@ -48,8 +48,9 @@ static unsigned missed(const cu_engine *e, cu_scratch *s, unsigned rule, cu_byte
     seen on = {ends, rule};
     unsigned lost = 0;
     PCRE2_SIZE at = 0;
+    int db = e->rules[rule].group == CU_GROUP_REST ? CU_DB_REST : CU_DB_RULES;
     memset(ends, 0, text.n + 1);
-    assert_int_equal(hs_scan(e->db[CU_DB_ALL], (const char *)text.p, (unsigned)text.n, 0, s->hs, on_match, &on), HS_SUCCESS);
+    assert_int_equal(hs_scan(e->db[db], (const char *)text.p, (unsigned)text.n, 0, s->hs, on_match, &on), HS_SUCCESS);
     assert_int_equal(cu_confirmer_of(e, (uint16_t)rule, &c), CU_OK);
     while (at < text.n && pcre2_match(c->code, text.p, text.n, at, 0, s->match, NULL) > 0) {
         const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->match);

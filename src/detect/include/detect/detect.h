@@ -71,6 +71,10 @@ bool cu_engine_from_image(const cu_engine *e);
 /* Writes the image of an engine from cu_engine_open(): what a build ships beside the program. */
 cu_err cu_engine_write_image(const cu_engine *e, const char *path) CU_MUST;
 
+/* The image that another process of this installation wrote; read only where nobody but root and this
+ * user can write. CU_NOT_FOUND when there is none. */
+cu_err cu_engine_read_image(int dirfd, const char *name, cu_engine **out, cu_fault *f) CU_MUST;
+
 /* Compiles rules that the caller keeps alive. Refuses an engine library of a wrong version. */
 cu_err cu_engine_compile(const cu_rules *rules, cu_engine **out, cu_fault *f) CU_MUST;
 void cu_engine_free(cu_engine *e);

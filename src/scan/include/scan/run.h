@@ -21,6 +21,9 @@ typedef struct {
      * thread: the report is about to write to a terminal. NULL: nobody looks. */
     void (*progress)(void *arg, const cu_scan_summary *now, uint64_t bytes_total);
     void *progress_arg;
+    /* Each finding that is reported, from any thread, once it is. NULL: nobody counts. */
+    void (*found)(void *arg, const cu_scan_finding *f);
+    void *found_arg;
     /* A message for people about one source (unreadable, truncated, corrupt). */
     void (*complain)(void *arg, const char *path, const char *what);
     void *complain_arg;

@@ -33,6 +33,32 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
                           cu_store_exchange_fn each, void *arg) CU_MUST;
 uint64_t cu_store_exchange_count(cu_store *s);
 
+/* A recorded scan and what has changed since the one before of the same repository, mode and scope. */
+typedef struct {
+    uint64_t row;           /* for the cursor */
+    const char *id, *log, *at, *repository, *mode;
+    const char *body;       /* of the entry: store/recorded_scan.h */
+    uint64_t index;
+    const char *before;     /* id of the one before; NULL: none, and then the numbers below are 0 */
+    const char *before_at;
+    uint64_t before_index;  /* in the same log */
+    uint64_t fresh, gone, still;
+    bool estimated, other_rules; /* the two were made with different rules */
+    uint64_t scans;         /* of this repository and mode; from cu_store_repositories() only */
+    const char *first_at;
+} cu_store_scan;
+typedef void (*cu_store_scan_fn)(void *arg, const cu_store_scan *x);
+/* NULL: any. */
+typedef struct {
+    const char *id, *log, *repository, *mode;
+} cu_store_scan_filter;
+/* Newest first, rows below `before` (0: from the newest). */
+cu_err cu_store_scans(cu_store *s, const cu_store_scan_filter *w, uint64_t before, unsigned limit,
+                      cu_store_scan_fn each, void *arg) CU_MUST;
+uint64_t cu_store_scan_count(cu_store *s, const cu_store_scan_filter *w);
+/* The latest scan of each log, repository and mode, newest first. */
+cu_err cu_store_repositories(cu_store *s, uint64_t before, unsigned limit, cu_store_scan_fn each, void *arg) CU_MUST;
+
 typedef struct {
     uint64_t count;
     char first[CU_TIME_LEN], last[CU_TIME_LEN];

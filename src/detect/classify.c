@@ -1,0 +1,181 @@
+/* Bytes to masks: plainly, with AVX2, and with AVX-512 (BW and VBMI). All give the same masks but for
+ * `literal`, which may hold more where tables are coarser. */
+#include <string.h>
+#include "sweep.h"
+#include "token.h"
+
+void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out)
+{
+    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
+        cu_block m = {0};
+        for (unsigned i = 0; i < CU_BLOCK; i++) {
+            uint64_t bit = 1ull << i;
+            uint8_t c = p[i], class = cu_byte_class[c];
+            m.upper |= class == CU_IS_UPPER ? bit : 0;
+            m.lower |= class == CU_IS_LOWER ? bit : 0;
+            m.digit |= class == CU_IS_DIGIT ? bit : 0;
+            m.joint |= class == CU_IS_JOINT ? bit : 0;
+            m.at |= c == '@' ? bit : 0;
+            m.colon |= c == ':' ? bit : 0;
+            m.dash |= c == '-' ? bit : 0;
+            m.plus |= c == '+' ? bit : 0;
+            m.high |= c >= 0x80 ? bit : 0;
+            m.lead |= c >= 0xc3 && c <= 0xc5 ? bit : 0;
+            for (unsigned g = 0; l && g < CU_LITERAL_BANKS; g++) {
+                unsigned pass = 255;
+                for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
+                    pass &= l->table[g][k][p[i + k] & 127];
+                m.literal |= pass ? bit : 0;
+            }
+        }
+        out[b] = m;
+    }
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define AVX2 __attribute__((target("avx2")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+
+/* --- AVX2: 32 bytes at a time --- */
+
+AVX2 static inline __m256i load32(const uint8_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AVX2 static inline uint32_t bits32(__m256i x)
+{
+    return (uint32_t)_mm256_movemask_epi8(x);
+}
+
+AVX2 static inline uint32_t equal32(__m256i x, char c)
+{
+    return bits32(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(c)));
+}
+
+AVX2 static inline uint32_t range32(__m256i x, uint8_t first, uint8_t span)
+{
+    __m256i d = _mm256_sub_epi8(x, _mm256_set1_epi8((char)first));
+    return bits32(_mm256_cmpeq_epi8(_mm256_min_epu8(d, _mm256_set1_epi8((char)span)), d));
+}
+
+AVX2 static inline __m256i twice(const uint8_t table[16])
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
+}
+
+AVX2 static inline __m256i look_up32(const cu_literals *l, unsigned g, unsigned k, __m256i low, __m256i high)
+{
+    return _mm256_and_si256(_mm256_shuffle_epi8(twice(l->low[g][k]), low), _mm256_shuffle_epi8(twice(l->high[g][k]), high));
+}
+
+AVX2 static inline uint32_t literals32(const cu_literals *l, const uint8_t *p)
+{
+    const __m256i half = _mm256_set1_epi8(15);
+    __m256i any = _mm256_setzero_si256();
+    for (unsigned g = 0; g < CU_LITERAL_BANKS; g++) {
+        __m256i pass = _mm256_set1_epi8(-1);
+        for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++) {
+            __m256i x = load32(p + k);
+            __m256i low = _mm256_and_si256(x, half), high = _mm256_and_si256(_mm256_srli_epi16(x, 4), half);
+            pass = _mm256_and_si256(pass, look_up32(l, g, k, low, high));
+        }
+        any = _mm256_or_si256(any, pass);
+    }
+    return ~bits32(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
+}
+
+AVX2 static inline void half_block(const cu_literals *l, const uint8_t *p, unsigned shift, cu_block *m)
+{
+    __m256i x = load32(p);
+    uint32_t dash = equal32(x, '-'), plus = equal32(x, '+');
+    m->upper |= (uint64_t)range32(x, 'A', 25) << shift;
+    m->lower |= (uint64_t)range32(x, 'a', 25) << shift;
+    m->digit |= (uint64_t)range32(x, '0', 9) << shift;
+    m->joint |= (uint64_t)(dash | plus | equal32(x, '_') | equal32(x, '/')) << shift;
+    m->at |= (uint64_t)equal32(x, '@') << shift;
+    m->colon |= (uint64_t)equal32(x, ':') << shift;
+    m->dash |= (uint64_t)dash << shift;
+    m->plus |= (uint64_t)plus << shift;
+    m->high |= (uint64_t)bits32(x) << shift;
+    m->lead |= (uint64_t)range32(x, 0xc3, 2) << shift;
+    m->literal |= l ? (uint64_t)literals32(l, p) << shift : 0;
+}
+
+AVX2 void cu_classify_avx2(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out)
+{
+    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
+        cu_block m = {0};
+        half_block(l, p, 0, &m);
+        half_block(l, p + 32, 32, &m);
+        out[b] = m;
+    }
+}
+
+/* --- AVX-512: 64 bytes at a time, and look-ups of 128 entries --- */
+
+AVX512 static inline __m512i load64(const uint8_t *p)
+{
+    return _mm512_loadu_si512((const void *)p);
+}
+
+AVX512 static inline uint64_t equal64(__m512i x, char c)
+{
+    return _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8(c));
+}
+
+AVX512 static inline uint64_t range64(__m512i x, uint8_t first, uint8_t span)
+{
+    return _mm512_cmple_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8((char)first)), _mm512_set1_epi8((char)span));
+}
+
+AVX512 static inline __m512i look_up64(const uint8_t table[128], __m512i x)
+{
+    return _mm512_permutex2var_epi8(load64(table), x, load64(table + 64));
+}
+
+AVX512 static inline __attribute__((always_inline)) uint64_t literals64(const cu_literals *l, const uint8_t *p)
+{
+    __m512i x[CU_LITERAL_WINDOW], any = _mm512_setzero_si512();
+    for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
+        x[k] = load64(p + k);
+    for (unsigned g = 0; g < CU_LITERAL_BANKS; g++) {
+        __m512i pass = look_up64(l->table[g][0], x[0]);
+        for (unsigned k = 1; k < CU_LITERAL_WINDOW; k++)
+            pass = _mm512_and_si512(pass, look_up64(l->table[g][k], x[k]));
+        any = _mm512_or_si512(any, pass);
+    }
+    return _mm512_test_epi8_mask(any, any);
+}
+
+AVX512 void cu_classify_avx512(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out)
+{
+    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK, out++) {
+        __m512i x = load64(p);
+        out->upper = range64(x, 'A', 25);
+        out->lower = range64(x, 'a', 25);
+        out->digit = range64(x, '0', 9);
+        out->at = equal64(x, '@');
+        out->colon = equal64(x, ':');
+        out->dash = equal64(x, '-');
+        out->plus = equal64(x, '+');
+        out->joint = out->dash | out->plus | equal64(x, '_') | equal64(x, '/');
+        out->high = _mm512_movepi8_mask(x);
+        out->lead = range64(x, 0xc3, 2);
+        out->literal = l ? literals64(l, p) : 0;
+    }
+}
+#endif
+
+cu_classify_fn *cu_classifier(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw"))
+        return cu_classify_avx512;
+    if (__builtin_cpu_supports("avx2"))
+        return cu_classify_avx2;
+#endif
+    return cu_classify_plain;
+}

@@ -1,0 +1,273 @@
+#include "literals.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT16_MAX
+#define SLOTS CU_LITERAL_SLOTS
+
+static uint8_t fold(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+static bool alnum(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t meaning)
+{
+    if (text.n < 3 || text.n > CU_LITERAL_MAX || l->n == NONE)
+        return CU_TOO_BIG;
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 128;
+        cu_literal *v = realloc(l->v, cap * sizeof *v);
+        if (!v)
+            return CU_NOMEM;
+        l->v = v;
+        l->cap = cap;
+    }
+    cu_literal *x = &l->v[l->n++];
+    *x = (cu_literal){.length = (uint8_t)text.n, .word_end = word_end, .meaning = meaning};
+    for (size_t i = 0; i < text.n; i++)
+        x->text[i] = fold(text.p[i]);
+    return CU_OK;
+}
+
+/* How often a byte stands in source text, of 1,000; letters in either case. */
+static float share(uint8_t c)
+{
+    static const uint8_t letters[26] = {38, 10, 29, 24, 77, 18, 12, 15, 44, 2, 8, 29, 16, 44, 38, 22, 1, 41, 51, 58, 19, 6, 5, 7, 8, 1};
+    if (c >= 'a' && c <= 'z')
+        return letters[c - 'a'];
+    return c >= '0' && c <= '9' ? 11 : c == ' ' ? 160 : c == '_' ? 27 : 10;
+}
+
+/* How seldom one letter (or _) follows another, as a negative base-2 logarithm, 9 for 9 and more: counted
+ * over 46 MB of headers, programs and documentation of a Debian system. */
+static unsigned seldom(uint8_t a, uint8_t b)
+{
+    static const char rows[27][28] = {
+        "954587595973439593336697697", "386838993483884695673998495", "476838936944592795635999796",
+        "478528884796785896576997894", "574464798995648663449775795", "498755992995863894754999796",
+        "697928754995745894465899994", "399919993998794995746999995", "654454599994523696449697967",
+        "288729997769784899295999996", "695828794998768998576979992", "488535783994994899554799693",
+        "357628994995694399576999695", "494435495977964899335799896", "765485795965426493454669996",
+        "397727965964884593645999594", "999989998994989887671979994", "496627694985654795545799595",
+        "696938854944865597336989795", "497738933996784694555987595", "555546695993539493339998997",
+        "298929994976593699779999995", "398639942998954894598959995", "694857995999679499539996794",
+        "787967796996665296558979994", "499919994996595999698999654", "463554564975554495346576995",
+    };
+    unsigned row = a == '_' ? 26 : (unsigned)a - 'a', column = b == '_' ? 26 : (unsigned)b - 'a';
+    return row < 27 && column < 27 ? (unsigned)(rows[row][column] - '0') : 7;
+}
+
+/* Places of a million at which the first four bytes of the window stand by the habits of language: there
+ * the literals of its hash are compared one by one. */
+static float expected(const cu_literal *x, size_t window)
+{
+    float places = share(x->text[window]) * 1000;
+    for (size_t k = 1; k < 4 && k < x->window_n; k++)
+        places /= (float)(1u << seldom(x->text[window + k - 1], x->text[window + k]));
+    return places;
+}
+
+/* Of each group: what passes at each place, with how many literals asking for it. */
+typedef struct {
+    uint16_t asked[CU_LITERAL_WINDOW][256];
+    uint16_t open[CU_LITERAL_WINDOW]; /* literals that end before this place */
+    float sum[CU_LITERAL_WINDOW];
+} group;
+
+static float at_place(const group *g, size_t place, float more)
+{
+    float sum = g->open[place] ? 1000 : g->sum[place] + more;
+    return sum < 1000 ? sum / 1000 : 1;
+}
+
+/* How much of a text passes. */
+static float passes(const group *g)
+{
+    float product = 1;
+    for (size_t k = 0; k < CU_LITERAL_WINDOW; k++)
+        product *= at_place(g, k, 0);
+    return product;
+}
+
+/* ... with one more literal, looked at from `window`. */
+static float passes_with(const group *g, const cu_literal *x, size_t window)
+{
+    float product = 1;
+    for (size_t k = 0; k < x->window_n; k++) {
+        uint8_t c = x->text[window + k];
+        product *= at_place(g, k, g->asked[k][c] ? 0 : share(c));
+    }
+    return product;
+}
+
+static void move(group *g, const cu_literal *x, int by)
+{
+    for (size_t k = 0; k < CU_LITERAL_WINDOW; k++) {
+        if (k >= x->window_n) {
+            g->open[k] = (uint16_t)(g->open[k] + by);
+            continue;
+        }
+        uint8_t c = x->text[x->window + k];
+        if (by > 0 && g->asked[k][c] == 0)
+            g->sum[k] += share(c);
+        g->asked[k][c] = (uint16_t)(g->asked[k][c] + by);
+        if (by < 0 && g->asked[k][c] == 0)
+            g->sum[k] -= share(c);
+    }
+}
+
+/* The group and the window that add the least to what passes. */
+static void choose(const group *groups, const float *now, cu_literal *x)
+{
+    float least = -1;
+    for (uint8_t g = 0; g < CU_LITERAL_GROUPS; g++)
+        for (uint8_t w = 0; w + x->window_n <= x->length; w++) {
+            float more = (passes_with(&groups[g], x, w) - now[g]) * 1e6f + 2 * expected(x, w);
+            if (least >= 0 && more >= least)
+                continue;
+            least = more;
+            x->group = g;
+            x->window = w;
+        }
+}
+
+static void set_bit(cu_literals *l, size_t g, size_t place, uint8_t c)
+{
+    uint8_t bit = (uint8_t)(1u << (g % 8));
+    l->table[g / 8][place][c & 127] |= bit;
+    l->low[g / 8][place][c & 15] |= bit;
+    l->high[g / 8][place][c >> 4] |= bit;
+}
+
+static void put_in(cu_literals *l, size_t g, const cu_literal *x)
+{
+    for (size_t k = 0; k < CU_LITERAL_WINDOW; k++) {
+        for (unsigned c = 0; k >= x->window_n && c < 256; c++)
+            set_bit(l, g, k, (uint8_t)c);
+        if (k >= x->window_n)
+            continue;
+        uint8_t c = x->text[x->window + k];
+        set_bit(l, g, k, c);
+        if (c >= 'a' && c <= 'z')
+            set_bit(l, g, k, c - 32);
+    }
+}
+
+static int shorter(const void *a, const void *b)
+{
+    const cu_literal *x = a, *y = b;
+    int text = x->length != y->length ? x->length - y->length : memcmp(x->text, y->text, x->length);
+    return text ? text : (x->meaning > y->meaning) - (x->meaning < y->meaning);
+}
+
+/* Each goes where it adds the least to what passes; a second look at each pays, a third hardly. */
+static cu_err spread(cu_literals *l)
+{
+    group *groups = calloc(CU_LITERAL_GROUPS, sizeof *groups);
+    float now[CU_LITERAL_GROUPS] = {0};
+    if (!groups)
+        return CU_NOMEM;
+    for (unsigned round = 0; round < 2; round++)
+        for (size_t i = 0; i < l->n; i++) {
+            cu_literal *x = &l->v[i];
+            if (round) {
+                move(&groups[x->group], x, -1);
+                now[x->group] = passes(&groups[x->group]);
+            }
+            choose(groups, now, x);
+            move(&groups[x->group], x, 1);
+            now[x->group] = passes(&groups[x->group]);
+        }
+    free(groups);
+    return CU_OK;
+}
+
+static void put_in_slot(cu_literals *l, size_t i)
+{
+    cu_literal *x = &l->v[i];
+    unsigned four = x->window_n >= 4;
+    uint32_t v = 0, h;
+    memcpy(&v, x->text + x->window, 3 + four);
+    v |= 0x20202020u;
+    h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 18;
+    l->seen[four][h / 64] |= 1ull << (h % 64);
+    uint16_t *slot = &l->head[four * SLOTS + h];
+    x->next = *slot;
+    *slot = (uint16_t)i;
+    for (unsigned k = 0; k < 8 && k < x->length; k++) {
+        x->head |= (uint64_t)(x->text[k] | 0x20) << (8 * k);
+        x->mask |= 0xffull << (8 * k);
+    }
+}
+
+static uint8_t window_of(const cu_literal *x)
+{
+    return x->length < CU_LITERAL_WINDOW ? x->length : CU_LITERAL_WINDOW;
+}
+
+cu_err cu_literals_arrange(cu_literals *l)
+{
+    if (l->n)
+        qsort(l->v, l->n, sizeof *l->v, shorter);
+    for (size_t i = 0; i < l->n; i++)
+        l->v[i].window_n = window_of(&l->v[i]);
+    CU_TRY(spread(l));
+    return cu_literals_ready(l);
+}
+
+cu_err cu_literals_ready(cu_literals *l)
+{
+    l->head = malloc(2 * SLOTS * sizeof *l->head);
+    if (!l->head)
+        return CU_NOMEM;
+    memset(l->head, 0xff, 2 * SLOTS * sizeof *l->head);
+    for (size_t i = 0; i < l->n; i++) {
+        cu_literal *x = &l->v[i];
+        x->window_n = window_of(x);
+        if (x->group >= CU_LITERAL_GROUPS || x->window + x->window_n > x->length)
+            return CU_CORRUPT;
+        put_in(l, x->group, x);
+        put_in_slot(l, i);
+    }
+    return CU_OK;
+}
+
+void cu_literals_free(cu_literals *l)
+{
+    free(l->v);
+    free(l->head);
+    *l = (cu_literals){.v = NULL};
+}
+
+static bool stands(const cu_literal *x, cu_bytes t, size_t start)
+{
+    size_t end = start + x->length;
+    const uint8_t *p = t.p + start;
+    uint64_t head;
+    if (end > t.n)
+        return false;
+    if (start + 8 <= t.n) {
+        memcpy(&head, p, 8);
+        if (((head | 0x2020202020202020u) & x->mask) != x->head)
+            return false;
+    }
+    for (size_t k = 0; k < x->length; k++)
+        if (fold(p[k]) != x->text[k])
+            return false;
+    return !x->word_end || (end < t.n && !alnum(t.p[end]) && t.p[end] != 0);
+}
+
+cu_err cu_literals_at(const cu_literals *l, cu_bytes t, uint32_t hash, unsigned four, size_t at, cu_literal_fn tell, void *arg)
+{
+    for (uint16_t i = l->head[four * SLOTS + hash]; i != NONE; i = l->v[i].next) {
+        const cu_literal *x = &l->v[i];
+        if (at >= x->window && stands(x, t, at - x->window))
+            CU_TRY(tell(arg, x, at - x->window));
+    }
+    return CU_OK;
+}

@@ -1,0 +1,65 @@
+/* Private to detect/: many literals at once, in any case of their letters. A sweep over the text tests
+ * five bytes at each place against 16 groups of literals (the idea of Teddy, in Hyperscan and in
+ * BurntSushi's aho-corasick: a table a place, one bit a group, and-ed); here is what it needs, and the
+ * exact answer for the few places that pass. */
+#ifndef CUSTOS_DETECT_LITERALS_H
+#define CUSTOS_DETECT_LITERALS_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include <string.h>
+
+#define CU_LITERAL_MAX 40u
+#define CU_LITERAL_BANKS 2u /* tables of 8 groups */
+#define CU_LITERAL_GROUPS (8u * CU_LITERAL_BANKS)
+#define CU_LITERAL_WINDOW 5u
+#define CU_LITERAL_SLOTS 16384u
+
+typedef struct {
+    uint64_t head, mask;  /* the first eight bytes as they are compared: bit 0x20 of each set */
+    uint8_t text[CU_LITERAL_MAX]; /* lower case */
+    uint8_t length;
+    bool word_end;    /* behind it stands a byte that is no letter, digit or separator */
+    uint8_t window;   /* where in text the bytes stand that the sweep looks at */
+    uint8_t group;
+    uint8_t window_n; /* how many: 3 to 5 */
+    uint16_t next;    /* of the same hash; UINT16_MAX: none */
+    uint32_t meaning; /* the caller's */
+} cu_literal;
+
+typedef struct {
+    cu_literal *v;
+    size_t n, cap;
+    /* Bit g of table[g / 8][place][byte & 127]: group g has a literal with that byte there. */
+    uint8_t table[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][128];
+    /* The same for the two halves of a byte, for processors that look up 16 entries at a time. */
+    uint8_t low[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16], high[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16];
+    uint64_t seen[2][256]; /* by hash of the first three, of the first four bytes of a window */
+    uint16_t *head;         /* by that hash, CU_LITERAL_SLOTS of each */
+} cu_literals;
+
+/* text of 3 to CU_LITERAL_MAX bytes. */
+cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t meaning) CU_MUST;
+/* After the last: finds a group and a window for each (this takes a while), and builds the tables. */
+cu_err cu_literals_arrange(cu_literals *l) CU_MUST;
+/* The same where groups and windows are known: CU_CORRUPT when they are not possible. */
+cu_err cu_literals_ready(cu_literals *l) CU_MUST;
+void cu_literals_free(cu_literals *l);
+
+/* A literal's window of three (four: 0) or of four bytes may stand at p: its hash, or CU_NO_HASH. Four
+ * bytes are read. */
+#define CU_NO_HASH UINT32_MAX
+static inline uint32_t cu_literals_hash(const cu_literals *l, const uint8_t *p, unsigned four)
+{
+    uint32_t v, h;
+    memcpy(&v, p, 4);
+    v |= 0x20202020u;
+    h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 18;
+    return l->seen[four][h / 64] >> (h % 64) & 1 ? h : CU_NO_HASH;
+}
+
+/* Each literal whose window of that hash stands at `at` is told, with its begin. */
+typedef cu_err (*cu_literal_fn)(void *arg, const cu_literal *x, size_t start);
+cu_err cu_literals_at(const cu_literals *l, cu_bytes t, uint32_t hash, unsigned four, size_t at, cu_literal_fn tell, void *arg) CU_MUST;
+
+#endif

@@ -1,0 +1,26 @@
+/* Private to detect/: one pass over a text that says where a closer look pays. 64 bytes at a time are
+ * turned into bit masks, one a kind of byte; everything else reads the masks. */
+#ifndef CUSTOS_DETECT_SWEEP_H
+#define CUSTOS_DETECT_SWEEP_H
+
+#include "literals.h"
+
+#define CU_BLOCK 64u
+
+typedef struct {
+    uint64_t upper, lower, digit, joint; /* the classes of token.h */
+    uint64_t at, colon, dash, plus;
+    uint64_t high, lead;  /* 0x80 and above; 0xc3 to 0xc5, which begin most letters of Latin scripts */
+    uint64_t literal;     /* a window of a literal may begin */
+} cu_block;
+
+/* Fills out[0..blocks). 64 * blocks + CU_LITERAL_WINDOW - 1 bytes are read from p. literals may be NULL. */
+typedef void cu_classify_fn(const cu_literals *literals, const uint8_t *p, size_t blocks, cu_block *out);
+cu_classify_fn cu_classify_plain;
+#if defined(__x86_64__)
+cu_classify_fn cu_classify_avx2, cu_classify_avx512;
+#endif
+/* The fastest that this processor runs. */
+cu_classify_fn *cu_classifier(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* Private to store/: SQLite as its files use it. */
+#ifndef CUSTOS_STORE_SQL_H
+#define CUSTOS_STORE_SQL_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include "store/store.h"
+
+/* Two connections: what the register is told must not wait in the sequencer's transaction, nor be
+ * lost with it. */
+struct cu_store {
+    sqlite3 *db, *reg;
+    pthread_mutex_t lock, reg_lock; /* one each: the register may wait for the other's transaction */
+};
+
+cu_err cu_sql_err(int rc);
+/* Prepares with arguments: t text (cu_bytes*), i integer (uint64_t*), b blob (cu_bytes*). The caller
+ * holds the lock of db. */
+sqlite3_stmt *cu_sql_prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args);
+/* These two take the lock. */
+cu_err cu_sql_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args) CU_MUST;
+/* First column of the first row, 0 when there is none. */
+uint64_t cu_sql_number(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args);
+
+/* scans.c: one scan.completed entry. */
+cu_err cu_project_scan(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
+
+#endif

@@ -1,0 +1,304 @@
+/* The sweep: its masks are the same whatever the processor offers, what it must mark it marks wherever it
+ * stands, and what it learns of an expression holds for texts of that expression. */
+#include "fixture.h"
+#include "engine.h"
+#include "token.h"
+
+#define PARTS 3
+
+static cu_classify_fn *const ways[PARTS] = {
+    cu_classify_plain,
+#if defined(__x86_64__)
+    cu_classify_avx2, cu_classify_avx512,
+#endif
+};
+
+static bool runs_here(int way)
+{
+#if defined(__x86_64__)
+    if (way == 1)
+        return __builtin_cpu_supports("avx2");
+    if (way == 2)
+        return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw");
+#endif
+    return way == 0;
+}
+
+/* Every example, one after the other. */
+static void all_examples(cu_buf *text)
+{
+    for (size_t i = 0; i < rules.n; i++)
+        for (size_t k = 0; k < rules.v[i].examples_n; k++) {
+            cu_buf_add(text, rules.v[i].examples[k].text);
+            cu_buf_byte(text, i % 3 ? '\n' : CU_DETECT_SEPARATOR);
+        }
+    assert_int_equal(cu_buf_err(text), CU_OK);
+}
+
+static void masks_are_the_same(void **state)
+{
+    (void)state;
+    const cu_literals *l = &engine->literals[CU_LITERALS_ALL];
+    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
+    all_examples(&text);
+    for (unsigned c = 0; c < 4096; c++)
+        cu_buf_byte(&text, (uint8_t)(c * 7 + c / 256));
+    size_t blocks = (text.n - CU_LITERAL_WINDOW) / CU_BLOCK;
+    cu_block *plain = calloc(blocks, sizeof *plain), *other = calloc(blocks, sizeof *other);
+    assert_true(plain && other);
+    ways[0](l, text.p, blocks, plain);
+    for (int way = 1; way < PARTS; way++) {
+        if (!ways[way] || !runs_here(way))
+            continue;
+        ways[way](l, text.p, blocks, other);
+        for (size_t b = 0; b < blocks; b++) {
+            assert_true(way != 2 || other[b].literal == plain[b].literal);
+            other[b].literal = plain[b].literal; /* coarser tables let more pass */
+            assert_memory_equal(&other[b], &plain[b], sizeof *plain);
+        }
+    }
+    free(plain);
+    free(other);
+}
+
+static void findings_are_the_same(void **state)
+{
+    (void)state;
+    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
+    cu_findings first = {0};
+    all_examples(&text);
+    for (int way = 0; way < PARTS; way++) {
+        if (!ways[way] || !runs_here(way))
+            continue;
+        scratch->classify = ways[way];
+        assert_int_equal(cu_detect(engine, scratch, cu_buf_view(&text), &found), CU_OK);
+        if (way == 0) {
+            first = found;
+            found = (cu_findings){0};
+            assert_true(first.n > 2 * rules.n);
+            continue;
+        }
+        assert_int_equal(found.n, first.n);
+        assert_memory_equal(found.v, first.v, first.n * sizeof *first.v);
+    }
+    scratch->classify = cu_classifier();
+    cu_findings_free(&first);
+}
+
+/* A literal at every place of a text of every length: it is told, and with its begin. */
+typedef struct {
+    size_t start;
+    unsigned seen;
+} told;
+
+static cu_err tell(void *arg, const cu_literal *x, size_t start)
+{
+    told *t = arg;
+    if (x->length == 9 && start == t->start)
+        t->seen++;
+    return CU_OK;
+}
+
+static void a_literal_is_found_everywhere(void **state)
+{
+    (void)state;
+    cu_literals l = {0};
+    assert_int_equal(cu_literals_add(&l, CU_LIT("zebra_Key"), false, 0), CU_OK);
+    assert_int_equal(cu_literals_add(&l, CU_LIT("abc"), true, 1), CU_OK);
+    assert_int_equal(cu_literals_add(&l, CU_LIT("ab"), true, 1), CU_TOO_BIG);
+    assert_int_equal(cu_literals_arrange(&l), CU_OK);
+    for (int way = 0; way < PARTS; way++)
+        for (size_t at = 0; ways[way] && runs_here(way) && at < 180; at++) {
+            uint8_t text[256 + 8] = {0};
+            cu_block m[4];
+            told t = {at, 0};
+            memset(text, '.', 192);
+            memcpy(text + at, "ZEBRA_kEY", 9);
+            ways[way](&l, text, 3, m);
+            for (size_t i = 0; i < 192; i++)
+                for (unsigned four = 0; four < 2 && m[i / 64].literal >> (i % 64) & 1; four++) {
+                    uint32_t hash = cu_literals_hash(&l, text + i, four);
+                    if (hash != CU_NO_HASH)
+                        assert_int_equal(cu_literals_at(&l, cu_bytes_of(text, 192), hash, four, i, tell, &t), CU_OK);
+                }
+            assert_int_equal(t.seen, 1);
+        }
+    cu_literals_free(&l);
+}
+
+/* What cu_has_token() says of a row, the sweep says of the text it stands in, at every offset. */
+static void tokens_are_marked(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"a1b2c3d4e5f60718", "ABCDEFGHIJKLMNOP", "abcdEFGHabcdEFGH", "abcdefghijklmnopqrst",
+        "some_long_name_of_a_function", "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", "aB3-dE5_gH7/jK9-mN1+pQ", "getValueOfThing"};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (size_t at = 0; at < 400; at += at < 140 ? 1 : 17) {
+            uint8_t text[600];
+            size_t n = strlen(rows[r]);
+            memset(text, ' ', sizeof text);
+            memcpy(text + at, rows[r], n);
+            assert_int_equal(cu_regions_begin(scratch, sizeof text), CU_OK);
+            found.n = 0;
+            assert_int_equal(cu_sweep(scratch, cu_bytes_of(text, sizeof text), &found), CU_OK);
+            bool hot = scratch->hot[CU_DB_RULES][0] >> (at / 64) & 1;
+            assert_int_equal(hot, cu_has_token(cu_str(rows[r])));
+        }
+}
+
+static void a_long_row_is_marked_to_its_end(void **state)
+{
+    (void)state;
+    size_t n = 40000;
+    uint8_t *text = malloc(n + 64);
+    assert_non_null(text);
+    memset(text, 'a', n);
+    memset(text + n, ' ', 64);
+    text[n - 1] = '7';
+    assert_int_equal(cu_regions_begin(scratch, n + 64), CU_OK);
+    found.n = 0;
+    assert_int_equal(cu_sweep(scratch, cu_bytes_of(text, n + 64), &found), CU_OK);
+    for (size_t b = 0; b * 64 < n; b++)
+        assert_true(scratch->hot[CU_DB_RULES][b / 64] >> (b % 64) & 1);
+    free(text);
+}
+
+/* Neighbours behind a separator change nothing. */
+static void a_finding_stands_by_itself(void **state)
+{
+    (void)state;
+    static const char beside[] = "AKIA0123456789ABCDEF password key secret token 4111 1111 1111 1111 9f86d081884c7d659a2feaa0c55ad015";
+    uint8_t text[4096];
+    cu_findings alone = {0};
+    for (size_t i = 0; i < rules.n; i++)
+        for (size_t k = 0; k < rules.v[i].counter_examples_n; k++) {
+            cu_bytes x = rules.v[i].counter_examples[k].text;
+            size_t from = sizeof beside, inside = 0;
+            if (x.n + 2 * sizeof beside > sizeof text)
+                continue;
+            memcpy(text, beside, from); /* with its NUL */
+            memcpy(text + from, x.p, x.n);
+            text[from + x.n] = CU_DETECT_SEPARATOR;
+            memcpy(text + from + x.n + 1, beside, sizeof beside - 1);
+            assert_int_equal(cu_detect(engine, scratch, x, &alone), CU_OK);
+            assert_int_equal(cu_detect(engine, scratch, cu_bytes_of(text, from + x.n + sizeof beside), &found), CU_OK);
+            for (size_t v = 0; v < found.n; v++)
+                inside += found.v[v].start >= from && found.v[v].end <= from + x.n;
+            if (inside != alone.n)
+                print_error("rule %s: %.*s: %zu findings alone, %zu beside others\n", rules.v[i].id, CU_FMT(x), alone.n, inside);
+            assert_int_equal(inside, alone.n);
+        }
+    cu_findings_free(&alone);
+}
+
+static void expressions_are_understood(void **state)
+{
+    (void)state;
+    static const struct { const char *pattern, *needles; uint32_t width, before; } cases[] = {
+        {"(?:\\b|\\\\[nrt])(ghp_[A-Za-z0-9]{36})\\b", "ghp_", 42, 2},
+        {"(?i)AccountKey\\s{0,2}=[a-f]+", "accountkey", CU_EXPR_ENDLESS, 0},
+        {"x{2,3}(?:abc|abcd)", "abc", 7, 3},
+        {"[0-9]{4}(?=x)secret\\.key", "secret.key", 14, 4},
+        {"(?:foo|[a-z]{9})", "", 9, 0},
+        {"a.c", "", 3, 0},
+        {"[[]x]yz", "[x]yz", 5, 0},
+        {"\\x41B{0}C?d\\$", "", 4, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cu_arena work CU_CLEAN_ARENA;
+        cu_expr *x;
+        cu_needles n;
+        cu_arena_init(&work, 1u << 20);
+        assert_int_equal(cu_expr_parse(cases[i].pattern, &work, &x), CU_OK);
+        assert_int_equal(cu_expr_width(x), cases[i].width);
+        cu_expr_needles(x, &n);
+        if (!cases[i].needles[0]) {
+            if (n.n)
+                print_error("%s: %.*s\n", cases[i].pattern, n.length[0], (const char *)n.text[0]);
+            continue;
+        }
+        assert_int_equal(n.n, 1);
+        assert_memory_equal(n.text[0], cases[i].needles, strlen(cases[i].needles));
+        assert_int_equal(n.before, cases[i].before);
+    }
+}
+
+static void what_is_not_understood_is_said(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"(a", "a)", "[a", "(?<=a)b", "(a)\\1", "*a", "\\pL", "[[:alpha:]]", "(?#x)a", "a\\"};
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        cu_arena work CU_CLEAN_ARENA;
+        cu_expr *x;
+        cu_arena_init(&work, 1u << 20);
+        assert_int_equal(cu_expr_parse(patterns[i], &work, &x), CU_UNSUPPORTED);
+    }
+}
+
+/* Every text drawn from a rule's own expression holds one of the literals it is looked for by. */
+static void drawn_texts_hold_their_literals(void **state)
+{
+    (void)state;
+    uint64_t draw = 42;
+    for (size_t i = 0; i < engine->n; i++) {
+        const cu_rule *r = engine->rules[i].rule;
+        cu_arena work CU_CLEAN_ARENA;
+        cu_needles n;
+        cu_expr *x;
+        cu_arena_init(&work, 8u << 20);
+        if (engine->rules[i].group != CU_GROUP_LITERAL || !r->pattern)
+            continue;
+        assert_int_equal(cu_group_literals(r, &work, &n), CU_OK);
+        assert_int_equal(cu_expr_parse(r->pattern, &work, &x), CU_OK);
+        for (int k = 0; k < 50; k++) {
+            uint8_t text[4096];
+            size_t len = cu_expr_sample(x, &draw, text, sizeof text), at = len;
+            for (size_t c = 0; c < len; c++)
+                text[c] = text[c] >= 'A' && text[c] <= 'Z' ? text[c] + 32 : text[c];
+            for (size_t v = 0; v < n.n; v++) {
+                size_t hit = cu_find(cu_bytes_of(text, len), cu_bytes_of(n.text[v], n.length[v]), 0);
+                at = hit < at ? hit : at;
+            }
+            if (at == len || at > n.before)
+                print_error("rule %s: %.*s\n", r->id, (int)len, (const char *)text);
+            assert_true(at < len && at <= n.before);
+        }
+    }
+}
+
+/* Many places to look at, none of which is worth it. */
+static void takes_no_longer_than_the_text(void **state)
+{
+    (void)state;
+    linear_in("password token secret key ");
+    linear_in("a1B2c3D4");
+    linear_in("passwordpasswordpassword");
+    linear_in("0000-");
+    linear_in("Ada Ada_");
+    survives_cuts("password=\"qT9 x\" 12345678901 AccountKey= :// \xc3\xa9 a@b.c");
+}
+
+static void small_texts_are_looked_at(void **state)
+{
+    (void)state;
+    expect(CU_TYPE_EMAIL_ADDRESS, "[ada@firm.io]");
+    expect_none(CU_TYPE_EMAIL_ADDRESS, "a@b");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(masks_are_the_same),
+        cmocka_unit_test(findings_are_the_same),
+        cmocka_unit_test(a_literal_is_found_everywhere),
+        cmocka_unit_test(tokens_are_marked),
+        cmocka_unit_test(a_long_row_is_marked_to_its_end),
+        cmocka_unit_test(a_finding_stands_by_itself),
+        cmocka_unit_test(expressions_are_understood),
+        cmocka_unit_test(what_is_not_understood_is_said),
+        cmocka_unit_test(drawn_texts_hold_their_literals),
+        cmocka_unit_test(takes_no_longer_than_the_text),
+        cmocka_unit_test(small_texts_are_looked_at),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
