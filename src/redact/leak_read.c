@@ -173,8 +173,8 @@ static void step(pass *x, uint8_t c)
 void leak_read(cu_leak_reader *r, const uint64_t key[4], cu_bytes text, void (*each)(void *arg, uint64_t fp), void *arg)
 {
     pass x = {r, key, each, arg, power(key[1], CU_LEAK_SHINGLE - 1)};
-    if (r->tokens == 0 && r->length == 0 && r->state == CODE)
-        r->line = 1;
+    if (!r->begun)
+        r->line = r->begun = 1;
     for (size_t i = 0; i < text.n; i++) {
         if (r->state == CODE && !r->after_slash && is_word(text.p[i])) {
             i = word_run(&x, text, i) - 1;

@@ -27,7 +27,7 @@ void cu_leaks_learn(cu_leaks *l, uint32_t owner, cu_bytes text);
 typedef struct {
     uint64_t token, ring[CU_LEAK_SHINGLE], rolling, window[CU_LEAK_WINDOW], picked, least;
     uint32_t tokens, shingles, names, length, least_at;
-    uint8_t names_ring[CU_LEAK_SHINGLE], state, line, after_slash, digits;
+    uint8_t names_ring[CU_LEAK_SHINGLE], state, line, after_slash, digits, begun;
 } cu_leak_reader;
 
 /* One answer, as it comes in. */
