@@ -138,6 +138,8 @@ static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
     b->keys = cu_arena_alloc(arena, (n + a->config->callers.callers_n + 1) * sizeof *b->keys);
     for (size_t i = 0; b->keys && i < n; i++) {
         size_t t = tenant_at(a, k[i].tenant);
+        if (cu_bundle_is_probe(cu_str(k[i].tenant)) && k[i].expires_ns <= b->made_ns)
+            continue; /* a probe's: it has ended for good */
         if (t < b->tenants_n) /* else its tenant is no longer configured: the key is not known */
             b->keys[b->keys_n++] = bundle_key(&k[i], t, arena);
     }

@@ -9,6 +9,7 @@
 #define OWNER_BITS 24u
 #define NOBODY ((1u << OWNER_BITS) - 1)
 #define SEEN 65536u /* texts that were learnt before */
+#define AGAIN 20u   /* after 2^20 insertions a text that is sent again is learnt again: parts of it may be gone */
 
 struct cu_leaks {
     uint64_t key[4];
@@ -64,18 +65,15 @@ static _Atomic uint64_t *find(cu_leaks *l, uint64_t fp, uint64_t *word)
     return NULL;
 }
 
-/* A free place, else one of a single owner: what belongs to nobody is kept longest, because without it
- * common code would look like somebody's. */
+/* A free place, else any of the set: everything lives equally long, some four million insertions. */
 static void insert(cu_leaks *l, uint64_t fp, uint32_t owner)
 {
     _Atomic uint64_t *set = set_of(l, fp);
-    unsigned from = atomic_fetch_add_explicit(&l->turn, 1, memory_order_relaxed), pick = from % WAYS;
+    unsigned pick = (atomic_fetch_add_explicit(&l->turn, 1, memory_order_relaxed) * 2654435761u >> 29) % WAYS;
     for (unsigned i = 0; i < WAYS; i++)
         if (atomic_load_explicit(&set[i], memory_order_relaxed) == 0) {
             pick = i;
             break;
-        } else if ((atomic_load_explicit(&set[(from + i) % WAYS], memory_order_relaxed) & NOBODY) != NOBODY) {
-            pick = (from + i) % WAYS;
         }
     atomic_store_explicit(&set[pick], word_of(fp, owner), memory_order_relaxed);
 }
@@ -130,7 +128,7 @@ void cu_leaks_learn(cu_leaks *l, uint32_t owner, cu_bytes text)
     learning x = {l, owner};
     if (text.n < CU_LEAK_MIN_TEXT)
         return;
-    uint64_t h = hash_of(l, owner, text);
+    uint64_t age = atomic_load_explicit(&l->turn, memory_order_relaxed) >> AGAIN, h = hash_of(l, owner, text) ^ age << 1;
     _Atomic uint64_t *seen = &l->seen[h >> 32 & (SEEN - 1)];
     if (atomic_exchange_explicit(seen, h, memory_order_relaxed) == h)
         return;
