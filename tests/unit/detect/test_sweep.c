@@ -141,7 +141,7 @@ static void tokens_are_marked(void **state)
             assert_int_equal(cu_regions_begin(scratch, sizeof text), CU_OK);
             found.n = 0;
             assert_int_equal(cu_sweep(scratch, cu_bytes_of(text, sizeof text), &found), CU_OK);
-            bool hot = scratch->hot[CU_DB_RULES][0] >> (at / 64) & 1;
+            bool hot = scratch->hot[CU_DB_TOKEN][0] >> (at / 64) & 1;
             assert_int_equal(hot, cu_has_token(cu_str(rows[r])));
         }
 }
@@ -159,7 +159,7 @@ static void a_long_row_is_marked_to_its_end(void **state)
     found.n = 0;
     assert_int_equal(cu_sweep(scratch, cu_bytes_of(text, n + 64), &found), CU_OK);
     for (size_t b = 0; b * 64 < n; b++)
-        assert_true(scratch->hot[CU_DB_RULES][b / 64] >> (b % 64) & 1);
+        assert_true(scratch->hot[CU_DB_TOKEN][b / 64] >> (b % 64) & 1);
     free(text);
 }
 
