@@ -385,10 +385,12 @@ cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out)
         return CU_NOMEM;
     s->engine = e;
     s->classify = cu_classifier();
+    s->placer = cu_placer();
+    s->places = calloc(CU_BLOCKS_MAX * CU_BLOCK + 64, sizeof *s->places);
     s->done = calloc(e->n + 1, sizeof *s->done);
     s->skip = calloc(e->n + 1, sizeof *s->skip);
     s->match = pcre2_match_data_create(8, NULL);
-    bool good = s->done && s->skip && s->match;
+    bool good = s->done && s->skip && s->match && s->places;
     for (int i = 0; good && i < CU_DB_COUNT; i++)
         good = !e->db[i] || hs_alloc_scratch(e->db[i], &s->hs) == HS_SUCCESS;
     if (!good) {
@@ -415,6 +417,7 @@ void cu_scratch_free(cu_scratch *s)
     pcre2_match_data_free(s->match);
     for (int i = 0; i < CU_HOT_COUNT; i++)
         free(s->hot[i]);
+    free(s->places);
     free(s->done);
     free(s->skip);
     free(s);

@@ -121,6 +121,8 @@ struct cu_scratch {
     bool want[CU_DB_COUNT]; /* some rule of this database */
     int literal_set;
     cu_classify_fn *classify;
+    cu_places_fn *placer;
+    uint16_t *places; /* of a literal, within a chunk; two registers more than a chunk has */
     uint64_t *hot[CU_HOT_COUNT]; /* a bit for each 64 bytes of the text */
     size_t hot_words;
 };
