@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define MEMO_BYTES ((size_t)32 << 20)
+#define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
 #define REFRESH_MS 200
 #define RULES "rules.image"
 #define RULES_RETRY_NS (10ull * 1000000000)
@@ -77,6 +78,7 @@ void gw_rules_refresh(void)
     cu_engine_free(gw.engine);
     gw.scratch = s;
     take_rules(e);
+    gw_bundle_rules(gw.bundle);
 }
 
 /* Once: a reload keeps it. */
@@ -87,6 +89,10 @@ static ngx_int_t open_shared(void)
         if (p == MAP_FAILED)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
+        p = mmap(NULL, SESSION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+            return NGX_ERROR;
+        gw.sessions = cu_sessions_init(p, SESSION_BYTES);
     }
     return gw_shared_open(gw.run_fd);
 }
