@@ -175,12 +175,42 @@ static uint64_t begins(const cu_block *m)
            (m->digit & ~(m->digit << 1 | m[-1].digit >> 63));
 }
 
+static uint8_t byte_at(cu_bytes t, size_t i)
+{
+    return i < t.n ? t.p[i] : 0;
+}
+
+static bool separates(uint8_t c)
+{
+    return c == ' ' || c == '-' || c == '.' || c == '/' || c == ')';
+}
+
+/* Most numbers of a program are short and stand alone: no reader needs to look at them. What one could
+ * be the begin of goes on behind a separator, is long, or stands in a text (a house before or behind its
+ * street). */
+static bool may_begin(cu_bytes t, size_t at)
+{
+    size_t end = at + 1;
+    while (end < t.n && cu_digit(t.p[end]))
+        end++;
+    uint8_t next = byte_at(t, end), after = byte_at(t, end + 1), before = at ? t.p[at - 1] : 0, first = at > 1 ? t.p[at - 2] : 0;
+    if (end - at >= 7 || (before == ' ' && ((cu_alnum(first) && !cu_digit(first)) || first == '.' || first == ',' || first >= 0x80)))
+        return true;
+    if (separates(next) && (cu_digit(after) || ((after == ' ' || after == '(') && cu_digit(byte_at(t, end + 2)))))
+        return true;
+    if (next == ' ' && ((after >= 'A' && after <= 'Z') || after >= 0x80 || (after && strchr("rvpcaqibes", after))))
+        return true;
+    if (cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER))
+        return after == ' ' || (cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER);
+    return cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER;
+}
+
 static cu_err stops(sweep *w, const cu_block *m, size_t base)
 {
     uint64_t bits = begins(m);
     for (; bits; bits &= bits - 1) {
         size_t at = base + (size_t)__builtin_ctzll(bits);
-        if (at >= w->stop_past && at < w->t.n)
+        if (at >= w->stop_past && at < w->t.n && (!cu_digit(w->t.p[at]) || may_begin(w->t, at)))
             CU_TRY(cu_tokenize_at(w->e, w->t, at, &w->stop_past, w->out));
     }
     return CU_OK;
