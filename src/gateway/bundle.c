@@ -16,20 +16,6 @@ void gw_bundle_release(gw_bundle *b)
     free(b);
 }
 
-/* The memo's key: the rules in force and the tenant's list. Requests that are under way keep the
- * bundle, and are scanned by the rules that are in force when they are. */
-void gw_bundle_rules(gw_bundle *b)
-{
-    for (size_t i = 0; b && i < b->b.tenants_n; i++) {
-        cu_sha256 digest;
-        memcpy(b->known[i].rules_digest, gw.rules_digest, 32);
-        if (b->b.tenants[i].known.n == 0)
-            continue;
-        cu_sha256_of3(cu_bytes_of(gw.rules_digest, 32), CU_LIT("known"), b->b.tenants[i].known, &digest);
-        memcpy(b->known[i].rules_digest, digest.b, 32);
-    }
-}
-
 static cu_err open_known(gw_bundle *b)
 {
     b->known = cu_arena_alloc(&b->arena, b->b.tenants_n * sizeof *b->known + 1);
@@ -43,10 +29,10 @@ static cu_err open_known(gw_bundle *b)
         cu_known_key(t->surrogate_key, key);
         b->known[i].list = cu_known_open(key, t->known, &b->arena);
         cu_wipe(key, sizeof key);
+        cu_sha256_of(t->known, &b->known[i].digest);
         if (!b->known[i].list)
             return CU_NOMEM;
     }
-    gw_bundle_rules(b);
     return CU_OK;
 }
 

@@ -38,9 +38,9 @@ typedef struct {
     cu_bundle b;
     cu_arena arena;
     struct {
-        const cu_known *list;   /* NULL: none */
-        uint8_t rules_digest[32]; /* of the rules and this list: it keys the memo */
-    } *known;                   /* one a tenant */
+        const cu_known *list; /* NULL: none */
+        cu_sha256 digest;     /* of it */
+    } *known;                 /* one a tenant */
     uint8_t *file;
     size_t file_n;
     unsigned refs;
@@ -139,7 +139,6 @@ bool gw_same_file(const struct stat *a, const struct stat *b); /* nothing was wr
 void gw_bundle_refresh(void);
 void gw_rules_refresh(void); /* between requests: a request is judged by one set of rules */
 void gw_bundle_release(gw_bundle *b);
-void gw_bundle_rules(gw_bundle *b); /* its digests follow the rules in force; NULL is fine */
 
 /* shared.c: what all workers count together */
 #define GW_LIMIT_SLOTS 16384u /* keys and tenants with limits that asked within two days */

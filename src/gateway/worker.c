@@ -78,7 +78,6 @@ void gw_rules_refresh(void)
     cu_engine_free(gw.engine);
     gw.scratch = s;
     take_rules(e);
-    gw_bundle_rules(gw.bundle);
 }
 
 /* Once: a reload keeps it. */
