@@ -62,12 +62,26 @@ static void join_block(const json_t *b, cu_buf *out)
     }
 }
 
-static void join_event(cu_bytes line, cu_buf *out)
+static void add_string(const json_t *t, cu_buf *out)
 {
-    json_t *e = json_loadb((const char *)line.p, line.n, 0, NULL);
+    if (json_is_string(t))
+        cu_buf_add(out, cu_bytes_of(json_string_value(t), json_string_length(t)));
+}
+
+/* An event, or a whole answer, of any API. */
+static void join_event(const json_t *e, cu_buf *out)
+{
+    const char *type = json_string_value(json_object_get(e, "type"));
+    const json_t *choice = json_array_get(json_object_get(e, "choices"), 0), *candidate = json_array_get(json_object_get(e, "candidates"), 0);
     join_block(json_object_get(e, "delta"), out);
     join_block(json_object_get(e, "content_block"), out);
-    json_decref(e);
+    if (type && strcmp(type, "response.output_text.delta") == 0)
+        add_string(json_object_get(e, "delta"), out);
+    add_string(json_object_get(json_object_get(choice, "delta"), "content"), out);
+    add_string(json_object_get(json_object_get(choice, "message"), "content"), out);
+    add_string(json_object_get(json_array_get(json_object_get(json_object_get(candidate, "content"), "parts"), 0), "text"), out);
+    const json_t *part = json_array_get(json_object_get(json_array_get(json_object_get(e, "output"), 0), "content"), 0);
+    add_string(json_object_get(part, "text"), out);
 }
 
 static void join_text(cu_bytes body, cu_buf *out)
@@ -76,10 +90,13 @@ static void join_text(cu_bytes body, cu_buf *out)
     size_t i;
     json_array_foreach(json_object_get(whole, "content"), i, b)
         join_block(b, out);
+    join_event(whole, out);
     for (size_t at = 0; !whole && (at = cu_find(body, CU_LIT("data: "), at)) != (size_t)-1;) {
         size_t end = cu_find(body, CU_LIT("\n"), at);
         end = end == (size_t)-1 ? body.n : end;
-        join_event(cu_slice(body, at + 6, end), out);
+        json_t *e = json_loadb((const char *)body.p + at + 6, end - at - 6, 0, NULL);
+        join_event(e, out);
+        json_decref(e);
         at = end;
     }
     json_decref(whole);

@@ -363,19 +363,58 @@ static probe_verdict surrogate_header(probe *p)
     return refused(p, p->key_b, (const char *const[]){line, NULL});
 }
 
-/* --- answers of an earlier request of somebody else --- */
+/* --- other APIs --- */
 
+static probe_verdict typed_at(probe *p, const char *key, const char *path, const char *fmt)
+{
+    char body[1000];
+    probe_answer a;
+    const char *at = strchr(fmt, '@');
+    snprintf(body, sizeof body, "%.*s%s%s", (int)(at - fmt), fmt, p->surrogate, at + 1);
+    bool ok = probe_post(p, path, key, NULL, body, &a);
+    return not_restored(p, ok, &a);
+}
+
+static probe_verdict in_chat(probe *p)
+{
+    return typed_at(p, p->key_b, "/vendor/sink/v1/chat/completions", "{\"model\":\"sink\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"say @\"}]}");
+}
+
+static probe_verdict in_chat_tool(probe *p)
+{
+    return typed_at(p, p->key_b, "/vendor/sink/v1/chat/completions",
+                    "{\"model\":\"sink\",\"messages\":[{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"{\\\"a\\\":\\\"@\\\"}\"}]}");
+}
+
+static probe_verdict in_responses(probe *p)
+{
+    return typed_at(p, p->key_b, "/vendor/sink/v1/responses", "{\"model\":\"sink\",\"stream\":true,\"input\":\"say @\"}");
+}
+
+static probe_verdict in_gemini(probe *p)
+{
+    return typed_at(p, p->key_b, "/vendor/sink/v1beta/models/sink:streamGenerateContent?alt=sse", "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"say @\"}]}]}");
+}
+
+/* The provider keeps A's conversation; B, and then A, go on with it by its id. */
 static probe_verdict previous_response(probe *p)
 {
+    static const char go_on[] = "{\"model\":\"sink\",\"previous_response_id\":\"resp_sink\",\"input\":\"say @\"}";
+    char body[300];
     probe_answer a;
-    bool ok = probe_post(p, "/vendor/sink/v1/responses", p->key_b, NULL, "{\"model\":\"sink\",\"previous_response_id\":\"resp_of_probe_a\",\"input\":\"go on\"}", &a);
-    bool leaks = holds(&a.body, p->value);
-    long status = a.status;
+    snprintf(body, sizeof body, "{\"model\":\"sink\",\"input\":\"%s\"}", p->value);
+    bool ok = probe_post(p, "/vendor/sink/v1/responses", p->key_a, NULL, body, &a) && a.status == 200;
     probe_answer_free(&a);
-    return !ok      ? probe_say(p, PROBE_FAILED, "nothing answered")
-           : leaks  ? probe_say(p, PROBE_BROKEN, "the other tenant's value came back")
-           : status >= 400 ? probe_say(p, PROBE_HELD, "refused with %ld", status)
-                           : probe_say(p, PROBE_HELD, "answered without anything of the other tenant");
+    probe_verdict v = ok ? typed_at(p, p->key_b, "/vendor/sink/v1/responses", go_on) : probe_say(p, PROBE_FAILED, "tenant A could not ask");
+    if (v != PROBE_HELD)
+        return v;
+    char exchange[40], saw[120];
+    memcpy(exchange, p->exchange, sizeof exchange);
+    memcpy(saw, p->saw, sizeof saw);
+    bool own = typed_at(p, p->key_a, "/vendor/sink/v1/responses", go_on) == PROBE_BROKEN; /* to its owner it must come back */
+    memcpy(p->exchange, exchange, sizeof exchange);
+    memcpy(p->saw, saw, sizeof saw);
+    return own ? v : probe_say(p, PROBE_FAILED, "the value did not come back to its owner either");
 }
 
 /* --- code --- */
@@ -451,6 +490,10 @@ const probe_attack probe_isolation_attacks[] = {
     {"surrogate-beside-own", "A's surrogate beside a value of B's own", beside_own},
     {"surrogate-typed-by-owner", "A types a surrogate whose value this request did not bring", placeholder_typed},
     {"surrogate-recalled", "a provider shows B what A sent before", recalled},
+    {"surrogate-chat", "A's surrogate through OpenAI's chat, streamed", in_chat},
+    {"surrogate-chat-tool", "A's surrogate in a tool's result of OpenAI's chat, JSON in a string", in_chat_tool},
+    {"surrogate-responses", "A's surrogate through OpenAI's responses, which say it several times", in_responses},
+    {"surrogate-gemini", "A's surrogate through Gemini, streamed", in_gemini},
     {"same-value", "B sends the value that A sent", same_value},
     {"same-text-memo", "B sends a long text that was scanned for A", through_memo},
     {"tenant-header", "B names A's tenant in headers", tenant_header},
@@ -468,7 +511,7 @@ const probe_attack probe_isolation_attacks[] = {
     {"session-headers", "B sends session, organisation and cookie headers", session_headers},
     {"tag-header-upstream", "the repository's tag on its way to the provider", tag_stays},
     {"key-upstream", "the caller's key on its way to the provider", key_stays},
-    {"previous-response", "B goes on with a response of A", previous_response},
+    {"previous-response", "B goes on with a response of A that the provider keeps", previous_response},
     {"key-revoked", "a revoked key", revoked_key},
     {"key-none", "no key", no_key},
     {"key-guessed", "A's key with one character changed", guessed_key},

@@ -32,11 +32,24 @@ void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu
     }
 }
 
+size_t cu_places_plain(const cu_literals *l, const uint8_t *p, const cu_block *m, size_t blocks, uint16_t *places)
+{
+    size_t n = 0;
+    for (size_t b = 0; b < blocks; b++)
+        for (uint64_t bits = m[b].literal; bits; bits &= bits - 1) {
+            size_t at = b * CU_BLOCK + (size_t)__builtin_ctzll(bits);
+            places[n] = (uint16_t)at;
+            n += cu_literals_hash(l, p + at, 0) != CU_NO_HASH || cu_literals_hash(l, p + at, 1) != CU_NO_HASH;
+        }
+    return n;
+}
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+#define VBMI2 __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt")))
 
 /* --- AVX2: 32 bytes at a time --- */
 
@@ -167,7 +180,58 @@ AVX512 void cu_classify_avx512(const cu_literals *l, const uint8_t *p, size_t bl
         out->literal = l ? literals64(l, p) : 0;
     }
 }
+/* The marked places, as numbers. */
+VBMI2 static size_t list_places(const cu_block *m, size_t blocks, uint16_t *places)
+{
+    size_t n = 0;
+    for (size_t b = 0; b < blocks; b++) {
+        uint64_t bits = m[b].literal;
+        unsigned count = (unsigned)__builtin_popcountll(bits);
+        const __m512i low = _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42,
+            41, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12,
+            11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+        __m512i at = _mm512_maskz_compress_epi8(bits, low), base = _mm512_set1_epi16((short)(b * CU_BLOCK));
+        _mm512_storeu_si512((void *)(places + n), _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_castsi512_si256(at)), base));
+        if (count > 32)
+            _mm512_storeu_si512((void *)(places + n + 32), _mm512_add_epi16(_mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(at, 1)), base));
+        n += count;
+    }
+    return n;
+}
+
+VBMI2 static inline __mmask16 have_hash(const cu_literals *l, unsigned four, __m512i v)
+{
+    __m512i h = _mm512_srli_epi32(_mm512_mullo_epi32(v, _mm512_set1_epi32((int)0x9e3779b1u)), 18);
+    __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(h, 5), (const void *)l->seen[four], 4);
+    __m512i bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(h, _mm512_set1_epi32(31)));
+    return _mm512_test_epi32_mask(word, bit);
+}
+
+/* Sixteen places at a time: their bytes, the hashes, and the bits of the hashes are gathered. */
+VBMI2 size_t cu_places_avx512(const cu_literals *l, const uint8_t *p, const cu_block *m, size_t blocks, uint16_t *places)
+{
+    size_t all = list_places(m, blocks, places), n = 0;
+    for (size_t i = 0; i < all; i += 16) {
+        __mmask16 live = all - i >= 16 ? 0xffff : (__mmask16)((1u << (all - i)) - 1);
+        __m256i at16 = _mm256_loadu_si256((const __m256i *)(const void *)(places + i));
+        __m512i at = _mm512_maskz_cvtepu16_epi32(live, at16);
+        __m512i v = _mm512_or_si512(_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), live, at, (const void *)p, 1), _mm512_set1_epi32(0x20202020));
+        __mmask16 keep = live & (have_hash(l, 1, v) | have_hash(l, 0, _mm512_and_si512(v, _mm512_set1_epi32(0xffffff))));
+        _mm256_storeu_si256((__m256i *)(void *)(places + n), _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(keep, at)));
+        n += (unsigned)__builtin_popcount(keep);
+    }
+    return n;
+}
 #endif
+
+cu_places_fn *cu_placer(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("popcnt"))
+        return cu_places_avx512;
+#endif
+    return cu_places_plain;
+}
 
 cu_classify_fn *cu_classifier(void)
 {

@@ -66,6 +66,7 @@ typedef struct {
     cu_scratch *s;
     const hs_database_t *db;
     cu_bytes text;
+    int literals; /* one of this set must stand in a region; -1: nothing is asked */
     size_t base; /* where the region begins that the library looks at */
     cu_findings *out;
     cu_err err;
@@ -101,7 +102,7 @@ static cu_err keep(const run *r, const cu_confirmer *k, unsigned id, int n, size
     size_t start = base + v[2 * group], end = base + v[2 * group + 1];
     if (c->validate && !c->validate(cu_slice(r->text, start, end)))
         return CU_OK;
-    if (c->group == CU_GROUP_TOKEN && !cu_has_token(cu_slice(r->text, base + v[0], base + v[1])))
+    if ((c->group == CU_GROUP_TOKEN || c->group == CU_GROUP_BARE) && !cu_has_token(cu_slice(r->text, base + v[0], base + v[1])))
         return CU_OK; /* it was only tried because of what stands beside it */
     return cu_found_secret(r->s->engine, r->out, (uint16_t)id, r->text, start, end);
 }
@@ -152,6 +153,8 @@ static int on_end(unsigned id, unsigned long long unused, unsigned long long to,
 static cu_err scan_region(void *arg, size_t from, size_t to)
 {
     run *r = arg;
+    if (r->literals >= 0 && !cu_sweep_any(r->s, r->literals, r->text, from, to))
+        return CU_OK;
     r->base = from;
     hs_error_t h = hs_scan(r->db, (const char *)r->text.p + from, (unsigned)(to - from), 0, r->s->hs, on_end, r);
     CU_TRY(r->err);
@@ -170,10 +173,15 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
     CU_TRY(cu_regions_begin(s, text.n));
     CU_TRY(cu_sweep(s, text, out));
     for (int db = 0; db < CU_DB_COUNT; db++) {
-        run r = {.s = s, .db = e->db[db], .text = text, .out = out};
+        run r = {.s = s, .db = e->db[db], .text = text, .literals = -1, .out = out};
         if (!r.db || !s->want[db])
             continue;
-        CU_TRY(db == CU_DB_REST ? scan_region(&r, 0, text.n) : cu_regions_scan(s, db, text.n, scan_region, &r));
+        if (db == CU_DB_REST) {
+            CU_TRY(scan_region(&r, 0, text.n));
+            continue;
+        }
+        r.literals = db == CU_DB_TOKEN ? CU_LITERALS_TOKEN : db == CU_DB_DIGITS ? CU_LITERALS_DIGITS : -1;
+        CU_TRY(cu_regions_scan(s, db == CU_DB_BARE ? CU_DB_TOKEN : db, text.n, scan_region, &r));
     }
     return cu_settle(out);
 }

@@ -106,11 +106,13 @@ static bool in_database(const cu_compiled *c, int which)
 {
     switch (c->group) {
     case CU_GROUP_TOKEN:
-        return which == CU_DB_RULES;
+        return which == CU_DB_TOKEN;
     case CU_GROUP_LITERAL:
-        return which == CU_DB_RULES && c->rule->pattern;
+        return which == CU_DB_LITERAL && c->rule->pattern;
     case CU_GROUP_DIGITS:
         return which == CU_DB_DIGITS;
+    case CU_GROUP_BARE:
+        return which == CU_DB_BARE;
     default:
         return which == CU_DB_REST && c->rule->pattern;
     }
@@ -185,13 +187,28 @@ cu_err cu_engine_target(cu_engine *e, const cu_target *to)
     return CU_OK;
 }
 
+/* In which sets a literal of this rule stands. */
+static bool in_set(const cu_compiled *c, int set)
+{
+    switch (c->group) {
+    case CU_GROUP_LITERAL:
+        return set == CU_LITERALS_ALL || (set == CU_LITERALS_SECRETS && cu_type_class(c->rule->type) == CU_CLASS_SECRET);
+    case CU_GROUP_TOKEN:
+        return set == CU_LITERALS_TOKEN;
+    default:
+        return set == CU_LITERALS_DIGITS;
+    }
+}
+
 static cu_err add_literal(cu_engine *e, cu_bytes text, bool word_end, const cu_target *to)
 {
     uint32_t meaning = (uint32_t)e->targets_n;
+    const cu_compiled *c = &e->rules[to->rule];
     CU_TRY(cu_engine_target(e, to));
-    if (cu_type_class(e->rules[to->rule].rule->type) == CU_CLASS_SECRET)
-        CU_TRY(cu_literals_add(&e->literals[CU_LITERALS_SECRETS], text, word_end, meaning));
-    return cu_literals_add(&e->literals[CU_LITERALS_ALL], text, word_end, meaning);
+    for (int set = 0; set < CU_LITERALS_COUNT; set++)
+        if (in_set(c, set))
+            CU_TRY(cu_literals_add(&e->literals[set], text, word_end, meaning));
+    return CU_OK;
 }
 
 static cu_err add_anchors(cu_engine *e, uint16_t rule, uint32_t first)
@@ -224,7 +241,8 @@ static cu_err find_literals(cu_engine *e)
 {
     uint32_t anchor = 0;
     for (size_t i = 0; i < e->n; i++) {
-        if (e->rules[i].group == CU_GROUP_LITERAL)
+        uint8_t group = e->rules[i].group;
+        if (group == CU_GROUP_LITERAL || group == CU_GROUP_TOKEN || group == CU_GROUP_DIGITS)
             CU_TRY(e->rules[i].rule->pattern ? add_needles(e, (uint16_t)i) : add_anchors(e, (uint16_t)i, anchor));
         anchor += (uint32_t)e->rules[i].rule->anchors_n;
     }
@@ -367,10 +385,12 @@ cu_err cu_scratch_new(const cu_engine *e, cu_scratch **out)
         return CU_NOMEM;
     s->engine = e;
     s->classify = cu_classifier();
+    s->placer = cu_placer();
+    s->places = calloc(CU_BLOCKS_MAX * CU_BLOCK + 64, sizeof *s->places);
     s->done = calloc(e->n + 1, sizeof *s->done);
     s->skip = calloc(e->n + 1, sizeof *s->skip);
     s->match = pcre2_match_data_create(8, NULL);
-    bool good = s->done && s->skip && s->match;
+    bool good = s->done && s->skip && s->match && s->places;
     for (int i = 0; good && i < CU_DB_COUNT; i++)
         good = !e->db[i] || hs_alloc_scratch(e->db[i], &s->hs) == HS_SUCCESS;
     if (!good) {
@@ -397,6 +417,7 @@ void cu_scratch_free(cu_scratch *s)
     pcre2_match_data_free(s->match);
     for (int i = 0; i < CU_HOT_COUNT; i++)
         free(s->hot[i]);
+    free(s->places);
     free(s->done);
     free(s->skip);
     free(s);

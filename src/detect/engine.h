@@ -36,20 +36,25 @@ enum { CU_HAND_NONE, CU_HAND_ASSIGN, CU_HAND_ASSIGN_RANDOM, CU_HAND_URL, CU_HAND
  * expressions (groups.c). */
 typedef enum {
     CU_GROUP_HAND,   /* a reader that the tokenizer calls */
-    CU_GROUP_TOKEN,  /* where a token stands (token.h) */
+    CU_GROUP_TOKEN,  /* where a token stands (token.h) and one of its literals or anchors */
+    CU_GROUP_BARE,   /* where a token stands */
     CU_GROUP_DIGITS, /* where a long number stands */
     CU_GROUP_LITERAL,/* where one of its literals stands */
     CU_GROUP_REST,   /* everywhere: slow */
 } cu_group;
 
-/* Databases of the matching library, and the marks of where each is run; the rest is run everywhere. */
-enum { CU_DB_RULES, CU_DB_DIGITS, CU_HOT_COUNT, CU_DB_REST = CU_HOT_COUNT, CU_DB_COUNT };
+/* Databases of the matching library. The first three have marks of where they are run: around literals;
+ * around tokens and around long numbers, if a literal of theirs stands there too. The bare one, of rules
+ * that ask for a token and have no literal, is run around tokens; the rest everywhere. */
+enum { CU_DB_LITERAL, CU_DB_TOKEN, CU_DB_DIGITS, CU_HOT_COUNT, CU_DB_BARE = CU_HOT_COUNT, CU_DB_REST, CU_DB_COUNT };
 
 /* Bytes before and behind a token or number in which its rule's anchor, or the rest of its match, lies. */
 #define CU_TOKEN_BEFORE 192u
 #define CU_TOKEN_AFTER 128u
 
-enum { CU_LITERALS_SECRETS, CU_LITERALS_ALL, CU_LITERALS_COUNT };
+/* Literals that the sweep looks for everywhere (of secrets, of all rules), and those without which a
+ * database need not be run around a token, around a number. */
+enum { CU_LITERALS_SECRETS, CU_LITERALS_ALL, CU_LITERALS_TOKEN, CU_LITERALS_DIGITS, CU_LITERALS_COUNT };
 
 /* Compiled when the rule first fires: a scan that meets ten kinds of values pays for ten. */
 typedef struct {
@@ -116,6 +121,8 @@ struct cu_scratch {
     bool want[CU_DB_COUNT]; /* some rule of this database */
     int literal_set;
     cu_classify_fn *classify;
+    cu_places_fn *placer;
+    uint16_t *places; /* of a literal, within a chunk; two registers more than a chunk has */
     uint64_t *hot[CU_HOT_COUNT]; /* a bit for each 64 bytes of the text */
     size_t hot_words;
 };
@@ -132,11 +139,13 @@ cu_err cu_check_library(cu_fault *f);
 
 /* groups.c */
 cu_err cu_group_of(cu_compiled *c, cu_arena *work) CU_MUST;
-/* The literals of a rule of CU_GROUP_LITERAL that has a pattern; CU_UNSUPPORTED: it has none. */
+/* The literals of a rule that has a pattern; CU_UNSUPPORTED: it has none. */
 cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out) CU_MUST;
 
 /* sweep.c: marks the regions, and finds what needs no database. */
 cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
+/* Does a literal of the set stand in the text from `from`, a multiple of 64, to `to`? */
+bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to);
 /* regions.c */
 cu_err cu_regions_begin(cu_scratch *s, size_t n) CU_MUST;
 typedef cu_err (*cu_region_fn)(void *arg, size_t from, size_t to);

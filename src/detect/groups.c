@@ -83,10 +83,11 @@ cu_err cu_group_of(cu_compiled *c, cu_arena *work)
         return CU_OK;
     CU_TRY(err);
     c->group = (uint8_t)group_of(r, x);
-    if (c->group != CU_GROUP_LITERAL || r->value)
+    if (r->value)
         return CU_OK;
     cu_expr_needles(x, &needles);
-    c->group = needles.n ? CU_GROUP_LITERAL : CU_GROUP_REST;
+    if (needles.n == 0)
+        c->group = c->group == CU_GROUP_TOKEN ? CU_GROUP_BARE : CU_GROUP_REST;
     return CU_OK;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "engine.h"
 
-#define MAGIC "CURULE05"
+#define MAGIC "CURULE06"
 #define HEAD (8u + sizeof(cu_sha256))
 #define MAX_RULES 4000u
 

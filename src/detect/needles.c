@@ -162,7 +162,7 @@ static void know_set(const cu_expr *x, known *out)
         uint8_t lower = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : (uint8_t)c;
         if (!cu_in_set(x->set, (uint8_t)c) || (lower != c && cu_in_set(x->set, lower)))
             continue;
-        if (out->exact.n == 6) {
+        if (out->exact.n == 10) {
             out->exact.n = 0;
             return;
         }

@@ -5,7 +5,7 @@
 #include "engine.h"
 #include "token.h"
 
-#define CHUNK 256u    /* blocks whose masks are kept */
+#define CHUNK CU_BLOCKS_MAX /* blocks whose masks are kept */
 #define TAIL_ROOM 256u /* the end of the text, with zeros behind */
 
 __extension__ typedef unsigned __int128 u128;
@@ -48,20 +48,20 @@ static cu_err literal_stands(void *arg, const cu_literal *x, size_t start)
         return w->s->skip[a->rule] ? CU_OK : cu_anchor_hit(w->s, w->t, a, start + a->length, w->out);
     }
     if (!w->s->skip[target->rule])
-        mark_around(w, w->s->hot[CU_DB_RULES], start, start, target->before, target->after);
+        mark_around(w, w->s->hot[CU_DB_LITERAL], start, start, target->before, target->after);
     return CU_OK;
 }
 
-static cu_err literals(sweep *w, const cu_block *m, const uint8_t *p, size_t base)
+static cu_err literals(sweep *w, const cu_block *m, size_t blocks, const uint8_t *p, size_t base)
 {
-    for (uint64_t bits = m->literal; bits; bits &= bits - 1) {
-        unsigned i = (unsigned)__builtin_ctzll(bits);
+    uint16_t *places = w->s->places;
+    size_t n = w->literals ? w->s->placer(w->literals, p, m, blocks, places) : 0;
+    for (size_t i = 0; i < n; i++)
         for (unsigned four = 0; four < 2; four++) {
-            uint32_t hash = cu_literals_hash(w->literals, p + i, four);
+            uint32_t hash = cu_literals_hash(w->literals, p + places[i], four);
             if (hash != CU_NO_HASH)
-                CU_TRY(cu_literals_at(w->literals, w->t, hash, four, base + i, literal_stands, w));
+                CU_TRY(cu_literals_at(w->literals, w->t, hash, four, base + places[i], literal_stands, w));
         }
-    }
     return CU_OK;
 }
 
@@ -119,7 +119,7 @@ static void token_at(sweep *w, const cu_block *m, u128 row, size_t base, unsigne
         w->token_past = to;
     }
     if (cu_has_token(cu_slice(w->t, from, to)))
-        mark_around(w, w->s->hot[CU_DB_RULES], from, to, CU_TOKEN_BEFORE, CU_TOKEN_AFTER);
+        mark_around(w, w->s->hot[CU_DB_TOKEN], from, to, CU_TOKEN_BEFORE, CU_TOKEN_AFTER);
 }
 
 static uint64_t row_of(const cu_block *m)
@@ -175,12 +175,42 @@ static uint64_t begins(const cu_block *m)
            (m->digit & ~(m->digit << 1 | m[-1].digit >> 63));
 }
 
+static uint8_t byte_at(cu_bytes t, size_t i)
+{
+    return i < t.n ? t.p[i] : 0;
+}
+
+static bool separates(uint8_t c)
+{
+    return c == ' ' || c == '-' || c == '.' || c == '/' || c == ')';
+}
+
+/* Most numbers of a program are short and stand alone: no reader needs to look at them. What one could
+ * be the begin of goes on behind a separator, is long, or stands in a text (a house before or behind its
+ * street). */
+static bool may_begin(cu_bytes t, size_t at)
+{
+    size_t end = at + 1;
+    while (end < t.n && cu_digit(t.p[end]))
+        end++;
+    uint8_t next = byte_at(t, end), after = byte_at(t, end + 1), before = at ? t.p[at - 1] : 0, first = at > 1 ? t.p[at - 2] : 0;
+    if (end - at >= 7 || (before == ' ' && ((cu_alnum(first) && !cu_digit(first)) || first == '.' || first == ',' || first >= 0x80)))
+        return true;
+    if (separates(next) && (cu_digit(after) || ((after == ' ' || after == '(') && cu_digit(byte_at(t, end + 2)))))
+        return true;
+    if (next == ' ' && ((after >= 'A' && after <= 'Z') || after >= 0x80 || (after && strchr("rvpcaqibes", after))))
+        return true;
+    if (cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER))
+        return after == ' ' || (cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER);
+    return cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER;
+}
+
 static cu_err stops(sweep *w, const cu_block *m, size_t base)
 {
     uint64_t bits = begins(m);
     for (; bits; bits &= bits - 1) {
         size_t at = base + (size_t)__builtin_ctzll(bits);
-        if (at >= w->stop_past && at < w->t.n)
+        if (at >= w->stop_past && at < w->t.n && (!cu_digit(w->t.p[at]) || may_begin(w->t, at)))
             CU_TRY(cu_tokenize_at(w->e, w->t, at, &w->stop_past, w->out));
     }
     return CU_OK;
@@ -211,12 +241,11 @@ static cu_err names(sweep *w, const cu_block *m, size_t base, const cu_block *be
 #endif
 
 /* m has one block more than is looked at, and the block before the first stands at m[-1]. */
-FOR_BIT_COUNTS static cu_err look(sweep *w, const cu_block *m, size_t blocks, const uint8_t *p, size_t base)
+FOR_BIT_COUNTS static cu_err look(sweep *w, const cu_block *m, size_t blocks, size_t base)
 {
     const cu_scratch *s = w->s;
-    for (size_t b = 0; b < blocks; b++, m++, p += CU_BLOCK, base += CU_BLOCK) {
-        CU_TRY(literals(w, m, p, base));
-        if (s->want[CU_DB_RULES])
+    for (size_t b = 0; b < blocks; b++, m++, base += CU_BLOCK) {
+        if (s->want[CU_DB_TOKEN] || s->want[CU_DB_BARE])
             tokens(w, m, base);
         if (s->want[CU_DB_DIGITS])
             digits(w, m, base);
@@ -233,13 +262,14 @@ cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
     cu_block m[CHUNK + 3];
     uint8_t tail[TAIL_ROOM] = {0};
     sweep w = {.s = s, .e = s->engine, .t = t, .out = out, .literals = &s->engine->literals[s->literal_set]};
-    const cu_literals *l = w.literals->n ? w.literals : NULL;
+    const cu_literals *l = w.literals = w.literals->n ? w.literals : NULL;
     size_t base = 0, direct = t.n > 2 * CU_BLOCK ? (t.n - CU_LITERAL_WINDOW) / CU_BLOCK : 0; /* blocks that can be read in place */
     m[0] = (cu_block){0};
     for (; base / CU_BLOCK + 1 < direct;) {
         size_t here = direct - base / CU_BLOCK - 1 < CHUNK ? direct - base / CU_BLOCK - 1 : CHUNK;
         s->classify(l, t.p + base, here + 1, m + 1);
-        CU_TRY(look(&w, m + 1, here, t.p + base, base));
+        CU_TRY(literals(&w, m + 1, here, t.p + base, base));
+        CU_TRY(look(&w, m + 1, here, base));
         m[0] = m[here];
         base += here * CU_BLOCK;
     }
@@ -247,7 +277,57 @@ cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
     memcpy(tail, t.p + base, left);
     s->classify(l, tail, blocks, m + 1);
     m[blocks + 1] = (cu_block){0};
-    cu_err err = look(&w, m + 1, blocks, tail, base);
+    cu_err err = literals(&w, m + 1, blocks, tail, base);
+    if (err == CU_OK)
+        err = look(&w, m + 1, blocks, base);
     cu_wipe(tail, sizeof tail);
     return err;
+}
+
+static cu_err first_one(void *arg, const cu_literal *x, size_t start)
+{
+    (void)x, (void)start;
+    *(bool *)arg = true;
+    return CU_NOT_FOUND; /* no need to look further */
+}
+
+static bool any_in(const cu_literals *l, cu_bytes t, const cu_block *m, size_t blocks, const uint8_t *p, size_t base)
+{
+    bool any = false;
+    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK, base += CU_BLOCK)
+        for (uint64_t bits = m[b].literal; bits && !any; bits &= bits - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(bits);
+            for (unsigned four = 0; four < 2 && !any; four++) {
+                uint32_t hash = cu_literals_hash(l, p + i, four);
+                if (hash != CU_NO_HASH && cu_literals_at(l, t, hash, four, base + i, first_one, &any) != CU_OK)
+                    return true;
+            }
+        }
+    return any;
+}
+
+bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to)
+{
+    const cu_literals *l = &s->engine->literals[set];
+    cu_block m[CHUNK / 4];
+    uint8_t tail[TAIL_ROOM] = {0};
+    bool any = false;
+    while (from < to && !any) {
+        size_t blocks = (to - from + CU_BLOCK - 1) / CU_BLOCK;
+        blocks = blocks < CHUNK / 4 ? blocks : CHUNK / 4;
+        if (from + blocks * CU_BLOCK + CU_LITERAL_WINDOW <= t.n) {
+            s->classify(l, t.p + from, blocks, m);
+            any = any_in(l, t, m, blocks, t.p + from, from);
+        } else { /* near the end: a block at a time, with zeros behind it */
+            size_t left = t.n - from < CU_BLOCK + CU_LITERAL_WINDOW ? t.n - from : CU_BLOCK + CU_LITERAL_WINDOW;
+            blocks = 1;
+            memset(tail, 0, sizeof tail);
+            memcpy(tail, t.p + from, left);
+            s->classify(l, tail, 1, m);
+            any = any_in(l, t, m, 1, tail, from);
+        }
+        from += blocks * CU_BLOCK;
+    }
+    cu_wipe(tail, sizeof tail);
+    return any;
 }

@@ -23,4 +23,14 @@ cu_classify_fn cu_classify_avx2, cu_classify_avx512;
 /* The fastest that this processor runs. */
 cu_classify_fn *cu_classifier(void);
 
+/* Of the marked places of blocks at p, those whose bytes have the hash of a literal, in order; `places` has
+ * room for all that is marked. Three bytes behind the blocks are read. Returns how many. */
+#define CU_BLOCKS_MAX 256u
+typedef size_t cu_places_fn(const cu_literals *literals, const uint8_t *p, const cu_block *m, size_t blocks, uint16_t *places);
+cu_places_fn cu_places_plain;
+#if defined(__x86_64__)
+cu_places_fn cu_places_avx512;
+#endif
+cu_places_fn *cu_placer(void);
+
 #endif

@@ -196,7 +196,7 @@ static ngx_int_t apply(job *j, cu_json_strings *s)
         e = cu_json_walk(x->body, &x->arena, s, j->f);
     else if (e == CU_OK)
         cu_splice_move(j->edits, j->edits_n, s);
-    x->edited = true;
+    x->body_set = true;
     return e == CU_OK ? NGX_OK : failed(x, e, j->f);
 }
 

@@ -1,6 +1,5 @@
 /* What the body holds, and what of it may leave. */
 #include "gateway.h"
-#include "wire/anthropic.h"
 
 static bool collect_body(gw_exchange *x)
 {
@@ -35,27 +34,40 @@ static void hide_model(gw_exchange *x)
             x->model = CU_LIT("redacted");
 }
 
+/* What a text was scanned for keys the memo: the rules in force, and the tenant's list. */
+static void digest_of_rules(const gw_exchange *x, cu_sha256 *out)
+{
+    const cu_sha256 *list = &x->bundle->known[x->key->tenant].digest;
+    memcpy(out->b, gw.rules_digest, sizeof out->b);
+    if (x->bundle->known[x->key->tenant].list)
+        cu_sha256_of3(cu_bytes_of(gw.rules_digest, sizeof gw.rules_digest), CU_LIT("known"), cu_bytes_of(list->b, sizeof list->b), out);
+}
+
 static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
 {
     const cu_surrogate_key key = {.key_id = (char)x->tenant->key_id};
     cu_surrogate_key k = key;
     memcpy(k.key, x->tenant->surrogate_key, sizeof k.key);
+    cu_sha256 looked_for;
+    digest_of_rules(x, &looked_for);
     cu_redact_with with = {.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
-                           .rules_digest = gw.rules_digest, .key = &k};
+                           .rules_digest = looked_for.b,
+                           .known = x->bundle->known[x->key->tenant].list, .key = &k};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         with.act[t] = gw_act(x, (cu_type)t);
     uint64_t began = cu_mono_ns();
     cu_err e = cu_redact_body(&with, x->body, s, &x->arena, &x->redaction, f);
     x->scan_ns = cu_mono_ns() - began;
-    x->redaction.changed |= x->edited;
     cu_wipe(&k, sizeof k);
+    if (e == CU_DENIED)
+        return gw_refuse(x, 400, "invalid_request_error", "residue", "custos: the request was not forwarded: %.250s", f->text);
     if (e != CU_OK)
         return gw_refuse(x, e == CU_TOO_BIG ? 400 : 500, e == CU_TOO_BIG ? "invalid_request_error" : "api_error", "scan_failed",
                          "custos: the request could not be checked, so it was not forwarded: %.200s", f->code ? f->text : cu_err_text(e));
     hide_model(x);
     if (x->redaction.blocked)
         return gw_refuse(x, 400, "invalid_request_error", "blocked_data", "custos: blocked: the request holds data that may not "
-                         "leave (%s); remove it and try again", cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));
+                         "leave (%s); remove it and try again", x->redaction.first_blocked_rule == CU_RULE_KNOWN ? "known-secret" : cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));
     return NGX_OK;
 }
 
@@ -63,21 +75,24 @@ ngx_int_t gw_check_body(gw_exchange *x)
 {
     cu_json_strings s;
     cu_fault f = {0};
-    cu_anthropic_request facts;
+    cu_request_facts facts;
     if (!collect_body(x))
         return gw_refuse(x, 500, "api_error", "internal", "custos: the request body could not be read");
-    if (x->route == GW_MODELS) {
+    if (x->route->method == CU_METHOD_GET) {
         x->redaction.body = CU_LIT("");
         return x->body.n ? gw_refuse(x, 400, "invalid_request_error", "body", "custos: this path takes no body") : gw_choose_vendor(x);
     }
+    ngx_int_t rc = gw_decode_body(x);
+    if (rc != NGX_OK)
+        return rc;
     cu_err e = cu_json_walk(x->body, &x->arena, &s, &f);
     if (e == CU_OK)
-        e = cu_anthropic_read(x->body, &s, &facts, &f);
+        e = cu_shape_read(x->route, x->body, &s, &facts, &f);
     if (e != CU_OK)
         return gw_refuse(x, 400, "invalid_request_error", cu_err_name(e), "custos: %.300s", f.text);
-    x->model = facts.model;
+    x->model = x->path_model.n ? x->path_model : facts.model;
     x->stream = facts.stream;
-    ngx_int_t rc = gw_choose_vendor(x);
+    rc = gw_choose_vendor(x);
     if (rc == NGX_OK)
         rc = gw_check_terms(x, &s);
     if (rc != NGX_OK)
@@ -85,9 +100,14 @@ ngx_int_t gw_check_body(gw_exchange *x)
     rc = gw_check_code(x, &s, &f);
     if (rc != NGX_OK)
         return rc;
-    cu_anthropic_classify(x->body, &s);
+    cu_shape_mark(x->api, false, x->body, &s);
     gw_leak_learn(x, &s);
-    return redact(x, &s, &f);
+    rc = redact(x, &s, &f);
+    if (rc != NGX_OK)
+        return rc;
+    gw_session_recall(x, facts.before);
+    x->keeps_session = facts.keeps;
+    return NGX_OK;
 }
 
 /* What the proxy will send instead of what came in. */
@@ -96,7 +116,7 @@ ngx_int_t gw_replace_body(gw_exchange *x)
     ngx_http_request_t *r = x->r;
     ngx_chain_t *c = ngx_alloc_chain_link(r->pool);
     ngx_buf_t *b = ngx_calloc_buf(r->pool);
-    if (!x->redaction.changed && !x->body_set)
+    if (!x->redaction.changed && !x->decoded && !x->body_set)
         return NGX_OK;
     if (!c || !b)
         return NGX_ERROR;

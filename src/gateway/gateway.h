@@ -18,7 +18,8 @@
 #include "redact/leak.h"
 #include "redact/redact.h"
 #include "redact/restore.h"
-#include "wire/json.h"
+#include "redact/session.h"
+#include "wire/shape.h"
 
 /* A vendor's address, from nginx.conf; what it may be used for is in the bundle. */
 typedef struct {
@@ -39,14 +40,15 @@ typedef struct {
 typedef struct {
     cu_bundle b;
     cu_arena arena;
+    struct {
+        const cu_known *list; /* NULL: none */
+        cu_sha256 digest;     /* of it */
+    } *known;                 /* one a tenant */
     uint8_t *file;
     size_t file_n;
     unsigned refs;
     char digest[2 * CU_SHA256_LEN + 1];
 } gw_bundle;
-
-/* What a path of the API asks for. */
-typedef enum { GW_NONE, GW_MESSAGES, GW_COUNT, GW_MODELS } gw_route;
 
 typedef enum { GW_NEW, GW_READING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
 
@@ -59,21 +61,26 @@ typedef struct {
 typedef struct gw_exchange {
     ngx_http_request_t *r;
     gw_step step;
-    gw_route route;
+    cu_api api;             /* in whose words a refusal is made; of the route when there is one */
+    const cu_route *route;  /* NULL: no path of ours */
+    bool path_known;        /* it is one, for another method */
     gw_bundle *bundle;
     const cu_bundle_key *key;
     const cu_bundle_tenant *tenant;
     const cu_bundle_vendor *vendor;
     const gw_vendor *address;
     cu_vendor_state vendor_state;
-    ngx_str_t prefix, path; /* /vendor/NAME taken apart */
+    ngx_str_t prefix, path; /* /vendor/NAME taken apart; path as the API spells it */
+    ngx_str_t args;         /* the query without a key */
+    cu_bytes path_model;    /* the model that the path names */
     cu_arena arena;
     cu_redaction redaction;
-    cu_bytes body;          /* as received; after gw_check_code with what was cut and replaced there */
-    bool edited;            /* body is not what was received */
+    cu_bytes body;          /* as received, decompressed; after gw_check_code with what was cut and replaced there */
+    bool decoded;           /* it was compressed */
     gw_code code;
     cu_bytes model;
     bool stream;
+    bool keeps_session;     /* a later request may go on from the answer's id */
     char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
     bool recorded;          /* the request leaf is durable */
     uint64_t ticket;
@@ -89,12 +96,12 @@ typedef struct gw_exchange {
     /* limits */
     bool counted;           /* is one of the caller's running requests */
     gw_reserved reserved;
-    bool body_set;          /* a flag of the body was set as the vendor's terms say */
+    bool body_set;          /* body is not what was received: flags set as the terms say, files cut, names replaced */
     /* answer */
     cu_restorer *restorer;
     cu_leak_watch *leak;    /* NULL: nobody to leak from */
     cu_buf whole;           /* a JSON answer while it is collected */
-    bool sse, json, finished;
+    bool sse, stream_array, json, finished; /* which it is; array: Gemini without alt=sse */
     cu_answer answer;
     cu_hasher *answer_hash;
     uint64_t answer_bytes;
@@ -117,6 +124,7 @@ typedef struct {
     cu_engine *engine;
     cu_scratch *scratch;
     cu_memo *memo;
+    cu_sessions *sessions;
     cu_leaks *leaks;        /* fingerprints of tenants' code, shared */
     uint8_t rules_digest[32];
     cu_tools tools;         /* what arguments of tools mean */
@@ -202,6 +210,10 @@ ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address;
 cu_act gw_act(const gw_exchange *x, cu_type type); /* vendor.c: what is done with a finding */
 bool gw_keeps_answers(const gw_exchange *x);
 ngx_int_t gw_check_terms(gw_exchange *x, cu_json_strings *s); /* terms.c: may change x->body and move s along */
+ngx_int_t gw_decode_body(gw_exchange *x);    /* decode.c: x->body */
+/* session.c */
+void gw_session_recall(gw_exchange *x, cu_bytes before); /* x->redaction.issued grows */
+void gw_session_keep(gw_exchange *x);
 /* access.c: x->code; cuts what may not leave and moves the strings. gw_put_code: the member "access". */
 ngx_int_t gw_check_code(gw_exchange *x, cu_json_strings *s, cu_fault *f);
 void gw_put_code(cu_buf *b, const gw_exchange *x);
@@ -211,7 +223,10 @@ void gw_leak_begin(gw_exchange *x);
 void gw_leak_feed(gw_exchange *x, cu_bytes answer);
 void gw_leak_end(gw_exchange *x);
 /* route.c */
-void gw_route_request(gw_exchange *x);       /* x->route, x->prefix, x->path */
+ngx_int_t gw_route_request(gw_exchange *x);  /* x->api, x->route, x->prefix, x->path, x->args */
+void gw_route_for_vendor(gw_exchange *x);    /* again, when the bundle says what the prefix speaks */
+cu_bytes gw_query(ngx_http_request_t *r, const char *name); /* raw value of a query member */
+bool gw_plain_header(ngx_http_request_t *r, const char *name); /* words of a protocol, nothing else */
 cu_bytes gw_of(const ngx_str_t *s);
 cu_bytes gw_header(ngx_http_request_t *r, const char *name); /* the first of that name; empty when absent */
 /* error.c */

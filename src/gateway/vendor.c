@@ -44,7 +44,7 @@ ngx_int_t gw_choose_vendor(gw_exchange *x)
     gw_vendor *v = conf->vendors.elts;
     if (!unescape_model(x))
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    x->vendor = cu_decide_vendor(&x->bundle->b, CU_LIT("anthropic"), gw_of(&x->prefix), x->model);
+    x->vendor = cu_decide_vendor(&x->bundle->b, cu_str(cu_api_name(x->api)), gw_of(&x->prefix), x->model);
     for (ngx_uint_t i = 0; x->vendor && i < conf->vendors.nelts; i++)
         if (cu_eq(x->vendor->name, gw_of(&v[i].name)))
             x->address = &v[i];
@@ -69,5 +69,5 @@ cu_act gw_act(const gw_exchange *x, cu_type type)
 /* Whether the API keeps an answer unless the request says that it must not. */
 bool gw_keeps_answers(const gw_exchange *x)
 {
-    return false;
+    return x->route->stateful;
 }

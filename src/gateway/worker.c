@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define MEMO_BYTES ((size_t)32 << 20)
+#define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
 #define LEAK_BYTES ((size_t)32 << 20)
 #define REFRESH_MS 200
 #define RULES "rules.image"
@@ -108,6 +109,10 @@ static ngx_int_t open_shared(void)
         if (!p)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
+        p = share(SESSION_BYTES);
+        if (!p)
+            return NGX_ERROR;
+        gw.sessions = cu_sessions_init(p, SESSION_BYTES);
     }
     if (!gw.leaks) {
         void *p = share(LEAK_BYTES);

@@ -32,6 +32,7 @@ void part_put_tenants(const cu_bundle *b, cu_buf *out)
         cu_buf_put(out, t->commit_key, 32);
         cu_buf_byte(out, t->key_id);
         part_put_bytes(out, cu_bytes_of(t->act, CU_TYPE_COUNT));
+        part_put_bytes(out, t->known);
         put_limits(out, &t->limits);
     }
 }
@@ -48,6 +49,7 @@ static void take_tenant(part_reader *r, cu_bundle_tenant *t)
         t->act[i] = act.p[i];
         r->bad |= act.p[i] > 2;
     }
+    t->known = part_take_bytes(r);
     take_limits(r, &t->limits);
 }
 

@@ -40,6 +40,7 @@ metrics: {listen: "127.0.0.1:${metricsPort}"}
       vendor('refuses', approved + '    plan: enterprise\n    plans:\n      enterprise: {training: none, retention: none, mismatch: refuse}\n      free: {training: allowed}\n') +
       vendor('sets', approved + '    plan: e\n    plans: {e: {retention: none, mismatch: set}}\n') +
       vendor('notes', approved + '    plan: e\n    plans: {e: {retention: none, mismatch: record}}\n') +
+      ['openai', 'gemini'].map((api) => vendor(api, approved + '    plan: e\n    plans: {e: {retention: none, training: none, mismatch: set}}\n').replace('api: anthropic', 'api: ' + api)).join('') +
       '  inside:\n    api: anthropic\n    base_url: https://10.1.2.3\n' + approved,
   })
   const { ca, sign } = authority(system.dir)
@@ -331,6 +332,43 @@ test('terms of the plan against the flags of the request', async () => {
   assert.equal((await at('notes', { store: true })).status, 200)
   assert.equal(JSON.parse(provider.received.at(-1).body).store, true)
   for (const done of ['refused', 'set', 'recorded']) assert.ok(await system.sealed((x) => x.type === 'request.flag_mismatch' && x.body.done === done))
+})
+
+test('the Responses API keeps answers unless it is told not to: it is told', async () => {
+  const ask = (path, body) => send({ path: '/vendor/openai' + path, text: JSON.stringify(body) })
+  provider.received.length = 0
+  assert.equal((await ask('/v1/responses', { model: 'm', input: 'hello' })).status, 200)
+  assert.equal(provider.received.at(-1).body.toString(), '{"store":false,"model":"m","input":"hello"}')
+  assert.equal((await ask('/v1/responses', { model: 'm', input: 'hello', store: true })).status, 200)
+  assert.equal(JSON.parse(provider.received.at(-1).body).store, false)
+  assert.equal((await ask('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hello' }] })).status, 200)
+  assert.ok(!provider.received.at(-1).body.includes('store'))
+  const r = await ask('/v1/responses', { model: 'm', input: 'hello', background: true })
+  assert.equal(r.status, 400)
+  assert.match(JSON.parse(r.text).error.message, /background/)
+})
+
+test('a limit in the words of each API, and tools named as each names them', async () => {
+  const text = { openai: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x' }], tools: [{ type: 'function', function: { name: 'Bash' } }] }),
+    gemini: JSON.stringify({ contents: [{ parts: [{ text: 'x' }] }], tools: [{ functionDeclarations: [{ name: 'Bash' }] }] }) }
+  const path = { openai: '/vendor/openai/v1/chat/completions', gemini: '/vendor/gemini/v1beta/models/m:generateContent' }
+  for (const api of ['openai', 'gemini']) {
+    const few = issue('--limit', 'requests/min=1').key
+    await passes({ key: few, path: path[api], text: text[api] })
+    const r = await send({ key: few, path: path[api], text: text[api] })
+    assert.equal(r.status, 429)
+    assert.ok(Number(r.headers['retry-after']) > 0)
+    const { error } = JSON.parse(r.text)
+    assert.match(error.message, /requests_per_minute of this key/)
+    if (api === 'gemini') assert.deepEqual([error.code, error.status], [429, 'RESOURCE_EXHAUSTED'])
+    const narrow = issue('--scope', 'tools=Read').key
+    const t = await send({ key: narrow, path: path[api], text: text[api] })
+    assert.equal(t.status, 400)
+    assert.match(JSON.parse(t.text).error.message, /offers a tool/)
+    const daily = issue('--limit', 'tokens/day=40').key
+    await passes({ key: daily, path: path[api], text: text[api] }) // 11 in, 33 out
+    assert.equal((await send({ key: daily, path: path[api], text: text[api] })).status, 429)
+  }
 })
 
 test('a vendor whose name leads inside is not connected to', async () => {

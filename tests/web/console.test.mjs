@@ -224,7 +224,7 @@ test('isolation: an attack’s entry and its proof are two clicks away', async (
   const page = await open()
   await page.getByRole('link', { name: 'Registers' }).click()
   await page.getByRole('link', { name: 'Isolation' }).click()
-  await page.getByText('13 attacks, all held.').waitFor()
+  await page.getByText('17 attacks, all held.').waitFor()
   await page.getByRole('row', { name: /code-leak-laid-out/ }).getByRole('button').click()
   await page.getByText('Checked in this browser just now: proof and signature hold.').waitFor()
   assert.match(await page.locator('.leaf pre').innerText(), /"probe": "isolation"/)

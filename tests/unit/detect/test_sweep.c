@@ -61,6 +61,28 @@ static void masks_are_the_same(void **state)
     free(other);
 }
 
+static void places_are_the_same(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    const cu_literals *l = &engine->literals[CU_LITERALS_ALL];
+    static uint16_t a[CU_BLOCKS_MAX * CU_BLOCK + 64], b[CU_BLOCKS_MAX * CU_BLOCK + 64];
+    static cu_block m[CU_BLOCKS_MAX];
+    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
+    all_examples(&text);
+    if (cu_placer() == cu_places_plain)
+        return;
+    for (size_t at = 0; at + CU_BLOCKS_MAX * CU_BLOCK + 8 < text.n; at += CU_BLOCKS_MAX * CU_BLOCK) {
+        size_t n;
+        cu_classify_plain(l, text.p + at, CU_BLOCKS_MAX, m);
+        m[1].literal = UINT64_MAX; /* more of them than one register holds */
+        n = cu_places_plain(l, text.p + at, m, CU_BLOCKS_MAX, a);
+        assert_int_equal(cu_places_avx512(l, text.p + at, m, CU_BLOCKS_MAX, b), n);
+        assert_memory_equal(a, b, n * sizeof *a);
+    }
+#endif
+}
+
 static void findings_are_the_same(void **state)
 {
     (void)state;
@@ -71,6 +93,7 @@ static void findings_are_the_same(void **state)
         if (!ways[way] || !runs_here(way))
             continue;
         scratch->classify = ways[way];
+        scratch->placer = way == 2 ? cu_placer() : cu_places_plain;
         assert_int_equal(cu_detect(engine, scratch, cu_buf_view(&text), &found), CU_OK);
         if (way == 0) {
             first = found;
@@ -82,6 +105,7 @@ static void findings_are_the_same(void **state)
         assert_memory_equal(found.v, first.v, first.n * sizeof *first.v);
     }
     scratch->classify = cu_classifier();
+    scratch->placer = cu_placer();
     cu_findings_free(&first);
 }
 
@@ -141,7 +165,7 @@ static void tokens_are_marked(void **state)
             assert_int_equal(cu_regions_begin(scratch, sizeof text), CU_OK);
             found.n = 0;
             assert_int_equal(cu_sweep(scratch, cu_bytes_of(text, sizeof text), &found), CU_OK);
-            bool hot = scratch->hot[CU_DB_RULES][0] >> (at / 64) & 1;
+            bool hot = scratch->hot[CU_DB_TOKEN][0] >> (at / 64) & 1;
             assert_int_equal(hot, cu_has_token(cu_str(rows[r])));
         }
 }
@@ -159,7 +183,7 @@ static void a_long_row_is_marked_to_its_end(void **state)
     found.n = 0;
     assert_int_equal(cu_sweep(scratch, cu_bytes_of(text, n + 64), &found), CU_OK);
     for (size_t b = 0; b * 64 < n; b++)
-        assert_true(scratch->hot[CU_DB_RULES][b / 64] >> (b % 64) & 1);
+        assert_true(scratch->hot[CU_DB_TOKEN][b / 64] >> (b % 64) & 1);
     free(text);
 }
 
@@ -289,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(masks_are_the_same),
+        cmocka_unit_test(places_are_the_same),
         cmocka_unit_test(findings_are_the_same),
         cmocka_unit_test(a_literal_is_found_everywhere),
         cmocka_unit_test(tokens_are_marked),

@@ -48,7 +48,9 @@ static unsigned missed(const cu_engine *e, cu_scratch *s, unsigned rule, cu_byte
     seen on = {ends, rule};
     unsigned lost = 0;
     PCRE2_SIZE at = 0;
-    int db = e->rules[rule].group == CU_GROUP_REST ? CU_DB_REST : CU_DB_RULES;
+    static const int db_of[] = {[CU_GROUP_TOKEN] = CU_DB_TOKEN, [CU_GROUP_BARE] = CU_DB_BARE, [CU_GROUP_LITERAL] = CU_DB_LITERAL,
+                                [CU_GROUP_REST] = CU_DB_REST};
+    int db = db_of[e->rules[rule].group];
     memset(ends, 0, text.n + 1);
     assert_int_equal(hs_scan(e->db[db], (const char *)text.p, (unsigned)text.n, 0, s->hs, on_match, &on), HS_SUCCESS);
     assert_int_equal(cu_confirmer_of(e, (uint16_t)rule, &c), CU_OK);
