@@ -46,7 +46,7 @@ fuzz: deps
 	  -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/$$t fuzz/seeds/$$t || exit 1; done
 
 bench: all
-	@packaging/debian-packages ripgrep wrk $(NODE)
+	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils $(NODE)
 	node bench/run.mjs
 
 clean:
