@@ -38,11 +38,12 @@ asan: deps
 # FUZZ_SECONDS for each target; what was found before is kept in FUZZ/corpus.
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= detect diff ignore image json log recorded rules sarif source sse
 fuzz: deps
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(FUZZ)
-	@for t in diff ignore json recorded sarif sse log; do mkdir -p $(FUZZ)/corpus/$$t && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
+	@for t in $(FUZZ_TARGETS); do mkdir -p $(FUZZ)/corpus/$$t $(FUZZ)/fuzz/cache && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/$$t fuzz/seeds/$$t || exit 1; done
 
 bench: all

@@ -143,7 +143,7 @@ static size_t tail(cu_bytes t, size_t from, bool *sure)
                 best = i = cu_name_word(t, end + 1), towns++;
         } else if (state(t, next)) {
             i = next + 2;
-            if (postal_end(t, gap(t, i)) > gap(t, i) || at(t, i) == '\n' || i >= t.n)
+            if (postal_end(t, gap(t, i)) > gap(t, i) || at(t, i) == '\n' || !at(t, i))
                 best = i, *sure = true;
         } else if ((end = cu_name_word(t, next)) > next) {
             if (++towns > 4)

@@ -190,7 +190,7 @@ static bool read_quoted(place *p, size_t i, uint8_t quote, bool escaped)
         if (c == '\\' && escaped && is(p, i + 1, quote))
             break;
         if (c == '\\' && !escaped) {
-            i++;
+            i += i + 1 < p->t.n && p->t.p[i + 1] != CU_DETECT_SEPARATOR;
             continue;
         }
         if (c == quote && !escaped)
