@@ -43,7 +43,7 @@ static ssize_t give(void *arg, uint8_t *to, size_t n)
 
 static cu_err run(cu_worker *w, cu_job *j)
 {
-    cu_reader r = {give, j, -1};
+    cu_reader r = {give, j, -1, NULL};
     cu_scan_source src = {.path = ((source *)j)->path};
     cu_err e = cu_scan_source_read(w, &r, &src, NULL, 0);
     CU_ASSERT(e == CU_OK || e == CU_IO);

@@ -249,7 +249,7 @@ static size_t street_before(cu_bytes t, size_t i)
                 first--;
             return cu_name_word(t, first) > first ? first : i;
         }
-        if (k == 0 && !capital && from > 2 && LISTED(behind, w)) { /* "Király u. 5" */
+        if (k == 0 && !capital && from > 2 && t.p[from - 1] == ' ' && LISTED(behind, w)) { /* "Király u. 5" */
             size_t first = from - 1;
             while (first > floor && (cu_alnum(t.p[first - 1]) || t.p[first - 1] >= 0x80))
                 first--;
@@ -286,12 +286,14 @@ static cu_err number_last(const cu_engine *e, cu_bytes t, size_t i, size_t *past
 static cu_err military(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
     static const char *const leads[] = {"PSC", "Unit", "USS", "USNS", "USCGC", "USNV", "CMR"};
+    if (i < 7 || !cu_starts_token(t, i - 7))
+        return CU_OK;
     const uint8_t *p = t.p + i - 7;
-    if (i < 16 || (memcmp(p, "APO ", 4) && memcmp(p, "FPO ", 4) && memcmp(p, "DPO ", 4)) ||
+    if ((memcmp(p, "APO ", 4) && memcmp(p, "FPO ", 4) && memcmp(p, "DPO ", 4)) ||
         p[4] != 'A' || p[6] != ' ' || postal_end(t, i) == i)
         return CU_OK;
     size_t start = i - 7, lines = 0;
-    for (size_t k = i - 8; k > 0 && i - k < 60; k--) {
+    for (size_t k = start; k-- > 0 && i - k < 60;) {
         lines += t.p[k] == '\n';
         if (t.p[k] == CU_DETECT_SEPARATOR || lines > 1)
             break;
@@ -315,7 +317,7 @@ cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, siz
     if (*past == was && i > 4 && t.p[i - 1] == ' ' && (cu_alnum(t.p[i - 2]) || t.p[i - 2] == '.' ||
                                                       t.p[i - 2] == ',' || t.p[i - 2] >= 0x80) && !cu_digit(t.p[i - 2]))
         CU_TRY(number_last(e, t, i, past, out));
-    if (*past == was && run - i == 5 && i > 7 && t.p[i - 1] == ' ')
+    if (*past == was && run - i == 5 && i >= 7 && t.p[i - 1] == ' ')
         CU_TRY(military(e, t, i, past, out));
     return CU_OK;
 }

@@ -192,7 +192,7 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
         return CU_OK;
     if (!given && first & CU_NAME_FAMILY)
         i = word_before(t, i);
-    return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.')
+    return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.' && t.p[i - 2])
                ? cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, last) : CU_OK;
 }
 
