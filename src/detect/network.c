@@ -102,11 +102,22 @@ cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out
                                                                         : CU_FIND_EMAIL], start, end);
 }
 
+/* Nobody's: the host itself (127/8, ::1), none, all, groups, numbers kept for documentation (RFC 6890,
+ * RFC 5737, RFC 3849), and networks, whose last two bytes are zero. */
+static bool nobodys(const uint8_t *a, bool v6)
+{
+    static const uint8_t none[15] = {0};
+    if (v6)
+        return a[0] == 0xff || (memcmp(a, none, 15) == 0 && a[15] < 2) || memcmp(a, "\x20\x01\x0d\xb8", 4) == 0;
+    return a[0] == 0 || a[0] == 127 || a[0] >= 224 || (a[2] == 0 && a[3] == 0) || memcmp(a, "\xc0\x00\x02", 3) == 0 ||
+           memcmp(a, "\xc6\x33\x64", 3) == 0 || memcmp(a, "\xcb\x00\x71", 3) == 0;
+}
+
 static cu_err address(const cu_engine *e, const char *text, bool v6, size_t start, size_t end,
                       cu_findings *out)
 {
     uint8_t a[16];
-    if (inet_pton(v6 ? AF_INET6 : AF_INET, text, a) != 1)
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, text, a) != 1 || nobodys(a, v6))
         return CU_OK;
     cu_finder which = cu_ip_private(a, v6) ? CU_FIND_IP_PRIVATE : CU_FIND_IP;
     return cu_found(e, out, e->finder[which], start, end);
