@@ -30,7 +30,7 @@ static const char *const not_heads[] = {
     "message", "label", "config", "setting", "property", "storage", "bucket", "item", "entity", "record", "data",
     "event", "idempotency", "dedup", "order", "product", "session", "tree", "node", "list", "array", "json",
     "attribute", "metadata", "tag", "lock", "state", "query", "header", "param", "field", "column", "table",
-    "shard", "join", "any", "no", "mini", "websocket", "first", "last", "next", "test", "is", "has", "get", "set", "context",
+    "shard", "join", "any", "no", "mini", "socket", "first", "last", "next", "test", "is", "has", "get", "set", "context",
 };
 
 typedef struct {
@@ -312,6 +312,14 @@ static bool quoted_is_words(cu_bytes v, const cu_shape *s, bool strict)
     return s->joints > 0 && s->digits == 0 && s->other == 0 && (strict || s->joints > 1 || s->upper == 0);
 }
 
+static size_t dots(cu_bytes v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v.n; i++)
+        n += v.p[i] == '.';
+    return n;
+}
+
 /* Percent; 0: no secret. strict: the name says key or token, so the value has to look random. */
 static unsigned judge(const place *p, cu_bytes v, bool strict, uint32_t *why)
 {
@@ -337,7 +345,7 @@ static unsigned judge(const place *p, cu_bytes v, bool strict, uint32_t *why)
     if (p->apart) /* "token 9f5c17d2-957e-…" has joints, in their places */
         return random && cu_is_keylike(v) && s.turns >= 4 &&
                ((s.joints == 0 && s.lower_run <= 4) || (v.n == 36 && s.joints == 4)) ? 60 : 0;
-    if (strict && s.joints > 1 && s.lower_run > 6)
+    if (strict && s.lower_run > 6 && dots(v) > 1)
         return 0; /* org.example.Session2Locale */
     if (strict)
         return random ? 80 : cu_is_keylike(v) ? 60 : 0;
