@@ -62,7 +62,7 @@ static bool word_near(cu_bytes t, size_t i)
         uint8_t c = t.p[k] | 32;
         if (!letter(c) || !strchr("ptmcfswhr", c))
             continue;
-        bool inside = k > 0 && letter(t.p[k - 1]);
+        bool inside = k > 0 && (letter(t.p[k - 1]) || cu_digit(t.p[k - 1])); /* _Z8call */
         if (inside ? c == 'p' && i - k >= 5 && strncasecmp((const char *)t.p + k, "phone", 5) == 0 : announces(t, k, i))
             return true;
     }

@@ -42,6 +42,42 @@ static size_t domain_end(cu_bytes t, size_t from)
     return best == end || (best < end && t.p[best] == '.') ? best : from;
 }
 
+/* The last label is one that the root zone, or a private network, has. */
+static bool known_tld(cu_bytes domain)
+{
+    char label[32];
+    size_t from = domain.n, n = 0, low = 0, high = cu_tld_count;
+    while (from > 0 && domain.p[from - 1] != '.')
+        from--;
+    if (domain.n - from >= sizeof label)
+        return false;
+    for (; from + n < domain.n; n++)
+        label[n] = (char)(domain.p[from + n] | 32);
+    label[n] = 0;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int c = strcmp(cu_tld[mid], label);
+        if (c == 0)
+            return true;
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return false;
+}
+
+/* git@host.org:group/name.git, user@host.org:8080/path: where something is, nobody's mailbox. */
+static bool remote_path(cu_bytes t, size_t end)
+{
+    size_t i = end + 1;
+    if (end >= t.n || t.p[end] != ':')
+        return false;
+    while (i < t.n && i - end < 200 && t.p[i] > ' ' && !strchr("\"'`<>,;/", t.p[i]))
+        i++;
+    return i < t.n && i > end + 1 && t.p[i] == '/';
+}
+
 /* RFC 2606 and RFC 6761: names that belong to nobody. */
 static bool reserved(cu_bytes domain)
 {
@@ -95,7 +131,8 @@ cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out
         start++;
     while (start < at && strchr(".-%+", t.p[start]))
         start++;
-    if (start == at || end == at + 1 || t.p[at - 1] == '.')
+    if (start == at || end == at + 1 || t.p[at - 1] == '.' || !known_tld(cu_slice(t, at + 1, end)) ||
+        remote_path(t, end))
         return CU_OK;
     CU_TRY(mail_name(e, t, start, out));
     return cu_found(e, out, e->finder[reserved(cu_slice(t, at + 1, end)) ? CU_FIND_EMAIL_RESERVED
