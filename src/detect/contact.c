@@ -72,7 +72,7 @@ static bool word_near(cu_bytes t, size_t i)
         uint8_t c = t.p[k] | 32;
         if (!letter(c) || !begins[c - 96])
             continue;
-        bool inside = k > 0 && letter(t.p[k - 1]);
+        bool inside = k > 0 && (letter(t.p[k - 1]) || cu_digit(t.p[k - 1])); /* _Z8call */
         if (inside ? c == 'p' && i - k >= 5 && strncasecmp((const char *)t.p + k, "phone", 5) == 0 : announces(t, k, i))
             return true;
     }
@@ -120,6 +120,17 @@ static bool like_date(const run *r)
             (r->size[0] <= 2 && r->size[1] <= 2 && (r->size[2] == 4 || r->size[2] == 2)));
 }
 
+/* Two hex digits and a blank beside it: a row of a dump. */
+static bool in_dump(const run *r, cu_bytes t)
+{
+    size_t s = r->start, e = r->end;
+    if (s > 2 && t.p[s - 1] == ' ' && hex(t.p[s - 2]) && hex(t.p[s - 3]) && (s == 3 || !cu_alnum(t.p[s - 4])))
+        return true;
+    while (e < t.n && t.p[e] == ' ' && e - r->end < 4)
+        e++;
+    return e > r->end && e + 1 < t.n && hex(t.p[e]) && hex(t.p[e + 1]) && (e + 2 == t.n || !cu_alnum(t.p[e + 2]));
+}
+
 /* Forms that nothing else has: (ddd) ddd-dddd of North America, 0d dd dd dd dd of France. */
 static bool sure_form(const run *r, cu_bytes t)
 {
@@ -130,7 +141,7 @@ static bool sure_form(const run *r, cu_bytes t)
     for (int k = 1; k < 5; k++)
         if (r->size[k] != 2 || r->joint[k] != r->joint[1])
             return false;
-    return (r->joint[1] == ' ' || r->joint[1] == '.') && t.p[r->start + 1] != '0';
+    return (r->joint[1] == ' ' || r->joint[1] == '.') && t.p[r->start + 1] != '0' && !in_dump(r, t);
 }
 
 /* A trunk zero and two to four groups, in a text and not in a table of numbers. */
