@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all deps web run check asan fuzz bench clean install
+.PHONY: all deps web run check asan fuzz soak-scan bench clean install
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
@@ -38,15 +38,22 @@ asan: deps
 # FUZZ_SECONDS for each target; what was found before is kept in FUZZ/corpus.
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= bundle detect diff flags ignore image json known leak log mention recorded rules sarif shape source sse
 fuzz: deps
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(FUZZ)
-	@for t in diff ignore json known leak mention recorded sarif shape sse log; do mkdir -p $(FUZZ)/corpus/$$t && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
+	@for t in $(FUZZ_TARGETS); do mkdir -p $(FUZZ)/corpus/$$t $(FUZZ)/fuzz/cache && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/$$t fuzz/seeds/$$t || exit 1; done
 
+# Scans of the sizes that make check leaves out: 10 million findings, lines of 1 GB, 20 GB archives, a
+# large history; the peak memory of each. About 5 minutes, 1 GB of disk.
+soak-scan: all
+	@packaging/debian-packages $(NODE) time xz-utils
+	$(or $(wildcard tests/node_modules/.bin/node),node) --test tests/soak/scan.test.mjs
+
 bench: all
-	@packaging/debian-packages ripgrep wrk $(NODE)
+	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils $(NODE)
 	node bench/run.mjs
 
 clean:

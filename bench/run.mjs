@@ -2,7 +2,7 @@
 // build/bench.json: [{id, what, against, ratio, min, max, runs}]. Absolute figures are printed for
 // orientation only; they belong to the machine.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -197,9 +197,22 @@ function timed(cmd, args) {
   return Number(process.hrtime.bigint() - t) / 1e9;
 }
 
-// Source text that Debian packages brought: as much of it as is installed, BENCH_TREE names other folders.
-const trees = () => (process.env.BENCH_TREE?.split(':') ?? ['/usr/include', '/usr/share/perl', '/usr/share/perl5', '/usr/lib/python3',
-  '/usr/lib/python3.11', '/usr/share/nodejs', '/usr/lib/go-1.19/src', '/usr/share/doc']).filter((d) => existsSync(d));
+// A real tree of more than 300 MB: a part of the Linux sources, as Debian's package linux-source brings them,
+// unpacked once; BENCH_TREE names other folders.
+const PARTS = ['fs', 'kernel', 'lib', 'mm', 'net', 'sound', 'tools', 'Documentation', 'arch/x86', 'drivers/net', 'drivers/usb', 'drivers/media', 'drivers/scsi', 'drivers/staging'];
+function trees() {
+  if (process.env.BENCH_TREE) return process.env.BENCH_TREE.split(':');
+  const to = join(tmpdir(), 'custos-bench-tree'); // not below a folder that git ignores
+  const packed = readdirSync('/usr/src').filter((f) => /^linux-source-.*\.tar\.xz$/.test(f)).sort().at(-1);
+  if (!packed) throw new Error('there is no tree to scan: install linux-source, or name folders in BENCH_TREE');
+  if (!existsSync(to)) {
+    const name = packed.replace('.tar.xz', '');
+    mkdirSync(to + '.new', { recursive: true });
+    run('tar', ['xf', join('/usr/src', packed), '-C', to + '.new', '--strip-components=1', ...PARTS.map((p) => `${name}/${p}`)]);
+    renameSync(to + '.new', to);
+  }
+  return [to];
+}
 
 // Pairs of runs, one after the other, warm: how many times faster a is than b.
 function paired(name, what, against, a, b) {

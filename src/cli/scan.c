@@ -55,7 +55,7 @@ static void complain(void *arg, const char *path, const char *what)
 {
     scan *s = arg;
     cu_buf name CU_CLEAN_BUF = CU_BUF((size_t)8 << 20);
-    cu_buf_json_escape(&name, cu_str(path));
+    cu_report_name(path, &name);
     pthread_mutex_lock(&s->said);
     clear_progress(s);
     fprintf(stderr, "custos scan: %s: %s\n", cu_buf_cstr(&name), what);

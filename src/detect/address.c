@@ -7,7 +7,7 @@
 #define MAX_BACK 64u
 #define MAX_TAIL 8
 
-static const char *const street_words[] = {"St", "Street", "Ave", "Avenue", "Rd", "Road", "Blvd",
+static const char *const street_words[] = {"Str", "St", "Street", "Ave", "Avenue", "Rd", "Road", "Blvd",
     "Boulevard", "Lane", "Ln", "Drive", "Dr", "Court", "Ct", "Place", "Pl", "Square", "Terrace", "Way",
     "Highway", "Hwy", "Parkway", "Pkwy", "Circle", "Cir", "Crescent", "Close", "Gardens", "Trail",
     "Loop", "Alley", "Row", "Mews", "Grove", "Hill", "Walk", "Quay", "Heights", "Landing"};
@@ -58,10 +58,14 @@ static size_t take(cu_bytes t, size_t i, const char *const *list, size_t n)
     return i;
 }
 
-static bool ends_like_street(cu_bytes w)
+/* shortest: bytes of the ending. Behind a number a short one is more often that of an English word
+ * ("229 Entering"); where these languages say it, the number follows. */
+static bool ends_like_street(cu_bytes w, size_t shortest)
 {
     for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
         size_t len = strlen(endings[k]), skip = w.n >= len ? w.n - len : 0;
+        if (len < shortest)
+            continue;
         /* Alone ("Str", "Weg", "Platz") with a capital, or at the end of a longer word. */
         if (w.n >= len + 3 && memcmp(w.p + skip, endings[k], len) == 0)
             return true;
@@ -93,7 +97,8 @@ static size_t postal_end(cu_bytes t, size_t i)
     size_t d = 0;
     while (d < 7 && cu_digit(at(t, i + d)))
         d++;
-    if (d == 5 && at(t, i + 5) == '-' && cu_digit(at(t, i + 6)) && cu_digit(at(t, i + 9)) && !cu_alnum(at(t, i + 10)))
+    if (d == 5 && at(t, i + 5) == '-' && cu_digit(at(t, i + 6)) && cu_digit(at(t, i + 7)) &&
+        cu_digit(at(t, i + 8)) && cu_digit(at(t, i + 9)) && !cu_alnum(at(t, i + 10)))
         return i + 10;
     return d >= 4 && d <= 6 && !cu_alnum(at(t, i + d)) ? i + d : i;
 }
@@ -143,7 +148,7 @@ static size_t tail(cu_bytes t, size_t from, bool *sure)
                 best = i = cu_name_word(t, end + 1), towns++;
         } else if (state(t, next)) {
             i = next + 2;
-            if (postal_end(t, gap(t, i)) > gap(t, i) || at(t, i) == '\n' || i >= t.n)
+            if (postal_end(t, gap(t, i)) > gap(t, i) || at(t, i) == '\n' || !at(t, i))
                 best = i, *sure = true;
         } else if ((end = cu_name_word(t, next)) > next) {
             if (++towns > 4)
@@ -161,11 +166,22 @@ static size_t tail(cu_bytes t, size_t from, bool *sure)
     return best;
 }
 
+/* Past "184th", "1st", "22nd"; or i. */
+static size_t ordinal_end(cu_bytes t, size_t i)
+{
+    static const char *const behind[] = {"th", "st", "nd", "rd"};
+    size_t k = i;
+    while (k - i < 3 && cu_digit(at(t, k)))
+        k++;
+    return k > i ? take(t, k, behind, 4) > k ? k + 2 : i : i;
+}
+
 /* "12 rue de la Paix", "4 Elm Street", "88 Kaiserstraße": what stands behind a number. */
 static size_t street_behind(cu_bytes t, size_t i, bool *street)
 {
     size_t end = i, low = take(t, i, lead_words, 17 + 5);
     bool lead = false;
+    unsigned names = 0; /* words with a capital: "3 via the" has none */
     *street = low > i;
     if (low > i)
         end = i = low;
@@ -182,20 +198,20 @@ static size_t street_behind(cu_bytes t, size_t i, bool *street)
             end = past;
             continue;
         }
-        if (past == from) /* "184th Street", "N. Main" */
-            past = cu_digit(at(t, from)) && (at(t, from + 3) == 'h' || at(t, from + 4) == 'h') ? from + (at(t, from + 3) == 'h' ? 4 : 5) : from;
-        if (past == from)
+        if (past == from && (past = ordinal_end(t, from)) == from)
             break;
         cu_bytes w = cu_slice(t, from, past);
         end = past;
         bool named = LISTED(street_words, w);
         *street |= k > 0 && (named || lead);
         lead |= named; /* "Avenue Foch" */
-        if ((named && k > 0) || ends_like_street(w)) {
+        names++;
+        if ((named && k > 0) || ends_like_street(w, cu_digit(at(t, past + 1)) ? 0 : 5)) {
             *street = true;
             return end + (at(t, end) == '.' && w.n < 5);
         }
     }
+    *street &= names > 0;
     return end;
 }
 
@@ -219,6 +235,13 @@ static cu_err number_first(const cu_engine *e, cu_bytes t, size_t i, size_t *pas
     return cu_found(e, out, e->finder[CU_FIND_ADDRESS], i, end);
 }
 
+/* "Configuring 64", "Necktie 2", "Brigade 3": words of English end like these streets. */
+static bool english_ending(cu_bytes w)
+{
+    return w.n > 4 && (memcmp(w.p + w.n - 3, "tie", 3) == 0 || memcmp(w.p + w.n - 4, "ring", 4) == 0 ||
+                       memcmp(w.p + w.n - 4, "gade", 4) == 0);
+}
+
 /* The begin of the street that ends before the number at i ("Via Roma 12", "Hauptstraße 5"), or i. */
 static size_t street_before(cu_bytes t, size_t i)
 {
@@ -230,6 +253,7 @@ static size_t street_before(cu_bytes t, size_t i)
             return i - strlen(boxes[k]);
     if (at(t, end - 1) == ',' || at(t, end - 1) == '.')
         end--;
+    unsigned names = 0; /* words with a capital: "place is 0" has none */
     for (int k = 0; k < MAX_WORDS && end > floor; k++) {
         size_t from = end;
         while (from > floor && (cu_alnum(t.p[from - 1]) || t.p[from - 1] >= 0x80 || t.p[from - 1] == '-' || t.p[from - 1] == '\''))
@@ -241,22 +265,23 @@ static size_t street_before(cu_bytes t, size_t i)
         uint8_t small[12] = {0};
         for (size_t c = 0; c < w.n && w.n < sizeof small; c++)
             small[c] = w.p[c] >= 'A' && w.p[c] <= 'Z' ? w.p[c] + 32 : w.p[c];
-        if (k == 0 && capital && ends_like_street(w))
-            return from;
-        if (k == 0 && LISTED(street_words, w) && w.n > 3 && from > 2 && t.p[from - 1] == ' ') {
+        if (k == 0 && capital && ends_like_street(w, 0))
+            return english_ending(w) ? i : from;
+        if (k == 0 && LISTED(street_words, w) && w.n > 3 && from > 1 && t.p[from - 1] == ' ') {
             size_t first = from - 1;
             while (first > floor && cu_alnum(t.p[first - 1]))
                 first--;
             return cu_name_word(t, first) > first ? first : i;
         }
-        if (k == 0 && !capital && from > 2 && LISTED(behind, w)) { /* "Király u. 5" */
+        if (k == 0 && !capital && from > 1 && t.p[from - 1] == ' ' && LISTED(behind, w)) { /* "Király u. 5" */
             size_t first = from - 1;
             while (first > floor && (cu_alnum(t.p[first - 1]) || t.p[first - 1] >= 0x80))
                 first--;
             return cu_name_word(t, first) > first ? first : i;
         }
-        if (k > 0 && w.n < sizeof small && listed(lead_words, sizeof lead_words / sizeof *lead_words - 3, cu_bytes_of(small, w.n)))
+        if (names > 0 && w.n < sizeof small && listed(lead_words, sizeof lead_words / sizeof *lead_words - 3, cu_bytes_of(small, w.n)))
             return from;
+        names += capital;
         if (!capital && w.n > 3)
             return i;
         end = from;
@@ -271,7 +296,7 @@ static size_t street_before(cu_bytes t, size_t i)
 static cu_err number_last(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
     size_t end = number_end(t, i);
-    if (i < 5 || end == i)
+    if (i < 2 || end == i)
         return CU_OK;
     size_t start = street_before(t, i);
     bool sure = false;
@@ -286,12 +311,14 @@ static cu_err number_last(const cu_engine *e, cu_bytes t, size_t i, size_t *past
 static cu_err military(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
     static const char *const leads[] = {"PSC", "Unit", "USS", "USNS", "USCGC", "USNV", "CMR"};
+    if (i < 7 || !cu_starts_token(t, i - 7))
+        return CU_OK;
     const uint8_t *p = t.p + i - 7;
-    if (i < 16 || (memcmp(p, "APO ", 4) && memcmp(p, "FPO ", 4) && memcmp(p, "DPO ", 4)) ||
+    if ((memcmp(p, "APO ", 4) && memcmp(p, "FPO ", 4) && memcmp(p, "DPO ", 4)) ||
         p[4] != 'A' || p[6] != ' ' || postal_end(t, i) == i)
         return CU_OK;
     size_t start = i - 7, lines = 0;
-    for (size_t k = i - 8; k > 0 && i - k < 60; k--) {
+    for (size_t k = start; k-- > 0 && i - k < 60;) {
         lines += t.p[k] == '\n';
         if (t.p[k] == CU_DETECT_SEPARATOR || lines > 1)
             break;
@@ -312,10 +339,10 @@ cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, siz
     if (run < t.n && ((space && ((next >= 'A' && next <= 'Z') || next >= 0x80 || cu_digit(next) ||
                                  (next && strchr("rvpcaqibes", next)))) || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
         CU_TRY(number_first(e, t, i, past, out));
-    if (*past == was && i > 4 && t.p[i - 1] == ' ' && (cu_alnum(t.p[i - 2]) || t.p[i - 2] == '.' ||
+    if (*past == was && i > 1 && t.p[i - 1] == ' ' && (cu_alnum(t.p[i - 2]) || t.p[i - 2] == '.' ||
                                                       t.p[i - 2] == ',' || t.p[i - 2] >= 0x80) && !cu_digit(t.p[i - 2]))
         CU_TRY(number_last(e, t, i, past, out));
-    if (*past == was && run - i == 5 && i > 7 && t.p[i - 1] == ' ')
+    if (*past == was && run - i == 5 && i >= 7 && t.p[i - 1] == ' ')
         CU_TRY(military(e, t, i, past, out));
     return CU_OK;
 }

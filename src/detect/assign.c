@@ -21,6 +21,18 @@ static const char *const not_tails[] = {
     "map", "stream", "pos", "kind", "class", "offset", "start", "end", "arn", "rotation",
 };
 
+/* What stands before "key" and makes it the name of a place, a button or something public. */
+static const char *const not_heads[] = {
+    "public", "pub", "publishable", "primary", "foreign", "sort", "cache", "hash", "partition", "row", "index",
+    "unique", "object", "map", "dict", "group", "search", "lookup", "natural", "surrogate", "parent", "composite",
+    "route", "routing", "binding", "hot", "arrow", "enter", "shift", "up", "down", "left", "right", "home", "end",
+    "function", "modifier", "shortcut", "registry", "site", "verify", "verification", "host", "translation",
+    "message", "label", "config", "setting", "property", "storage", "bucket", "item", "entity", "record", "data",
+    "event", "idempotency", "dedup", "order", "product", "session", "tree", "node", "list", "array", "json",
+    "attribute", "metadata", "tag", "lock", "state", "query", "header", "param", "field", "column", "table",
+    "shard", "join", "any", "no", "mini", "socket", "first", "last", "next", "test", "is", "has", "get", "set", "context",
+};
+
 typedef struct {
     cu_bytes t;
     size_t name, name_end; /* the whole identifier */
@@ -78,6 +90,25 @@ static bool read_name(place *p, size_t start, size_t to)
         if (begins(t, tail, p->name_end, not_tails[k]))
             return false;
     return p->name_end - to <= 24;
+}
+
+/* "stripe_key", "acmeApiKey": a word of its own stands before "key", and not one of not_heads. */
+static bool good_head(const place *p)
+{
+    cu_bytes t = p->t;
+    size_t end = p->anchor;
+    while (end > p->name && !cu_alnum(t.p[end - 1]))
+        end--;
+    size_t from = end;
+    while (from > p->name && cu_alnum(t.p[from - 1]) &&
+           !(from < end && t.p[from] >= 'A' && t.p[from] <= 'Z' && t.p[from - 1] >= 'a'))
+        from--;
+    if (end - from < 2)
+        return false;
+    for (size_t k = 0; k < sizeof not_heads / sizeof *not_heads; k++)
+        if (strlen(not_heads[k]) == end - from && begins(t, from, end, not_heads[k]))
+            return false;
+    return true;
 }
 
 static size_t blanks(const place *p, size_t i)
@@ -190,7 +221,7 @@ static bool read_quoted(place *p, size_t i, uint8_t quote, bool escaped)
         if (c == '\\' && escaped && is(p, i + 1, quote))
             break;
         if (c == '\\' && !escaped) {
-            i++;
+            i += i + 1 < p->t.n && p->t.p[i + 1] != CU_DETECT_SEPARATOR;
             continue;
         }
         if (c == quote && !escaped)
@@ -267,7 +298,8 @@ static bool bare_is_value(const place *p, cu_bytes v, const cu_shape *s)
     if (p->spaced && !cu_is_random(v))
         return ends_line(p) && (s->other || (s->digits && !s->joints) || (s->digits && s->turns > 1)) &&
                !(s->joints && !s->digits);
-    return ends_line(p) && !(letters_only && (s->joints > 0 || v.n < 4 || p->spaced)) && s->joints < 4;
+    return ends_line(p) && !(letters_only && (s->joints > 0 || v.n < 4 || p->spaced)) &&
+           (s->joints < 4 || (s->joints == 4 && v.n == 36)); /* a UUID has four */
 }
 
 /* A quoted text that people read, or a name of something. */
@@ -278,6 +310,14 @@ static bool quoted_is_words(cu_bytes v, const cu_shape *s, bool strict)
         return true;
     /* access_token, my-secret-name, com.example.key */
     return s->joints > 0 && s->digits == 0 && s->other == 0 && (strict || s->joints > 1 || s->upper == 0);
+}
+
+static size_t dots(cu_bytes v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v.n; i++)
+        n += v.p[i] == '.';
+    return n;
 }
 
 /* Percent; 0: no secret. strict: the name says key or token, so the value has to look random. */
@@ -302,8 +342,11 @@ static unsigned judge(const place *p, cu_bytes v, bool strict, uint32_t *why)
         *why |= CU_FINDING_SEQUENCE;
         return strict && !cu_is_keylike(v) ? 0 : 42;
     }
-    if (p->apart)
-        return random && cu_is_keylike(v) && s.joints == 0 && s.turns >= 4 && s.lower_run <= 4 ? 60 : 0;
+    if (p->apart) /* "token 9f5c17d2-957e-…" has joints, in their places */
+        return random && cu_is_keylike(v) && s.turns >= 4 &&
+               ((s.joints == 0 && s.lower_run <= 4) || (v.n == 36 && s.joints == 4)) ? 60 : 0;
+    if (strict && s.lower_run > 6 && dots(v) > 1)
+        return 0; /* org.example.Session2Locale */
     if (strict)
         return random ? 80 : cu_is_keylike(v) ? 60 : 0;
     if (random)
@@ -322,6 +365,8 @@ cu_err cu_find_assignment(cu_scratch *s, cu_bytes t, uint16_t rule, size_t start
     uint32_t why = 0;
     if (!read_name(&p, start, to))
         return CU_OK;
+    if (to - start == 3 && strict && (p.name_end != to || !good_head(&p)))
+        return CU_OK; /* "key" alone says little */
     size_t i = past_sign(&p);
     if (!i || !read_value(&p, i))
         return CU_OK;

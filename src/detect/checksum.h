@@ -56,6 +56,9 @@ char cu_icao_digit(const char *d, size_t n);
 /* EAN-13: weights 1 3. */
 bool cu_ean13(const char *d);
 
+/* keccak.c */
+void cu_keccak256(cu_bytes in, uint8_t out[32]);
+
 /* A day that exists. A year below 100 has no century: 29 February is good when year % 4 is 0. */
 bool cu_day(unsigned year, unsigned month, unsigned day);
 bool cu_yymmdd(const char *d);

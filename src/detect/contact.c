@@ -53,16 +53,26 @@ static bool announces(cu_bytes t, size_t k, size_t end)
     return false;
 }
 
+#define NEAR 40u /* bytes before a number in which a word may announce it */
+
 static bool word_near(cu_bytes t, size_t i)
 {
-    size_t k = i;
-    while (k > 0 && i - k < 40 && t.p[k - 1] != CU_DETECT_SEPARATOR && t.p[k - 1] != '\n')
-        k--;
+    static const bool begins[32] = {['p' - 96] = true, ['t' - 96] = true, ['m' - 96] = true, ['c' - 96] = true, ['f' - 96] = true,
+        ['s' - 96] = true, ['w' - 96] = true, ['h' - 96] = true, ['r' - 96] = true};
+    size_t k = i > NEAR ? i - NEAR : 0;
+    unsigned letters = 0;
+    for (size_t n = k; n < i; n++)
+        letters += (uint8_t)((t.p[n] | 32) - 'a') < 26;
+    if (letters < 3) /* a table of numbers */
+        return false;
+    for (size_t n = i; n > k; n--)
+        if (t.p[n - 1] == CU_DETECT_SEPARATOR || t.p[n - 1] == '\n')
+            k = n;
     for (; k + 3 <= i; k++) {
         uint8_t c = t.p[k] | 32;
-        if (!letter(c) || !strchr("ptmcfswhr", c))
+        if (!letter(c) || !begins[c - 96])
             continue;
-        bool inside = k > 0 && letter(t.p[k - 1]);
+        bool inside = k > 0 && (letter(t.p[k - 1]) || cu_digit(t.p[k - 1])); /* _Z8call */
         if (inside ? c == 'p' && i - k >= 5 && strncasecmp((const char *)t.p + k, "phone", 5) == 0 : announces(t, k, i))
             return true;
     }
@@ -77,6 +87,7 @@ typedef struct {
 
 static bool read_run(cu_bytes t, size_t i, run *r)
 {
+    static const bool joins[8] = {['(' - '('] = true, [')' - '('] = true, ['-' - '('] = true, ['.' - '('] = true, ['/' - '('] = true};
     size_t at = i;
     *r = (run){.start = i && t.p[i - 1] == '(' ? i - 1 : i, .end = i};
     while (at < t.n && r->digits <= 15) {
@@ -92,7 +103,7 @@ static bool read_run(cu_bytes t, size_t i, run *r)
             r->size[r->groups - 1]++;
             r->digits++;
             r->end = ++at;
-        } else if (c && strchr(" -.()/", c) && at - r->end < 2) {
+        } else if ((c == ' ' || (c >= '(' && c <= '/' && joins[c - '('])) && at - r->end < 2) {
             at++;
         } else {
             break;
@@ -109,6 +120,17 @@ static bool like_date(const run *r)
             (r->size[0] <= 2 && r->size[1] <= 2 && (r->size[2] == 4 || r->size[2] == 2)));
 }
 
+/* Two hex digits and a blank beside it: a row of a dump. */
+static bool in_dump(const run *r, cu_bytes t)
+{
+    size_t s = r->start, e = r->end;
+    if (s > 2 && t.p[s - 1] == ' ' && hex(t.p[s - 2]) && hex(t.p[s - 3]) && (s == 3 || !cu_alnum(t.p[s - 4])))
+        return true;
+    while (e < t.n && t.p[e] == ' ' && e - r->end < 4)
+        e++;
+    return e > r->end && e + 1 < t.n && hex(t.p[e]) && hex(t.p[e + 1]) && (e + 2 == t.n || !cu_alnum(t.p[e + 2]));
+}
+
 /* Forms that nothing else has: (ddd) ddd-dddd of North America, 0d dd dd dd dd of France. */
 static bool sure_form(const run *r, cu_bytes t)
 {
@@ -119,7 +141,7 @@ static bool sure_form(const run *r, cu_bytes t)
     for (int k = 1; k < 5; k++)
         if (r->size[k] != 2 || r->joint[k] != r->joint[1])
             return false;
-    return (r->joint[1] == ' ' || r->joint[1] == '.') && t.p[r->start + 1] != '0';
+    return (r->joint[1] == ' ' || r->joint[1] == '.') && t.p[r->start + 1] != '0' && !in_dump(r, t);
 }
 
 /* A trunk zero and two to four groups, in a text and not in a table of numbers. */

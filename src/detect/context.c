@@ -64,14 +64,16 @@ static cu_err value_at(cu_scratch *s, const cu_confirmer *c, uint16_t rule, cu_b
     const cu_compiled *r = &s->engine->rules[rule];
     size_t end = i + CU_WINDOW < t.n ? i + CU_WINDOW : t.n;
     cu_bytes w = cu_slice(t, i, end);
+    const uint8_t *wall = memchr(w.p, CU_DETECT_SEPARATOR, w.n); /* also for what looks ahead */
+    if (wall)
+        w.n = (size_t)(wall - w.p);
     int n = pcre2_match(c->code, w.p, w.n, 0, 0, s->match, NULL);
     if (n < 0)
         return n == PCRE2_ERROR_NOMATCH ? CU_OK : CU_ENGINE;
     const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->match);
     uint32_t group = (uint32_t)n > c->group ? c->group : 0;
     size_t from = i + v[2 * group], to = i + v[2 * group + 1];
-    if (to <= from || (to < t.n && (cu_alnum(t.p[to]) || t.p[to] == '_') && cu_alnum(t.p[to - 1])) ||
-        memchr(t.p + from, CU_DETECT_SEPARATOR, to - from))
+    if (to <= from || (to < t.n && (cu_alnum(t.p[to]) || t.p[to] == '_') && cu_alnum(t.p[to - 1])))
         return CU_OK;
     cu_bytes value = cu_slice(t, i, i + v[1]);
     if ((r->validate && !r->validate(cu_slice(t, from, to))) || (r->group == CU_GROUP_TOKEN && !cu_has_token(value)) ||

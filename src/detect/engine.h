@@ -194,6 +194,10 @@ cu_err cu_find_mac(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_fi
 cu_err cu_find_national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 bool cu_wallet_base58(cu_bytes value);
 bool cu_wallet_bech32(cu_bytes value);
+bool cu_wallet_ripple(cu_bytes value);
+bool cu_wallet_solana(cu_bytes value);
+bool cu_wallet_monero(cu_bytes value);
+bool cu_wallet_eip55(cu_bytes value);
 
 /* True when a token may begin at i: the byte before is no letter or digit, or is the letter of an
  * escape (\n, \t, \r) written out. */

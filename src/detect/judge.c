@@ -116,6 +116,7 @@ bool cu_is_reference(cu_bytes v)
 {
     if (v.n == 0 || v.p[0] == '$' || (v.p[0] == '%' && v.n > 2 && v.p[v.n - 1] == '%') ||
         (v.p[0] == '<' && v.p[v.n - 1] == '>') || (v.p[0] == '{' && v.p[v.n - 1] == '}') ||
+        (v.p[0] == '+' && v.p[v.n - 1] == '+') || /* "a"+b+"c": what joins two strings */
         (v.p[0] == '[' && v.p[v.n - 1] == ']') || (v.p[0] == '(' && v.p[v.n - 1] == ')'))
         return true;
     return holds_one(v, elsewhere, COUNT(elsewhere));

@@ -17,4 +17,8 @@ bool cu_name_plausible(cu_bytes value);
 /* No code around this place: few of the signs that programs are made of. */
 bool cu_prose_around(cu_bytes t, size_t i);
 
+/* Top-level domains, lower case, sorted. */
+extern const char *const cu_tld[];
+extern const size_t cu_tld_count;
+
 #endif

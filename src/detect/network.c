@@ -42,6 +42,42 @@ static size_t domain_end(cu_bytes t, size_t from)
     return best == end || (best < end && t.p[best] == '.') ? best : from;
 }
 
+/* The last label is one that the root zone, or a private network, has. */
+static bool known_tld(cu_bytes domain)
+{
+    char label[32];
+    size_t from = domain.n, n = 0, low = 0, high = cu_tld_count;
+    while (from > 0 && domain.p[from - 1] != '.')
+        from--;
+    if (domain.n - from >= sizeof label)
+        return false;
+    for (; from + n < domain.n; n++)
+        label[n] = (char)(domain.p[from + n] | 32);
+    label[n] = 0;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int c = strcmp(cu_tld[mid], label);
+        if (c == 0)
+            return true;
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return false;
+}
+
+/* git@host.org:group/name.git, user@host.org:8080/path: where something is, nobody's mailbox. */
+static bool remote_path(cu_bytes t, size_t end)
+{
+    size_t i = end + 1;
+    if (end >= t.n || t.p[end] != ':')
+        return false;
+    while (i < t.n && i - end < 200 && t.p[i] > ' ' && !strchr("\"'`<>,;/", t.p[i]))
+        i++;
+    return i < t.n && i > end + 1 && t.p[i] == '/';
+}
+
 /* RFC 2606 and RFC 6761: names that belong to nobody. */
 static bool reserved(cu_bytes domain)
 {
@@ -95,18 +131,30 @@ cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out
         start++;
     while (start < at && strchr(".-%+", t.p[start]))
         start++;
-    if (start == at || end == at + 1 || t.p[at - 1] == '.')
+    if (start == at || end == at + 1 || t.p[at - 1] == '.' || !known_tld(cu_slice(t, at + 1, end)) ||
+        remote_path(t, end))
         return CU_OK;
     CU_TRY(mail_name(e, t, start, out));
     return cu_found(e, out, e->finder[reserved(cu_slice(t, at + 1, end)) ? CU_FIND_EMAIL_RESERVED
                                                                         : CU_FIND_EMAIL], start, end);
 }
 
+/* Nobody's: the host itself (127/8, ::1), none, all, groups, numbers kept for documentation (RFC 6890,
+ * RFC 5737, RFC 3849), and networks, whose last two bytes are zero. */
+static bool nobodys(const uint8_t *a, bool v6)
+{
+    static const uint8_t none[15] = {0};
+    if (v6)
+        return a[0] == 0xff || (memcmp(a, none, 15) == 0 && a[15] < 2) || memcmp(a, "\x20\x01\x0d\xb8", 4) == 0;
+    return a[0] == 0 || a[0] == 127 || a[0] >= 224 || (a[2] == 0 && a[3] == 0) || memcmp(a, "\xc0\x00\x02", 3) == 0 ||
+           memcmp(a, "\xc6\x33\x64", 3) == 0 || memcmp(a, "\xcb\x00\x71", 3) == 0;
+}
+
 static cu_err address(const cu_engine *e, const char *text, bool v6, size_t start, size_t end,
                       cu_findings *out)
 {
     uint8_t a[16];
-    if (inet_pton(v6 ? AF_INET6 : AF_INET, text, a) != 1)
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, text, a) != 1 || nobodys(a, v6))
         return CU_OK;
     cu_finder which = cu_ip_private(a, v6) ? CU_FIND_IP_PRIVATE : CU_FIND_IP;
     return cu_found(e, out, e->finder[which], start, end);

@@ -25,8 +25,12 @@ static bool begins_capital(cu_bytes t, size_t i)
         return true;
     if (i + 1 >= t.n)
         return false;
-    /* Latin-1 capitals are C3 80 to C3 9E; in C4 and C5 most capitals are even, some odd: both. */
-    return (t.p[i] == 0xc3 && t.p[i + 1] < 0x9f) || t.p[i] == 0xc4 || t.p[i] == 0xc5;
+    /* Latin-1 capitals are C3 80 to C3 9E. In Latin Extended-A (U+0100 to U+017F) a capital is even, but
+     * odd from U+0139 to U+0148 and from U+0179 on. */
+    if (t.p[i] != 0xc4 && t.p[i] != 0xc5)
+        return t.p[i] == 0xc3 && t.p[i + 1] < 0x9f;
+    unsigned c = (t.p[i] & 0x1fu) << 6 | (t.p[i + 1] & 0x3fu);
+    return c == 0x178 || (c & 1) == ((c >= 0x139 && c <= 0x148) || c >= 0x179);
 }
 
 unsigned cu_name_flags(cu_bytes word)
@@ -161,6 +165,14 @@ static bool of_a_thing(cu_bytes t, size_t end)
     return past > end + 1 && cu_name_flags(cu_slice(t, end + 1, past)) == CU_NAME_WORD;
 }
 
+/* "Julie" as the whole of a quoted string: a word of a list, a month, a label. Names that somebody bears
+ * have a key beside them, which is another rule's. */
+static bool whole_string(cu_bytes t, size_t i, size_t end)
+{
+    uint8_t q = i ? t.p[i - 1] : 0;
+    return (q == '"' || q == '\'' || q == '`') && end < t.n && t.p[end] == q;
+}
+
 /* A word of the lists begins at i. */
 static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -188,11 +200,11 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
     bool given = first & CU_NAME_GIVEN, vague = first & (CU_NAME_GIVEN_VAGUE | CU_NAME_FAMILY_VAGUE);
     if (parts > 1 && given && family && !(vague && doubtful))
         return cu_found(e, out, e->finder[CU_FIND_PERSON], i, last);
-    if (vague || !cu_prose_around(t, i) || (parts == 1 && last - i < 3))
+    if (vague || !cu_prose_around(t, i) || (parts == 1 && (last - i < 3 || whole_string(t, i, last))))
         return CU_OK;
     if (!given && first & CU_NAME_FAMILY)
         i = word_before(t, i);
-    return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.')
+    return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.' && t.p[i - 2])
                ? cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, last) : CU_OK;
 }
 

@@ -28,7 +28,12 @@ static void mark(uint64_t *hot, size_t n, size_t from, size_t to)
     if (last <= from)
         return;
     last = (last - 1) / CU_BLOCK;
-    for (size_t b = from / CU_BLOCK; b <= last; b++)
+    size_t first = from / CU_BLOCK;
+    if (last - first < 8 && first / 64 == last / 64) {
+        hot[first / 64] |= ((2ull << (last - first)) - 1) << (first % 64);
+        return;
+    }
+    for (size_t b = first; b <= last; b++)
         hot[b / 64] |= 1ull << (b % 64);
 }
 
@@ -190,19 +195,23 @@ static bool separates(uint8_t c)
  * street). */
 static bool may_begin(cu_bytes t, size_t at)
 {
+    uint8_t before = at ? t.p[at - 1] : 0, first = at > 1 ? t.p[at - 2] : 0;
+    bool capitals = cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER; /* an IBAN */
+    if ((cu_byte_class[before] & (CU_IS_UPPER | CU_IS_LOWER)) && !capitals && first != '\\')
+        return false;
+    if (before == ' ' && ((cu_alnum(first) && !cu_digit(first)) || first == '.' || first == ',' || first >= 0x80))
+        return true;
     size_t end = at + 1;
     while (end < t.n && cu_digit(t.p[end]))
         end++;
-    uint8_t next = byte_at(t, end), after = byte_at(t, end + 1), before = at ? t.p[at - 1] : 0, first = at > 1 ? t.p[at - 2] : 0;
-    if (end - at >= 7 || (before == ' ' && ((cu_alnum(first) && !cu_digit(first)) || first == '.' || first == ',' || first >= 0x80)))
+    uint8_t next = byte_at(t, end), after = byte_at(t, end + 1);
+    if (end - at >= 7)
         return true;
     if (separates(next) && (cu_digit(after) || ((after == ' ' || after == '(') && cu_digit(byte_at(t, end + 2)))))
         return true;
     if (next == ' ' && ((after >= 'A' && after <= 'Z') || after >= 0x80 || (after && strchr("rvpcaqibes", after))))
         return true;
-    if (cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER))
-        return after == ' ' || (cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER);
-    return cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER;
+    return capitals || ((cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER)) && after == ' ');
 }
 
 static cu_err stops(sweep *w, const cu_block *m, size_t base)

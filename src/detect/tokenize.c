@@ -40,14 +40,46 @@ static bool card_prefix(const uint8_t *d, size_t n)
     if (two == 36 || two == 38 || two == 39 || (four >= 3000 && four <= 3059))
         return n == 14 || n == 16 || n == 19;
     return (two == 65 || four == 6011 || two == 62 || (four >= 3528 && four <= 3589) ||
-            (four >= 6440 && four <= 6499)) && n >= 16;
+            (four >= 6440 && four <= 6499)) && (n == 16 || n == 19);
+}
+
+/* Printed in groups of four, or as American Express (4-6-5) and Diners (4-6-4) do; or in one piece. */
+static bool card_groups(cu_bytes t, size_t from, size_t end)
+{
+    static const char *const known[] = {"4444", "44443", "465", "464", "4333"};
+    char groups[8] = "";
+    size_t n = 0, run = 0;
+    uint8_t separator = 0;
+    for (size_t i = from; i <= end; i++) {
+        if (i < end && cu_digit(t.p[i])) {
+            run++;
+            continue;
+        }
+        if (run > 9 || n + 1 == sizeof groups || (i < end && separator && t.p[i] != separator))
+            return n == 0 && i == end;
+        separator = i < end ? t.p[i] : separator;
+        groups[n++] = (char)('0' + run);
+        run = 0;
+    }
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (strcmp(groups, known[k]) == 0)
+            return true;
+    return false;
+}
+
+/* 1.3000000000002, 12.50: digits of a fraction. */
+static bool of_a_fraction(cu_bytes t, size_t from, size_t end)
+{
+    return (from > 1 && t.p[from - 1] == '.' && cu_digit(t.p[from - 2])) ||
+           (end + 1 < t.n && t.p[end] == '.' && cu_digit(t.p[end + 1]));
 }
 
 static cu_err card(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
     uint8_t d[20];
     size_t end, n = digits(t, i, " -", d, sizeof d, &end);
-    if (n < 13 || n > 19 || !ends_token(t, end) || !card_prefix(d, n) || !cu_luhn(d, n))
+    if (n < 13 || n > 19 || !ends_token(t, end) || !card_prefix(d, n) || !cu_luhn(d, n) ||
+        !card_groups(t, i, end) || of_a_fraction(t, i, end))
         return CU_OK;
     *past = end;
     return cu_found(e, out, e->finder[CU_FIND_CARD], i, end);

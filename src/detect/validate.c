@@ -112,19 +112,16 @@ static bool username(cu_bytes v)
 
 cu_validator cu_validator_by_name(const char *name)
 {
-    if (strcmp(name, "jwt") == 0)
-        return jwt;
-    if (strcmp(name, "mixed") == 0)
-        return mixed;
-    if (strcmp(name, "luhn") == 0)
-        return luhn;
-    if (strcmp(name, "username") == 0)
-        return username;
-    if (strcmp(name, "name") == 0)
-        return cu_name_plausible;
-    if (strcmp(name, "base58check") == 0)
-        return cu_wallet_base58;
-    if (strcmp(name, "bech32") == 0)
-        return cu_wallet_bech32;
+    static const struct {
+        const char *name;
+        cu_validator check;
+    } known[] = {
+        {"jwt", jwt}, {"mixed", mixed}, {"luhn", luhn}, {"username", username}, {"name", cu_name_plausible},
+        {"base58check", cu_wallet_base58}, {"bech32", cu_wallet_bech32}, {"ripple", cu_wallet_ripple},
+        {"solana", cu_wallet_solana}, {"monero", cu_wallet_monero}, {"eip55", cu_wallet_eip55},
+    };
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (strcmp(name, known[k].name) == 0)
+            return known[k].check;
     return cu_national_by_name(name);
 }

@@ -93,6 +93,13 @@ static ssize_t read_member(void *arg, uint8_t *to, size_t n)
     return got;
 }
 
+static const char *why_not(void *arg)
+{
+    opened *o = arg;
+    const char *why = archive_error_string(o->a);
+    return o->read_failed ? "the archive cannot be read" : why ? why : "damaged in the archive";
+}
+
 static bool new_archive(opened *o)
 {
     struct archive *a = o->a = archive_read_new();
@@ -137,7 +144,7 @@ static void name_member(opened *o, struct archive_entry *entry)
 static cu_err scan_member(opened *o)
 {
     cu_scan_source src = {.path = o->name, .generated = cu_generated_name(o->name)};
-    cu_reader r = {read_member, o, -1};
+    cu_reader r = {read_member, o, -1, why_not};
     o->out = 0;
     o->in_before = (uint64_t)archive_filter_bytes(o->a, -1);
     o->w->depth++;

@@ -45,7 +45,7 @@ static cu_err run_file(cu_worker *w, cu_job *j)
         return CU_OK;
     }
     cu_scan_source src = {.path = f->path, .generated = cu_generated_name(f->path)};
-    cu_reader r = {read_fd, &fd, fd};
+    cu_reader r = {read_fd, &fd, fd, NULL};
     cu_err e = cu_scan_source_read(w, &r, &src, NULL, 0);
     return e == CU_IO ? CU_OK : e;
 }

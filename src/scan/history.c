@@ -1,5 +1,6 @@
 #include "history.h"
 #include "odb.h"
+#include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
 #include "base/digest.h"
@@ -112,13 +113,14 @@ static void history_free(cu_history *h)
     git_repository_free(h->repo);
 }
 
-/* Bounded memory, whatever the repository: no cache, small windows, and no second hash of what zlib
+/* Little memory, whatever the size of the files: no cache, small windows, and no second hash of what zlib
  * has checked already (git's own reader does not hash either). */
 static void set_limits(void)
 {
+    mallopt(M_ARENA_MAX, 1); /* objects are allocated by one thread and freed by another */
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0); /* a full cache of libgit2's costs more than it saves */
-    git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)4 << 20);
-    git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)24 << 20);
+    git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)1 << 20);
+    git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)8 << 20);
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 }
 

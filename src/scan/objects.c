@@ -35,7 +35,7 @@ static cu_err scan_object(cu_worker *w, git_odb_object *o, const cu_scan_source 
 {
     size_t said = w->said.n;
     cu_memory_reader m = {cu_bytes_of(git_odb_object_data(o), git_odb_object_size(o))};
-    cu_reader r = {cu_memory_read, &m, -1};
+    cu_reader r = {cu_memory_read, &m, -1, NULL};
     cu_err e = cu_scan_source_read(w, &r, src, only, only_n);
     *clean = e == CU_OK && w->raw_findings == 0 && !w->passed_by && w->said.n == said &&
              !cu_scan_stopped(w->scan);

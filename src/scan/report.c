@@ -116,6 +116,13 @@ void cu_report_visible(cu_bytes t, cu_buf *out)
     }
 }
 
+void cu_report_name(const char *path, cu_buf *out)
+{
+    cu_buf escaped CU_CLEAN_BUF = CU_BUF((size_t)8 << 20);
+    cu_buf_json_escape(&escaped, cu_str(path));
+    cu_report_visible(cu_buf_view(&escaped), out);
+}
+
 void cu_report_line(const cu_report *r, const cu_scan_finding *f, cu_buf *out)
 {
     cu_bytes t = f->line_text, value = cu_slice(t, f->in_line, f->in_line_end);

@@ -25,7 +25,7 @@ static cu_err finding(cu_report *r, const cu_scan_finding *f, cu_buf *out)
     const cu_rule *rule = &r->o.rules->v[f->rule];
     atomic_store_explicit(&r->any[cu_type_class(f->type)], true, memory_order_relaxed);
     /* escapes control characters, so that a file name cannot write to the terminal */
-    cu_buf_json_escape(out, cu_str(f->source->path));
+    cu_report_name(f->source->path, out);
     cu_buf_fmt(out, ":%llu:%llu: %s%s%s %s (%s, %u %%)", (unsigned long long)f->line,
                (unsigned long long)f->column, colour(r, rule->severity),
                cu_severity_name(rule->severity), r->o.colour ? "\033[0m" : "", rule->title, rule->id,

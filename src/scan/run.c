@@ -1,4 +1,5 @@
 /* The scan's frame: what goes in, what comes out, and who is told meanwhile. */
+#include "report_writer.h"
 #include "scan.h"
 #include <git2.h>
 #include <stdarg.h>
@@ -53,7 +54,8 @@ put_complaint(cu_buf *said, const char *path, const char *fmt, va_list ap)
     size_t before = said->n;
     vsnprintf(what, sizeof what, fmt, ap);
     cu_buf_put(said, path, strlen(path) + 1);
-    cu_buf_put(said, what, strlen(what) + 1);
+    cu_report_visible(cu_str(what), said); /* libraries quote names of members and objects */
+    cu_buf_byte(said, 0);
     if (said->err != CU_OK) { /* thousands of messages from one job: the count is what is left */
         said->n = before;
         said->err = CU_OK;

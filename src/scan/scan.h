@@ -122,6 +122,7 @@ typedef struct {
     ssize_t (*read)(void *arg, uint8_t *to, size_t n); /* -1: errno; less than n may come */
     void *arg;
     int fd;             /* of a file that can be read again from its beginning; -1: there is none */
+    const char *(*why)(void *arg); /* what went wrong, in words; NULL: errno says it */
 } cu_reader;
 
 /* only: NULL reports everything. CU_IO when reading failed, which is complained about. */

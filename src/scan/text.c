@@ -32,9 +32,10 @@ ssize_t cu_memory_read(void *arg, uint8_t *to, size_t n)
     return (ssize_t)n;
 }
 
-static cu_err failed(cu_worker *w, const cu_scan_source *src)
+static cu_err failed(cu_worker *w, const cu_reader *r, const cu_scan_source *src)
 {
-    cu_worker_complain(w, src->path, "%s", errno == EIO ? "input or output failed" : strerror(errno));
+    const char *why = r->why ? r->why(r->arg) : errno == EIO ? "input or output failed" : strerror(errno);
+    cu_worker_complain(w, src->path, "%.200s", why);
     return CU_IO;
 }
 
@@ -52,7 +53,7 @@ static cu_err scan_plain(cu_worker *w, const cu_reader *r, cu_passage *p, size_t
     for (bool first = true;; first = false) {
         ssize_t n = ended ? 0 : cu_read_full(r, w->text + have, CU_SCAN_CHUNK - have);
         if (n < 0)
-            return failed(w, p->source);
+            return failed(w, r, p->source);
         if (n && first && r->fd >= 0)
             posix_fadvise(r->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         cu_count(&w->scan->count.bytes, (uint64_t)n);
@@ -108,7 +109,7 @@ static cu_err scan_decoded(cu_worker *w, const cu_reader *r, cu_passage *p, cu_e
         ssize_t n = ended ? 0 : cu_read_full(r, w->raw + have, CU_SCAN_RAW - have);
         size_t used;
         if (n < 0)
-            return failed(w, p->source);
+            return failed(w, r, p->source);
         cu_count(&w->scan->count.bytes, (uint64_t)n);
         have += (size_t)n;
         d.last = have < CU_SCAN_RAW;
@@ -168,6 +169,6 @@ cu_err cu_scan_source_read(cu_worker *w, const cu_reader *r, const cu_scan_sourc
     }
     ssize_t n = cu_read_full(r, w->text, CU_SCAN_HEAD);
     if (n < 0)
-        return failed(w, src);
+        return failed(w, r, src);
     return scan_head(w, r, &p, (size_t)n);
 }

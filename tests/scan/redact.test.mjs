@@ -41,7 +41,7 @@ test('restore(redact(x)) is x, for any x', () => {
       const pieces = [];
       for (let i = randomInt(12); i >= 0; i -= 1) {
         pieces.push([() => Buffer.from(mail()), () => Buffer.from(token()), () => randomBytes(randomInt(40)),
-          () => Buffer.from('CUSTOS_'), () => earlier, () => earlier.subarray(0, randomInt(earlier.length)),
+          () => Buffer.from('CUSTOS_'), () => earlier, () => earlier.subarray(0, randomInt(earlier.length + 1)),
           () => Buffer.from(' "\n\t,='), () => Buffer.from([0xff, 0xfe, 0, 0]), () => Buffer.from(`password="${token()}"`)][randomInt(9)]());
       }
       const x = Buffer.concat(pieces);

@@ -36,4 +36,8 @@ bool cu_report_serial(const cu_report *r);
 const char *cu_report_between(const cu_report *r); /* ",\n" or "" */
 cu_err cu_report_end(cu_report *r, const cu_scan_summary *s, cu_buf *out) CU_MUST;
 
+/* A path as a terminal may show it: control characters escaped as in JSON, no mark that turns the
+ * direction of writing. */
+void cu_report_name(const char *path, cu_buf *out);
+
 #endif
