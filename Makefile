@@ -2,7 +2,7 @@
 BUILD ?= build
 ASAN  ?= build-asan
 PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhyperscan5 \
-  libpcre2-dev libssl-dev libgit2-dev libarchive-dev zlib1g-dev libyaml-dev libcmocka-dev git \
+  libpcre2-dev libssl-dev libgit2-dev libarchive-dev zlib1g-dev libzstd-dev libbrotli-dev libyaml-dev libcmocka-dev git \
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
@@ -38,7 +38,7 @@ asan: deps
 # FUZZ_SECONDS for each target; what was found before is kept in FUZZ/corpus.
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= detect diff ignore image json log recorded rules sarif source sse
+FUZZ_TARGETS ?= detect diff ignore image json known log recorded rules sarif shape source sse
 fuzz: deps
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false

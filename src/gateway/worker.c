@@ -10,6 +10,7 @@
 #include "base/file.h"
 
 #define MEMO_BYTES ((size_t)32 << 20)
+#define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
 #define REFRESH_MS 200
 #define RULES "rules.image"
 #define RULES_RETRY_NS (10ull * 1000000000)
@@ -94,6 +95,10 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         if (p == MAP_FAILED)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
+        p = mmap(NULL, SESSION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+            return NGX_ERROR;
+        gw.sessions = cu_sessions_init(p, SESSION_BYTES);
     }
     return NGX_OK;
 }
@@ -106,6 +111,26 @@ void gw_bundle_release(gw_bundle *b)
     cu_wipe(b->file, b->file_n);
     free(b->file);
     free(b);
+}
+
+static cu_err open_known(gw_bundle *b)
+{
+    b->known = cu_arena_alloc(&b->arena, b->b.tenants_n * sizeof *b->known + 1);
+    if (!b->known)
+        return CU_NOMEM;
+    for (size_t i = 0; i < b->b.tenants_n; i++) {
+        const cu_bundle_tenant *t = &b->b.tenants[i];
+        uint8_t key[32];
+        if (!t->known.n)
+            continue;
+        cu_known_key(t->surrogate_key, key);
+        b->known[i].list = cu_known_open(key, t->known, &b->arena);
+        cu_wipe(key, sizeof key);
+        cu_sha256_of(t->known, &b->known[i].digest);
+        if (!b->known[i].list)
+            return CU_NOMEM;
+    }
+    return CU_OK;
 }
 
 static cu_err load_bundle(gw_bundle **out, cu_fault *f)
@@ -121,6 +146,11 @@ static cu_err load_bundle(gw_bundle **out, cu_fault *f)
     b->file_n = file.n;
     file = CU_BUF(0); /* b owns the bytes now */
     cu_err e = cu_bundle_decode(cu_bytes_of(b->file, b->file_n), &b->arena, &b->b, f);
+    if (e != CU_OK) {
+        gw_bundle_release(b);
+        return e;
+    }
+    e = open_known(b);
     if (e != CU_OK) {
         gw_bundle_release(b);
         return e;

@@ -13,9 +13,12 @@
 
 #define CU_JSON_KEY 1u     /* an object key */
 #define CU_JSON_ESCAPED 2u /* holds at least one backslash */
-#define CU_JSON_OPAQUE 4u  /* signed or encoded bytes that must pass untouched (wire/anthropic.h) */
+#define CU_JSON_OPAQUE 4u  /* signed or encoded bytes that must pass untouched (wire/shape.h) */
 #define CU_JSON_FIXED 8u   /* protocol words (type, role, model, ids): scanned, but not changed because
                               the same word is a secret elsewhere */
+#define CU_JSON_ARGS 16u   /* JSON in a string: arguments of a tool */
+#define CU_JSON_CODE 32u   /* source code in a string: input of a custom tool */
+#define CU_JSON_DROP 64u   /* leaves as an empty string */
 
 typedef struct {
     uint32_t start, end; /* bytes between the quotes, half-open */
@@ -36,8 +39,14 @@ typedef struct {
  * cannot see two models), anything after the value. f->offset is the byte where it went wrong. */
 cu_err cu_json_walk(cu_bytes text, cu_arena *a, cu_json_strings *out, cu_fault *f) CU_MUST;
 
-/* True when the string, unescaped, is `plain`. */
-bool cu_json_is(cu_bytes text, cu_json_string s, const char *plain);
+bool cu_json_is_spelled(cu_bytes text, cu_json_string s, const char *plain);
+/* True when the string, unescaped, is `plain`. Asked of many names in turn: most differ in their first
+ * character. */
+static inline bool cu_json_is(cu_bytes text, cu_json_string s, const char *plain)
+{
+    return ((s.flags & CU_JSON_ESCAPED) || (s.end > s.start && text.p[s.start] == (uint8_t)plain[0])) &&
+           cu_json_is_spelled(text, s, plain);
+}
 /* The key string of a top-level member, or NULL. */
 const cu_json_string *cu_json_top(cu_bytes text, const cu_json_strings *s, const char *key);
 /* The text from the first byte of that member's value to the end of the body; empty when absent. */
@@ -49,5 +58,14 @@ void cu_json_unescape(cu_bytes raw, cu_buf *out);
  * call stopped (0, 0 at first): going forward costs one pass over the string in all. An offset
  * inside a character that is one escape is moved to the start of that escape. */
 size_t cu_json_raw_offset(cu_bytes raw, size_t plain, size_t *raw_from, size_t *plain_from);
+
+/* --- escapes inside of text: JSON or program text that stands in a string --- */
+/* Appends text with its backslash escapes decoded once; what is no escape of JSON stays as it is. On
+ * the inside of a valid JSON string it is cu_json_unescape(). Never longer than text. */
+void cu_loose_unescape(cu_bytes text, cu_buf *out);
+/* Offset in text of byte `plain` of that form; see cu_json_raw_offset(). */
+size_t cu_loose_offset(cu_bytes text, size_t plain, size_t *from, size_t *plain_from);
+/* Position at or after from of a backslash that begins an escape, or (size_t)-1. */
+size_t cu_loose_find(cu_bytes text, size_t from);
 
 #endif
