@@ -112,8 +112,18 @@ cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */
 void gw_record_answer(gw_exchange *x);
 void gw_record_rejection(gw_exchange *x);
 
-/* request.c */
+/* request.c: the order of the phases */
 ngx_int_t gw_access(ngx_http_request_t *r);
+/* One file a phase. NGX_OK: go on; anything else: the request is answered. */
+ngx_int_t gw_check_head(gw_exchange *x);     /* head.c */
+ngx_int_t gw_authenticate(gw_exchange *x);   /* key.c: x->key, x->tenant */
+ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
+ngx_int_t gw_replace_body(gw_exchange *x);   /* body.c: what the proxy sends */
+ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address */
+/* route.c */
+void gw_route_request(gw_exchange *x);       /* x->route, x->prefix, x->path */
+cu_bytes gw_of(const ngx_str_t *s);
+cu_bytes gw_header(ngx_http_request_t *r, const char *name); /* the first of that name; empty when absent */
 /* error.c */
 ngx_int_t gw_refuse(gw_exchange *x, ngx_uint_t status, const char *type, const char *reason, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));

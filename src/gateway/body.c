@@ -1,0 +1,106 @@
+/* What the body holds, and what of it may leave. */
+#include "gateway.h"
+#include "wire/anthropic.h"
+
+static bool collect_body(gw_exchange *x)
+{
+    ngx_http_request_t *r = x->r;
+    size_t n = 0;
+    if (!r->request_body || !r->request_body->bufs)
+        return true;
+    for (ngx_chain_t *c = r->request_body->bufs; c; c = c->next) {
+        if (c->buf->in_file)
+            return false; /* never: client_body_buffer_size is the maximum */
+        n += (size_t)(c->buf->last - c->buf->pos);
+    }
+    ngx_chain_t *first = r->request_body->bufs;
+    if (!first->next) {
+        x->body = cu_bytes_of(first->buf->pos, n);
+        return true;
+    }
+    uint8_t *p = cu_arena_raw(&x->arena, n + 1), *to = p;
+    if (!p)
+        return false;
+    for (ngx_chain_t *c = first; c; c = c->next)
+        to = ngx_cpymem(to, c->buf->pos, c->buf->last - c->buf->pos);
+    x->body = cu_bytes_of(p, n);
+    return true;
+}
+
+/* The record names the model; a value that was replaced in it must not get there. */
+static void hide_model(gw_exchange *x)
+{
+    for (size_t i = 0; i < x->redaction.issued.n; i++)
+        if (cu_find(x->model, x->redaction.issued.v[i].value, 0) != (size_t)-1)
+            x->model = CU_LIT("redacted");
+}
+
+static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
+{
+    const cu_surrogate_key key = {.key_id = (char)x->tenant->key_id};
+    cu_surrogate_key k = key;
+    memcpy(k.key, x->tenant->surrogate_key, sizeof k.key);
+    cu_redact_with with = {.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
+                           .rules_digest = gw.rules_digest, .key = &k};
+    for (int t = 0; t < CU_TYPE_COUNT; t++)
+        with.act[t] = (cu_act)x->tenant->act[t];
+    uint64_t began = cu_mono_ns();
+    cu_err e = cu_redact_body(&with, x->body, s, &x->arena, &x->redaction, f);
+    x->scan_ns = cu_mono_ns() - began;
+    cu_wipe(&k, sizeof k);
+    if (e != CU_OK)
+        return gw_refuse(x, e == CU_TOO_BIG ? 400 : 500, e == CU_TOO_BIG ? "invalid_request_error" : "api_error", "scan_failed",
+                         "custos: the request could not be checked, so it was not forwarded: %.200s", f->code ? f->text : cu_err_text(e));
+    hide_model(x);
+    if (x->redaction.blocked)
+        return gw_refuse(x, 400, "invalid_request_error", "blocked_data", "custos: blocked: the request holds data that may not "
+                         "leave (%s); remove it and try again", cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));
+    return NGX_OK;
+}
+
+ngx_int_t gw_check_body(gw_exchange *x)
+{
+    cu_json_strings s;
+    cu_fault f = {0};
+    cu_anthropic_request facts;
+    if (!collect_body(x))
+        return gw_refuse(x, 500, "api_error", "internal", "custos: the request body could not be read");
+    if (x->route == GW_MODELS) {
+        x->redaction.body = CU_LIT("");
+        return x->body.n ? gw_refuse(x, 400, "invalid_request_error", "body", "custos: this path takes no body") : gw_choose_vendor(x);
+    }
+    cu_err e = cu_json_walk(x->body, &x->arena, &s, &f);
+    if (e == CU_OK)
+        e = cu_anthropic_read(x->body, &s, &facts, &f);
+    if (e != CU_OK)
+        return gw_refuse(x, 400, "invalid_request_error", cu_err_name(e), "custos: %.300s", f.text);
+    x->model = facts.model;
+    x->stream = facts.stream;
+    ngx_int_t rc = gw_choose_vendor(x);
+    if (rc != NGX_OK)
+        return rc;
+    cu_anthropic_classify(x->body, &s);
+    return redact(x, &s, &f);
+}
+
+/* What the proxy will send instead of what came in. */
+ngx_int_t gw_replace_body(gw_exchange *x)
+{
+    ngx_http_request_t *r = x->r;
+    ngx_chain_t *c = ngx_alloc_chain_link(r->pool);
+    ngx_buf_t *b = ngx_calloc_buf(r->pool);
+    if (!x->redaction.changed)
+        return NGX_OK;
+    if (!c || !b)
+        return NGX_ERROR;
+    b->start = b->pos = (u_char *)(uintptr_t)x->redaction.body.p;
+    b->end = b->last = b->start + x->redaction.body.n;
+    b->temporary = 1;
+    b->last_buf = 1;
+    c->buf = b;
+    c->next = NULL;
+    r->request_body->bufs = c;
+    r->headers_in.content_length_n = (off_t)x->redaction.body.n;
+    r->headers_in.chunked = 0;
+    return NGX_OK;
+}

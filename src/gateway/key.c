@@ -1,0 +1,42 @@
+/* Who asks: the key that came with the request. */
+#include "gateway.h"
+
+static cu_bytes presented_key(ngx_http_request_t *r)
+{
+    cu_bytes k = gw_header(r, "x-api-key");
+    if (k.n == 0)
+        k = gw_header(r, "x-goog-api-key");
+    cu_bytes bearer = gw_header(r, "authorization");
+    if (k.n == 0 && bearer.n > 7 && ngx_strncasecmp((u_char *)(uintptr_t)bearer.p, (u_char *)(uintptr_t) "bearer ", 7) == 0)
+        k = cu_slice(bearer, 7, bearer.n);
+    return k;
+}
+
+ngx_int_t gw_authenticate(gw_exchange *x)
+{
+    cu_bytes presented = presented_key(x->r);
+    if (presented.n == 0)
+        return gw_refuse(x, 401, "authentication_error", "no_key", "custos: no key was given; send a Custos key (it "
+                         "begins with " CU_KEY_PREFIX ") as x-api-key or Authorization: Bearer");
+    const cu_bundle_key *k = cu_bundle_find_key(&x->bundle->b, presented);
+    if (!k) { /* it may have been issued this very moment */
+        gw_bundle_refresh();
+        if (gw.bundle != x->bundle) {
+            gw_bundle_release(x->bundle);
+            x->bundle = gw.bundle;
+            x->bundle->refs++;
+            k = cu_bundle_find_key(&x->bundle->b, presented);
+        }
+    }
+    cu_decision d = cu_decide_key(k, cu_now_ns());
+    if (k && d != CU_DECISION_ALLOW) { /* known, but no longer good: recorded with its tenant */
+        x->key = k;
+        x->tenant = &x->bundle->b.tenants[k->tenant];
+    }
+    if (d != CU_DECISION_ALLOW)
+        return gw_refuse(x, 401, "authentication_error", cu_decision_name(d), "custos: this key is %s; ask for a new one with: "
+                         "custos key issue", d == CU_DECISION_KEY_REVOKED ? "revoked" : d == CU_DECISION_KEY_EXPIRED ? "expired" : "not known");
+    x->key = k;
+    x->tenant = &x->bundle->b.tenants[k->tenant];
+    return NGX_OK;
+}
