@@ -1,6 +1,5 @@
 /* The JSON walker on any bytes: what it accepts can be unescaped, classified and spliced. */
 #include <stdlib.h>
-#include "wire/anthropic.h"
 #include "wire/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/digest.h"
 #include "base/file.h"
+#include "catalog/known_list.h"
 #include "catalog/yaml.h"
 
 #define MAX_LISTEN 16u
@@ -273,12 +274,31 @@ static cu_err read_actions(const load *l, const cu_yaml *n, cu_config_tenant *t)
     return CU_OK;
 }
 
+static cu_err count_value(void *arg, cu_bytes value)
+{
+    ++*(unsigned *)arg;
+    return CU_OK;
+}
+
+/* The list itself is read when the policy bundle is made; here, whether it can be. */
+static cu_err read_known(const load *l, const cu_yaml *n, cu_config_tenant *t)
+{
+    unsigned values = 0, left_out = 0;
+    cu_fault why = {0};
+    CU_TRY(path_of(l, n, "known_secrets", &t->known_secrets));
+    if (!l->resolve)
+        return CU_OK;
+    if (cu_known_list_read(t->known_secrets, count_value, &values, &left_out, &why) != CU_OK)
+        return wrong(l, n, "known_secrets: %.150s", why.text);
+    return values ? CU_OK : wrong(l, n, "known_secrets: the list holds no value of at least %u bytes", CU_KNOWN_MIN);
+}
+
 static cu_err read_tenants(const load *l, const cu_yaml *n)
 {
     size_t i = 0;
     CU_TRY(list_of(l, n, "tenants", MAX_TENANTS, sizeof *l->c->tenants, (void **)&l->c->tenants, &l->c->tenants_n));
     for (const cu_yaml *k = n->first; k; k = k->next, i++) {
-        CU_TRY(only(l, k, "an entry of tenants", "name actions"));
+        CU_TRY(only(l, k, "an entry of tenants", "name actions known_secrets"));
         const cu_yaml *name = cu_yaml_get(k, "name");
         if (!name || name->kind != CU_YAML_SCALAR || !is_name(name->text) || cu_eq_str(name->text, "org") ||
             cu_eq_str(name->text, "anchor"))
@@ -288,6 +308,9 @@ static cu_err read_tenants(const load *l, const cu_yaml *n)
         const cu_yaml *actions = cu_yaml_get(k, "actions");
         if (actions)
             CU_TRY(read_actions(l, actions, &l->c->tenants[i]));
+        const cu_yaml *known = cu_yaml_get(k, "known_secrets");
+        if (known)
+            CU_TRY(read_known(l, known, &l->c->tenants[i]));
         for (size_t j = 0; j < i; j++)
             if (strcmp(l->c->tenants[j].name, l->c->tenants[i].name) == 0)
                 return wrong(l, name, "the tenant %s is given twice", l->c->tenants[i].name);
@@ -390,8 +413,8 @@ static cu_err one_vendor(const load *l, const cu_yaml *n, cu_config_vendor *v)
     if (!api || !url)
         return wrong(l, n, "a vendor needs api and base_url");
     CU_TRY(text_of(l, api, "api", &v->api));
-    if (strcmp(v->api, "anthropic") != 0)
-        return wrong(l, api, "api must be anthropic");
+    if (!is_one_of(cu_str(v->api), "anthropic openai gemini"))
+        return wrong(l, api, "api must be anthropic, openai or gemini: what the server speaks, whoever runs it");
     CU_TRY(read_url(l, url, v));
     if ((k = cu_yaml_get(n, "credential")))
         CU_TRY(read_credential(l, k, v));

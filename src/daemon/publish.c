@@ -9,12 +9,48 @@
 #include <unistd.h>
 #include "app.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "catalog/known_list.h"
+#include "redact/known.h"
 
 cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body)
 {
     CU_TRY(cu_buf_err(body));
     const cu_leaf_in in = {.type = cu_str(type), .tenant = cu_str(tenant), .actor = cu_str(actor), .body = cu_buf_view(body)};
     return cu_spool_write(a->spool, &in, NULL);
+}
+
+typedef struct {
+    uint8_t key[32];
+    cu_buf records;
+} known_list;
+
+static cu_err add_known(void *arg, cu_bytes value)
+{
+    known_list *l = arg;
+    uint8_t record_of[CU_KNOWN_RECORD];
+    cu_known_record(l->key, value, record_of);
+    cu_buf_put(&l->records, record_of, sizeof record_of);
+    return l->records.err;
+}
+
+/* The values themselves go no further than this. A list that cannot be read now leaves the bundle
+ * before in force: it may never be shorter by mistake. */
+static cu_err put_known(const char *path, cu_bundle_tenant *t, cu_arena *arena, cu_fault *f)
+{
+    known_list l = {.records = CU_BUF(CU_KNOWN_VALUES * CU_KNOWN_RECORD)};
+    unsigned left_out;
+    if (!path)
+        return CU_OK;
+    cu_known_key(t->surrogate_key, l.key);
+    cu_err e = cu_known_list_read(path, add_known, &l, &left_out, f);
+    if (e == CU_OK && !(t->known = cu_arena_dup(arena, cu_buf_view(&l.records))).p)
+        e = CU_NOMEM;
+    if (e == CU_OK && left_out)
+        cu_say(CU_LOG_WARN, "%s: %u values of less than %u bytes are left out", path, left_out, CU_KNOWN_MIN);
+    cu_buf_free(&l.records);
+    cu_wipe(l.key, sizeof l.key);
+    return e;
 }
 
 static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
@@ -32,6 +68,7 @@ static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
         memcpy(t->commit_key, keys + 32, 32);
         t->key_id = 'a';
         memcpy(t->act, a->config->tenants[i].act, sizeof t->act);
+        CU_TRY(put_known(a->config->tenants[i].known_secrets, t, arena, f));
     }
     cu_wipe(keys, sizeof keys);
     return CU_OK;

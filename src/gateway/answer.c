@@ -25,8 +25,9 @@ static ngx_int_t on_header(ngx_http_request_t *r)
     }
     x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
     x->sse = type_is(r, "text/event-stream");
-    x->json = !x->sse;
-    if (x->sse && cu_restorer_new(&x->redaction.issued, &x->restorer) != CU_OK)
+    x->stream_array = !x->sse && x->route->stream == CU_STREAM_PATH && r->headers_out.status == NGX_HTTP_OK;
+    x->json = !x->sse && !x->stream_array;
+    if (!x->json && cu_restorer_new(&x->redaction.issued, x->api, x->sse ? CU_STREAM_SSE : CU_STREAM_ARRAY, &x->restorer) != CU_OK)
         return NGX_ERROR;
     x->whole = CU_BUF(WHOLE_MAX);
     r->main_filter_need_in_memory = 1;
@@ -87,7 +88,7 @@ static ngx_int_t finish_json(gw_exchange *x)
     cu_bytes out, body = cu_buf_view(&x->whole);
     cu_buf room CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
     x->finished = true;
-    if (cu_restore_json(&x->redaction.issued, body, &room, &out, &x->answer) != CU_OK)
+    if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK)
         return NGX_ERROR;
     return send_out(x, out, true, false);
 }
@@ -101,7 +102,7 @@ static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
         x->answer_bytes += in.n;
         if (x->answer_hash)
             cu_hasher_add(x->answer_hash, in);
-        if (x->sse) {
+        if (!x->json) {
             e = cu_restorer_feed(x->restorer, in, out);
         } else {
             cu_buf_add(&x->whole, in);
@@ -109,7 +110,7 @@ static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
         }
         b->pos = b->last;
     }
-    if (e == CU_OK && b->last_buf && x->sse)
+    if (e == CU_OK && b->last_buf && !x->json)
         e = cu_restorer_end(x->restorer, out);
     return e;
 }
@@ -119,7 +120,7 @@ static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
     gw_exchange *x = r == r->main ? gw_find(r) : NULL;
     cu_buf out CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
     bool last = false, flush = false;
-    if (!x || !(x->sse || x->json) || r->error_page)
+    if (!x || !(x->json || x->restorer) || r->error_page)
         return next_body(r, in);
     for (ngx_chain_t *c = in; c; c = c->next) {
         cu_err e = take(x, c->buf, &out);
@@ -133,7 +134,7 @@ static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
     if (x->json)
         return last ? finish_json(x) : in ? NGX_OK : next_body(r, NULL);
     x->finished |= last;
-    return send_out(x, cu_buf_view(&out), last, flush || x->sse);
+    return send_out(x, cu_buf_view(&out), last, true);
 }
 
 ngx_int_t gw_filters_init(ngx_conf_t *cf)

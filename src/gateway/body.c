@@ -1,6 +1,5 @@
 /* What the body holds, and what of it may leave. */
 #include "gateway.h"
-#include "wire/anthropic.h"
 
 static bool collect_body(gw_exchange *x)
 {
@@ -41,20 +40,23 @@ static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
     cu_surrogate_key k = key;
     memcpy(k.key, x->tenant->surrogate_key, sizeof k.key);
     cu_redact_with with = {.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
-                           .rules_digest = gw.rules_digest, .key = &k};
+                           .rules_digest = x->bundle->known[x->key->tenant].rules_digest,
+                           .known = x->bundle->known[x->key->tenant].list, .key = &k};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         with.act[t] = (cu_act)x->tenant->act[t];
     uint64_t began = cu_mono_ns();
     cu_err e = cu_redact_body(&with, x->body, s, &x->arena, &x->redaction, f);
     x->scan_ns = cu_mono_ns() - began;
     cu_wipe(&k, sizeof k);
+    if (e == CU_DENIED)
+        return gw_refuse(x, 400, "invalid_request_error", "residue", "custos: the request was not forwarded: %.250s", f->text);
     if (e != CU_OK)
         return gw_refuse(x, e == CU_TOO_BIG ? 400 : 500, e == CU_TOO_BIG ? "invalid_request_error" : "api_error", "scan_failed",
                          "custos: the request could not be checked, so it was not forwarded: %.200s", f->code ? f->text : cu_err_text(e));
     hide_model(x);
     if (x->redaction.blocked)
         return gw_refuse(x, 400, "invalid_request_error", "blocked_data", "custos: blocked: the request holds data that may not "
-                         "leave (%s); remove it and try again", cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));
+                         "leave (%s); remove it and try again", x->redaction.first_blocked_rule == CU_RULE_KNOWN ? "known-secret" : cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));
     return NGX_OK;
 }
 
@@ -62,24 +64,27 @@ ngx_int_t gw_check_body(gw_exchange *x)
 {
     cu_json_strings s;
     cu_fault f = {0};
-    cu_anthropic_request facts;
+    cu_request_facts facts;
     if (!collect_body(x))
         return gw_refuse(x, 500, "api_error", "internal", "custos: the request body could not be read");
-    if (x->route == GW_MODELS) {
+    if (x->route->method == CU_METHOD_GET) {
         x->redaction.body = CU_LIT("");
         return x->body.n ? gw_refuse(x, 400, "invalid_request_error", "body", "custos: this path takes no body") : gw_choose_vendor(x);
     }
-    cu_err e = cu_json_walk(x->body, &x->arena, &s, &f);
-    if (e == CU_OK)
-        e = cu_anthropic_read(x->body, &s, &facts, &f);
-    if (e != CU_OK)
-        return gw_refuse(x, 400, "invalid_request_error", cu_err_name(e), "custos: %.300s", f.text);
-    x->model = facts.model;
-    x->stream = facts.stream;
-    ngx_int_t rc = gw_choose_vendor(x);
+    ngx_int_t rc = gw_decode_body(x);
     if (rc != NGX_OK)
         return rc;
-    cu_anthropic_classify(x->body, &s);
+    cu_err e = cu_json_walk(x->body, &x->arena, &s, &f);
+    if (e == CU_OK)
+        e = cu_shape_read(x->route, x->body, &s, &facts, &f);
+    if (e != CU_OK)
+        return gw_refuse(x, 400, "invalid_request_error", cu_err_name(e), "custos: %.300s", f.text);
+    x->model = x->path_model.n ? x->path_model : facts.model;
+    x->stream = facts.stream;
+    rc = gw_choose_vendor(x);
+    if (rc != NGX_OK)
+        return rc;
+    cu_shape_mark(x->api, false, x->body, &s);
     return redact(x, &s, &f);
 }
 
@@ -89,7 +94,7 @@ ngx_int_t gw_replace_body(gw_exchange *x)
     ngx_http_request_t *r = x->r;
     ngx_chain_t *c = ngx_alloc_chain_link(r->pool);
     ngx_buf_t *b = ngx_calloc_buf(r->pool);
-    if (!x->redaction.changed)
+    if (!x->redaction.changed && !x->decoded)
         return NGX_OK;
     if (!c || !b)
         return NGX_ERROR;

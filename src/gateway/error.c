@@ -34,13 +34,7 @@ static ngx_int_t send_json(ngx_http_request_t *r, gw_exchange *x)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(8192);
     ngx_chain_t out = {0};
-    cu_buf_str(&b, "{\"type\":\"error\",\"error\":");
-    cu_buf_byte(&b, '{');
-    cu_buf_json_kv_str(&b, "type", x->error_type);
-    cu_buf_json_kv_str(&b, "message", x->message);
-    cu_buf_byte(&b, '}');
-    cu_buf_json_kv_str(&b, "request_id", x->id);
-    cu_buf_byte(&b, '}');
+    cu_shape_error(x->api, (unsigned)x->status, x->error_type, x->reason, x->message, x->id, &b);
     if (cu_buf_err(&b) != CU_OK)
         return NGX_ERROR;
     r->headers_out.status = x->status;
@@ -50,7 +44,8 @@ static ngx_int_t send_json(ngx_http_request_t *r, gw_exchange *x)
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
     ngx_http_clear_location(r);
-    if (gw_request_id(r, x->id) != NGX_OK || (x->status == 503 && add_header(r, "retry-after", "5") != NGX_OK))
+    if (gw_request_id(r, x->id) != NGX_OK || (x->status == 503 && add_header(r, "retry-after", "5") != NGX_OK) ||
+        (x->api == CU_API_OPENAI && add_header(r, "x-request-id", x->id) != NGX_OK))
         return NGX_ERROR;
     ngx_int_t rc = ngx_http_send_header(r);
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only)
@@ -110,6 +105,8 @@ ngx_int_t gw_error_page(ngx_http_request_t *r)
         x->r = r;
         x->began_ns = cu_mono_ns();
         cu_id_new(x->id);
+        if (gw_route_request(x) != NGX_OK)
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     x->status = status == 494 ? 400 : status;
     x->error_type = "api_error";

@@ -10,6 +10,7 @@
 #include "policy/decide.h"
 #include "redact/redact.h"
 #include "redact/restore.h"
+#include "wire/shape.h"
 
 /* A vendor's address, from nginx.conf; what it may be used for is in the bundle. */
 typedef struct {
@@ -29,14 +30,15 @@ typedef struct {
 typedef struct {
     cu_bundle b;
     cu_arena arena;
+    struct {
+        const cu_known *list;   /* NULL: none */
+        uint8_t rules_digest[32]; /* of the rules and this list: it keys the memo */
+    } *known;                   /* one a tenant */
     uint8_t *file;
     size_t file_n;
     unsigned refs;
     char digest[2 * CU_SHA256_LEN + 1];
 } gw_bundle;
-
-/* What a path of the API asks for. */
-typedef enum { GW_NONE, GW_MESSAGES, GW_COUNT, GW_MODELS } gw_route;
 
 typedef enum { GW_NEW, GW_READING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
 
@@ -44,17 +46,22 @@ typedef enum { GW_NEW, GW_READING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_
 typedef struct gw_exchange {
     ngx_http_request_t *r;
     gw_step step;
-    gw_route route;
+    cu_api api;             /* in whose words a refusal is made; of the route when there is one */
+    const cu_route *route;  /* NULL: no path of ours */
+    bool path_known;        /* it is one, for another method */
     gw_bundle *bundle;
     const cu_bundle_key *key;
     const cu_bundle_tenant *tenant;
     const cu_bundle_vendor *vendor;
     const gw_vendor *address;
     cu_vendor_state vendor_state;
-    ngx_str_t prefix, path; /* /vendor/NAME taken apart */
+    ngx_str_t prefix, path; /* /vendor/NAME taken apart; path as the API spells it */
+    ngx_str_t args;         /* the query without a key */
+    cu_bytes path_model;    /* the model that the path names */
     cu_arena arena;
     cu_redaction redaction;
-    cu_bytes body;          /* as received */
+    cu_bytes body;          /* as received, decompressed */
+    bool decoded;           /* it was compressed */
     cu_bytes model;
     bool stream;
     char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
@@ -71,7 +78,7 @@ typedef struct gw_exchange {
     /* answer */
     cu_restorer *restorer;
     cu_buf whole;           /* a JSON answer while it is collected */
-    bool sse, json, finished;
+    bool sse, stream_array, json, finished; /* which it is; array: Gemini without alt=sse */
     cu_answer answer;
     cu_hasher *answer_hash;
     uint64_t answer_bytes;
@@ -120,8 +127,12 @@ ngx_int_t gw_authenticate(gw_exchange *x);   /* key.c: x->key, x->tenant */
 ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
 ngx_int_t gw_replace_body(gw_exchange *x);   /* body.c: what the proxy sends */
 ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address */
+ngx_int_t gw_decode_body(gw_exchange *x);    /* decode.c: x->body */
 /* route.c */
-void gw_route_request(gw_exchange *x);       /* x->route, x->prefix, x->path */
+ngx_int_t gw_route_request(gw_exchange *x);  /* x->api, x->route, x->prefix, x->path, x->args */
+void gw_route_for_vendor(gw_exchange *x);    /* again, when the bundle says what the prefix speaks */
+cu_bytes gw_query(ngx_http_request_t *r, const char *name); /* raw value of a query member */
+bool gw_plain_header(ngx_http_request_t *r, const char *name); /* words of a protocol, nothing else */
 cu_bytes gw_of(const ngx_str_t *s);
 cu_bytes gw_header(ngx_http_request_t *r, const char *name); /* the first of that name; empty when absent */
 /* error.c */

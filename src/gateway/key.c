@@ -1,15 +1,17 @@
 /* Who asks: the key that came with the request. */
 #include "gateway.h"
 
+/* In any of the places that the APIs know, whichever API it is. */
 static cu_bytes presented_key(ngx_http_request_t *r)
 {
-    cu_bytes k = gw_header(r, "x-api-key");
-    if (k.n == 0)
-        k = gw_header(r, "x-goog-api-key");
+    static const char *const headers[] = {"x-api-key", "x-goog-api-key", "api-key"};
+    cu_bytes k = CU_NONE;
+    for (size_t i = 0; i < sizeof headers / sizeof *headers && k.n == 0; i++)
+        k = gw_header(r, headers[i]);
     cu_bytes bearer = gw_header(r, "authorization");
     if (k.n == 0 && bearer.n > 7 && ngx_strncasecmp((u_char *)(uintptr_t)bearer.p, (u_char *)(uintptr_t) "bearer ", 7) == 0)
         k = cu_slice(bearer, 7, bearer.n);
-    return k;
+    return k.n ? k : gw_query(r, "key");
 }
 
 ngx_int_t gw_authenticate(gw_exchange *x)
@@ -17,7 +19,7 @@ ngx_int_t gw_authenticate(gw_exchange *x)
     cu_bytes presented = presented_key(x->r);
     if (presented.n == 0)
         return gw_refuse(x, 401, "authentication_error", "no_key", "custos: no key was given; send a Custos key (it "
-                         "begins with " CU_KEY_PREFIX ") as x-api-key or Authorization: Bearer");
+                         "begins with " CU_KEY_PREFIX ") as x-api-key, x-goog-api-key or Authorization: Bearer");
     const cu_bundle_key *k = cu_bundle_find_key(&x->bundle->b, presented);
     if (!k) { /* it may have been issued this very moment */
         gw_bundle_refresh();

@@ -60,7 +60,7 @@ static ngx_command_t commands[] = {
 
 /* --- variables for proxy_pass and proxy_set_header --- */
 
-enum { VAR_URL, VAR_HOST, VAR_CREDENTIAL };
+enum { VAR_URL, VAR_HOST, VAR_X_API_KEY, VAR_BEARER, VAR_API_KEY, VAR_GOOG, VAR_OWN };
 
 static ngx_int_t put(ngx_http_variable_value_t *v, u_char *p, size_t n)
 {
@@ -72,17 +72,67 @@ static ngx_int_t put(ngx_http_variable_value_t *v, u_char *p, size_t n)
     return NGX_OK;
 }
 
+/* A base URL that names a version (https://host/api/v1) is meant instead of the API's own. */
+static bool names_version(const ngx_str_t *path)
+{
+    for (size_t i = 0; i + 2 < path->len; i++)
+        if (path->data[i] == '/' && path->data[i + 1] == 'v' && path->data[i + 2] >= '0' && path->data[i + 2] <= '9')
+            return true;
+    return false;
+}
+
+static ngx_str_t path_behind(const gw_exchange *x)
+{
+    ngx_str_t path = x->path;
+    u_char *slash = path.len > 2 && path.data[1] == 'v' ? memchr(path.data + 1, '/', path.len - 1) : NULL;
+    if (!slash || !names_version(&x->address->path))
+        return path;
+    return (ngx_str_t){path.len - (size_t)(slash - path.data), slash};
+}
+
 /* SCHEME://custos_NAME + base path + API path + query */
 static ngx_int_t url(gw_exchange *x, ngx_http_variable_value_t *v)
 {
     const gw_vendor *a = x->address;
-    ngx_str_t args = x->r->args;
-    size_t n = a->scheme.len + 10 + a->name.len + a->path.len + x->path.len + 1 + args.len;
+    ngx_str_t args = x->args, path = path_behind(x);
+    size_t n = a->scheme.len + 10 + a->name.len + a->path.len + path.len + 1 + args.len;
     u_char *p = ngx_pnalloc(x->r->pool, n + 1);
     if (!p)
         return NGX_ERROR;
-    u_char *end = ngx_snprintf(p, n + 1, "%V://custos_%V%V%V%s%V", &a->scheme, &a->name, &a->path, &x->path, args.len ? "?" : "", &args);
+    u_char *end = ngx_snprintf(p, n + 1, "%V://custos_%V%V%V%s%V", &a->scheme, &a->name, &a->path, &path, args.len ? "?" : "", &args);
     return put(v, p, (size_t)(end - p));
+}
+
+/* The credential goes into the header that the API, or this form of it, reads. An empty header is not
+ * sent. */
+static ngx_int_t credential(gw_exchange *x, uintptr_t which, ngx_http_variable_value_t *v)
+{
+    cu_bytes c = x->vendor->credential;
+    bool azure = cu_starts(gw_of(&x->path), CU_LIT("/openai/"));
+    uintptr_t header = x->api == CU_API_ANTHROPIC ? VAR_X_API_KEY : x->api == CU_API_GEMINI ? VAR_GOOG : azure ? VAR_API_KEY : VAR_BEARER;
+    if (header != which || c.n == 0)
+        return put(v, (u_char *)(uintptr_t) "", 0);
+    if (which != VAR_BEARER)
+        return put(v, (u_char *)(uintptr_t)c.p, c.n);
+    u_char *p = ngx_pnalloc(x->r->pool, c.n + 7);
+    if (!p)
+        return NGX_ERROR;
+    memcpy(p, "Bearer ", 7);
+    memcpy(p + 7, c.p, c.n);
+    return put(v, p, c.n + 7);
+}
+
+/* Headers that one API owns go to vendors of that API only. */
+static const char *const own_headers[] = {"anthropic-version", "anthropic-beta", "openai-beta"};
+
+static ngx_int_t own_header(gw_exchange *x, const char *name, ngx_http_variable_value_t *v)
+{
+    for (const char *const *h = cu_api_headers(x->api); *h; h++)
+        if (strcmp(*h, name) == 0) {
+            cu_bytes value = gw_header(x->r, name);
+            return put(v, (u_char *)(uintptr_t)value.p, value.n);
+        }
+    return put(v, (u_char *)(uintptr_t) "", 0);
 }
 
 static ngx_int_t get_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t which)
@@ -94,12 +144,17 @@ static ngx_int_t get_variable(ngx_http_request_t *r, ngx_http_variable_value_t *
         return url(x, v);
     if (which == VAR_HOST)
         return put(v, x->address->host.data, x->address->host.len);
-    return put(v, (u_char *)(uintptr_t)x->vendor->credential.p, x->vendor->credential.n);
+    if (which >= VAR_OWN)
+        return own_header(x, own_headers[which - VAR_OWN], v);
+    return credential(x, which, v);
 }
 
 static ngx_int_t add_variables(ngx_conf_t *cf)
 {
-    static ngx_str_t names[] = {ngx_string("custos_url"), ngx_string("custos_host"), ngx_string("custos_credential")};
+    static ngx_str_t names[] = {ngx_string("custos_url"), ngx_string("custos_host"), ngx_string("custos_x_api_key"),
+                                ngx_string("custos_bearer"), ngx_string("custos_api_key"), ngx_string("custos_goog"),
+                                ngx_string("custos_anthropic_version"), ngx_string("custos_anthropic_beta"),
+                                ngx_string("custos_openai_beta")};
     for (uintptr_t i = 0; i < sizeof names / sizeof *names; i++) {
         ngx_http_variable_t *v = ngx_http_add_variable(cf, &names[i], NGX_HTTP_VAR_NOCACHEABLE);
         if (!v)

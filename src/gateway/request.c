@@ -80,8 +80,7 @@ static gw_exchange *begin(ngx_http_request_t *r)
     cu_id_new(x->id);
     c->handler = dismiss;
     ngx_http_set_ctx(r, x, ngx_http_custos_module);
-    gw_route_request(x);
-    return x;
+    return gw_route_request(x) == NGX_OK ? x : NULL;
 }
 
 ngx_int_t gw_access(ngx_http_request_t *r)

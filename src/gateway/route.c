@@ -1,4 +1,4 @@
-/* What a path asks for. */
+/* What a path asks for, in which API. */
 #include "gateway.h"
 
 cu_bytes gw_of(const ngx_str_t *s)
@@ -33,25 +33,102 @@ static void split_path(gw_exchange *x)
     x->path = (ngx_str_t){(size_t)(end - slash), (u_char *)(uintptr_t)slash};
 }
 
-static gw_route route_of(cu_bytes path)
+cu_bytes gw_query(ngx_http_request_t *r, const char *name)
 {
-    if (cu_eq(path, CU_LIT("/v1/messages")))
-        return GW_MESSAGES;
-    if (cu_eq(path, CU_LIT("/v1/messages/count_tokens")))
-        return GW_COUNT;
-    if (cu_eq(path, CU_LIT("/v1/models")))
-        return GW_MODELS;
-    if (!cu_starts(path, CU_LIT("/v1/models/")) || path.n > 139)
-        return GW_NONE;
-    for (size_t i = 11; i < path.n; i++)
-        if (!(ngx_tolower(path.p[i]) >= 'a' && ngx_tolower(path.p[i]) <= 'z') &&
-            !(path.p[i] >= '0' && path.p[i] <= '9') && !memchr("._:@-", path.p[i], 5))
-            return GW_NONE;
-    return path.n > 11 ? GW_MODELS : GW_NONE;
+    ngx_str_t v;
+    return ngx_http_arg(r, (u_char *)(uintptr_t)name, strlen(name), &v) == NGX_OK ? gw_of(&v) : CU_NONE;
 }
 
-void gw_route_request(gw_exchange *x)
+/* The query goes on without key=, which is the caller's. */
+static ngx_int_t strip_key(gw_exchange *x)
+{
+    ngx_str_t all = x->r->args;
+    u_char *to = ngx_pnalloc(x->r->pool, all.len + 1);
+    if (!to)
+        return NGX_ERROR;
+    x->args = (ngx_str_t){0, to};
+    for (size_t i = 0, end; i < all.len; i = end + 1) {
+        const u_char *amp = memchr(all.data + i, '&', all.len - i);
+        end = amp ? (size_t)(amp - all.data) : all.len;
+        if (end - i >= 3 && ngx_strncasecmp(all.data + i, (u_char *)(uintptr_t) "key", 3) == 0 && (end - i == 3 || all.data[i + 3] == '='))
+            continue;
+        if (x->args.len)
+            to[x->args.len++] = '&';
+        memcpy(to + x->args.len, all.data + i, end - i);
+        x->args.len += end - i;
+    }
+    return NGX_OK;
+}
+
+/* Some clients leave out /v1, because their base URL had it, or put /openai before it. */
+static ngx_int_t spell(gw_exchange *x)
+{
+    static const char *const bare[] = {"/chat/completions", "/responses", "/responses/compact", "/embeddings", "/completions", "/models"};
+    cu_bytes path = gw_of(&x->path);
+    if (cu_starts(path, CU_LIT("/openai/v1/"))) {
+        x->path.data += 7;
+        x->path.len -= 7;
+        return NGX_OK;
+    }
+    for (size_t i = 0; i < sizeof bare / sizeof *bare; i++) {
+        if (!cu_eq_str(path, bare[i]))
+            continue;
+        u_char *p = ngx_pnalloc(x->r->pool, path.n + 3);
+        if (!p)
+            return NGX_ERROR;
+        memcpy(p, "/v1", 3);
+        memcpy(p + 3, path.p, path.n);
+        x->path = (ngx_str_t){path.n + 3, p};
+    }
+    return NGX_OK;
+}
+
+/* Which of the APIs that have this path a caller means, by the headers that only one of them uses. */
+static cu_api spoken(ngx_http_request_t *r)
+{
+    if (gw_header(r, "anthropic-version").n)
+        return CU_API_ANTHROPIC;
+    if (gw_header(r, "x-goog-api-key").n || gw_query(r, "key").n)
+        return CU_API_GEMINI;
+    if (gw_header(r, "x-api-key").n)
+        return CU_API_ANTHROPIC;
+    return gw_header(r, "authorization").n || gw_header(r, "api-key").n ? CU_API_OPENAI : CU_API_COUNT;
+}
+
+static unsigned method_of(ngx_http_request_t *r)
+{
+    return r->method == NGX_HTTP_GET ? CU_METHOD_GET : r->method == NGX_HTTP_POST ? CU_METHOD_POST : 0;
+}
+
+static void find(gw_exchange *x, cu_api api)
+{
+    x->route = cu_route_find(api, method_of(x->r), gw_of(&x->path), &x->path_model, &x->path_known);
+    if (x->route)
+        x->api = x->route->api;
+}
+
+ngx_int_t gw_route_request(gw_exchange *x)
 {
     split_path(x);
-    x->route = route_of(gw_of(&x->path));
+    if (strip_key(x) != NGX_OK || spell(x) != NGX_OK)
+        return NGX_ERROR;
+    cu_api said = spoken(x->r);
+    find(x, said);
+    if (!x->route) /* a path that only another API has */
+        find(x, CU_API_COUNT);
+    if (!x->route && said != CU_API_COUNT)
+        x->api = said;
+    return NGX_OK;
+}
+
+void gw_route_for_vendor(gw_exchange *x)
+{
+    for (size_t i = 0; x->prefix.len && i < x->bundle->b.vendors_n; i++) {
+        const cu_bundle_vendor *v = &x->bundle->b.vendors[i];
+        cu_api api = cu_api_by_name(v->api);
+        if (!cu_eq(v->name, gw_of(&x->prefix)) || api == CU_API_COUNT || (x->route && x->route->api == api))
+            continue;
+        x->api = api;
+        find(x, api);
+    }
 }

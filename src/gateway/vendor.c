@@ -5,7 +5,7 @@ ngx_int_t gw_choose_vendor(gw_exchange *x)
 {
     gw_main_conf *conf = ngx_http_get_module_main_conf(x->r, ngx_http_custos_module);
     gw_vendor *v = conf->vendors.elts;
-    x->vendor = cu_decide_vendor(&x->bundle->b, CU_LIT("anthropic"), gw_of(&x->prefix), x->model);
+    x->vendor = cu_decide_vendor(&x->bundle->b, cu_str(cu_api_name(x->api)), gw_of(&x->prefix), x->model);
     for (ngx_uint_t i = 0; x->vendor && i < conf->vendors.nelts; i++)
         if (cu_eq(x->vendor->name, gw_of(&v[i].name)))
             x->address = &v[i];

@@ -108,6 +108,29 @@ void gw_bundle_release(gw_bundle *b)
     free(b);
 }
 
+static cu_err open_known(gw_bundle *b)
+{
+    b->known = cu_arena_alloc(&b->arena, b->b.tenants_n * sizeof *b->known + 1);
+    if (!b->known)
+        return CU_NOMEM;
+    for (size_t i = 0; i < b->b.tenants_n; i++) {
+        const cu_bundle_tenant *t = &b->b.tenants[i];
+        uint8_t key[32];
+        cu_sha256 digest;
+        memcpy(b->known[i].rules_digest, gw.rules_digest, 32);
+        if (!t->known.n)
+            continue;
+        cu_known_key(t->surrogate_key, key);
+        b->known[i].list = cu_known_open(key, t->known, &b->arena);
+        cu_wipe(key, sizeof key);
+        cu_sha256_of3(cu_bytes_of(gw.rules_digest, 32), CU_LIT("known"), t->known, &digest);
+        memcpy(b->known[i].rules_digest, digest.b, 32);
+        if (!b->known[i].list)
+            return CU_NOMEM;
+    }
+    return CU_OK;
+}
+
 static cu_err load_bundle(gw_bundle **out, cu_fault *f)
 {
     cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
@@ -121,6 +144,11 @@ static cu_err load_bundle(gw_bundle **out, cu_fault *f)
     b->file_n = file.n;
     file = CU_BUF(0); /* b owns the bytes now */
     cu_err e = cu_bundle_decode(cu_bytes_of(b->file, b->file_n), &b->arena, &b->b, f);
+    if (e != CU_OK) {
+        gw_bundle_release(b);
+        return e;
+    }
+    e = open_known(b);
     if (e != CU_OK) {
         gw_bundle_release(b);
         return e;

@@ -32,6 +32,7 @@ static void put_tenant(cu_buf *out, const cu_bundle_tenant *t)
     cu_buf_put(out, t->commit_key, 32);
     cu_buf_byte(out, t->key_id);
     put_bytes(out, cu_bytes_of(t->act, CU_TYPE_COUNT));
+    put_bytes(out, t->known);
 }
 
 static void put_vendor(cu_buf *out, const cu_bundle_vendor *v)
@@ -146,6 +147,7 @@ static void take_tenant(reader *r, cu_bundle_tenant *t)
         t->act[i] = act.p[i];
         r->bad |= act.p[i] > 2;
     }
+    t->known = take_bytes(r);
 }
 
 static void take_vendor(reader *r, cu_bundle_vendor *v)

@@ -45,31 +45,54 @@ static cu_err grow(cu_issued_map *m, cu_arena *a)
     return CU_OK;
 }
 
-const cu_issued *cu_issue(cu_issued_map *m, const cu_surrogate_key *k, cu_type t, cu_bytes value,
-                          cu_arena *a, cu_err *err)
+/* What has to be escaped where it stands in quotes. */
+static bool needs_escape(cu_bytes value)
 {
-    char surrogate[CU_SURROGATE_LEN];
-    *err = CU_OK;
-    cu_surrogate_make(k, t, value, surrogate);
-    const cu_issued *known = cu_issued_find(m, (const uint8_t *)surrogate);
-    if (known)
-        return known;
+    for (size_t i = 0; i < value.n; i++)
+        if (value.p[i] < 0x20 || memchr("\"\\'`", value.p[i], 4) ||
+            (value.p[i] == '$' && i + 1 < value.n && value.p[i + 1] == '{'))
+            return true;
+    return false;
+}
+
+static cu_err learn_plain(cu_issued_map *m, cu_issued *it, cu_bytes plain, cu_arena *a)
+{
+    if (!cu_eq(it->plain, it->value) || cu_eq(plain, it->value))
+        return CU_OK;
+    it->plain = cu_arena_dup(a, plain);
+    it->awkward = m->awkward = true;
+    return it->plain.p ? CU_OK : CU_NOMEM;
+}
+
+static cu_issued *add(cu_issued_map *m, const char surrogate[CU_SURROGATE_LEN], cu_type t, cu_bytes value, cu_arena *a, cu_err *err)
+{
+    cu_bytes copy = CU_NONE;
     if (m->n == CU_MAX_ISSUED)
         *err = CU_TOO_BIG;
     else if (m->n * 2 >= m->index_n)
         *err = grow(m, a);
+    if (*err == CU_OK && !(copy = cu_arena_dup(a, value)).p)
+        *err = CU_NOMEM;
     if (*err)
         return NULL;
-    cu_bytes copy = cu_arena_dup(a, value);
-    if (!copy.p) {
-        *err = CU_NOMEM;
-        return NULL;
-    }
     uint32_t *slot = lookup(m, (const uint8_t *)surrogate);
     cu_issued *it = &m->v[m->n++];
-    memcpy(it->surrogate, surrogate, sizeof surrogate);
-    it->type = (uint8_t)t;
-    it->value = copy;
+    *it = (cu_issued){.type = (uint8_t)t, .value = copy, .plain = copy, .awkward = needs_escape(copy)};
+    memcpy(it->surrogate, surrogate, CU_SURROGATE_LEN);
+    m->awkward |= it->awkward;
     *slot = (uint32_t)m->n;
     return it;
+}
+
+cu_issued *cu_issue(cu_issued_map *m, const cu_surrogate_key *k, cu_type t, cu_bytes value, cu_bytes plain,
+                    cu_arena *a, cu_err *err)
+{
+    char surrogate[CU_SURROGATE_LEN];
+    *err = CU_OK;
+    cu_surrogate_make(k, t, value, surrogate);
+    uint32_t at = m->n ? *lookup(m, (const uint8_t *)surrogate) : 0;
+    cu_issued *it = at ? &m->v[at - 1] : add(m, surrogate, t, value, a, err);
+    if (it)
+        *err = learn_plain(m, it, plain, a);
+    return *err ? NULL : it;
 }

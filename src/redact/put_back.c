@@ -32,17 +32,14 @@ static void unspell(cu_bytes raw, cu_buf *out)
     }
 }
 
-static void put_value(cu_bytes value, bool twice, cu_buf *out)
+/* Only values that need escaping ask where they stand. */
+static void pass_by(const cu_issued_map *m, cu_place *at, cu_bytes raw)
 {
-    cu_buf once CU_CLEAN_BUF = CU_BUF(6 * value.n + 16);
-    if (!twice) {
-        cu_buf_json_escape(out, value);
+    if (!m->awkward || raw.n == 0)
         return;
-    }
-    cu_buf_json_escape(&once, value);
-    if (once.err)
-        out->err = once.err;
-    cu_buf_json_escape(out, cu_buf_view(&once));
+    cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
+    cu_json_unescape(raw, &plain);
+    cu_place_feed(at, cu_buf_view(&plain));
 }
 
 static bool may_stand(size_t at, uint8_t c)
@@ -70,7 +67,7 @@ static size_t beginning(cu_bytes raw, size_t at)
     return n;
 }
 
-static size_t put_back_plain(const cu_issued_map *m, cu_bytes raw, bool twice, cu_buf *out,
+static size_t put_back_plain(const cu_issued_map *m, cu_bytes raw, cu_place *at, cu_buf *out,
                              cu_buf *keep)
 {
     size_t done = 0, i = 0, count = 0, end = raw.n;
@@ -90,23 +87,26 @@ static size_t put_back_plain(const cu_issued_map *m, cu_bytes raw, bool twice, c
             continue;
         }
         cu_buf_put(out, raw.p + done, i - done);
-        put_value(it->value, twice, out);
+        pass_by(m, at, cu_slice(raw, done, i));
+        cu_place_put(at, it, out);
+        at->slashes = 0;
         done = i += CU_SURROGATE_LEN;
         count++;
     }
     cu_buf_put(out, raw.p + done, end - done);
+    pass_by(m, at, cu_slice(raw, done, end));
     return count;
 }
 
-size_t cu_put_back(const cu_issued_map *m, cu_bytes raw, bool twice, cu_buf *out, cu_buf *keep)
+size_t cu_put_back(const cu_issued_map *m, cu_bytes raw, cu_place *at, cu_buf *out, cu_buf *keep)
 {
     if (cu_find(raw, CU_LIT("\\u00"), 0) == (size_t)-1)
-        return put_back_plain(m, raw, twice, out, keep);
+        return put_back_plain(m, raw, at, out, keep);
     cu_buf spelled CU_CLEAN_BUF = CU_BUF(raw.n + 16);
     unspell(raw, &spelled);
     if (spelled.err) {
         out->err = spelled.err;
         return 0;
     }
-    return put_back_plain(m, cu_buf_view(&spelled), twice, out, keep);
+    return put_back_plain(m, cu_buf_view(&spelled), at, out, keep);
 }

@@ -1,19 +1,24 @@
-/* Replaces what was found, in place. Strings are joined with a separator that no finding crosses
- * and scanned in one call; longer strings that the memo knows are not scanned again. */
+/* Replaces what was found, in place. Texts are joined with a separator that no finding crosses and
+ * scanned in one call; longer strings that the memo knows are not scanned again. */
 #include "redact/redact.h"
 #include "issued.h"
+#include "place.h"
+#include "residue.h"
+#include "units.h"
 #include <stdlib.h>
 
-#define MIN_STRING 5u     /* bytes; no rule matches less */
 #define MIN_REPEATED 6u   /* bytes of a value that is also looked for without its context */
 #define MAX_NAMED 400u    /* bytes of a value that its key may give away */
 #define MAX_REPEATED 256u /* different ones in one body; beyond: refuse */
+#define NOTHING UINT32_MAX
 
 /* A finding, placed in the raw bytes of the body. */
 typedef struct {
     uint32_t start, end;
-    bool escaped; /* the bytes hold JSON escapes */
-    const cu_issued *as;
+    uint32_t string;
+    uint32_t level; /* how often the text was unescaped before the value was found in it */
+    uint32_t as;    /* issued value, or NOTHING: what stands there is left out */
+    uint8_t type;
 } edit;
 
 typedef struct {
@@ -28,6 +33,10 @@ typedef struct {
     size_t n, cap;
     cu_bytes repeated[MAX_REPEATED];
     size_t repeated_n;
+    cu_units units;
+    cu_findings found;  /* in joined */
+    cu_findings known;  /* listed values in joined */
+    cu_findings of_one; /* in the text of one string */
 } job;
 
 static cu_bytes raw_of(const job *j, size_t i)
@@ -35,7 +44,7 @@ static cu_bytes raw_of(const job *j, size_t i)
     return cu_slice(j->body, j->strings->v[i].start, j->strings->v[i].end);
 }
 
-static cu_err add_edit(job *j, uint32_t start, uint32_t end, bool escaped, const cu_issued *as)
+static cu_err add_edit(job *j, edit one)
 {
     if (j->n == j->cap) {
         size_t cap = j->cap ? j->cap * 2 : 64;
@@ -47,7 +56,7 @@ static cu_err add_edit(job *j, uint32_t start, uint32_t end, bool escaped, const
         j->edits = v;
         j->cap = cap;
     }
-    j->edits[j->n++] = (edit){start, end, escaped, as};
+    j->edits[j->n++] = one;
     return CU_OK;
 }
 
@@ -65,33 +74,61 @@ static cu_err remember_repeated(job *j, cu_bytes value)
     return CU_OK;
 }
 
-static cu_err issue(job *j, uint32_t start, uint32_t end, bool escaped, cu_type type, const cu_issued **as)
+/* text with its escapes decoded n times; memory of the arena. */
+static cu_bytes decoded(job *j, cu_bytes text, uint32_t n)
 {
-    cu_bytes raw = cu_slice(j->body, start, end);
-    cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
-    if (escaped) {
-        cu_json_unescape(raw, &plain);
-        raw = cu_buf_view(&plain);
+    for (; n && text.p; n--) {
+        cu_buf b CU_CLEAN_BUF = CU_BUF(text.n + 16);
+        cu_loose_unescape(text, &b);
+        text = b.err ? CU_NONE : cu_arena_dup(j->arena, cu_buf_view(&b));
     }
-    cu_err e = plain.err;
-    if (e == CU_OK && (*as = cu_issue(&j->out->issued, j->with->key, type, raw, j->arena, &e)))
-        return CU_OK;
-    return cu_fail(j->f, e, e == CU_TOO_BIG ? "more than %u different values to replace in one request"
-                                            : "out of memory after %u values", CU_MAX_ISSUED);
+    return text;
 }
 
-static cu_err replace(job *j, size_t string, uint32_t start, uint32_t end, const cu_finding *g)
+/* The surrogate of an edit stands for the bytes that it takes away, as they read in the text around
+ * them: of arguments, which are JSON by contract, that is the text of their strings. */
+static cu_err issue(job *j, edit *e)
 {
-    bool escaped = j->strings->v[string].flags & CU_JSON_ESCAPED;
-    const cu_issued *as = NULL;
-    CU_TRY(issue(j, start, end, escaped, (cu_type)g->type, &as));
-    CU_TRY(add_edit(j, start, end, escaped, as));
-    return g->flags & CU_FINDING_BY_CONTEXT ? remember_repeated(j, as->value) : CU_OK;
+    cu_bytes raw = cu_slice(j->body, e->start, e->end), text;
+    cu_buf once CU_CLEAN_BUF = CU_BUF(raw.n + 16);
+    uint32_t flags = j->strings->v[e->string].flags, level = e->level;
+    cu_err err;
+    if (flags & CU_JSON_ESCAPED)
+        cu_json_unescape(raw, &once);
+    else
+        cu_buf_add(&once, raw);
+    text = cu_buf_view(&once);
+    if (flags & CU_JSON_ARGS && level) {
+        text = decoded(j, text, 1);
+        level--;
+    }
+    cu_bytes plain = decoded(j, text, level);
+    if (once.err || !text.p || !plain.p)
+        return cu_fail(j->f, CU_NOMEM, "out of memory");
+    cu_issued *it = cu_issue(&j->out->issued, j->with->key, (cu_type)e->type, text, plain, j->arena, &err);
+    if (!it)
+        return cu_fail(j->f, err, err == CU_TOO_BIG ? "more than %u different values to replace in one request"
+                                                    : "out of memory after %u values", CU_MAX_ISSUED);
+    e->as = (uint32_t)(it - j->out->issued.v);
+    return CU_OK;
+}
+
+static cu_err replace(job *j, size_t string, size_t start, size_t end, const cu_finding *g)
+{
+    edit e = {.start = (uint32_t)start, .end = (uint32_t)end, .string = (uint32_t)string, .level = g->flags >> CU_LEVEL_SHIFT,
+              .type = g->type};
+    if (end <= start)
+        return CU_OK;
+    CU_TRY(issue(j, &e));
+    CU_TRY(add_edit(j, e));
+    return g->flags & CU_FINDING_BY_CONTEXT ? remember_repeated(j, j->out->issued.v[e.as].plain) : CU_OK;
 }
 
 cu_act cu_redact_act(const cu_redact_with *w, const cu_finding *g)
 {
     cu_act act = w->act[g->type];
+    if (g->flags & CU_FINDING_KNOWN) /* it was listed to be replaced */
+        return act == CU_ACT_BLOCK ? CU_ACT_BLOCK : CU_ACT_REPLACE;
     cu_rule_action own = cu_engine_rules(w->engine)->v[g->rule].action;
     if (g->type == CU_TYPE_PERSON && g->confidence < CU_REDACT_MIN_PERSON)
         return CU_ACT_ALLOW;
@@ -100,8 +137,8 @@ cu_act cu_redact_act(const cu_redact_with *w, const cu_finding *g)
     return own == CU_RULE_ALLOW ? CU_ACT_ALLOW : CU_ACT_BLOCK;
 }
 
-/* One finding, offsets relative to the unescaped string. raw_from/plain_from: see wire/json.h. */
-static cu_err take(job *j, size_t string, const cu_finding *g, size_t *raw_from, size_t *plain_from)
+/* One finding, offsets relative to the unescaped string. *from, *plain_from: see wire/json.h. */
+static cu_err take(job *j, size_t string, const cu_finding *g, size_t *from, size_t *plain_from)
 {
     cu_act act = cu_redact_act(j->with, g);
     const cu_json_string *s = &j->strings->v[string];
@@ -110,21 +147,30 @@ static cu_err take(job *j, size_t string, const cu_finding *g, size_t *raw_from,
         j->out->first_blocked_rule = g->rule;
     if (act != CU_ACT_REPLACE)
         return CU_OK;
-    uint32_t start = g->start, end = g->end;
+    size_t start = g->start, end = g->end;
     if (s->flags & CU_JSON_ESCAPED) {
         cu_bytes raw = raw_of(j, string);
-        start = (uint32_t)cu_json_raw_offset(raw, g->start, raw_from, plain_from);
-        end = (uint32_t)cu_json_raw_offset(raw, g->end, raw_from, plain_from);
+        start = cu_json_raw_offset(raw, g->start, from, plain_from);
+        size_t f = *from, p = *plain_from;
+        end = cu_json_raw_offset(raw, g->end, &f, &p);
     }
     return replace(j, string, s->start + start, s->start + end, g);
 }
 
+/* Sorted by start. */
 static cu_err take_all(job *j, size_t string, const cu_finding *v, size_t n)
 {
-    size_t raw_from = 0, plain_from = 0;
+    size_t from = 0, plain_from = 0;
     for (size_t i = 0; i < n; i++)
-        CU_TRY(take(j, string, &v[i], &raw_from, &plain_from));
+        CU_TRY(take(j, string, &v[i], &from, &plain_from));
     return CU_OK;
+}
+
+static cu_err named(job *j, cu_bytes name, cu_bytes value, cu_finding *g)
+{
+    if (value.n > MAX_NAMED || !cu_names_secret(name))
+        return CU_NOT_FOUND;
+    return cu_detect_named(j->with->engine, j->with->scratch, name, value, g);
 }
 
 /* {"password": "x"} in the input of a tool: the name stands in a string of its own. */
@@ -133,91 +179,130 @@ static cu_err take_named(job *j, size_t string)
     const cu_json_string *s = &j->strings->v[string];
     cu_bytes raw = raw_of(j, string);
     cu_finding g;
-    if (s->parent_key == UINT32_MAX || (s->flags & (CU_JSON_KEY | CU_JSON_FIXED | CU_JSON_OPAQUE)) ||
-        raw.n > MAX_NAMED || !cu_names_secret(raw_of(j, s->parent_key)))
+    if (s->parent_key == UINT32_MAX || (s->flags & (CU_JSON_KEY | CU_JSON_FIXED | CU_JSON_OPAQUE)) || raw.n > MAX_NAMED ||
+        !cu_names_secret(raw_of(j, s->parent_key)))
         return CU_OK;
     cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
     cu_json_unescape(raw, &plain);
     CU_TRY(plain.err);
-    cu_err e = cu_detect_named(j->with->engine, j->with->scratch, raw_of(j, s->parent_key),
-                               cu_buf_view(&plain), &g);
+    cu_err e = named(j, raw_of(j, s->parent_key), cu_buf_view(&plain), &g);
     return e == CU_NOT_FOUND ? CU_OK : e != CU_OK ? e : take_all(j, string, &g, 1);
 }
 
-/* Findings of a scanned string: those of g[] that lie before `end` in the joined text. */
-static cu_err take_scanned(job *j, size_t string, uint32_t base, uint32_t end, cu_findings *all,
-                           size_t *at)
+static cu_err keep(job *j, cu_unit *t, cu_finding g)
 {
-    size_t from = *at;
-    while (*at < all->n && all->v[*at].start < end) {
-        all->v[*at].start -= base;
-        all->v[*at].end -= base;
-        ++*at;
+    cu_findings *o = &j->of_one;
+    if (o->n == o->cap) {
+        size_t cap = o->cap ? o->cap * 2 : 32;
+        cu_finding *v = realloc(o->v, cap * sizeof *v);
+        if (!v)
+            return CU_NOMEM;
+        o->v = v;
+        o->cap = cap;
     }
-    CU_TRY(take_all(j, string, all->v + from, *at - from));
-    cu_bytes raw = raw_of(j, string);
-    if (j->with->memo && raw.n >= CU_MEMO_MIN_STRING)
-        cu_memo_put(j->with->memo, j->tags[string], all->v + from, *at - from);
+    cu_unit_lift(&j->units, t, &g);
+    o->v[o->n++] = g;
     return CU_OK;
 }
 
-/* What has to be scanned, joined; base[i] = where string i begins in it, UINT32_MAX when not. */
-static cu_err join(job *j, uint32_t *base, cu_buf *joined)
+/* Those of all[*at...] that lie before `end` belong to this text. */
+static cu_err keep_scanned(job *j, cu_unit *t, const cu_findings *all, size_t *at)
+{
+    size_t end = t->base + t->text.n;
+    for (; *at < all->n && all->v[*at].start < end; ++*at) {
+        cu_finding g = all->v[*at];
+        g.start -= t->base;
+        g.end -= t->base;
+        CU_TRY(keep(j, t, g));
+    }
+    return CU_OK;
+}
+
+static cu_err keep_unit(job *j, cu_unit *t, size_t *at, size_t *known_at)
+{
+    cu_finding g;
+    CU_TRY(keep_scanned(j, t, &j->found, at));
+    CU_TRY(keep_scanned(j, t, &j->known, known_at));
+    if (!t->name.n)
+        return CU_OK;
+    cu_err e = named(j, t->name, cu_unit_text(&j->units, t), &g);
+    return e == CU_NOT_FOUND ? CU_OK : e != CU_OK ? e : keep(j, t, g);
+}
+
+static int by_offset(const void *a, const void *b)
+{
+    const cu_finding *x = a, *y = b;
+    return x->start != y->start ? (x->start < y->start ? -1 : 1) : x->end > y->end ? -1 : x->end < y->end;
+}
+
+/* All texts of one string: units[i] and those that follow it. Returns the next string's. */
+static cu_err take_string(job *j, size_t *i, size_t *at, size_t *known_at)
+{
+    uint32_t string = j->units.v[*i].string;
+    j->of_one.n = 0;
+    for (; *i < j->units.n && j->units.v[*i].string == string; ++*i)
+        if (j->units.v[*i].scanned)
+            CU_TRY(keep_unit(j, &j->units.v[*i], at, known_at));
+    if (j->of_one.n > 1)
+        qsort(j->of_one.v, j->of_one.n, sizeof *j->of_one.v, by_offset);
+    CU_TRY(take_all(j, string, j->of_one.v, j->of_one.n));
+    if (j->with->memo && raw_of(j, string).n >= CU_MEMO_MIN_STRING)
+        cu_memo_put(j->with->memo, j->tags[string], j->of_one.v, j->of_one.n);
+    return take_named(j, string);
+}
+
+static cu_err known_by_memo(job *j, size_t i, bool *is)
 {
     cu_findings known = {0};
-    cu_err e = CU_OK;
-    for (size_t i = 0; i < j->strings->n && e == CU_OK; i++) {
-        const cu_json_string *s = &j->strings->v[i];
-        cu_bytes raw = raw_of(j, i);
-        base[i] = UINT32_MAX;
-        if (raw.n < MIN_STRING || (s->flags & CU_JSON_OPAQUE))
-            continue;
-        if (j->with->memo && raw.n >= CU_MEMO_MIN_STRING &&
-            cu_memo_get(j->with->memo, j->with->tenant, j->with->rules_digest, raw, j->tags[i], &known)) {
-            j->out->memo_bytes += raw.n;
-            e = take_all(j, i, known.v, known.n);
-            continue;
-        }
-        /* room for all that may still come, at once: growing would copy and wipe */
-        if (joined->n == 0 && !cu_buf_room(joined, j->body.n - s->start + j->strings->n - i))
-            return CU_NOMEM;
-        base[i] = (uint32_t)joined->n;
-        if (s->flags & CU_JSON_ESCAPED)
-            cu_json_unescape(raw, joined);
-        else
-            cu_buf_add(joined, raw);
-        cu_buf_byte(joined, CU_DETECT_SEPARATOR);
-        e = joined->err;
+    cu_bytes raw = raw_of(j, i);
+    *is = j->with->memo && raw.n >= CU_MEMO_MIN_STRING &&
+          cu_memo_get(j->with->memo, j->with->tenant, j->with->rules_digest, raw, j->tags[i], &known);
+    cu_err e = *is ? take_all(j, i, known.v, known.n) : CU_OK;
+    if (*is) {
+        j->out->memo_bytes += raw.n;
+        if (e == CU_OK)
+            e = take_named(j, i);
     }
     cu_findings_free(&known);
     return e;
 }
 
+/* What has to be scanned, joined. */
+static cu_err join(job *j)
+{
+    for (size_t i = 0; i < j->strings->n; i++) {
+        const cu_json_string *s = &j->strings->v[i];
+        cu_bytes raw = raw_of(j, i);
+        bool is;
+        if (s->flags & CU_JSON_DROP && raw.n) {
+            CU_TRY(add_edit(j, (edit){.start = s->start, .end = s->end, .string = (uint32_t)i, .as = NOTHING}));
+            continue;
+        }
+        if (raw.n < CU_MIN_STRING || (s->flags & CU_JSON_OPAQUE))
+            continue;
+        CU_TRY(known_by_memo(j, i, &is));
+        if (!is)
+            CU_TRY(cu_units_add(&j->units, (uint32_t)i, raw, s->flags & CU_JSON_ESCAPED, !j->with->text_only,
+                                j->body.n - s->start + j->strings->n - i));
+    }
+    return CU_OK;
+}
+
 static cu_err scan(job *j)
 {
-    size_t n = j->strings->n;
-    uint32_t *base = cu_arena_raw(j->arena, (n + 1) * sizeof *base);
-    cu_buf joined CU_CLEAN_BUF = CU_BUF(j->body.n + n + 1);
-    cu_findings found = {0};
-    j->tags = j->with->memo ? cu_arena_raw(j->arena, (n + 1) * sizeof *j->tags) : NULL;
-    if (!base || (j->with->memo && !j->tags))
+    j->tags = j->with->memo ? cu_arena_raw(j->arena, (j->strings->n + 1) * sizeof *j->tags) : NULL;
+    if (j->with->memo && !j->tags)
         return CU_NOMEM;
-    CU_TRY(join(j, base, &joined));
-    j->out->scanned_bytes = joined.n;
-    cu_err e = cu_detect(j->with->engine, j->with->scratch, cu_buf_view(&joined), &found);
-    uint32_t end = (uint32_t)joined.n;
-    size_t at = 0;
-    for (size_t i = 0, next; i < n && e == CU_OK; i = next) {
-        for (next = i + 1; next < n && base[next] == UINT32_MAX;)
-            next++;
-        if (base[i] == UINT32_MAX)
-            continue;
-        e = take_scanned(j, i, base[i], next < n ? base[next] : end, &found, &at);
-        if (e == CU_OK)
-            e = take_named(j, i);
-    }
-    cu_findings_free(&found);
-    return e;
+    CU_TRY(join(j));
+    j->out->scanned_bytes = j->units.joined.n;
+    cu_bytes joined = cu_buf_view(&j->units.joined);
+    CU_TRY(cu_detect(j->with->engine, j->with->scratch, joined, &j->found));
+    if (j->with->known)
+        CU_TRY(cu_known_find(j->with->known, joined, &j->known));
+    size_t at = 0, known_at = 0;
+    for (size_t i = 0; i < j->units.n;)
+        CU_TRY(take_string(j, &i, &at, &known_at));
+    return CU_OK;
 }
 
 /* A secret that was recognised by the words around it is the same secret without them. */
@@ -234,8 +319,7 @@ static cu_err repeated_in(job *j, size_t string, cu_bytes plain)
                 start = cu_json_raw_offset(raw_of(j, string), start, &raw_from, &plain_from);
                 end = cu_json_raw_offset(raw_of(j, string), end, &raw_from, &plain_from);
             }
-            CU_TRY(replace(j, string, s->start + (uint32_t)start, s->start + (uint32_t)end,
-                           &as_secret));
+            CU_TRY(replace(j, string, s->start + start, s->start + end, &as_secret));
         }
     }
     return CU_OK;
@@ -265,7 +349,19 @@ static int by_start(const void *a, const void *b)
     const edit *x = a, *y = b;
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
-    return x->end > y->end ? -1 : x->end < y->end; /* the longer first */
+    if (x->end != y->end)
+        return x->end > y->end ? -1 : 1; /* the longer first */
+    return x->level > y->level ? -1 : x->level < y->level; /* what was decoded knows more */
+}
+
+/* A text in which \n was not decoded may take the n for the first letter of a value. */
+static bool begins_in_escape(const job *j, size_t i)
+{
+    const edit *e = &j->edits[i];
+    for (size_t k = i + 1; k < j->n && j->edits[k].start <= e->start + 2; k++)
+        if (j->edits[k].start == e->start + 1 && j->edits[k].level > e->level && j->edits[k].end >= e->end && j->body.p[e->start - 1] == '\\')
+            return true;
+    return false;
 }
 
 /* Edits that overlap: the first stays whole, of the next only what stands out behind it. */
@@ -276,11 +372,11 @@ static cu_err part(job *j)
     qsort(j->edits, j->n, sizeof *j->edits, by_start);
     for (size_t i = 0; i < j->n; i++) {
         edit e = j->edits[i];
-        if (e.end <= done)
+        if (e.end <= done || begins_in_escape(j, i))
             continue; /* found twice */
         if (e.start < done) {
             e.start = done;
-            CU_TRY(issue(j, e.start, e.end, e.escaped, (cu_type)e.as->type, &e.as));
+            CU_TRY(issue(j, &e));
         }
         done = e.end;
         j->edits[kept++] = e;
@@ -289,9 +385,38 @@ static cu_err part(job *j)
     return CU_OK;
 }
 
+/* Says of values that need it in what quotes they stood. Edits i up to n are those of one string. */
+static cu_err note_places(job *j, size_t i, size_t n)
+{
+    const cu_json_string *s = &j->strings->v[j->edits[i].string];
+    cu_place p = {.kind = (uint8_t)cu_place_kind_of(s->flags)};
+    cu_buf plain CU_CLEAN_BUF = CU_BUF(j->body.n + 16);
+    for (size_t from = s->start; i < n; from = j->edits[i++].end) {
+        cu_buf_reset(&plain);
+        cu_json_unescape(cu_slice(j->body, from, j->edits[i].start), &plain);
+        CU_TRY(plain.err);
+        cu_place_feed(&p, cu_buf_view(&plain));
+        if (j->edits[i].as != NOTHING)
+            cu_place_note(&p, &j->out->issued.v[j->edits[i].as]);
+        p.slashes = 0;
+    }
+    return CU_OK;
+}
+
+static cu_err note_all_places(job *j)
+{
+    for (size_t i = 0, n; i < j->n; i = n) {
+        bool awkward = false;
+        for (n = i; n < j->n && j->edits[n].string == j->edits[i].string; n++)
+            awkward |= j->edits[n].as != NOTHING && j->out->issued.v[j->edits[n].as].awkward;
+        if (awkward)
+            CU_TRY(note_places(j, i, n));
+    }
+    return CU_OK;
+}
+
 static cu_err splice(job *j)
 {
-    CU_TRY(part(j));
     uint8_t *to = cu_arena_raw(j->arena, j->body.n + j->n * CU_SURROGATE_LEN + 1);
     if (!to)
         return CU_NOMEM;
@@ -300,10 +425,12 @@ static cu_err splice(job *j)
         const edit *e = &j->edits[i];
         memcpy(to + n, j->body.p + from, e->start - from);
         n += e->start - from;
-        memcpy(to + n, e->as->surrogate, CU_SURROGATE_LEN);
-        n += CU_SURROGATE_LEN;
+        if (e->as != NOTHING) {
+            memcpy(to + n, j->out->issued.v[e->as].surrogate, CU_SURROGATE_LEN);
+            n += CU_SURROGATE_LEN;
+            j->out->replaced++;
+        }
         from = e->end;
-        j->out->replaced++;
     }
     memcpy(to + n, j->body.p + from, j->body.n - from);
     j->out->body = cu_bytes_of(to, n + j->body.n - from);
@@ -311,15 +438,88 @@ static cu_err splice(job *j)
     return CU_OK;
 }
 
+/* Whatever the value of a surrogate is, it may not be left anywhere in what is sent. */
+typedef struct {
+    job *j;
+    size_t string;
+    bool left;
+} sought;
+
+static cu_err on_residue(void *arg, size_t start, size_t end, const cu_issued *it, uint32_t level)
+{
+    sought *s = arg;
+    const cu_json_strings *all = s->j->strings;
+    while (s->string < all->n && all->v[s->string].end < end)
+        s->string++;
+    const cu_json_string *v = s->string < all->n ? &all->v[s->string] : NULL;
+    if (!v || v->start > start) /* not in a string: a number */
+        return CU_OK;
+    if (v->flags & (CU_JSON_OPAQUE | CU_JSON_FIXED | CU_JSON_DROP))
+        return CU_OK;
+    const cu_finding g = {.type = it->type, .flags = level << CU_LEVEL_SHIFT};
+    return replace(s->j, s->string, start, end, &g);
+}
+
+static cu_err on_left(void *arg, size_t start, size_t end, const cu_issued *it, uint32_t level)
+{
+    sought *s = arg;
+    cu_json_strings *all = (cu_json_strings *)(uintptr_t)s->j->strings;
+    while (s->string < all->n && all->v[s->string].end < end)
+        s->string++;
+    const cu_json_string *v = s->string < all->n ? &all->v[s->string] : NULL;
+    s->left |= !v || v->start > start || !(v->flags & (CU_JSON_OPAQUE | CU_JSON_FIXED));
+    return CU_OK;
+}
+
+/* The body that leaves is read again, as a receiver would. */
+static cu_err check(job *j)
+{
+    cu_json_strings s;
+    job again = *j;
+    sought left = {.j = &again};
+    again.strings = &s;
+    if (cu_json_walk(j->out->body, j->arena, &s, NULL) != CU_OK)
+        return cu_fail(j->f, CU_INTERNAL, "what was to be sent is no JSON");
+    for (size_t i = 0; i < s.n && i < j->strings->n; i++) /* the same strings, in the same order */
+        s.v[i].flags |= j->strings->v[i].flags;
+    CU_TRY(cu_residue(&j->out->issued, j->out->body, on_left, &left));
+    return left.left ? cu_fail(j->f, CU_DENIED, "a value that was replaced stands somewhere where it cannot be replaced, such as a number") : CU_OK;
+}
+
+static cu_err redact(job *j, bool json)
+{
+    CU_TRY(scan(j));
+    if (j->repeated_n)
+        CU_TRY(repeated(j));
+    sought s = {.j = j};
+    if (json && j->n)
+        CU_TRY(cu_residue(&j->out->issued, j->body, on_residue, &s));
+    if (j->n == 0)
+        return CU_OK;
+    CU_TRY(part(j));
+    CU_TRY(note_all_places(j));
+    CU_TRY(splice(j));
+    return json ? check(j) : CU_OK;
+}
+
+static cu_err run(const cu_redact_with *w, cu_bytes body, const cu_json_strings *strings, bool json, cu_arena *a, cu_redaction *out,
+                  cu_fault *f)
+{
+    *out = (cu_redaction){.body = body};
+    job j = {.with = w, .body = body, .strings = strings, .arena = a, .out = out, .f = f,
+             .units = {.joined = CU_BUF(CU_DETECT_MAX_TEXT), .arena = a}};
+    cu_err e = redact(&j, json);
+    cu_buf_free(&j.units.joined);
+    cu_findings_free(&j.found);
+    cu_findings_free(&j.known);
+    cu_findings_free(&j.of_one);
+    return e;
+}
+
 cu_err cu_redact_body(const cu_redact_with *w, cu_bytes body, const cu_json_strings *strings,
                       cu_arena *a, cu_redaction *out, cu_fault *f)
 {
-    *out = (cu_redaction){.body = body};
-    job j = {.with = w, .body = body, .strings = strings, .arena = a, .out = out, .f = f};
-    CU_TRY(scan(&j));
-    if (j.repeated_n)
-        CU_TRY(repeated(&j));
-    return j.n ? splice(&j) : CU_OK;
+    return run(w, body, strings, !w->text_only, a, out, f);
 }
 
 cu_err cu_redact_text(const cu_redact_with *w, cu_bytes text, cu_arena *a, cu_redaction *out,
@@ -327,6 +527,8 @@ cu_err cu_redact_text(const cu_redact_with *w, cu_bytes text, cu_arena *a, cu_re
 {
     cu_json_string whole = {0, (uint32_t)text.n, 0, UINT32_MAX, 0};
     const cu_json_strings one = {&whole, 1};
+    cu_redact_with as_it_stands = *w;
+    as_it_stands.text_only = true;
     CU_TRY(cu_detect(w->engine, w->scratch, text, findings));
-    return cu_redact_body(w, text, &one, a, out, f);
+    return run(&as_it_stands, text, &one, false, a, out, f);
 }

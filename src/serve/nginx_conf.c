@@ -58,8 +58,9 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w)
     static const char *const headers[][2] = {
         {"Host", "$custos_host"}, {"Connection", "\"\""}, {"Content-Type", "application/json"},
         {"Accept", "\"application/json, text/event-stream\""},
-        {"Accept-Encoding", "identity"}, {"User-Agent", "custos"}, {"anthropic-version", "$http_anthropic_version"},
-        {"anthropic-beta", "$http_anthropic_beta"}, {"x-api-key", "$custos_credential"},
+        {"Accept-Encoding", "identity"}, {"User-Agent", "custos"}, {"anthropic-version", "$custos_anthropic_version"},
+        {"anthropic-beta", "$custos_anthropic_beta"}, {"openai-beta", "$custos_openai_beta"}, {"x-api-key", "$custos_x_api_key"},
+        {"Authorization", "$custos_bearer"}, {"api-key", "$custos_api_key"}, {"x-goog-api-key", "$custos_goog"},
     };
     cu_buf_fmt(b, "        location / {\n            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
                   "            client_body_buffer_size %um;\n            proxy_pass $custos_url;\n            proxy_http_version 1.1;\n"

@@ -47,7 +47,7 @@ for (const [name, how] of ways)
     assert.equal(by.text.text, text)
     if (how.tool) assert.deepEqual(by.tool_use.input, { path: 'a.txt', content: text })
     if (how.thinking) {
-      assert.equal(by.thinking.thinking, text)
+      assert.match(by.thinking.thinking, /CUSTOS_MAIL/) // signed: it goes back as it came
       assert.equal(by.thinking.signature, 'c2lnbmF0dXJl'.repeat(8))
     }
     nothingLeft()

@@ -1,26 +1,12 @@
-// A provider that speaks the Anthropic Messages API badly on purpose: it cuts its stream wherever the
-// test says, answers with what it was sent, and keeps every byte it received.
+// A provider that speaks every API badly on purpose: it cuts its stream wherever the test says,
+// answers with what it was sent, and keeps every byte it received.
 import http from 'node:http'
 import { gzipSync } from 'node:zlib'
-
-const sse = (name, data) => `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`
-const pieces = (text, n) => {
-  const out = []
-  const chars = Array.from(text)
-  for (let i = 0; i < chars.length; i += n) out.push(chars.slice(i, i + n).join(''))
-  return out
-}
-// Cuts the text right behind each backslash and inside \uXXXX.
-const atEscapes = (text) => text.split(/(?<=\\)|(?<=\\u[0-9a-f]{2})/)
-
-const lastText = (body) => {
-  const last = body.messages.at(-1).content
-  return typeof last === 'string' ? last : last.filter((b) => b.type === 'text').map((b) => b.text).join('')
-}
+import { reply } from './replies.mjs'
 
 export class Provider {
   received = []
-  // how to answer: {delta, bytes, tool, thinking, fail}
+  // how to answer: {delta, bytes, tool, program, thinking, ascii, crlf, gzip, fail}
   how = {}
 
   async start() {
@@ -46,58 +32,15 @@ export class Provider {
     })
   }
 
-  #json(res, status, value) {
-    let out = Buffer.from(JSON.stringify(value))
-    const headers = { 'content-type': 'application/json', 'request-id': 'req_provider' }
-    if (this.how.gzip) {
-      out = gzipSync(out)
-      headers['content-encoding'] = 'gzip'
-    }
-    res.writeHead(status, headers).end(out)
-  }
-
-  async #answer(req, res, raw) {
+  async #send(res, status, type, text) {
     const { how } = this
-    if (how.fail === 'refuse') return req.socket.destroy()
-    if (how.fail === 'redirect') return res.writeHead(how.status, { location: how.to }).end()
-    if (how.fail === 'status') return this.#json(res, how.status, { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } })
-    if (req.url.startsWith('/v1/models')) return this.#json(res, 200, { data: [{ type: 'model', id: 'm', display_name: 'M', created_at: '2026-01-01T00:00:00Z' }], has_more: false, first_id: 'm', last_id: 'm' })
-    const body = JSON.parse(raw)
-    if (req.url.startsWith('/v1/messages/count_tokens')) return this.#json(res, 200, { input_tokens: raw.length })
-    const text = lastText(body)
-    const usage = { input_tokens: 11, output_tokens: 22 }
-    const content = []
-    if (how.thinking) content.push({ type: 'thinking', thinking: text, signature: 'c2lnbmF0dXJl'.repeat(8) })
-    content.push({ type: 'text', text })
-    if (how.tool) content.push({ type: 'tool_use', id: 'toolu_1', name: 'write', input: { path: 'a.txt', content: text } })
-    if (!body.stream) return this.#json(res, 200, { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, content, stop_reason: 'end_turn', stop_sequence: null, usage })
-    await this.#stream(res, body, content, usage)
-  }
-
-  async #stream(res, body, content, usage) {
-    const { how } = this
-    let out = sse('message_start', { message: { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, content: [], stop_reason: null, stop_sequence: null, usage } })
-    content.forEach((block, index) => {
-      out += sse('content_block_start', { index, content_block: { ...block, text: '', thinking: '', input: {}, signature: '' } })
-      if (block.type === 'tool_use') {
-        const json = how.ascii ? JSON.stringify(block.input).replace(/[^\x20-\x7e]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0')) : JSON.stringify(block.input)
-        for (const p of how.delta === 'escape' ? atEscapes(json) : pieces(json, how.delta ?? 9)) out += sse('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: p } })
-      } else {
-        const key = block.type === 'text' ? 'text' : 'thinking'
-        for (const p of how.delta === 'escape' ? pieces(block[key], 5) : pieces(block[key], how.delta ?? 9)) out += sse('content_block_delta', { index, delta: { type: `${key}_delta`, [key]: p } })
-        if (block.signature) out += sse('content_block_delta', { index, delta: { type: 'signature_delta', signature: block.signature } })
-      }
-      out += sse('content_block_stop', { index })
-    })
-    out += sse('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 33 } }) + sse('message_stop', {})
-    if (how.crlf) out = out.replaceAll('\n', '\r\n')
-    let bytes = Buffer.from(out)
-    const headers = { 'content-type': 'text/event-stream' }
+    let bytes = Buffer.from(text)
+    const headers = { 'content-type': type, 'request-id': 'req_provider' }
     if (how.gzip) {
       bytes = gzipSync(bytes)
       headers['content-encoding'] = 'gzip'
     }
-    res.writeHead(200, headers)
+    res.writeHead(status, headers)
     if (how.fail === 'reset') {
       res.write(bytes.subarray(0, bytes.length >> 1))
       await new Promise((done) => setTimeout(done, 50))
@@ -106,5 +49,15 @@ export class Provider {
     const n = how.bytes ?? bytes.length
     for (let i = 0; i < bytes.length; i += n) if (!res.write(bytes.subarray(i, i + n))) await new Promise((done) => res.once('drain', done))
     res.end()
+  }
+
+  async #answer(req, res, raw) {
+    const { how } = this
+    if (how.fail === 'refuse') return req.socket.destroy()
+    if (how.fail === 'redirect') return res.writeHead(how.status, { location: how.to }).end()
+    if (how.fail === 'status') return this.#send(res, how.status, 'application/json', JSON.stringify(how.body ?? { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } }))
+    const r = reply(req, raw.length ? JSON.parse(raw) : null, how)
+    if (r.stream) return this.#send(res, 200, 'text/event-stream', how.crlf && !r.stream.includes('\r') ? r.stream.replaceAll('\n', '\r\n') : r.stream)
+    return this.#send(res, r.status ?? 200, 'application/json', r.array ?? JSON.stringify(r.json))
   }
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include "redact/redact.h"
 #include "redact/restore.h"
-#include "wire/anthropic.h"
+#include "wire/shape.h"
 
 static cu_arena rules_arena;
 static cu_rules rules;
@@ -54,7 +54,7 @@ static void redact(cu_bytes body, cu_memo *memo, cu_arena *a, cu_redaction *r)
     cu_fault f = {0};
     cu_redact_with w = with(memo);
     assert_int_equal(cu_json_walk(body, a, &s, &f), CU_OK);
-    cu_anthropic_classify(body, &s);
+    cu_shape_mark(CU_API_ANTHROPIC, false, body, &s);
     assert_int_equal(cu_redact_body(&w, body, &s, a, r, &f), CU_OK);
 }
 
@@ -118,7 +118,7 @@ static void a_whole_answer_comes_back(void **state)
     assert_true(r.replaced >= 2);
     assert_true(cu_find(r.body, CU_LIT(MAIL), 0) == (size_t)-1);
     assert_true(cu_find(r.body, CU_LIT("etpw"), 0) == (size_t)-1);
-    assert_int_equal(cu_restore_json(&r.issued, r.body, &back, &out, &facts), CU_OK);
+    assert_int_equal(cu_restore_json(&r.issued, CU_API_ANTHROPIC, r.body, &back, &out, &facts), CU_OK);
     assert_true(cu_eq(out, cu_buf_view(&b)));
 }
 
@@ -176,7 +176,7 @@ static void assemble(cu_bytes stream, const char *name, cu_buf *text)
 static void restore_stream(const cu_issued_map *m, cu_bytes stream, size_t split, cu_buf *out, cu_answer *facts)
 {
     cu_restorer *r;
-    assert_int_equal(cu_restorer_new(m, &r), CU_OK);
+    assert_int_equal(cu_restorer_new(m, CU_API_ANTHROPIC, CU_STREAM_SSE, &r), CU_OK);
     for (size_t i = 0; i < stream.n; i += split) {
         size_t end = i + split < stream.n ? i + split : stream.n;
         assert_int_equal(cu_restorer_feed(r, cu_slice(stream, i, end), out), CU_OK);
@@ -196,6 +196,7 @@ static void check_stream(bool tool)
     cu_fault f;
     cu_buf sent CU_CLEAN_BUF = CU_BUF(65536), want CU_CLEAN_BUF = CU_BUF(65536);
     cu_arena_init(&a, 16u << 20);
+    w.text_only = true;
     assert_int_equal(cu_redact_body(&w, CU_LIT(TEXT), &one, &a, &r, &f), CU_OK);
     if (tool) {
         cu_buf_json_string(&sent, r.body);

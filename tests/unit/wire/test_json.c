@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "wire/anthropic.h"
 #include "wire/json.h"
+#include "wire/shape.h"
 
 static cu_err walk(cu_bytes text, cu_arena *a, cu_json_strings *s, cu_fault *f)
 {
@@ -137,12 +137,15 @@ static void facts_and_classes_of_a_request(void **state)
     cu_arena a CU_CLEAN_ARENA;
     cu_json_strings s;
     cu_fault f;
-    cu_anthropic_request r;
+    cu_request_facts r;
+    cu_bytes model;
+    bool known;
+    const cu_route *route = cu_route_find(CU_API_ANTHROPIC, CU_METHOD_POST, CU_LIT("/v1/messages"), &model, &known);
     unsigned opaque = 0;
     assert_int_equal(walk(t, &a, &s, &f), CU_OK);
-    assert_int_equal(cu_anthropic_read(t, &s, &r, &f), CU_OK);
+    assert_int_equal(cu_shape_read(route, t, &s, &r, &f), CU_OK);
     assert_true(cu_eq_str(r.model, "m-1") && r.stream);
-    cu_anthropic_classify(t, &s);
+    cu_shape_mark(CU_API_ANTHROPIC, false, t, &s);
     for (size_t i = 0; i < s.n; i++)
         opaque += (s.v[i].flags & CU_JSON_OPAQUE) != 0;
     assert_int_equal(opaque, 1);

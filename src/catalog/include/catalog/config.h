@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
     char *name;         /* [a-z0-9][a-z0-9-]{0,62} */
     uint8_t act[CU_TYPE_COUNT]; /* what is done with a finding of each type: 0 allow, 1 replace, 2 block */
+    char *known_secrets; /* path of a list of exact values (catalog/known_list.h), or NULL */
 } cu_config_tenant;
 
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
 
 typedef struct {
     char *name;         /* as tenants */
-    char *api;          /* anthropic */
+    char *api;          /* anthropic | openai | gemini: what the server speaks */
     char *base_url;     /* http only for loopback; no user info, query or fragment */
     char *scheme, *host;
     uint16_t port;

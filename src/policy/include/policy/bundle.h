@@ -25,6 +25,7 @@ typedef struct {
     uint8_t commit_key[32];    /* secret: keys the body commitments of leaves */
     uint8_t key_id;            /* one character of [a-z0-9] */
     uint8_t act[CU_TYPE_COUNT]; /* 0 allow, 1 replace, 2 block (cu_act) */
+    cu_bytes known;            /* keyed hashes of known secrets (redact/known.h), may be empty */
 } cu_bundle_tenant;
 
 typedef struct {

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "detect/detect.h"
+#include "redact/known.h"
 #include "redact/memo.h"
 #include "redact/surrogate.h"
 #include "wire/json.h"
@@ -23,7 +24,9 @@ typedef struct {
     uint32_t tenant;            /* index, for the memo */
     const uint8_t *rules_digest; /* 32 bytes, for the memo */
     const cu_surrogate_key *key;
+    const cu_known *known;      /* NULL: no list of exact values */
     cu_act act[CU_TYPE_COUNT];
+    bool text_only;             /* the text as it stands: no look inside of JSON and escapes in it */
 } cu_redact_with;
 
 /* What is done with this finding: the tenant's action for its type, where that is to replace also the
@@ -34,7 +37,10 @@ cu_act cu_redact_act(const cu_redact_with *w, const cu_finding *g);
 typedef struct {
     char surrogate[CU_SURROGATE_LEN];
     uint8_t type;
-    cu_bytes value;             /* unescaped, memory of the arena; secret */
+    bool awkward;               /* what has to be escaped in quotes, or was escaped where it stood */
+    uint16_t places;            /* internal: where value stood as it is (place.h) */
+    cu_bytes value;             /* as it stood in its text, memory of the arena; secret */
+    cu_bytes plain;             /* without the escapes of that text; value itself when there were none */
 } cu_issued;
 
 typedef struct {
@@ -42,6 +48,7 @@ typedef struct {
     size_t n;
     uint32_t *index;            /* internal: open-addressing table over surrogates */
     size_t index_n;
+    bool awkward;               /* one of v is */
 } cu_issued_map;
 
 typedef struct {
@@ -50,11 +57,12 @@ typedef struct {
     cu_issued_map issued;
     uint32_t count[CU_TYPE_COUNT];   /* findings by type, whatever was done with them */
     uint32_t replaced, blocked;
-    uint16_t first_blocked_rule;
+    uint16_t first_blocked_rule; /* CU_RULE_KNOWN: one of the listed values */
     uint64_t scanned_bytes, memo_bytes; /* unescaped bytes that were scanned / that the memo knew */
 } cu_redaction;
 
-/* strings: walked and classified. Everything in out lives in the arena. */
+/* strings: walked and marked (wire/shape.h). Everything in out lives in the arena. CU_DENIED: a value
+ * that was replaced still stands somewhere in the body, which must not be sent. */
 cu_err cu_redact_body(const cu_redact_with *w, cu_bytes body, const cu_json_strings *strings,
                       cu_arena *a, cu_redaction *out, cu_fault *f) CU_MUST;
 

@@ -13,9 +13,12 @@
 
 #define CU_JSON_KEY 1u     /* an object key */
 #define CU_JSON_ESCAPED 2u /* holds at least one backslash */
-#define CU_JSON_OPAQUE 4u  /* signed or encoded bytes that must pass untouched (wire/anthropic.h) */
+#define CU_JSON_OPAQUE 4u  /* signed or encoded bytes that must pass untouched (wire/shape.h) */
 #define CU_JSON_FIXED 8u   /* protocol words (type, role, model, ids): scanned, but not changed because
                               the same word is a secret elsewhere */
+#define CU_JSON_ARGS 16u   /* JSON in a string: arguments of a tool */
+#define CU_JSON_CODE 32u   /* source code in a string: input of a custom tool */
+#define CU_JSON_DROP 64u   /* leaves as an empty string */
 
 typedef struct {
     uint32_t start, end; /* bytes between the quotes, half-open */
@@ -49,5 +52,14 @@ void cu_json_unescape(cu_bytes raw, cu_buf *out);
  * call stopped (0, 0 at first): going forward costs one pass over the string in all. An offset
  * inside a character that is one escape is moved to the start of that escape. */
 size_t cu_json_raw_offset(cu_bytes raw, size_t plain, size_t *raw_from, size_t *plain_from);
+
+/* --- escapes inside of text: JSON or program text that stands in a string --- */
+/* Appends text with its backslash escapes decoded once; what is no escape of JSON stays as it is. On
+ * the inside of a valid JSON string it is cu_json_unescape(). Never longer than text. */
+void cu_loose_unescape(cu_bytes text, cu_buf *out);
+/* Offset in text of byte `plain` of that form; see cu_json_raw_offset(). */
+size_t cu_loose_offset(cu_bytes text, size_t plain, size_t *from, size_t *plain_from);
+/* Position at or after from of a backslash that begins an escape, or (size_t)-1. */
+size_t cu_loose_find(cu_bytes text, size_t from);
 
 #endif

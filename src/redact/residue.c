@@ -1,0 +1,146 @@
+#include "residue.h"
+#include <stdlib.h>
+
+#define SHORTEST 8u /* bytes of a form */
+#define FORMS 3u    /* times escaped that are looked for */
+#define SLOTS 4096u
+
+typedef struct {
+    uint32_t at, n;   /* in bytes */
+    uint32_t of;      /* issued value */
+    uint32_t level;
+    uint32_t next;    /* with the same slot; 0: none */
+} form;
+
+typedef struct {
+    uint8_t skip[65536];
+    uint32_t slot[SLOTS];
+    form *forms;
+    size_t n, cap;
+    cu_buf bytes;
+} table;
+
+static uint32_t pair(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 8 | p[1];
+}
+
+static uint32_t slot_of(const uint8_t *p)
+{
+    uint64_t first;
+    memcpy(&first, p, sizeof first);
+    return (uint32_t)(first * 0x9e3779b97f4a7c15ull >> 52);
+}
+
+static bool word(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
+}
+
+/* Values that identify by themselves: with a digit, and no date, place or name of a person. */
+static bool identifies(const cu_issued *it)
+{
+    bool digit = false;
+    if (it->type == CU_TYPE_PERSON || it->type == CU_TYPE_ADDRESS || it->type == CU_TYPE_DATE_OF_BIRTH || it->plain.n < SHORTEST)
+        return false;
+    for (size_t i = 0; i < it->plain.n; i++)
+        digit |= (it->plain.p[i] >= '0' && it->plain.p[i] <= '9') || it->plain.p[i] == '@';
+    return digit;
+}
+
+static cu_err add_form(table *t, cu_bytes bytes, uint32_t of, uint32_t level)
+{
+    if (t->n == t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : 64;
+        form *v = realloc(t->forms, cap * sizeof *v);
+        if (!v)
+            return CU_NOMEM;
+        t->forms = v;
+        t->cap = cap;
+    }
+    uint32_t *slot = &t->slot[slot_of(bytes.p)];
+    t->forms[t->n++] = (form){(uint32_t)t->bytes.n, (uint32_t)bytes.n, of, level, *slot};
+    *slot = (uint32_t)t->n; /* counted from 1 */
+    cu_buf_add(&t->bytes, bytes);
+    for (uint32_t i = 0; i + 1 < SHORTEST; i++) {
+        uint8_t left = (uint8_t)(SHORTEST - 2u - i), *skip = &t->skip[pair(bytes.p + i)];
+        *skip = left < *skip ? left : *skip;
+    }
+    return t->bytes.err;
+}
+
+static cu_err add_forms(table *t, const cu_issued *it, uint32_t of)
+{
+    cu_buf once CU_CLEAN_BUF = CU_BUF(64 * it->plain.n + 64), next CU_CLEAN_BUF = CU_BUF(64 * it->plain.n + 64);
+    cu_buf_json_escape(&once, it->plain);
+    for (uint32_t level = 0; level < FORMS; level++) {
+        CU_TRY(once.err);
+        CU_TRY(add_form(t, cu_buf_view(&once), of, level));
+        if (!it->awkward)
+            return CU_OK;
+        cu_buf_reset(&next);
+        cu_buf_json_escape(&next, cu_buf_view(&once));
+        cu_buf other = once;
+        once = next;
+        next = other;
+    }
+    return CU_OK;
+}
+
+/* A backslash before the value may be the escape of which its first letter is a part. */
+static bool whole(cu_bytes b, size_t at, size_t n)
+{
+    bool before = at > 0 && word(b.p[at - 1]) && word(b.p[at]) && !(at > 1 && b.p[at - 2] == '\\');
+    bool after = at + n < b.n && word(b.p[at + n]) && word(b.p[at + n - 1]);
+    return !before && !after;
+}
+
+static const form *at_place(const table *t, cu_bytes body, size_t at)
+{
+    const form *best = NULL;
+    if (body.n - at < SHORTEST)
+        return NULL;
+    for (uint32_t k = t->slot[slot_of(body.p + at)]; k; k = t->forms[k - 1].next) {
+        const form *f = &t->forms[k - 1];
+        if (f->n <= body.n - at && (!best || f->n > best->n) && memcmp(body.p + at, t->bytes.p + f->at, f->n) == 0 &&
+            whole(body, at, f->n))
+            best = f;
+    }
+    return best;
+}
+
+static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void *arg)
+{
+    for (size_t i = 0; i + SHORTEST <= body.n;) {
+        uint8_t skip = t->skip[pair(body.p + i + SHORTEST - 2)];
+        const form *f = skip ? NULL : at_place(t, body, i);
+        if (f) {
+            cu_issued it = m->v[f->of]; /* fn may move the values */
+            CU_TRY(fn(arg, i, i + f->n, &it, f->level));
+        }
+        i += f ? f->n : skip ? skip : 1;
+    }
+    return CU_OK;
+}
+
+cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void *arg)
+{
+    table *t = malloc(sizeof *t);
+    cu_err e = t ? CU_OK : CU_NOMEM;
+    if (!t)
+        return e;
+    memset(t->skip, SHORTEST - 1, sizeof t->skip);
+    memset(t->slot, 0, sizeof t->slot);
+    t->forms = NULL;
+    t->n = t->cap = 0;
+    t->bytes = CU_BUF((size_t)1 << 30);
+    for (size_t i = 0; i < m->n && e == CU_OK; i++)
+        if (identifies(&m->v[i]))
+            e = add_forms(t, &m->v[i], (uint32_t)i);
+    if (e == CU_OK && t->n)
+        e = seek(t, m, body, fn, arg);
+    cu_buf_free(&t->bytes);
+    free(t->forms);
+    free(t);
+    return e;
+}

@@ -1,0 +1,153 @@
+/* Which strings are not plain data, by the key they stand under and the key of their object. */
+#include "wire/shape.h"
+
+#define A (1u << CU_API_ANTHROPIC)
+#define O (1u << CU_API_OPENAI)
+#define G (1u << CU_API_GEMINI)
+
+typedef enum { ANY_TEXT, BASE64, DATA_URL, SIGNED, ANSWER } check;
+
+/* Only what is encoded may pass unseen: text cannot be smuggled out under one of these names. */
+static const struct {
+    unsigned apis;
+    const char *key, *under; /* under NULL: any */
+    check check;
+    uint32_t flag;
+} marks[] = {
+    {A, "signature", "content", BASE64, CU_JSON_OPAQUE},        /* of a thinking block */
+    {A, "thinking", "content", SIGNED, CU_JSON_OPAQUE},
+    {A, "data", "content", BASE64, CU_JSON_OPAQUE},             /* of redacted_thinking */
+    {A, "data", "source", BASE64, CU_JSON_OPAQUE},              /* of an image or document */
+    {A | O, "encrypted_content", NULL, BASE64, CU_JSON_OPAQUE},
+    {A, "partial_json", "delta", ANY_TEXT, CU_JSON_ARGS},
+    {O, "url", "image_url", DATA_URL, CU_JSON_OPAQUE},
+    {O, "image_url", NULL, DATA_URL, CU_JSON_OPAQUE},
+    {O, "file_data", NULL, DATA_URL, CU_JSON_OPAQUE},
+    {O, "data", "input_audio", BASE64, CU_JSON_OPAQUE},
+    {O, "result", "input", BASE64, CU_JSON_OPAQUE},             /* of image_generation_call */
+    {O, "arguments", NULL, ANY_TEXT, CU_JSON_ARGS},
+    {O, "input", "input", ANY_TEXT, CU_JSON_CODE},              /* of custom_tool_call */
+    {O, "input", NULL, ANSWER, CU_JSON_CODE},                   /* of an event, at its top */
+    {O, "input", "custom", ANY_TEXT, CU_JSON_CODE},
+    {O, "input", "item", ANY_TEXT, CU_JSON_CODE},
+    {O, "input", "output", ANY_TEXT, CU_JSON_CODE},
+    {O, "x-codex-turn-metadata", "client_metadata", ANY_TEXT, CU_JSON_DROP}, /* the repository's path and commit */
+    {G, "thoughtSignature", NULL, BASE64, CU_JSON_OPAQUE},
+    {G, "thought_signature", NULL, BASE64, CU_JSON_OPAQUE},
+    {G, "data", "inlineData", BASE64, CU_JSON_OPAQUE},
+    {G, "data", "inline_data", BASE64, CU_JSON_OPAQUE},
+};
+
+/* Words of the protocol: scanned, but never changed because the same word is a secret elsewhere. */
+static const char *const fixed[] = {
+    "type", "role", "model", "id", "tool_use_id", "name", "media_type", "stop_reason", "anthropic_version", "call_id",
+    "tool_call_id", "item_id", "status", "object", "effort", "previous_response_id", "namespace", "finish_reason",
+    "finishReason", "mimeType", "service_tier", "encoding_format",
+};
+
+static bool is_base64(cu_bytes b)
+{
+    for (size_t i = 0; i < b.n; i++) {
+        uint8_t c = b.p[i];
+        bool ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+                  c == '=' || c == '-' || c == '_' || (c == '\\' && i + 1 < b.n && b.p[i + 1] == '/');
+        if (!ok)
+            return false;
+    }
+    return b.n >= 64;
+}
+
+static bool is_data_url(cu_bytes b)
+{
+    size_t comma = b.n > 5 && cu_starts(b, CU_LIT("data:")) ? cu_find(cu_slice(b, 0, b.n < 200 ? b.n : 200), CU_LIT(";base64,"), 0) : (size_t)-1;
+    return comma != (size_t)-1 && comma < 100 && is_base64(cu_slice(b, comma + 8, b.n));
+}
+
+/* Is b in the object that a stands in? No bracket that closes it may lie between them. */
+static bool same_object(cu_bytes text, const cu_json_strings *s, size_t a, size_t b)
+{
+    for (size_t i = a; i < b; i++) {
+        int depth = 0;
+        for (size_t k = s->v[i].end + 1; k + 1 < s->v[i + 1].start; k++) {
+            depth += text.p[k] == '{' || text.p[k] == '[';
+            if (text.p[k] == '}' || text.p[k] == ']')
+                depth--;
+            if (depth < 0 && s->v[i].depth <= s->v[a].depth)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* A thinking text whose block carries a signature came from the provider and goes back as it was. */
+static bool is_signed(cu_bytes text, const cu_json_strings *s, size_t at)
+{
+    const cu_json_string *v = &s->v[at];
+    for (size_t i = at > 8 ? at - 8 : 0; i < s->n && i < at + 9; i++) {
+        const cu_json_string *w = &s->v[i];
+        if (w->flags & CU_JSON_KEY || w->depth != v->depth || w->end - w->start < 16 || w->parent_key == UINT32_MAX ||
+            !cu_json_is(text, s->v[w->parent_key], "signature"))
+            continue;
+        if (is_base64(cu_slice(text, w->start, w->end)) && same_object(text, s, i < at ? i : at, i < at ? at : i))
+            return true;
+    }
+    return false;
+}
+
+static bool holds(check c, bool answer, cu_bytes text, const cu_json_strings *s, size_t at)
+{
+    cu_bytes raw = cu_slice(text, s->v[at].start, s->v[at].end);
+    switch (c) {
+    case BASE64:
+        return is_base64(raw);
+    case DATA_URL:
+        return is_data_url(raw);
+    case SIGNED:
+        return answer || is_signed(text, s, at);
+    case ANSWER:
+        return answer && s->v[at].depth == 1;
+    default:
+        return true;
+    }
+}
+
+static uint32_t mark_of(cu_api api, bool answer, cu_bytes text, const cu_json_strings *s, size_t at)
+{
+    const cu_json_string *key = &s->v[s->v[at].parent_key];
+    uint32_t flags = 0;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if ((marks[i].apis & 1u << api) && cu_json_is(text, *key, marks[i].key) &&
+            (!marks[i].under || (key->parent_key != UINT32_MAX && cu_json_is(text, s->v[key->parent_key], marks[i].under))) &&
+            holds(marks[i].check, answer, text, s, at))
+            flags |= marks[i].flag;
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed && !flags; i++)
+        if (cu_json_is(text, *key, fixed[i]))
+            flags = CU_JSON_FIXED;
+    return flags;
+}
+
+/* In an answer thinking stands in a block, a delta, or the content of a whole message. */
+static bool is_thinking(cu_api api, cu_bytes text, const cu_json_strings *s, size_t at)
+{
+    return api == CU_API_ANTHROPIC && cu_json_is(text, s->v[s->v[at].parent_key], "thinking");
+}
+
+void cu_shape_mark_one(cu_api api, bool answer, cu_bytes text, cu_json_strings *s, size_t at)
+{
+    cu_json_string *v = &s->v[at];
+    if (v->flags & CU_JSON_KEY) {
+        v->flags |= v->depth == 1 ? CU_JSON_FIXED : 0;
+        return;
+    }
+    if (v->parent_key == UINT32_MAX)
+        return;
+    v->flags |= mark_of(api, answer, text, s, at);
+    if (answer && is_thinking(api, text, s, at))
+        v->flags |= CU_JSON_OPAQUE;
+}
+
+void cu_shape_mark(cu_api api, bool answer, cu_bytes text, cu_json_strings *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        cu_shape_mark_one(api, answer, text, s, i);
+}

@@ -1,0 +1,146 @@
+// What a provider answers, in each API: the text that it was sent, cut wherever the test says.
+export const pieces = (text, n) => {
+  const out = []
+  const chars = Array.from(text)
+  for (let i = 0; i < chars.length; i += n) out.push(chars.slice(i, i + n).join(''))
+  return out
+}
+// Cuts the text right behind each backslash and inside \uXXXX.
+const atEscapes = (text) => text.split(/(?<=\\)|(?<=\\u[0-9a-f]{2})/)
+const cut = (text, how, tool) => how.delta === 'escape' ? (tool ? atEscapes(text) : pieces(text, 5)) : pieces(text, how.delta ?? 9)
+const ascii = (json, how) => how.ascii ? json.replace(/[^\x20-\x7e]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0')) : json
+const args = (text, how) => ascii(JSON.stringify({ path: 'a.txt', content: text }), how)
+const typed = (data) => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
+const bare = (data) => `data: ${JSON.stringify(data)}\n\n`
+const textOf = (content) => typeof content === 'string' ? content : (content ?? []).filter((b) => typeof b.text === 'string').map((b) => b.text).join('')
+// JavaScript that writes the text: what stands in the literal is escaped for it
+const program = (text) => `tools.write(${JSON.stringify(text)})`
+
+// --- Anthropic Messages ---
+function anthropic(body, how) {
+  const text = textOf(body.messages.at(-1).content)
+  const usage = { input_tokens: 11, output_tokens: 22 }
+  const content = []
+  if (how.thinking) content.push({ type: 'thinking', thinking: text, signature: 'c2lnbmF0dXJl'.repeat(8) })
+  content.push({ type: 'text', text })
+  if (how.tool) content.push({ type: 'tool_use', id: 'toolu_1', name: 'write', input: { path: 'a.txt', content: text } })
+  if (!body.stream) return { json: { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, content, stop_reason: 'end_turn', stop_sequence: null, usage } }
+  let out = typed({ type: 'message_start', message: { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, content: [], stop_reason: null, stop_sequence: null, usage } })
+  content.forEach((block, index) => {
+    out += typed({ type: 'content_block_start', index, content_block: { ...block, text: '', thinking: '', input: {}, signature: '' } })
+    const delta = (d) => { out += typed({ type: 'content_block_delta', index, delta: d }) }
+    if (block.type === 'tool_use') for (const p of cut(ascii(JSON.stringify(block.input), how), how, true)) delta({ type: 'input_json_delta', partial_json: p })
+    else for (const p of cut(block[block.type], how)) delta({ type: `${block.type}_delta`, [block.type]: p })
+    if (block.signature) delta({ type: 'signature_delta', signature: block.signature })
+    out += typed({ type: 'content_block_stop', index })
+  })
+  return { stream: out + typed({ type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 33 } }) + typed({ type: 'message_stop' }) }
+}
+
+// --- OpenAI ---
+function chat(body, how) {
+  const text = textOf(body.messages.at(-1).content)
+  const head = { id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: body.model }
+  const usage = { prompt_tokens: 11, completion_tokens: 33, total_tokens: 44 }
+  const call = { id: 'call_1', type: 'function', function: { name: 'write', arguments: args(text, how) } }
+  if (!body.stream) return { json: { ...head, choices: [{ index: 0, message: { role: 'assistant', content: text, ...(how.tool && { tool_calls: [call] }) }, finish_reason: 'stop', logprobs: null }], usage } }
+  const chunk = (delta, finish_reason = null, more) => bare({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }], ...more })
+  let out = chunk({ role: 'assistant', content: '' })
+  for (const p of cut(text, how)) out += chunk({ content: p })
+  if (how.tool) {
+    out += chunk({ tool_calls: [{ index: 0, ...call, function: { name: 'write', arguments: '' } }] })
+    for (const p of cut(call.function.arguments, how, true)) out += chunk({ tool_calls: [{ index: 0, function: { arguments: p } }] })
+  }
+  return { stream: out + chunk({}, how.tool ? 'tool_calls' : 'stop') + bare({ ...head, object: 'chat.completion.chunk', choices: [], usage }) + 'data: [DONE]\n\n' }
+}
+
+function completion(body, how) {
+  const text = [body.prompt].flat().join('\n')
+  const head = { id: 'cmpl-1', object: 'text_completion', created: 1, model: body.model }
+  if (!body.stream) return { json: { ...head, choices: [{ index: 0, text, finish_reason: 'stop', logprobs: null }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } } }
+  return { stream: cut(text, how).map((p) => bare({ ...head, choices: [{ index: 0, text: p, finish_reason: null }] })).join('') + bare({ ...head, choices: [{ index: 0, text: '', finish_reason: 'stop' }] }) + 'data: [DONE]\n\n' }
+}
+
+const inputText = (input) => typeof input === 'string' ? input : textOf(input.filter((i) => i.role === 'user').at(-1).content)
+
+function responses(body, how) {
+  const text = inputText(body.input)
+  const items = [{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text, annotations: [] }] }]
+  if (how.tool) items.push({ type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'write', status: 'completed', arguments: args(text, how) })
+  if (how.program) items.push({ type: 'custom_tool_call', id: 'ctc_1', call_id: 'call_2', name: 'exec', status: 'completed', input: program(text) })
+  if (how.thinking) items.unshift({ type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text }], encrypted_content: 'c2lnbmF0dXJl'.repeat(8) })
+  const whole = { id: 'resp_1', object: 'response', created_at: 1, status: 'completed', model: body.model ?? 'm', output: items, parallel_tool_calls: true, tools: [], tool_choice: 'auto',
+    error: null, incomplete_details: null, instructions: body.instructions ?? null, metadata: {}, temperature: 1, top_p: 1,
+    usage: { input_tokens: 11, input_tokens_details: { cached_tokens: 0 }, output_tokens: 33, output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 44 } }
+  if (!body.stream) return { json: whole }
+  let n = 0, out = ''
+  const say = (type, data) => { out += typed({ type, sequence_number: n++, ...data }) }
+  say('response.created', { response: { ...whole, status: 'in_progress', output: [], usage: null } })
+  items.forEach((item, output_index) => {
+    const at = { item_id: item.id, output_index }
+    const started = { ...item, status: 'in_progress', ...(item.content && { content: [] }), ...(item.arguments && { arguments: '' }), ...(item.input && { input: '' }), ...(item.summary && { summary: [] }) }
+    say('response.output_item.added', { output_index, item: started })
+    if (item.content) {
+      const where = { ...at, content_index: 0 }
+      say('response.content_part.added', { ...where, part: { type: 'output_text', text: '', annotations: [] } })
+      for (const p of cut(text, how)) say('response.output_text.delta', { ...where, delta: p, logprobs: [] })
+      say('response.output_text.done', { ...where, text, logprobs: [] })
+      say('response.content_part.done', { ...where, part: item.content[0] })
+    } else if (item.arguments) {
+      for (const p of cut(item.arguments, how, true)) say('response.function_call_arguments.delta', { ...at, delta: p })
+      say('response.function_call_arguments.done', { ...at, arguments: item.arguments, name: item.name })
+    } else if (item.input) {
+      for (const p of cut(item.input, how, true)) say('response.custom_tool_call_input.delta', { ...at, delta: p })
+      say('response.custom_tool_call_input.done', { ...at, input: item.input })
+    } else {
+      say('response.reasoning_summary_part.added', { ...at, summary_index: 0, part: { type: 'summary_text', text: '' } })
+      for (const p of cut(text, how)) say('response.reasoning_summary_text.delta', { ...at, summary_index: 0, delta: p })
+      say('response.reasoning_summary_text.done', { ...at, summary_index: 0, text })
+      say('response.reasoning_summary_part.done', { ...at, summary_index: 0, part: item.summary[0] })
+    }
+    say('response.output_item.done', { output_index, item })
+  })
+  say('response.completed', { response: whole })
+  return { stream: out }
+}
+
+const embeddings = (body) => ({ json: { object: 'list', model: body.model, data: [body.input].flat().map((t, index) => ({ object: 'embedding', index, embedding: body.encoding_format === 'base64' ? Buffer.from(new Float32Array([t.length, 1]).buffer).toString('base64') : [t.length, 1] })), usage: { prompt_tokens: 1, total_tokens: 1 } } })
+
+// --- Gemini ---
+function gemini(body, how, url) {
+  const text = textOf(body.contents.at(-1).parts)
+  const signature = 'c2lnbmF0dXJl'.repeat(8)
+  const usageMetadata = { promptTokenCount: 11, candidatesTokenCount: 33, totalTokenCount: 44 }
+  const say = (parts, finishReason) => ({ candidates: [{ content: { parts, role: 'model' }, index: 0, ...(finishReason && { finishReason }) }], usageMetadata, modelVersion: 'm', responseId: 'r1' })
+  const call = { functionCall: { name: 'write', args: { path: 'a.txt', content: text } }, thoughtSignature: signature }
+  const thought = { text: 'thinking about ' + text, thought: true }
+  const all = [...(how.thinking ? [thought] : []), { text }, ...(how.tool ? [call] : [])]
+  if (!url.includes(':stream')) return { json: say(all, 'STOP') }
+  const events = []
+  if (how.thinking) for (const p of cut(thought.text, how)) events.push(say([{ text: p, thought: true }]))
+  for (const p of cut(text, how)) events.push(say([{ text: p }]))
+  if (how.tool) events.push(say([call]))
+  events.push(say([{ text: '' }], 'STOP'))
+  if (!url.includes('alt=sse')) return { array: '[' + events.map((e) => JSON.stringify(e, null, 2)).join(',\r\n') + '\n]\n' }
+  return { stream: events.map((e) => `data: ${JSON.stringify(e)}\r\n\r\n`).join('') }
+}
+
+const models = (req) => req.headers['x-goog-api-key'] ? { models: [{ name: 'models/m', displayName: 'M', supportedGenerationMethods: ['generateContent'] }] }
+  : req.headers['x-api-key'] ? { data: [{ type: 'model', id: 'm', display_name: 'M', created_at: '2026-01-01T00:00:00Z' }], has_more: false, first_id: 'm', last_id: 'm' }
+  : { object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'x' }] }
+
+// The reply to a request: {json}, {stream} (server-sent events) or {array} (JSON, element by element).
+export function reply(req, body, how) {
+  const path = req.url.split('?')[0]
+  if (req.method === 'GET') return { json: models(req) }
+  if (path.endsWith('/count_tokens')) return { json: { input_tokens: JSON.stringify(body).length } }
+  if (path.endsWith('/messages')) return anthropic(body, how)
+  if (path.endsWith('/chat/completions')) return chat(body, how)
+  if (path.endsWith('/responses')) return responses(body, how)
+  if (path.endsWith('/completions')) return completion(body, how)
+  if (path.endsWith('/embeddings')) return embeddings(body)
+  if (path.endsWith(':countTokens')) return { json: { totalTokens: 99 } }
+  if (path.endsWith(':embedContent') || path.endsWith(':batchEmbedContents')) return { json: { embedding: { values: [1, 2] }, embeddings: [{ values: [1, 2] }] } }
+  if (path.includes('enerateContent')) return gemini(body, how, req.url)
+  return { status: 404, json: { error: 'no such path: ' + path } }
+}
