@@ -66,7 +66,12 @@ static void welcome(const cu_config *c, const char *run_dir)
     printf("Point an assistant here:\n");
     printf("  Claude Code   ANTHROPIC_BASE_URL=%s ANTHROPIC_AUTH_TOKEN=%s claude\n", base, key);
     printf("  Anthropic SDK ANTHROPIC_BASE_URL=%s ANTHROPIC_API_KEY=%s <your program>\n", base, key);
-    printf("  opencode      ANTHROPIC_API_KEY=%s with provider.anthropic.options.baseURL = \"%s/v1\"\n\n", key, base);
+    printf("  Codex         CUSTOS_KEY=%s codex -c model_provider=custos -c 'model_providers.custos={name=\"custos\",base_url=\"%s/v1\","
+           "env_key=\"CUSTOS_KEY\",wire_api=\"responses\"}'\n", key, base);
+    printf("  Gemini CLI    GOOGLE_GEMINI_BASE_URL=%s GEMINI_API_KEY=%s gemini\n", base, key);
+    printf("  OpenAI SDK    OPENAI_BASE_URL=%s/v1 OPENAI_API_KEY=%s <your program>\n", base, key);
+    printf("  opencode      ANTHROPIC_API_KEY=%s OPENCODE_CONFIG_CONTENT='{\"provider\":{\"anthropic\":{\"options\":{\"baseURL\":\"%s/v1\"}}}}' opencode\n\n",
+           key, base);
     if (c->embedded)
         printf("No vendor is configured: the built-in sink answers. See the main job in another terminal:\n  build/custos demo\n");
     fflush(stdout);

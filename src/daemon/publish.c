@@ -83,10 +83,12 @@ static uint64_t end_of_day(const char *date)
     return ((uint64_t)timegm(&tm) + 86400) * 1000000000ull;
 }
 
+#define SINK_APIS 3u /* the built-in provider speaks all of them, under one name */
+
 static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
 {
     const cu_config *c = a->config;
-    b->vendors = cu_arena_alloc(arena, (c->vendors_n + 1) * sizeof *b->vendors);
+    b->vendors = cu_arena_alloc(arena, (c->vendors_n + SINK_APIS) * sizeof *b->vendors);
     if (!b->vendors)
         return CU_NOMEM;
     for (size_t i = 0; i < c->vendors_n; i++) {
@@ -98,8 +100,10 @@ static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
             .until_ns = end_of_day(v->assessment.until)};
     }
     /* the built-in provider answers plain paths only when nothing else does; a rule that fits no model */
-    b->vendors[b->vendors_n++] = (cu_bundle_vendor){.name = CU_LIT("sink"), .api = CU_LIT("anthropic"), .credential = CU_LIT("none"),
-                                                    .models = c->embedded ? CU_NONE : CU_LIT("-"), .decision = CU_VENDOR_APPROVED};
+    static const char *const apis[SINK_APIS] = {"anthropic", "openai", "gemini"};
+    for (size_t i = 0; i < SINK_APIS; i++)
+        b->vendors[b->vendors_n++] = (cu_bundle_vendor){.name = CU_LIT("sink"), .api = cu_str(apis[i]), .credential = CU_LIT("none"),
+                                                        .models = c->embedded ? CU_NONE : CU_LIT("-"), .decision = CU_VENDOR_APPROVED};
     return CU_OK;
 }
 

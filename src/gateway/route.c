@@ -121,14 +121,21 @@ ngx_int_t gw_route_request(gw_exchange *x)
     return NGX_OK;
 }
 
+/* A name may stand for several vendors, one an API. */
 void gw_route_for_vendor(gw_exchange *x)
 {
+    cu_api first = CU_API_COUNT;
     for (size_t i = 0; x->prefix.len && i < x->bundle->b.vendors_n; i++) {
         const cu_bundle_vendor *v = &x->bundle->b.vendors[i];
         cu_api api = cu_api_by_name(v->api);
-        if (!cu_eq(v->name, gw_of(&x->prefix)) || api == CU_API_COUNT || (x->route && x->route->api == api))
+        if (!cu_eq(v->name, gw_of(&x->prefix)))
             continue;
-        x->api = api;
-        find(x, api);
+        if (x->route && x->route->api == api)
+            return;
+        first = first == CU_API_COUNT ? api : first;
     }
+    if (first == CU_API_COUNT)
+        return;
+    x->api = first;
+    find(x, first);
 }

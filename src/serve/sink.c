@@ -11,11 +11,11 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "sink_reply.h"
 
 #define KEPT 16u
 #define BODY_MAX ((size_t)256 << 20)
 #define KEPT_BODY_MAX ((size_t)1 << 20)
-#define ECHO_MAX ((size_t)64 << 10)
 
 typedef struct {
     char at[CU_TIME_LEN], method[16], path[256];
@@ -70,94 +70,18 @@ static void put_last(cu_buf *out)
     pthread_mutex_unlock(&lock);
 }
 
-/* The text of the last user message, as far as it is text. */
-static void last_text(json_t *body, cu_buf *out)
-{
-    json_t *messages = json_object_get(body, "messages");
-    json_t *last = json_array_get(messages, json_array_size(messages) - 1);
-    json_t *content = json_object_get(last, "content"), *block;
-    size_t i;
-    if (json_is_string(content))
-        cu_buf_add(out, cu_bytes_of(json_string_value(content), json_string_length(content)));
-    json_array_foreach(content, i, block) {
-        json_t *text = json_object_get(block, "text");
-        if (json_is_string(text))
-            cu_buf_add(out, cu_bytes_of(json_string_value(text), json_string_length(text)));
-    }
-    if (out->n > ECHO_MAX)
-        out->n = ECHO_MAX;
-    while (out->n && !cu_utf8_valid(cu_buf_view(out), NULL))
-        out->n--;
-}
-
-static void event(cu_buf *b, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void event(cu_buf *b, const char *name, const char *fmt, ...)
-{
-    char text[400];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    cu_buf_fmt(b, "event: %s\ndata: {\"type\":\"%s\"%s}\n\n", name, name, text);
-}
-
-/* In pieces of 7 characters, so that every surrogate is cut somewhere. */
-static void put_stream(cu_buf *b, const char *model, cu_bytes text)
-{
-    event(b, "message_start", ",\"message\":{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%.100s\",\"content\":[],"
-          "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":1}}", model, text.n / 4 + 1);
-    event(b, "content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}");
-    cu_buf_str(b, "event: ping\ndata: {\"type\": \"ping\"}\n\n");
-    for (size_t i = 0, end; i < text.n; i = end) {
-        end = i + 7 < text.n ? i + 7 : text.n;
-        while (end < text.n && (text.p[end] & 0xc0) == 0x80)
-            end++;
-        cu_buf_str(b, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":");
-        cu_buf_json_string(b, cu_slice(text, i, end));
-        cu_buf_str(b, "}}\n\n");
-    }
-    event(b, "content_block_stop", ",\"index\":0");
-    event(b, "message_delta", ",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":%zu}", text.n / 4 + 1);
-    event(b, "message_stop", "%s", "");
-}
-
-static const char *answer_message(cu_bytes body, cu_buf *out)
-{
-    cu_buf text CU_CLEAN_BUF = CU_BUF(BODY_MAX);
-    json_t *in = json_loadb((const char *)body.p, body.n, 0, NULL);
-    const char *model = json_string_value(json_object_get(in, "model"));
-    bool stream = json_is_true(json_object_get(in, "stream"));
-    last_text(in, &text);
-    bool plain = model && strlen(model) < 100 && !strpbrk(model, "\"\\");
-    if (stream) {
-        put_stream(out, plain ? model : "sink", cu_buf_view(&text));
-    } else {
-        cu_buf_fmt(out, "{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%s\",\"content\":[{\"type\":\"text\",\"text\":",
-                   plain ? model : "sink");
-        cu_buf_json_string(out, cu_buf_view(&text));
-        cu_buf_fmt(out, "}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":%zu}}",
-                   text.n / 4 + 1, text.n / 4 + 1);
-    }
-    json_decref(in);
-    return stream ? "text/event-stream" : "application/json";
-}
-
-static const char *answer(const char *path, cu_bytes body, cu_buf *out, unsigned *status)
+static const char *answer(const char *method, const char *path, const char *alt, cu_bytes body, cu_buf *out, unsigned *status)
 {
     *status = 200;
     if (strcmp(path, "/__sink/last") == 0) {
         put_last(out);
-    } else if (strcmp(path, "/v1/messages") == 0) {
-        return answer_message(body, out);
-    } else if (strcmp(path, "/v1/messages/count_tokens") == 0) {
-        cu_buf_fmt(out, "{\"input_tokens\":%zu}", body.n / 4 + 1);
-    } else if (strcmp(path, "/v1/models") == 0) {
-        cu_buf_str(out, "{\"data\":[{\"type\":\"model\",\"id\":\"sink\",\"display_name\":\"Built-in sink\",\"created_at\":\"2026-01-01T00:00:00Z\"}],"
-                        "\"has_more\":false,\"first_id\":\"sink\",\"last_id\":\"sink\"}");
-    } else {
-        *status = 404;
-        cu_buf_str(out, "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"the sink has no such path\"}}");
+        return "application/json";
     }
+    const char *type = sink_reply(strcmp(method, "GET") == 0, path, alt, body, out);
+    if (type)
+        return type;
+    *status = 404;
+    cu_buf_str(out, "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"the sink has no such path\"}}");
     return "application/json";
 }
 
@@ -180,7 +104,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
     }
     if (strncmp(url, "/__sink/", 8) != 0)
         remember(con, method, url, cu_buf_view(body));
-    const char *type = answer(url, cu_buf_view(body), &out, &status);
+    const char *type = answer(method, url, MHD_lookup_connection_value(con, MHD_GET_ARGUMENT_KIND, "alt"), cu_buf_view(body), &out, &status);
     struct MHD_Response *r = MHD_create_response_from_buffer(out.n, (void *)out.p, MHD_RESPMEM_MUST_COPY);
     if (!r)
         return MHD_NO;

@@ -1,4 +1,4 @@
-/* The built-in provider on loopback: speaks the Anthropic Messages API, says back what it was sent,
+/* The built-in provider on loopback: speaks the APIs that the gateway speaks, says back what it was sent,
  * and remembers what it received. It stands in for a provider in the demonstration and in probes. */
 #ifndef CUSTOS_SERVE_SINK_H
 #define CUSTOS_SERVE_SINK_H
