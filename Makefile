@@ -42,7 +42,7 @@ fuzz: deps
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(FUZZ)
-	@for t in diff ignore json recorded sarif sse log; do mkdir -p $(FUZZ)/corpus/$$t && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
+	@for t in diff ignore json known recorded sarif shape sse log; do mkdir -p $(FUZZ)/corpus/$$t && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/$$t fuzz/seeds/$$t || exit 1; done
 
 bench: all

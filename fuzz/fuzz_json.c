@@ -1,21 +1,20 @@
 /* The JSON walker on any bytes: what it accepts can be unescaped, classified and spliced. */
 #include <stdlib.h>
+#include "wire/event.h"
 #include "wire/json.h"
+#include "wire/shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     cu_arena a CU_CLEAN_ARENA;
     cu_json_strings s;
     cu_fault f = {0};
-    cu_anthropic_request r;
     cu_bytes text = cu_bytes_of(data, n);
     cu_arena_init(&a, 64u << 20);
     if (cu_json_walk(text, &a, &s, &f) != CU_OK) {
         CU_ASSERT(f.text[0] && f.offset <= n);
         return 0;
     }
-    cu_anthropic_classify(text, &s);
-    (void)!cu_anthropic_read(text, &s, &r, &f);
     for (size_t i = 0; i < s.n; i++) {
         cu_bytes raw = cu_slice(text, s.v[i].start, s.v[i].end);
         cu_buf plain CU_CLEAN_BUF = CU_BUF(n + 16);
