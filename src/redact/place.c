@@ -36,7 +36,7 @@ static void one(cu_place *p, uint8_t c)
         on_quote(p, c);
     else if (c == '\n' && p->quote != '`')
         p->depth = 0; /* a quote that nobody closed ends with its line */
-    else if (c == 'n' && p->depth > level_of(p->slashes))
+    else if (c == 'n' && p->slashes && p->depth > level_of(p->slashes))
         p->depth = (uint8_t)level_of(p->slashes); /* and one inside of a string with its written-out \n */
     p->slashes = 0;
 }

@@ -65,7 +65,7 @@ static int unload(void **state)
 static void random_text(cu_buf *b, bool quotes)
 {
     static const char *const hard[] = {"\"", "\\", "\\\"", "\\n", "\\u0041", "\n", "\r\n", "\t", "\x01", "\xc3\xa9", "\xf0\x9f\x98\x80", "C", "CUSTOS_", "CUSTOS_MAIL_a",
-                                       "{\"a\":\"", "\"}", "'", "`", "word ", "x = ", " ", "\\\\", "/", "\\u00e9", "\xe2\x80\xa8"};
+                                       "{\"a\":\"", "\"}", "'", "`", "word ", "one line ", "x = ", " ", "\\\\", "/", "\\u00e9", "\xe2\x80\xa8"};
     for (unsigned n = 1 + pick(30); n > 0; n--) {
         if (pick(4) == 0) {
             const char *quote = quotes && pick(2) ? "\"" : " ";
