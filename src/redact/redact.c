@@ -441,47 +441,47 @@ static cu_err splice(job *j)
 /* Whatever the value of a surrogate is, it may not be left anywhere in what is sent. */
 typedef struct {
     job *j;
-    size_t string;
+    size_t at;               /* string that was looked at last */
+    cu_json_strings strings; /* of the body that leaves */
     bool left;
 } sought;
+
+/* The string in which these bytes stand; NULL: in none, they are a number. */
+static const cu_json_string *string_at(sought *s, const cu_json_strings *all, size_t start, size_t end)
+{
+    while (s->at < all->n && all->v[s->at].end < end)
+        s->at++;
+    return s->at < all->n && all->v[s->at].start <= start ? &all->v[s->at] : NULL;
+}
 
 static cu_err on_residue(void *arg, size_t start, size_t end, const cu_issued *it, uint32_t level)
 {
     sought *s = arg;
-    const cu_json_strings *all = s->j->strings;
-    while (s->string < all->n && all->v[s->string].end < end)
-        s->string++;
-    const cu_json_string *v = s->string < all->n ? &all->v[s->string] : NULL;
-    if (!v || v->start > start) /* not in a string: a number */
-        return CU_OK;
-    if (v->flags & (CU_JSON_OPAQUE | CU_JSON_FIXED | CU_JSON_DROP))
+    const cu_json_string *v = string_at(s, s->j->strings, start, end);
+    if (!v || v->flags & (CU_JSON_OPAQUE | CU_JSON_FIXED | CU_JSON_DROP))
         return CU_OK;
     const cu_finding g = {.type = it->type, .flags = level << CU_LEVEL_SHIFT};
-    return replace(s->j, s->string, start, end, &g);
+    return replace(s->j, s->at, start, end, &g);
 }
 
 static cu_err on_left(void *arg, size_t start, size_t end, const cu_issued *it, uint32_t level)
 {
     sought *s = arg;
-    cu_json_strings *all = (cu_json_strings *)(uintptr_t)s->j->strings;
-    while (s->string < all->n && all->v[s->string].end < end)
-        s->string++;
-    const cu_json_string *v = s->string < all->n ? &all->v[s->string] : NULL;
-    s->left |= !v || v->start > start || !(v->flags & (CU_JSON_OPAQUE | CU_JSON_FIXED));
+    if (!s->strings.v) { /* seldom: only now the body is read again, as a receiver would */
+        job *j = s->j;
+        if (cu_json_walk(j->out->body, j->arena, &s->strings, NULL) != CU_OK || s->strings.n != j->strings->n)
+            return cu_fail(j->f, CU_INTERNAL, "what was to be sent is not what was read");
+        for (size_t i = 0; i < s->strings.n; i++) /* the same strings, in the same order */
+            s->strings.v[i].flags |= j->strings->v[i].flags;
+    }
+    const cu_json_string *v = string_at(s, &s->strings, start, end);
+    s->left |= !v || !(v->flags & (CU_JSON_OPAQUE | CU_JSON_FIXED));
     return CU_OK;
 }
 
-/* The body that leaves is read again, as a receiver would. */
 static cu_err check(job *j)
 {
-    cu_json_strings s;
-    job again = *j;
-    sought left = {.j = &again};
-    again.strings = &s;
-    if (cu_json_walk(j->out->body, j->arena, &s, NULL) != CU_OK)
-        return cu_fail(j->f, CU_INTERNAL, "what was to be sent is no JSON");
-    for (size_t i = 0; i < s.n && i < j->strings->n; i++) /* the same strings, in the same order */
-        s.v[i].flags |= j->strings->v[i].flags;
+    sought left = {.j = j};
     CU_TRY(cu_residue(&j->out->issued, j->out->body, on_left, &left));
     return left.left ? cu_fail(j->f, CU_DENIED, "a value that was replaced stands somewhere where it cannot be replaced, such as a number") : CU_OK;
 }

@@ -4,6 +4,7 @@
 #define SHORTEST 8u /* bytes of a form */
 #define FORMS 3u    /* times escaped that are looked for */
 #define SLOTS 4096u
+#define PAIRS 8192u
 
 typedef struct {
     uint32_t at, n;   /* in bytes */
@@ -13,7 +14,7 @@ typedef struct {
 } form;
 
 typedef struct {
-    uint8_t skip[65536];
+    uint8_t skip[PAIRS]; /* small enough for the first cache */
     uint32_t slot[SLOTS];
     form *forms;
     size_t n, cap;
@@ -22,7 +23,8 @@ typedef struct {
 
 static uint32_t pair(const uint8_t *p)
 {
-    return (uint32_t)p[0] << 8 | p[1];
+    uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8;
+    return (v ^ v >> 5) & (PAIRS - 1);
 }
 
 static uint32_t slot_of(const uint8_t *p)
