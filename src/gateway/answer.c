@@ -90,6 +90,7 @@ static ngx_int_t finish_json(gw_exchange *x)
     x->finished = true;
     if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK)
         return NGX_ERROR;
+    gw_session_keep(x);
     return send_out(x, out, true, false);
 }
 
@@ -131,6 +132,7 @@ static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
         last |= c->buf->last_buf;
         flush |= c->buf->flush;
     }
+    gw_session_keep(x);
     if (x->json)
         return last ? finish_json(x) : in ? NGX_OK : next_body(r, NULL);
     x->finished |= last;

@@ -85,7 +85,12 @@ ngx_int_t gw_check_body(gw_exchange *x)
     if (rc != NGX_OK)
         return rc;
     cu_shape_mark(x->api, false, x->body, &s);
-    return redact(x, &s, &f);
+    rc = redact(x, &s, &f);
+    if (rc != NGX_OK)
+        return rc;
+    gw_session_recall(x, facts.before);
+    x->keeps_session = facts.keeps;
+    return NGX_OK;
 }
 
 /* What the proxy will send instead of what came in. */

@@ -10,6 +10,7 @@
 #include "policy/decide.h"
 #include "redact/redact.h"
 #include "redact/restore.h"
+#include "redact/session.h"
 #include "wire/shape.h"
 
 /* A vendor's address, from nginx.conf; what it may be used for is in the bundle. */
@@ -64,6 +65,7 @@ typedef struct gw_exchange {
     bool decoded;           /* it was compressed */
     cu_bytes model;
     bool stream;
+    bool keeps_session;     /* a later request may go on from the answer's id */
     char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
     bool recorded;          /* the request leaf is durable */
     uint64_t ticket;
@@ -94,6 +96,7 @@ typedef struct {
     cu_engine *engine;
     cu_scratch *scratch;
     cu_memo *memo;
+    cu_sessions *sessions;
     uint8_t rules_digest[32];
     int spool_fd, run_fd;
     cu_spool_writer *spool;
@@ -128,6 +131,9 @@ ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
 ngx_int_t gw_replace_body(gw_exchange *x);   /* body.c: what the proxy sends */
 ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address */
 ngx_int_t gw_decode_body(gw_exchange *x);    /* decode.c: x->body */
+/* session.c */
+void gw_session_recall(gw_exchange *x, cu_bytes before); /* x->redaction.issued grows */
+void gw_session_keep(gw_exchange *x);
 /* route.c */
 ngx_int_t gw_route_request(gw_exchange *x);  /* x->api, x->route, x->prefix, x->path, x->args */
 void gw_route_for_vendor(gw_exchange *x);    /* again, when the bundle says what the prefix speaks */

@@ -10,6 +10,7 @@
 #include "base/file.h"
 
 #define MEMO_BYTES ((size_t)32 << 20)
+#define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
 #define REFRESH_MS 200
 #define RULES "rules.image"
 #define RULES_RETRY_NS (10ull * 1000000000)
@@ -94,6 +95,10 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         if (p == MAP_FAILED)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
+        p = mmap(NULL, SESSION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+            return NGX_ERROR;
+        gw.sessions = cu_sessions_init(p, SESSION_BYTES);
     }
     return NGX_OK;
 }

@@ -72,6 +72,15 @@ static void read_type(cu_answer *a, cu_bytes text, uint32_t depth)
     }
 }
 
+/* The id of a whole answer, or of the one that an event tells of. */
+static bool names_answer(cu_bytes json, const cu_json_strings *s, const cu_json_string *v)
+{
+    const cu_json_string *k = &s->v[v->parent_key];
+    if (v->depth == 1)
+        return true;
+    return v->depth == 2 && k->parent_key != UINT32_MAX && cu_json_is(json, s->v[k->parent_key], "response");
+}
+
 static void read_value(cu_answer *a, cu_bytes json, const cu_json_strings *s, size_t i)
 {
     const cu_json_string *v = &s->v[i], *k = &s->v[v->parent_key];
@@ -80,6 +89,9 @@ static void read_value(cu_answer *a, cu_bytes json, const cu_json_strings *s, si
         memcpy(a->stop_reason, text.p, text.n);
         a->stop_reason[text.n] = 0;
         a->complete |= cu_eq_str(key, "finishReason");
+    } else if (cu_eq_str(key, "id") && names_answer(json, s, v) && text.n < sizeof a->response_id) {
+        memcpy(a->response_id, text.p, text.n);
+        a->response_id[text.n] = 0;
     } else if (cu_eq_str(key, "type")) {
         read_type(a, text, v->depth);
     }

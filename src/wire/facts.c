@@ -47,5 +47,6 @@ cu_err cu_shape_read(const cu_route *r, cu_bytes body, const cu_json_strings *s,
         return cu_fail(f, CU_UNSUPPORTED, "%s: token ids cannot be checked here; send it as text", r->text);
     if (r->stream == CU_STREAM_MEMBER)
         out->stream = cu_starts(cu_json_top_value(body, s, "stream"), CU_LIT("true"));
+    out->keeps = r->stateful && !cu_starts(cu_json_top_value(body, s, "store"), CU_LIT("false"));
     return CU_OK;
 }

@@ -35,7 +35,7 @@ static const cu_route routes[] = {
     {ANT, GET, "/v1/models"},
     {ANT, GET, "/v1/models/*"},
     {OAI, POST, "/v1/chat/completions", .list = "messages", .model = true, .stream = CU_STREAM_MEMBER},
-    {OAI, POST, "/v1/responses", .stream = CU_STREAM_MEMBER},
+    {OAI, POST, "/v1/responses", .stream = CU_STREAM_MEMBER, .stateful = true},
     {OAI, GET, "/v1/responses", .upgrade = true},
     {OAI, POST, "/v1/responses/input_tokens"},
     {OAI, POST, "/v1/responses/compact"},

@@ -63,13 +63,16 @@ function completion(body, how) {
 
 const inputText = (input) => typeof input === 'string' ? input : textOf(input.filter((i) => i.role === 'user').at(-1).content)
 
+const answers = new Map() // the provider keeps the conversation
 function responses(body, how) {
-  const text = inputText(body.input)
+  const id = `resp_${answers.size + 1}`
+  const text = (answers.get(body.previous_response_id) ?? '') + inputText(body.input)
+  answers.set(id, text)
   const items = [{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text, annotations: [] }] }]
   if (how.tool) items.push({ type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'write', status: 'completed', arguments: args(text, how) })
   if (how.program) items.push({ type: 'custom_tool_call', id: 'ctc_1', call_id: 'call_2', name: 'exec', status: 'completed', input: program(text) })
   if (how.thinking) items.unshift({ type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text }], encrypted_content: 'c2lnbmF0dXJl'.repeat(8) })
-  const whole = { id: 'resp_1', object: 'response', created_at: 1, status: 'completed', model: body.model ?? 'm', output: items, parallel_tool_calls: true, tools: [], tool_choice: 'auto',
+  const whole = { id, object: 'response', created_at: 1, status: 'completed', model: body.model ?? 'm', output: items, parallel_tool_calls: true, tools: [], tool_choice: 'auto',
     error: null, incomplete_details: null, instructions: body.instructions ?? null, metadata: {}, temperature: 1, top_p: 1,
     usage: { input_tokens: 11, input_tokens_details: { cached_tokens: 0 }, output_tokens: 33, output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 44 } }
   if (!body.stream) return { json: whole }

@@ -20,7 +20,7 @@ const told = `${text}\nx ${awkward} y\n`
 before(async () => {
   provider = await new Provider().start()
   const vendor = (name, api, path = '') => `  ${name}:\n    api: ${api}\n    base_url: ${provider.url}${path}\n    credential: env:FAKE_KEY\n    assessment: {decision: approved, by: X}\n`
-  system = new System({ extra: '    known_secrets: known.env\n', vendors: 'vendors:\n' + vendor('claude', 'anthropic') + vendor('gpt', 'openai') + vendor('router', 'openai', '/api/v1') + vendor('bard', 'gemini') })
+  system = new System({ extra: '    known_secrets: known.env\n  - name: rival\n', vendors: 'vendors:\n' + vendor('claude', 'anthropic') + vendor('gpt', 'openai') + vendor('router', 'openai', '/api/v1') + vendor('bard', 'gemini') })
   writeFileSync(join(system.dir, 'known.env'), `# what no rule could know\nexport WORD='${awkward}'\nPORT=8080\n`)
   await system.start()
   openai = new OpenAI({ baseURL: system.url + '/v1', apiKey: system.key, maxRetries: 0 })
@@ -251,6 +251,30 @@ test('a stream that breaks off breaks off for the client', async () => {
     await assert.rejects(run())
   }
   provider.how = {}
+  nothingLeft()
+})
+
+test('a conversation that the provider keeps: earlier values come back, to their tenant only', async () => {
+  const other = new OpenAI({ baseURL: system.url + '/v1', apiKey: system.json('key', 'issue', '--tenant', 'rival', '--user', 'spy').key, maxRetries: 0 })
+  for (const stream of [false, true]) {
+    provider.how = { delta: 6 }
+    const ask = async (client, body) => {
+      const r = await client.responses.create({ model: 'm', stream, ...body })
+      if (!stream) return r
+      for await (const e of r) if (e.type === 'response.completed') return e.response
+    }
+    const text = (r) => r.output[0].content[0].text
+    const first = await ask(openai, { input: told })
+    const second = await ask(openai, { input: 'and then?', previous_response_id: first.id })
+    assert.equal(text(second), told + 'and then?')
+    const third = await ask(openai, { input: 'go on', previous_response_id: second.id })
+    assert.equal(text(third), told + 'and then?go on')
+    const stolen = text(await ask(other, { input: 'x', previous_response_id: first.id }))
+    assert.deepEqual(leaks(Buffer.from(stolen), secrets), [])
+    assert.match(stolen, /CUSTOS_MAIL_/)
+    const kept = await ask(openai, { input: told, store: false })
+    assert.match(text(await ask(openai, { input: 'x', previous_response_id: kept.id })), /CUSTOS_MAIL_/)
+  }
   nothingLeft()
 })
 

@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "redact/redact.h"
 #include "redact/restore.h"
+#include "redact/session.h"
 #include "wire/shape.h"
 
 static cu_arena rules_arena;
@@ -254,6 +256,69 @@ static void surrogates_are_stable_and_checked(void **state)
     }
 }
 
+/* What was found once may stand nowhere in what leaves, in no escaped form; where it cannot be replaced
+ * the request is refused. */
+static void nothing_is_left_anywhere(void **state)
+{
+    static const struct {
+        const char *body;
+        cu_err want;
+    } cases[] = {
+        {"{\"model\":\"m\",\"messages\":[{\"content\":\"card 4111111111111111 ok\"},{\"content\":\"{\\\"a\\\":\\\"x4111111111111111\\\"}\"}]}", CU_OK},
+        {"{\"model\":\"m\",\"messages\":[{\"content\":\"card 4111111111111111\"}],\"n\":4111111111111111}", CU_DENIED},
+        {"{\"model\":\"m\",\"messages\":[{\"content\":\"card 4111111111111111\"}],\"n\":14111111111111111}", CU_OK},
+        {"{\"model\":\"m\",\"messages\":[{\"content\":\"db_password = 's3cr\\\"et9\\\\x" "7Q'\"},"
+         "{\"content\":\"run('s3cr\\\\\\\"et9\\\\\\\\x7Q')\"}]}", CU_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cu_arena a CU_CLEAN_ARENA;
+        cu_redaction r;
+        cu_json_strings s;
+        cu_fault f = {0};
+        cu_redact_with w = with(NULL);
+        cu_arena_init(&a, 16u << 20);
+        assert_int_equal(cu_json_walk(cu_str(cases[i].body), &a, &s, &f), CU_OK);
+        cu_shape_mark(CU_API_ANTHROPIC, false, cu_str(cases[i].body), &s);
+        assert_int_equal(cu_redact_body(&w, cu_str(cases[i].body), &s, &a, &r, &f), cases[i].want);
+        if (cases[i].want == CU_OK && (cu_find(r.body, CU_LIT(" 4111"), 0) != (size_t)-1 || cu_find(r.body, CU_LIT("et9"), 0) != (size_t)-1))
+            fail_msg("left: %.*s", CU_FMT(r.body));
+    }
+}
+
+static void a_session_is_kept_for_its_tenant_and_bounded(void **state)
+{
+    static const cu_surrogate_key other = {{8}, 'a'};
+    size_t size = 200 * CU_SESSION_BYTES;
+    void *room = calloc(1, size);
+    cu_sessions *s = cu_sessions_init(room, size);
+    cu_arena a CU_CLEAN_ARENA;
+    cu_redaction r;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(4096);
+    cu_issued_map back = {0};
+    char id[32];
+    cu_arena_init(&a, 16u << 20);
+    body_of(&b, TEXT);
+    redact(cu_buf_view(&b), NULL, &a, &r);
+    assert_int_equal(cu_session_keep(s, &key, CU_LIT("resp_1"), &r.issued), CU_OK);
+    assert_int_equal(cu_find(cu_bytes_of(room, size), CU_LIT("lovelace"), 0), (size_t)-1);
+    assert_int_equal(cu_session_recall(s, &other, CU_LIT("resp_1"), &back, &a), CU_NOT_FOUND);
+    assert_int_equal(cu_session_recall(s, &key, CU_LIT("resp_2"), &back, &a), CU_NOT_FOUND);
+    assert_int_equal(cu_session_recall(s, &key, CU_LIT("resp_1"), &back, &a), CU_OK);
+    assert_int_equal(back.n, r.issued.n);
+    for (size_t i = 0; i < r.issued.n; i++) {
+        const cu_issued *it = cu_issued_find(&back, (const uint8_t *)r.issued.v[i].surrogate);
+        assert_non_null(it);
+        assert_true(cu_eq(it->value, r.issued.v[i].value) && it->places == r.issued.v[i].places);
+    }
+    for (int i = 0; i < 5000; i++) {
+        snprintf(id, sizeof id, "resp_x%d", i);
+        assert_int_equal(cu_session_keep(s, &key, cu_str(id), &r.issued), CU_OK);
+    }
+    assert_int_equal(cu_session_recall(s, &key, cu_str(id), &back, &a), CU_OK);
+    assert_int_equal(cu_session_recall(s, &key, CU_LIT("resp_1"), &back, &a), CU_NOT_FOUND);
+    free(room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +329,7 @@ int main(void)
         cmocka_unit_test(text_comes_back_at_every_cut), cmocka_unit_test(tool_input_comes_back_at_every_cut),
         cmocka_unit_test(without_values_the_stream_is_untouched),
         cmocka_unit_test(surrogates_are_stable_and_checked),
+        cmocka_unit_test(nothing_is_left_anywhere), cmocka_unit_test(a_session_is_kept_for_its_tenant_and_bounded),
     };
     return cmocka_run_group_tests_name("redact", tests, load, unload);
 }

@@ -18,6 +18,7 @@ typedef struct {
     bool complete;              /* the API's last event was seen, or the JSON body was whole */
     bool error;                 /* an error event or error body */
     char stop_reason[32];
+    char response_id[128];      /* under which the provider keeps it, "" when it does not say */
 } cu_answer;
 
 typedef struct cu_restorer cu_restorer;

@@ -32,6 +32,7 @@ typedef struct {
     const char *text;    /* a member that may not hold numbers: token ids cannot be checked; NULL */
     bool model;          /* the body must name a model */
     cu_stream_how stream;
+    bool stateful;       /* the provider keeps answers, unless "store" is false */
     bool upgrade;        /* asks for a WebSocket, which is declined so that the client posts */
 } cu_route;
 
@@ -51,6 +52,7 @@ typedef struct {
     cu_bytes model;  /* raw span of the body; empty when the route takes it from the path */
     cu_bytes before; /* previous_response_id, empty when there is none */
     bool stream;
+    bool keeps;      /* the provider keeps the conversation: a later request may name the answer */
 } cu_request_facts;
 
 /* CU_SYNTAX with a message for the client when what the route requires is missing. */
