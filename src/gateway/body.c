@@ -34,13 +34,24 @@ static void hide_model(gw_exchange *x)
             x->model = CU_LIT("redacted");
 }
 
+/* What a text was scanned for keys the memo: the rules in force, and the tenant's list. */
+static void digest_of_rules(const gw_exchange *x, cu_sha256 *out)
+{
+    const cu_sha256 *list = &x->bundle->known[x->key->tenant].digest;
+    memcpy(out->b, gw.rules_digest, sizeof out->b);
+    if (x->bundle->known[x->key->tenant].list)
+        cu_sha256_of3(cu_bytes_of(gw.rules_digest, sizeof gw.rules_digest), CU_LIT("known"), cu_bytes_of(list->b, sizeof list->b), out);
+}
+
 static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
 {
     const cu_surrogate_key key = {.key_id = (char)x->tenant->key_id};
     cu_surrogate_key k = key;
     memcpy(k.key, x->tenant->surrogate_key, sizeof k.key);
+    cu_sha256 looked_for;
+    digest_of_rules(x, &looked_for);
     cu_redact_with with = {.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
-                           .rules_digest = x->bundle->known[x->key->tenant].rules_digest,
+                           .rules_digest = looked_for.b,
                            .known = x->bundle->known[x->key->tenant].list, .key = &k};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         with.act[t] = (cu_act)x->tenant->act[t];

@@ -32,9 +32,9 @@ typedef struct {
     cu_bundle b;
     cu_arena arena;
     struct {
-        const cu_known *list;   /* NULL: none */
-        uint8_t rules_digest[32]; /* of the rules and this list: it keys the memo */
-    } *known;                   /* one a tenant */
+        const cu_known *list; /* NULL: none */
+        cu_sha256 digest;     /* of it */
+    } *known;                 /* one a tenant */
     uint8_t *file;
     size_t file_n;
     unsigned refs;
