@@ -37,6 +37,7 @@ static const cu_route routes[] = {
     {OAI, POST, "/v1/chat/completions", .list = "messages", .model = true, .stream = CU_STREAM_MEMBER},
     {OAI, POST, "/v1/responses", .stream = CU_STREAM_MEMBER, .stateful = true},
     {OAI, GET, "/v1/responses", .upgrade = true},
+    {OAI, GET, "/v1/responses/*", .recalls = true},
     {OAI, POST, "/v1/responses/input_tokens"},
     {OAI, POST, "/v1/responses/compact"},
     {OAI, POST, "/v1/embeddings", .text = "input", .model = true},

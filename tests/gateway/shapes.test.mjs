@@ -279,6 +279,7 @@ test('a conversation that the provider keeps: earlier values come back, to their
     const first = await ask(openai, { input: told })
     const second = await ask(openai, { input: 'and then?', previous_response_id: first.id })
     assert.equal(text(second), told + 'and then?')
+    assert.equal(text(await openai.responses.retrieve(second.id)), told + 'and then?')
     const third = await ask(openai, { input: 'go on', previous_response_id: second.id })
     assert.equal(text(third), told + 'and then?go on')
     const stolen = text(await ask(other, { input: 'x', previous_response_id: first.id }))

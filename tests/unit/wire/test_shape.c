@@ -67,6 +67,7 @@ static void strings_are_marked(void **state)
         {CU_API_ANTHROPIC, false, "{\"content\":[{\"type\":\"thinking\",\"thinking\":\"x\",\"signature\":\"" B64 "\"}]}", "kkfkoko"},
         {CU_API_ANTHROPIC, false, "{\"content\":[{\"type\":\"thinking\",\"thinking\":\"x\"},{\"signature\":\"" B64 "\"}]}", "kkfk-ko"},
         {CU_API_ANTHROPIC, false, "{\"content\":[{\"thinking\":\"x\",\"signature\":\"short and no base64\"}]}", "kk-k-"},
+        {CU_API_ANTHROPIC, false, "{\"content\":[{\"type\":\"tool_use\",\"id\":\"t\",\"input\":{\"id\":\"x\",\"a\":{\"name\":\"y\"}}}]}", "kkfkfkk-kk-"},
         {CU_API_ANTHROPIC, true, "{\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"x\"}}", "kkfko"},
         {CU_API_ANTHROPIC, false, "{\"content\":[{\"source\":{\"data\":\"" B64 "\"}}],\"data\":\"" B64 "\"}", "kkkok-"},
         {CU_API_OPENAI, false, "{\"tool_calls\":[{\"id\":\"c\",\"function\":{\"name\":\"n\",\"arguments\":\"{}\"}}]}", "kkfkkfka"},
