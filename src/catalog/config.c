@@ -117,6 +117,14 @@ static cu_err number_of(const load *l, const cu_yaml *n, const char *name, uint3
     return CU_OK;
 }
 
+static cu_err flag_of(const load *l, const cu_yaml *n, const char *name, bool *out)
+{
+    if (n->kind != CU_YAML_SCALAR || n->quoted || !is_one_of(n->text, "true false"))
+        return wrong(l, n, "%s must be true or false", name);
+    *out = cu_eq_str(n->text, "true");
+    return CU_OK;
+}
+
 /* Names of tenants and vendors appear in paths and logs. */
 static bool is_name(cu_bytes b)
 {
@@ -197,6 +205,18 @@ static bool is_host_name(const char *host)
     return is_v4(host) || last[strspn(last, "0123456789")] != 0;
 }
 
+/* mTLS: client_ca and what goes with it. */
+static cu_err client_certificates(const load *l, const cu_yaml *tls, cu_config_listen *out)
+{
+    const cu_yaml *ca = cu_yaml_get(tls, "client_ca"), *crl = cu_yaml_get(tls, "client_crl"), *required = cu_yaml_get(tls, "client_required");
+    if (!ca)
+        return crl || required ? wrong(l, crl ? crl : required, "this needs client_ca: who signs the clients' certificates") : CU_OK;
+    CU_TRY(path_of(l, ca, "client_ca", &out->client_ca));
+    if (crl)
+        CU_TRY(path_of(l, crl, "client_crl", &out->client_crl));
+    return required ? flag_of(l, required, "client_required", &out->client_required) : CU_OK;
+}
+
 static cu_err one_listen(const load *l, const cu_yaml *n, cu_config_listen *out)
 {
     CU_TRY(only(l, n, "an entry of listen", "address tls"));
@@ -208,12 +228,13 @@ static cu_err one_listen(const load *l, const cu_yaml *n, cu_config_listen *out)
         return wrong(l, address, "address must be ADDRESS:PORT, like 127.0.0.1:4180 or [::1]:4180");
     out->loopback = is_loopback(out->host);
     if (tls) {
-        CU_TRY(only(l, tls, "tls", "certificate key"));
+        CU_TRY(only(l, tls, "tls", "certificate key client_ca client_crl client_required"));
         const cu_yaml *cert = cu_yaml_get(tls, "certificate"), *key = cu_yaml_get(tls, "key");
         if (!cert || !key)
             return wrong(l, tls, "tls needs certificate and key, two paths of PEM files");
         CU_TRY(path_of(l, cert, "certificate", &out->tls_cert));
         CU_TRY(path_of(l, key, "key", &out->tls_key));
+        CU_TRY(client_certificates(l, tls, out));
     }
     if (!out->loopback && !out->tls_cert)
         return wrong(l, address, "%s is not loopback: plain HTTP is refused there; add tls: {certificate: FILE, key: FILE}",
@@ -298,7 +319,7 @@ static cu_err read_tenants(const load *l, const cu_yaml *n)
     size_t i = 0;
     CU_TRY(list_of(l, n, "tenants", MAX_TENANTS, sizeof *l->c->tenants, (void **)&l->c->tenants, &l->c->tenants_n));
     for (const cu_yaml *k = n->first; k; k = k->next, i++) {
-        CU_TRY(only(l, k, "an entry of tenants", "name actions known_secrets"));
+        CU_TRY(only(l, k, "an entry of tenants", "name actions known_secrets limits"));
         const cu_yaml *name = cu_yaml_get(k, "name");
         if (!name || name->kind != CU_YAML_SCALAR || !is_name(name->text) || cu_eq_str(name->text, "org") ||
             cu_eq_str(name->text, "anchor"))
@@ -308,6 +329,8 @@ static cu_err read_tenants(const load *l, const cu_yaml *n)
         const cu_yaml *actions = cu_yaml_get(k, "actions");
         if (actions)
             CU_TRY(read_actions(l, actions, &l->c->tenants[i]));
+        if (cu_yaml_get(k, "limits"))
+            CU_TRY(cu_config_read_limits(l->path, cu_yaml_get(k, "limits"), l->a, &l->c->tenants[i].limits, l->f));
         const cu_yaml *known = cu_yaml_get(k, "known_secrets");
         if (known)
             CU_TRY(read_known(l, known, &l->c->tenants[i]));
@@ -341,7 +364,8 @@ static cu_err read_url(const load *l, const cu_yaml *n, cu_config_vendor *v)
     v->path = cu_arena_str(l->a, cu_bytes_of(host + authority, end - authority));
     if (!v->scheme || !v->path)
         return CU_NOMEM;
-    if (!https && !is_loopback(v->host))
+    v->loopback = is_loopback(v->host);
+    if (!https && !v->loopback)
         return wrong(l, n, "base_url: http is allowed for loopback only; use https");
     return CU_OK;
 }
@@ -382,7 +406,7 @@ static cu_err read_credential(const load *l, const cu_yaml *n, cu_config_vendor 
 static cu_err read_assessment(const load *l, const cu_yaml *n, cu_config_assessment *as)
 {
     struct tm tm = {0};
-    CU_TRY(only(l, n, "assessment", "decision by until"));
+    CU_TRY(only(l, n, "assessment", "decision by until soc2"));
     const cu_yaml *decision = cu_yaml_get(n, "decision"), *by = cu_yaml_get(n, "by"), *until = cu_yaml_get(n, "until");
     if (!decision || !by)
         return wrong(l, n, "assessment needs decision (approved or refused) and by (who decided)");
@@ -391,6 +415,11 @@ static cu_err read_assessment(const load *l, const cu_yaml *n, cu_config_assessm
     if (strcmp(as->decision, "approved") != 0 && strcmp(as->decision, "refused") != 0)
         return wrong(l, decision, "decision must be approved or refused");
     as->given = true;
+    if (cu_yaml_get(n, "soc2")) {
+        CU_TRY(text_of(l, cu_yaml_get(n, "soc2"), "soc2", &as->soc2));
+        if (!is_one_of(cu_str(as->soc2), "none type1 type2"))
+            return wrong(l, cu_yaml_get(n, "soc2"), "soc2 must be none, type1 or type2: the report that was read");
+    }
     if (!until)
         return CU_OK;
     CU_TRY(text_of(l, until, "until", &as->until));
@@ -408,7 +437,7 @@ static cu_err one_vendor(const load *l, const cu_yaml *n, cu_config_vendor *v)
     if (!v->name)
         return CU_NOMEM;
     v->credential = cu_arena_str(l->a, CU_LIT(""));
-    CU_TRY(only(l, n, v->name, "api base_url credential models assessment"));
+    CU_TRY(only(l, n, v->name, "api base_url credential models assessment " CU_VENDOR_TERM_KEYS));
     const cu_yaml *api = cu_yaml_get(n, "api"), *url = cu_yaml_get(n, "base_url"), *k;
     if (!api || !url)
         return wrong(l, n, "a vendor needs api and base_url");
@@ -422,6 +451,8 @@ static cu_err one_vendor(const load *l, const cu_yaml *n, cu_config_vendor *v)
         CU_TRY(text_of(l, k, "models", &v->models));
     if ((k = cu_yaml_get(n, "assessment")))
         CU_TRY(read_assessment(l, k, &v->assessment));
+    v->terms.no_soc2 = v->assessment.soc2 && strcmp(v->assessment.soc2, "none") == 0;
+    CU_TRY(cu_config_read_terms(l->path, n, l->a, &v->terms, l->f));
     return CU_OK;
 }
 
@@ -442,10 +473,45 @@ static cu_err read_vendors(const load *l, const cu_yaml *n)
     return CU_OK;
 }
 
+/* A certificate's caller belongs to a tenant that there is. */
+static cu_err read_callers(const load *l, const cu_yaml *n)
+{
+    CU_TRY(cu_config_read_callers(l->path, n, l->a, &l->c->callers, l->f));
+    size_t i = 0;
+    for (const cu_yaml *k = n->first; k; k = k->next, i++) {
+        bool known = l->c->tenants_n == 0 && strcmp(l->c->callers.callers[i].tenant, "default") == 0;
+        for (size_t t = 0; t < l->c->tenants_n; t++)
+            known |= strcmp(l->c->tenants[t].name, l->c->callers.callers[i].tenant) == 0;
+        if (!known)
+            return wrong(l, k, "there is no tenant %.63s", l->c->callers.callers[i].tenant);
+    }
+    return CU_OK;
+}
+
+static cu_err read_metrics(const load *l, const cu_yaml *n)
+{
+    CU_TRY(only(l, n, "metrics", "listen"));
+    const cu_yaml *at = cu_yaml_get(n, "listen");
+    cu_config_listen *m = cu_arena_alloc(l->a, sizeof *m);
+    if (!m)
+        return CU_NOMEM;
+    if (!at)
+        return wrong(l, n, "metrics needs listen: a loopback address, like 127.0.0.1:9464");
+    CU_TRY(text_of(l, at, "listen", &m->text));
+    if (!split_address(l->a, m->text, &m->host, &m->port) || !is_loopback(m->host))
+        return wrong(l, at, "metrics.listen must be a loopback address and a port, like 127.0.0.1:9464");
+    for (size_t i = 0; i < l->c->listen_n; i++)
+        if (l->c->listen[i].port == m->port && strcmp(l->c->listen[i].host, m->host) == 0)
+            return wrong(l, at, "the address %s is given twice", m->text);
+    l->c->metrics = m;
+    return CU_OK;
+}
+
 static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
-    CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors"));
+    CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
+                "lockout metrics trusted_ca"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -462,6 +528,18 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(read_tenants(l, n));
     if ((n = cu_yaml_get(root, "vendors")))
         CU_TRY(read_vendors(l, n));
+    if ((n = cu_yaml_get(root, "allow_unassessed")))
+        CU_TRY(flag_of(l, n, "allow_unassessed", &l->c->allow_unassessed));
+    if ((n = cu_yaml_get(root, "trusted_ca")))
+        CU_TRY(path_of(l, n, "trusted_ca", &l->c->trusted_ca));
+    if ((n = cu_yaml_get(root, "callers")))
+        CU_TRY(read_callers(l, n));
+    if ((n = cu_yaml_get(root, "prices")))
+        CU_TRY(cu_config_read_prices(l->path, n, l->a, &l->c->callers, l->f));
+    if ((n = cu_yaml_get(root, "lockout")))
+        CU_TRY(cu_config_read_lockout(l->path, n, &l->c->callers, l->f));
+    if ((n = cu_yaml_get(root, "metrics")))
+        CU_TRY(read_metrics(l, n));
     return CU_OK;
 }
 
@@ -508,7 +586,7 @@ static cu_err fill_defaults(load *l)
 
 cu_err cu_config_load(const char *path, bool resolve_credentials, cu_arena *a, cu_config *out, cu_fault *f)
 {
-    *out = (cu_config){.workers = 4, .max_body_mib = 32};
+    *out = (cu_config){.workers = 4, .max_body_mib = 32, .callers = {.lockout_failures = 20, .lockout_seconds = 60}};
     load l = {.path = path ? path : "custos.yaml", .resolve = resolve_credentials, .a = a, .c = out, .f = f};
     const cu_yaml *root = NULL;
     if (path || access("custos.yaml", F_OK) == 0) {

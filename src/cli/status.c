@@ -59,6 +59,12 @@ static void print_text(const json_t *all)
     json_array_foreach(json_object_get(all, "vendors_unresolved"), i, k)
         printf("  trouble      vendor %s: its host name does not resolve; its requests are refused until it does\n",
                json_string_value(k));
+    json_array_foreach(json_object_get(all, "vendors_private"), i, k)
+        printf("  trouble      vendor %s: its host name leads to addresses that are not public; its requests are refused\n",
+               json_string_value(k));
+    if (text_of(json_object_get(all, "bundle"), "refused")[0])
+        printf("  trouble      the gateway refused a policy bundle at %s and keeps the one before; its reason is in the log\n",
+               text_of(json_object_get(all, "bundle"), "refused"));
     if (text_of(all, "trouble")[0])
         printf("  trouble      %s\n", text_of(all, "trouble"));
 }

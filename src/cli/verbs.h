@@ -8,6 +8,8 @@
     X(serve) \
     X(status) \
     X(key_issue) \
+    X(key_rotate) \
+    X(key_limit) \
     X(key_list) \
     X(key_revoke) \
     X(signin) \

@@ -47,6 +47,8 @@ static unsigned route(call *c, const char *cookie)
 {
     const char *p = after(c->path, "/api/v1"), *rest;
     bool get = strcmp(c->method, "GET") == 0;
+    if (strcmp(c->path, "/metrics") == 0 && get) /* nginx lets it out on the metrics address only */
+        return answer_metrics(c);
     if (!p)
         return problem(c, 404, "Not found", "There is no such path.");
     if (strcmp(p, "/healthz") == 0)

@@ -3,6 +3,7 @@
 #define CUSTOS_DAEMON_APP_H
 
 #include <pthread.h>
+#include <sys/types.h>
 #include "catalog/config.h"
 #include "comply/criteria.h"
 #include "detect/detect.h"
@@ -20,6 +21,8 @@ typedef struct {
     uint64_t until_ns;
 } secret_until;
 
+typedef struct metrics metrics;
+
 typedef struct {
     const cu_config *config;
     char run_dir[4096], origin[64];
@@ -35,11 +38,15 @@ typedef struct {
     pthread_mutex_t reloading; /* taken before lock */
     cu_arena arena;         /* criteria */
     cu_criteria *criteria;
+    metrics *metrics;
     volatile int *stop;
 } app;
 
 /* keystore.c: surrogate and commit key of a tenant, made on first use, sealed under the master key. */
 cu_err keystore_tenant(app *a, const char *tenant, uint8_t out[TENANT_KEYS_LEN], cu_fault *f) CU_MUST;
+/* The seed that bundles are signed with, made on first use; keystore/bundle.pub gets the public key,
+ * which the supervisor gives the gateway. */
+cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f) CU_MUST;
 /* publish.c: writes the bundle from configuration and store; a leaf says so. Lock held. */
 cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
 cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
@@ -76,6 +83,7 @@ unsigned answer_status(call *c);
 unsigned answer_exchanges(call *c, const char *id);
 unsigned answer_log(call *c);
 unsigned answer_criteria(call *c);
+unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
 unsigned answer_keys(call *c);
 unsigned answer_session(call *c, const char *cookie);

@@ -16,6 +16,7 @@
 #include "app.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "metrics.h"
 
 #define ROUND_MS 200
 #define RETRY_MS 1000
@@ -97,6 +98,9 @@ static void set_trouble(app *a, const char *text)
 
 static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
 {
+    cu_leaf l;
+    if (cu_leaf_parse(leaf, &l) == CU_OK)
+        metrics_take(((app *)arg)->metrics, &l);
     return cu_store_take(((app *)arg)->store, log, index, leaf);
 }
 
@@ -192,6 +196,9 @@ static cu_err open_all(app *a, cu_fault *f)
 {
     char path[4300];
     CU_TRY(cu_run_dir(a->config, a->run_dir, sizeof a->run_dir));
+    a->metrics = metrics_new();
+    if (!a->metrics)
+        return CU_NOMEM;
     CU_TRY(open_dir(a->config->state_dir, "spool", &a->spool_fd, f));
     CU_TRY(open_dir(a->config->state_dir, "keystore", &a->keystore_fd, f));
     CU_TRY(load_origin(a, f));
@@ -232,6 +239,7 @@ static void close_all(app *a)
     cu_store_close(a->store);
     rules_release(a, a->rules);
     cu_arena_free(&a->arena);
+    metrics_free(a->metrics);
     cu_close_fd(&a->spool_fd);
     cu_close_fd(&a->keystore_fd);
 }

@@ -1,4 +1,5 @@
-/* The keystore: one file a tenant, sealed with AES-256-GCM under a master key beside it (0600). */
+/* The keystore: one file a tenant and one for the bundle's signing key, sealed with AES-256-GCM under
+ * a master key beside them (0600). */
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -38,26 +39,47 @@ static bool gcm(bool seal, const uint8_t kek[32], cu_bytes name, uint8_t box[SEA
     return ok;
 }
 
-cu_err keystore_tenant(app *a, const char *tenant, uint8_t out[TENANT_KEYS_LEN], cu_fault *f)
+/* 64 random bytes under a name, made on first use; bound to `known`. */
+static cu_err secret_of(app *a, const char *name, cu_bytes known, uint8_t out[TENANT_KEYS_LEN], cu_fault *f)
 {
     uint8_t kek[32], box[SEALED];
-    char name[80];
     cu_buf b CU_CLEAN_BUF = CU_BUF(SEALED);
-    snprintf(name, sizeof name, "tenant-%.63s", tenant);
     cu_err e = read_or_make(a->keystore_fd, "master", kek, sizeof kek);
     if (e == CU_OK)
         e = cu_file_read(a->keystore_fd, name, &b);
     if (e == CU_NOT_FOUND) {
         cu_random(out, TENANT_KEYS_LEN);
         cu_random(box, NONCE);
-        e = gcm(true, kek, cu_str(tenant), box, out) ? cu_file_replace(a->keystore_fd, name, cu_bytes_of(box, SEALED), 0600) : CU_INTERNAL;
+        e = gcm(true, kek, known, box, out) ? cu_file_replace(a->keystore_fd, name, cu_bytes_of(box, SEALED), 0600) : CU_INTERNAL;
     } else if (e == CU_OK) {
         e = CU_CORRUPT;
         if (b.n == SEALED) {
             memcpy(box, b.p, SEALED);
-            e = gcm(false, kek, cu_str(tenant), box, out) ? CU_OK : CU_CORRUPT;
+            e = gcm(false, kek, known, box, out) ? CU_OK : CU_CORRUPT;
         }
     }
     cu_wipe(kek, sizeof kek);
     return e == CU_OK ? CU_OK : cu_fail(f, e, "keystore/%s: %s", name, cu_err_text(e));
+}
+
+cu_err keystore_tenant(app *a, const char *tenant, uint8_t out[TENANT_KEYS_LEN], cu_fault *f)
+{
+    char name[80];
+    snprintf(name, sizeof name, "tenant-%.63s", tenant);
+    return secret_of(a, name, cu_str(tenant), out, f);
+}
+
+cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f)
+{
+    uint8_t secret[TENANT_KEYS_LEN], pk[CU_ED25519_KEY];
+    char hex[2 * CU_ED25519_KEY + 1];
+    CU_TRY(secret_of(a, "bundle-key", CU_LIT("custos bundle key"), secret, f));
+    memcpy(seed, secret, CU_ED25519_KEY);
+    cu_wipe(secret, sizeof secret);
+    cu_err e = cu_ed25519_public(seed, pk);
+    if (e == CU_OK) {
+        cu_hex(hex, pk, sizeof pk);
+        e = cu_file_replace(a->keystore_fd, "bundle.pub", cu_str(hex), 0644);
+    }
+    return e == CU_OK ? CU_OK : cu_fail(f, e, "keystore/bundle.pub: %s", cu_err_text(e));
 }

@@ -20,6 +20,12 @@ cu_err record(app *a, const char *type, const char *tenant, const char *actor, c
     return cu_spool_write(a->spool, &in, NULL);
 }
 
+static cu_limits limits_of(const cu_config_limits *l)
+{
+    return (cu_limits){.requests_per_minute = l->requests_per_minute, .tokens_per_minute = l->tokens_per_minute,
+                       .tokens_per_day = l->tokens_per_day, .spend_per_day = l->spend_per_day, .concurrent = l->concurrent};
+}
+
 typedef struct {
     uint8_t key[32];
     cu_buf records;
@@ -68,6 +74,7 @@ static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
         memcpy(t->commit_key, keys + 32, 32);
         t->key_id = 'a';
         memcpy(t->act, a->config->tenants[i].act, sizeof t->act);
+        t->limits = limits_of(&a->config->tenants[i].limits);
         CU_TRY(put_known(a->config->tenants[i].known_secrets, t, arena, f));
     }
     cu_wipe(keys, sizeof keys);
@@ -97,7 +104,9 @@ static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
             .name = cu_str(v->name), .api = cu_str(v->api), .credential = cu_str(v->credential), .models = cu_str(v->models),
             .decision = !v->assessment.given ? CU_VENDOR_UNASSESSED
                         : strcmp(v->assessment.decision, "approved") == 0 ? CU_VENDOR_APPROVED : CU_VENDOR_REFUSED,
-            .until_ns = end_of_day(v->assessment.until)};
+            .until_ns = end_of_day(v->assessment.until), .allow_unassessed = c->allow_unassessed, .strict = v->terms.strict,
+            .plan = cu_str(v->terms.plan), .no_training = v->terms.no_training, .no_retention = v->terms.no_retention,
+            .mismatch = v->terms.mismatch, .pins = cu_bytes_of(v->terms.pins, v->terms.pins_n * sizeof v->terms.pins[0])};
     }
     /* the built-in provider answers plain paths only when nothing else does; a rule that fits no model */
     static const char *const apis[SINK_APIS] = {"anthropic", "openai", "gemini"};
@@ -107,24 +116,71 @@ static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
     return CU_OK;
 }
 
+static size_t tenant_at(const app *a, const char *name)
+{
+    size_t t = 0;
+    while (t < a->config->tenants_n && strcmp(a->config->tenants[t].name, name) != 0)
+        t++;
+    return t;
+}
+
+static cu_bundle_key bundle_key(const cu_store_key *k, size_t tenant, cu_arena *arena)
+{
+    return (cu_bundle_key){
+        .hash = k->hash, .tenant = (uint32_t)tenant, .id = cu_arena_dup(arena, cu_str(k->id)), .user = cu_arena_dup(arena, cu_str(k->user)),
+        .expires_ns = k->expires_ns, .revoked = k->revoked, .service = k->service,
+        .scopes = {.vendors = cu_arena_dup(arena, cu_str(k->vendors)), .models = cu_arena_dup(arena, cu_str(k->models)),
+                   .repos = cu_arena_dup(arena, cu_str(k->repos)), .classes = cu_arena_dup(arena, cu_str(k->classes)),
+                   .tools = cu_arena_dup(arena, cu_str(k->tools))},
+        .limits = {.requests_per_minute = k->requests_per_minute, .tokens_per_minute = k->tokens_per_minute,
+                   .tokens_per_day = k->tokens_per_day, .spend_per_day = k->spend_per_day, .concurrent = k->concurrent}};
+}
+
+/* Callers that come with a certificate. Their id says so, and is the same for the same certificate. */
+static void put_certificates(app *a, cu_bundle *b, cu_arena *arena)
+{
+    for (size_t i = 0; i < a->config->callers.callers_n; i++) {
+        const cu_config_caller *c = &a->config->callers.callers[i];
+        cu_bundle_key *k = &b->keys[b->keys_n++];
+        char hex[2 * CU_SHA256_LEN + 1];
+        *k = (cu_bundle_key){.tenant = (uint32_t)tenant_at(a, c->tenant), .user = cu_str(c->user), .service = c->service,
+                             .scopes = {cu_str(c->scopes.vendors), cu_str(c->scopes.models), cu_str(c->scopes.repos),
+                                        cu_str(c->scopes.classes), cu_str(c->scopes.tools)},
+                             .limits = limits_of(&c->limits)};
+        cu_bundle_certificate_hash(cu_str(c->certificate), &k->hash);
+        cu_hex(hex, k->hash.b, 8);
+        k->id = cu_str(cu_arena_fmt(arena, "c_%s", hex));
+    }
+}
+
 static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
 {
     cu_store_key *k;
     size_t n;
     CU_TRY(cu_store_keys(a->store, &k, &n));
-    b->keys = cu_arena_alloc(arena, (n + 1) * sizeof *b->keys);
+    b->keys = cu_arena_alloc(arena, (n + a->config->callers.callers_n + 1) * sizeof *b->keys);
     for (size_t i = 0; b->keys && i < n; i++) {
-        size_t t = 0;
-        while (t < a->config->tenants_n && strcmp(a->config->tenants[t].name, k[i].tenant) != 0)
-            t++;
-        if (t == a->config->tenants_n)
-            continue; /* its tenant is no longer configured: the key is not known */
-        b->keys[b->keys_n++] = (cu_bundle_key){.hash = k[i].hash, .tenant = (uint32_t)t, .id = cu_arena_dup(arena, cu_str(k[i].id)),
-                                               .user = cu_arena_dup(arena, cu_str(k[i].user)), .expires_ns = k[i].expires_ns,
-                                               .revoked = k[i].revoked};
+        size_t t = tenant_at(a, k[i].tenant);
+        if (t < a->config->tenants_n) /* else its tenant is no longer configured: the key is not known */
+            b->keys[b->keys_n++] = bundle_key(&k[i], t, arena);
     }
     free(k);
+    if (b->keys)
+        put_certificates(a, b, arena);
     return b->keys ? CU_OK : CU_NOMEM;
+}
+
+static cu_err put_prices(app *a, cu_bundle *b, cu_arena *arena)
+{
+    const cu_config_callers *c = &a->config->callers;
+    b->lockout_failures = (uint32_t)c->lockout_failures;
+    b->lockout_seconds = (uint32_t)c->lockout_seconds;
+    b->prices = cu_arena_alloc(arena, (c->prices_n + 1) * sizeof *b->prices);
+    for (size_t i = 0; b->prices && i < c->prices_n; i++)
+        b->prices[b->prices_n++] = (cu_bundle_price){.models = cu_str(c->prices[i].models), .input = c->prices[i].input,
+                                                     .output = c->prices[i].output, .cache_read = c->prices[i].cache_read,
+                                                     .cache_write = c->prices[i].cache_write};
+    return b->prices ? CU_OK : CU_NOMEM;
 }
 
 /* Readable by the workers and by nobody else. */
@@ -147,6 +203,7 @@ cu_err publish_bundle(app *a, cu_fault *f)
     cu_arena arena CU_CLEAN_ARENA;
     cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX), body CU_CLEAN_BUF = CU_BUF(1024);
     cu_bundle b = {.made_ns = cu_now_ns()};
+    uint8_t seed[CU_ED25519_KEY];
     cu_arena_init(&arena, CU_BUNDLE_MAX);
     cu_err e = cu_store_next(a->store, "bundle", &b.version);
     if (e == CU_OK)
@@ -156,7 +213,12 @@ cu_err publish_bundle(app *a, cu_fault *f)
     if (e == CU_OK)
         e = put_keys(a, &b, &arena);
     if (e == CU_OK)
-        e = cu_bundle_encode(&b, &file);
+        e = put_prices(a, &b, &arena);
+    if (e == CU_OK)
+        e = keystore_bundle_key(a, seed, f);
+    if (e == CU_OK)
+        e = cu_bundle_encode(&b, seed, &file);
+    cu_wipe(seed, sizeof seed);
     if (e != CU_OK)
         return f && f->code ? e : cu_fail(f, e, "policy bundle: %s", cu_err_text(e));
     cu_hex(a->bundle_digest, b.digest.b, 32);
@@ -181,6 +243,10 @@ cu_err publish_assessments(app *a, cu_fault *f)
         cu_buf_byte(&body, '{');
         cu_buf_json_kv_str(&body, "by", v->assessment.by);
         cu_buf_json_kv_str(&body, "decision", v->assessment.decision);
+        if (v->terms.plan)
+            cu_buf_json_kv_str(&body, "plan", v->terms.plan);
+        if (v->assessment.soc2)
+            cu_buf_json_kv_str(&body, "soc2", v->assessment.soc2);
         cu_buf_json_kv_str(&body, "until", v->assessment.until ? v->assessment.until : "");
         cu_buf_json_kv_str(&body, "vendor", v->name);
         cu_buf_byte(&body, '}');

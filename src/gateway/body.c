@@ -54,7 +54,7 @@ static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
                            .rules_digest = looked_for.b,
                            .known = x->bundle->known[x->key->tenant].list, .key = &k};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
-        with.act[t] = (cu_act)x->tenant->act[t];
+        with.act[t] = gw_act(x, (cu_type)t);
     uint64_t began = cu_mono_ns();
     cu_err e = cu_redact_body(&with, x->body, s, &x->arena, &x->redaction, f);
     x->scan_ns = cu_mono_ns() - began;
@@ -95,6 +95,8 @@ ngx_int_t gw_check_body(gw_exchange *x)
     x->model = x->path_model.n ? x->path_model : facts.model;
     x->stream = facts.stream;
     rc = gw_choose_vendor(x);
+    if (rc == NGX_OK)
+        rc = gw_check_terms(x, &s);
     if (rc != NGX_OK)
         return rc;
     cu_shape_mark(x->api, false, x->body, &s);
@@ -112,7 +114,7 @@ ngx_int_t gw_replace_body(gw_exchange *x)
     ngx_http_request_t *r = x->r;
     ngx_chain_t *c = ngx_alloc_chain_link(r->pool);
     ngx_buf_t *b = ngx_calloc_buf(r->pool);
-    if (!x->redaction.changed && !x->decoded)
+    if (!x->redaction.changed && !x->decoded && !x->body_set)
         return NGX_OK;
     if (!c || !b)
         return NGX_ERROR;

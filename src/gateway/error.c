@@ -30,6 +30,18 @@ static ngx_int_t add_header(ngx_http_request_t *r, const char *name, const char 
     return NGX_OK;
 }
 
+/* Of a 503 too: what is full now may have room soon. */
+static ngx_int_t retry_header(gw_exchange *x)
+{
+    if (x->retry_after == 0)
+        return x->status == 503 ? add_header(x->r, "retry-after", "5") : NGX_OK;
+    u_char *text = ngx_pnalloc(x->r->pool, 16);
+    if (!text)
+        return NGX_ERROR;
+    *ngx_sprintf(text, "%ui", (ngx_uint_t)x->retry_after) = 0;
+    return add_header(x->r, "retry-after", (const char *)text);
+}
+
 static ngx_int_t send_json(ngx_http_request_t *r, gw_exchange *x)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(8192);
@@ -44,7 +56,7 @@ static ngx_int_t send_json(ngx_http_request_t *r, gw_exchange *x)
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
     ngx_http_clear_location(r);
-    if (gw_request_id(r, x->id) != NGX_OK || (x->status == 503 && add_header(r, "retry-after", "5") != NGX_OK) ||
+    if (gw_request_id(r, x->id) != NGX_OK || retry_header(x) != NGX_OK ||
         (x->api == CU_API_OPENAI && add_header(r, "x-request-id", x->id) != NGX_OK))
         return NGX_ERROR;
     ngx_int_t rc = ngx_http_send_header(r);

@@ -6,8 +6,13 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include <ngx_thread_pool.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
 #include "ledger/spool.h"
 #include "policy/decide.h"
+#include "policy/limits.h"
+#include "policy/lockout.h"
 #include "redact/redact.h"
 #include "redact/restore.h"
 #include "redact/session.h"
@@ -20,6 +25,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t catalog, spool, run; /* directories */
+    ngx_str_t bundle_key;          /* hex: the public key that bundles are signed with */
     ngx_array_t vendors;           /* gw_vendor */
 } gw_main_conf;
 
@@ -42,6 +48,11 @@ typedef struct {
 } gw_bundle;
 
 typedef enum { GW_NEW, GW_READING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
+
+/* Tokens and spend (millionths) that were counted before the answer was known; at_ns 0: none. */
+typedef struct {
+    uint64_t tokens, spend, at_ns;
+} gw_reserved;
 
 /* One exchange; lives in the request's pool, found again after internal redirects. */
 typedef struct gw_exchange {
@@ -76,7 +87,12 @@ typedef struct gw_exchange {
     ngx_uint_t status;
     const char *error_type, *reason;
     char message[400];
+    unsigned retry_after;   /* seconds, 0: not said */
     bool rejection_recorded;
+    /* limits */
+    bool counted;           /* is one of the caller's running requests */
+    gw_reserved reserved;
+    bool body_set;          /* a flag of the body was set as the vendor's terms say */
     /* answer */
     cu_restorer *restorer;
     cu_buf whole;           /* a JSON answer while it is collected */
@@ -91,6 +107,13 @@ extern ngx_module_t ngx_http_custos_module;
 
 gw_exchange *gw_find(ngx_http_request_t *r); /* NULL when the request is not ours */
 
+/* Shared by all workers, and kept by the master through reloads. */
+typedef struct {
+    _Atomic uint64_t bundle_version; /* of the newest bundle in use: nobody goes back behind it */
+    pthread_mutex_t lock;            /* for what follows */
+    cu_lockout lockout;
+} gw_shared;
+
 /* worker.c: what a worker holds */
 typedef struct {
     cu_engine *engine;
@@ -101,15 +124,54 @@ typedef struct {
     int spool_fd, run_fd;
     cu_spool_writer *spool;
     gw_bundle *bundle;
+    gw_shared *shared;
+    uint8_t bundle_key[CU_ED25519_KEY];
     bool no_space;
 } gw_worker;
 extern gw_worker gw;
 ngx_int_t gw_init_module(ngx_cycle_t *cycle);
 ngx_int_t gw_init_process(ngx_cycle_t *cycle);
 void gw_exit_process(ngx_cycle_t *cycle);
+
+bool gw_same_file(const struct stat *a, const struct stat *b); /* nothing was written since */
+
+/* bundle.c: the bundle in use */
 void gw_bundle_refresh(void);
 void gw_rules_refresh(void); /* between requests: a request is judged by one set of rules */
 void gw_bundle_release(gw_bundle *b);
+
+/* shared.c: what all workers count together */
+#define GW_LIMIT_SLOTS 16384u /* keys and tenants with limits that asked within two days */
+#define GW_PROCESSES 128u     /* workers, with those that a reload lets finish */
+#define GW_HOLDERS 2u         /* key and tenant */
+typedef struct {
+    uint64_t id;
+    const char *kind;         /* "key", "tenant" */
+    const cu_limits *limits;
+} gw_holder;
+typedef struct {
+    cu_limit_kind kind;
+    size_t holder;            /* whose limit */
+    uint64_t wait_ns;
+} gw_limit_hit;
+ngx_int_t gw_shared_open(int run_fd);   /* in the master */
+void gw_shared_worker(void);
+/* All or none of the holders are counted. False: the table cannot be used. */
+bool gw_holders_begin(gw_holder *h, size_t n, uint64_t now_ns, gw_limit_hit *hit);
+bool gw_holders_reserve(gw_holder *h, size_t n, uint64_t tokens, uint64_t spend, uint64_t now_ns, gw_limit_hit *hit);
+void gw_holders_end(gw_holder *h, size_t n, const gw_reserved *was, uint64_t tokens, uint64_t spend, uint64_t now_ns);
+uint64_t gw_lockout_wait(const uint8_t address[16], uint64_t key); /* ns */
+bool gw_lockout_note(const uint8_t address[16], uint64_t key, bool good, cu_lockout_rule rule); /* true: locked now */
+
+/* limit.c */
+typedef struct {
+    uint64_t input, output, cache_read, cache_write, spend;
+    bool estimated;
+} gw_used;
+ngx_int_t gw_limit_request(gw_exchange *x);
+ngx_int_t gw_limit_tokens(gw_exchange *x);
+void gw_limit_usage(const gw_exchange *x, gw_used *u);
+void gw_limit_end(gw_exchange *x); /* when the exchange is over, however it ended */
 
 /* commit.c */
 ngx_int_t gw_commit_init(ngx_cycle_t *cycle);
@@ -117,10 +179,18 @@ void gw_commit_start(void);              /* commits what is staged, unless a com
 void gw_commit_wait(gw_exchange *x);     /* calls the request's write handler when x->ticket is decided */
 void gw_commit_forget(gw_exchange *x);
 
+/* pin.c: from now on the connections of this location to providers are checked against pins */
+void gw_pin_init(ngx_http_request_t *r);
+
 /* record.c: leaves */
 cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */
 void gw_record_answer(gw_exchange *x);
 void gw_record_rejection(gw_exchange *x);
+/* A leaf beside the exchange's own, of its tenant; body holds "exchange". Of more than ten a second of
+ * a worker some are left out, and their number is recorded. */
+void gw_record_event(gw_exchange *x, const char *type, const cu_buf *body);
+/* A leaf of the gateway itself, about no exchange. */
+void gw_record_own(const char *type, const cu_buf *body);
 
 /* request.c: the order of the phases */
 ngx_int_t gw_access(ngx_http_request_t *r);
@@ -130,7 +200,10 @@ ngx_int_t gw_hide_query_key(ngx_http_request_t *r); /* key.c: before all phases 
 ngx_int_t gw_authenticate(gw_exchange *x);   /* key.c: x->key, x->tenant */
 ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
 ngx_int_t gw_replace_body(gw_exchange *x);   /* body.c: what the proxy sends */
-ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address */
+ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address; x->model is known */
+cu_act gw_act(const gw_exchange *x, cu_type type); /* vendor.c: what is done with a finding */
+bool gw_keeps_answers(const gw_exchange *x);
+ngx_int_t gw_check_terms(gw_exchange *x, cu_json_strings *s); /* terms.c: may change x->body and move s along */
 ngx_int_t gw_decode_body(gw_exchange *x);    /* decode.c: x->body */
 /* session.c */
 void gw_session_recall(gw_exchange *x, cu_bytes before); /* x->redaction.issued grows */

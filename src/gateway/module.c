@@ -53,6 +53,8 @@ static ngx_command_t commands[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, offsetof(gw_main_conf, spool), NULL},
     {ngx_string("custos_run"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
      NGX_HTTP_MAIN_CONF_OFFSET, offsetof(gw_main_conf, run), NULL},
+    {ngx_string("custos_bundle_key"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
+     NGX_HTTP_MAIN_CONF_OFFSET, offsetof(gw_main_conf, bundle_key), NULL},
     {ngx_string("custos_vendor"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE4, set_vendor, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_error"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_error, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     ngx_null_command,

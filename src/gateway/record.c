@@ -91,6 +91,9 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_json_kv_u64(&b, "memo_bytes", x->redaction.memo_bytes);
     kv_word(&b, "model", x->model, 128);
     kv_word(&b, "path", of(&x->path), 128);
+    if (x->vendor->plan.n)
+        kv_word(&b, "plan", x->vendor->plan, 64);
+    cu_buf_json_kv_str(&b, "profile", x->vendor->strict ? "strict" : "standard");
     cu_buf_json_kv_u64(&b, "replaced", x->redaction.replaced);
     kv_digest(&b, "rules", gw.rules_digest);
     cu_buf_json_kv_u64(&b, "scan_us", x->scan_ns / 1000);
@@ -101,6 +104,14 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_json_kv_str(&b, "vendor_state", cu_vendor_state_name(x->vendor_state));
     cu_buf_byte(&b, '}');
     return stage("exchange.request", x->tenant->name, x->key->id, x->id, &b, NULL, &x->ticket);
+}
+
+void gw_record_own(const char *type, const cu_buf *body)
+{
+    uint64_t ticket;
+    if (stage(type, CU_LIT(CU_TENANT_ORG), CU_LIT("gateway"), NULL, body, NULL, &ticket) != CU_OK)
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: %s could not be recorded", type);
+    gw_commit_start();
 }
 
 static const char *abort_reason(const gw_exchange *x)
@@ -132,9 +143,11 @@ void gw_record_answer(gw_exchange *x)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     uint64_t now = cu_mono_ns(), ticket;
+    gw_used used;
     uint64_t gate = x->forwarded_ns ? (x->forwarded_ns - x->began_ns) / 1000000 : 0;
     if (x->restorer)
         x->answer = *cu_restorer_answer(x->restorer);
+    gw_limit_usage(x, &used);
     cu_buf_byte(&b, '{');
     if (x->finished) {
         answer_fields(&b, x);
@@ -142,15 +155,19 @@ void gw_record_answer(gw_exchange *x)
         cu_buf_json_kv_u64(&b, "ms_total", (now - x->began_ns) / 1000000);
         cu_buf_json_kv_u64(&b, "output_tokens", x->answer.output_tokens);
         cu_buf_json_kv_u64(&b, "restored", x->answer.restored);
+        cu_buf_json_kv_u64(&b, "spend", used.spend);
         cu_buf_json_kv_u64(&b, "status", x->r->headers_out.status);
         kv_word(&b, "stop_reason", cu_str(x->answer.stop_reason), 32);
         cu_buf_json_kv_u64(&b, "tool_calls", x->answer.tool_calls);
+        cu_buf_json_kv_str(&b, "usage", used.estimated ? "estimated" : "reported");
     } else {
         cu_buf_json_kv_u64(&b, "answer_bytes", x->answer_bytes);
         cu_buf_json_kv_str(&b, "exchange", x->id);
         cu_buf_json_kv_u64(&b, "ms_total", (now - x->began_ns) / 1000000);
         cu_buf_json_kv_str(&b, "reason", abort_reason(x));
+        cu_buf_json_kv_u64(&b, "spend", used.spend);
         cu_buf_json_kv_u64(&b, "status", x->r->headers_out.status);
+        cu_buf_json_kv_u64(&b, "tokens", used.input + used.output + used.cache_read + used.cache_write);
     }
     cu_buf_byte(&b, '}');
     if (stage(x->finished ? "exchange.response" : "exchange.aborted", x->tenant->name, x->key->id, NULL, &b, NULL, &ticket) != CU_OK)
@@ -158,8 +175,8 @@ void gw_record_answer(gw_exchange *x)
     gw_commit_start();
 }
 
-/* Refusals of callers without a key could fill a disk: beyond ten a second they are counted. */
-static bool may_record_unknown(void)
+/* What anybody can cause as often as he likes could fill a disk: beyond ten a second it is counted. */
+static bool may_record(void)
 {
     static time_t second;
     static unsigned in_second, dropped;
@@ -183,7 +200,8 @@ void gw_record_rejection(gw_exchange *x)
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     uint64_t ticket;
     x->rejection_recorded = true;
-    if (!x->key && !may_record_unknown())
+    /* a caller that runs into its limit could fill a disk as well */
+    if ((!x->key || x->status == 429) && !may_record())
         return;
     cu_buf_byte(&b, '{');
     cu_buf_json_kv_u64(&b, "bytes", x->body.n);
@@ -198,9 +216,21 @@ void gw_record_rejection(gw_exchange *x)
     cu_buf_json_kv_u64(&b, "status", x->status);
     if (x->key)
         kv_word(&b, "user", x->key->user, 128);
+    if (x->vendor)
+        kv_word(&b, "vendor", x->vendor->name, 64);
     cu_buf_byte(&b, '}');
     if (stage("input.rejected", x->tenant ? x->tenant->name : CU_LIT(CU_TENANT_ORG), x->key ? x->key->id : CU_LIT("gateway"),
               x->id, &b, NULL, &ticket) != CU_OK)
         ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: a refusal could not be recorded");
+    gw_commit_start();
+}
+
+void gw_record_event(gw_exchange *x, const char *type, const cu_buf *body)
+{
+    uint64_t ticket;
+    if (!may_record())
+        return;
+    if (stage(type, x->tenant->name, x->key->id, NULL, body, NULL, &ticket) != CU_OK)
+        ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: %s of %s could not be recorded", type, x->id);
     gw_commit_start();
 }

@@ -46,6 +46,7 @@ static void dismiss(void *data)
         gw_commit_forget(x);
     if (x->recorded && gw.spool)
         gw_record_answer(x);
+    gw_limit_end(x);
     cu_restorer_free(x->restorer);
     cu_buf_free(&x->whole);
     if (x->answer_hash)

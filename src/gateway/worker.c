@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include "base/file.h"
 
 #define MEMO_BYTES ((size_t)32 << 20)
 #define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
@@ -17,7 +16,7 @@
 
 gw_worker gw = {.spool_fd = -1, .run_fd = -1};
 static ngx_event_t timer;
-static struct stat seen, rules_seen;
+static struct stat rules_seen;
 static uint64_t rules_again_ns; /* after a failure: not before this */
 
 static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
@@ -30,7 +29,7 @@ static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
     return *fd >= 0;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
+bool gw_same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_ino == b->st_ino && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
            a->st_size == b->st_size;
@@ -63,7 +62,7 @@ void gw_rules_refresh(void)
     cu_fault f = {0};
     cu_engine *e = NULL;
     cu_scratch *s = NULL;
-    if (fstatat(gw.run_fd, RULES, &st, 0) != 0 || same_file(&st, &rules_seen) || cu_mono_ns() < rules_again_ns)
+    if (fstatat(gw.run_fd, RULES, &st, 0) != 0 || gw_same_file(&st, &rules_seen) || cu_mono_ns() < rules_again_ns)
         return;
     cu_err err = cu_engine_read_image(gw.run_fd, RULES, &e, &f);
     if (err == CU_OK)
@@ -81,15 +80,9 @@ void gw_rules_refresh(void)
     take_rules(e);
 }
 
-ngx_int_t gw_init_module(ngx_cycle_t *cycle)
+/* Once: a reload keeps it. */
+static ngx_int_t open_shared(void)
 {
-    gw_main_conf *conf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_custos_module);
-    if (!conf || conf->catalog.len == 0)
-        return NGX_OK;
-    if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd))
-        return NGX_ERROR;
-    if (!gw.engine && open_rules(cycle, conf) != NGX_OK)
-        return NGX_ERROR;
     if (!gw.memo) {
         void *p = mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED)
@@ -100,81 +93,23 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
             return NGX_ERROR;
         gw.sessions = cu_sessions_init(p, SESSION_BYTES);
     }
-    return NGX_OK;
+    return gw_shared_open(gw.run_fd);
 }
 
-void gw_bundle_release(gw_bundle *b)
+ngx_int_t gw_init_module(ngx_cycle_t *cycle)
 {
-    if (!b || --b->refs > 0)
-        return;
-    cu_arena_free(&b->arena);
-    cu_wipe(b->file, b->file_n);
-    free(b->file);
-    free(b);
-}
-
-static cu_err open_known(gw_bundle *b)
-{
-    b->known = cu_arena_alloc(&b->arena, b->b.tenants_n * sizeof *b->known + 1);
-    if (!b->known)
-        return CU_NOMEM;
-    for (size_t i = 0; i < b->b.tenants_n; i++) {
-        const cu_bundle_tenant *t = &b->b.tenants[i];
-        uint8_t key[32];
-        if (!t->known.n)
-            continue;
-        cu_known_key(t->surrogate_key, key);
-        b->known[i].list = cu_known_open(key, t->known, &b->arena);
-        cu_wipe(key, sizeof key);
-        cu_sha256_of(t->known, &b->known[i].digest);
-        if (!b->known[i].list)
-            return CU_NOMEM;
+    gw_main_conf *conf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_custos_module);
+    if (!conf || conf->catalog.len == 0)
+        return NGX_OK;
+    if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd))
+        return NGX_ERROR;
+    if (!gw.engine && open_rules(cycle, conf) != NGX_OK)
+        return NGX_ERROR;
+    if (!cu_unhex(gw.bundle_key, sizeof gw.bundle_key, cu_bytes_of(conf->bundle_key.data, conf->bundle_key.len))) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: custos_bundle_key must be 64 hex digits");
+        return NGX_ERROR;
     }
-    return CU_OK;
-}
-
-static cu_err load_bundle(gw_bundle **out, cu_fault *f)
-{
-    cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
-    CU_TRY(cu_file_read(gw.run_fd, "bundle", &file));
-    gw_bundle *b = calloc(1, sizeof *b);
-    if (!b)
-        return CU_NOMEM;
-    cu_arena_init(&b->arena, CU_BUNDLE_MAX);
-    b->refs = 1;
-    b->file = file.p;
-    b->file_n = file.n;
-    file = CU_BUF(0); /* b owns the bytes now */
-    cu_err e = cu_bundle_decode(cu_bytes_of(b->file, b->file_n), &b->arena, &b->b, f);
-    if (e != CU_OK) {
-        gw_bundle_release(b);
-        return e;
-    }
-    e = open_known(b);
-    if (e != CU_OK) {
-        gw_bundle_release(b);
-        return e;
-    }
-    cu_hex(b->digest, b->b.digest.b, sizeof b->b.digest);
-    *out = b;
-    return CU_OK;
-}
-
-void gw_bundle_refresh(void)
-{
-    struct stat st;
-    gw_bundle *b;
-    cu_fault f = {0};
-    if (fstatat(gw.run_fd, "bundle", &st, 0) != 0 || same_file(&st, &seen))
-        return;
-    cu_err e = load_bundle(&b, &f);
-    if (e != CU_OK) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: policy bundle: %s; the one before stays", f.code ? f.text : cu_err_text(e));
-        return;
-    }
-    seen = st;
-    gw_bundle_release(gw.bundle);
-    gw.bundle = b;
+    return open_shared();
 }
 
 static void tick(ngx_event_t *ev)
@@ -201,6 +136,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
+    gw_shared_worker();
     /* Large bodies come and go: pages that are given back to the kernel have to be zeroed again. */
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);

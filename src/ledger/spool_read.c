@@ -94,11 +94,37 @@ static bool batch_at(const reader *r, uint64_t at, batch_header *h)
     return memcmp(&digest, &h->digest, sizeof digest) == 0;
 }
 
+/* Bytes that are read at once from `at` on: whole blocks. */
+static size_t window_at(const reader *r, uint64_t at)
+{
+    uint64_t left = (r->size - at) / SEGMENT_BLOCK * SEGMENT_BLOCK;
+    return left < CU_SPOOL_BATCH_MAX ? (size_t)left : CU_SPOOL_BATCH_MAX / SEGMENT_BLOCK * SEGMENT_BLOCK;
+}
+
+/* The first block from `at` on that begins like a batch; r->size when there is none. What cannot be
+ * read counts as such, and is looked at by itself. */
+static uint64_t next_magic(const reader *r, uint64_t at)
+{
+    while (at + SEGMENT_BLOCK <= r->size) {
+        size_t n = window_at(r, at);
+        if (!read_at(r, at, n))
+            return at;
+        for (size_t i = 0; i < n; i += SEGMENT_BLOCK) {
+            batch_header h;
+            memcpy(&h, r->room + i, sizeof h);
+            if (h.magic == BATCH_MAGIC)
+                return at + i;
+        }
+        at += n;
+    }
+    return r->size;
+}
+
 /* Nothing valid may follow an unreadable batch: else it was not torn but damaged. */
 static bool valid_after(const reader *r, uint64_t at, uint64_t batch)
 {
     batch_header h;
-    for (at += SEGMENT_BLOCK; at + SEGMENT_BLOCK <= r->size; at += SEGMENT_BLOCK)
+    for (at = next_magic(r, at + SEGMENT_BLOCK); at + SEGMENT_BLOCK <= r->size; at = next_magic(r, at + SEGMENT_BLOCK))
         if (batch_at(r, at, &h) && h.batch > batch)
             return true;
     return false;

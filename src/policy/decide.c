@@ -20,8 +20,7 @@ cu_decision cu_decide_key(const cu_bundle_key *key, uint64_t now_ns)
     return key->expires_ns && key->expires_ns <= now_ns ? CU_DECISION_KEY_EXPIRED : CU_DECISION_ALLOW;
 }
 
-/* rule: names or prefixes ending in *, separated by commas. */
-static bool model_fits(cu_bytes rule, cu_bytes model)
+bool cu_name_fits(cu_bytes rule, cu_bytes model)
 {
     while (rule.n) {
         size_t end = cu_find(rule, CU_LIT(","), 0);
@@ -31,6 +30,18 @@ static bool model_fits(cu_bytes rule, cu_bytes model)
             return true;
     }
     return false;
+}
+
+bool cu_scope_holds(cu_bytes scope, cu_bytes name)
+{
+    return scope.n == 0 || cu_name_fits(scope, name);
+}
+
+cu_decision cu_decide_scope(const cu_bundle_key *key, cu_bytes vendor, cu_bytes model)
+{
+    if (!cu_scope_holds(key->scopes.vendors, vendor))
+        return CU_DECISION_VENDOR_SCOPE;
+    return model.n && !cu_scope_holds(key->scopes.models, model) ? CU_DECISION_MODEL_SCOPE : CU_DECISION_ALLOW;
 }
 
 const cu_bundle_vendor *cu_decide_vendor(const cu_bundle *b, cu_bytes api, cu_bytes prefix, cu_bytes model)
@@ -45,7 +56,7 @@ const cu_bundle_vendor *cu_decide_vendor(const cu_bundle *b, cu_bytes api, cu_by
                 return v;
             continue;
         }
-        if (v->models.n && model_fits(v->models, model))
+        if (v->models.n && cu_name_fits(v->models, model))
             return v;
         if (!v->models.n && !otherwise)
             otherwise = v;
@@ -59,6 +70,7 @@ cu_decision cu_decide_vendor_state(const cu_bundle_vendor *v, uint64_t now_ns, c
     if (*state == CU_VENDOR_APPROVED && v->until_ns && v->until_ns <= now_ns)
         *state = CU_VENDOR_EXPIRED;
     return *state == CU_VENDOR_REFUSED   ? CU_DECISION_VENDOR_REFUSED
+           : *state == CU_VENDOR_UNASSESSED && !v->allow_unassessed ? CU_DECISION_VENDOR_UNASSESSED
            : *state == CU_VENDOR_EXPIRED ? CU_DECISION_VENDOR_EXPIRED
                                          : CU_DECISION_ALLOW;
 }

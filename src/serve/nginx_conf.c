@@ -12,19 +12,36 @@ static bool quotable(const char *s)
 
 static void put_upstream(cu_buf *b, const char *name, const char *host, uint16_t port)
 {
-    bool v6 = strchr(host, ':') != NULL;
-    cu_buf_fmt(b, "    upstream custos_%s { server %s%s%s:%u; keepalive 64; keepalive_requests 100000; }\n", name, v6 ? "[" : "", host,
-               v6 ? "]" : "", port);
+    cu_buf_fmt(b, "    upstream custos_%s { server %s:%u; keepalive 64; keepalive_requests 100000; }\n", name, host, port);
+}
+
+static bool is_v6(const char *address)
+{
+    return strchr(address, ':') != NULL;
+}
+
+/* Beside IPv4 addresses those of IPv6 stand by: a machine often has some that lead nowhere. */
+static void put_addresses(cu_buf *b, const cu_config_vendor *v, const cu_vendor_addresses *a)
+{
+    bool v4 = false;
+    for (unsigned i = 0; i < a->n; i++)
+        v4 |= !is_v6(a->text[i]);
+    cu_buf_fmt(b, "    upstream custos_%s {", v->name);
+    for (unsigned i = 0; i < a->n; i++) {
+        bool v6 = is_v6(a->text[i]);
+        cu_buf_fmt(b, " server %s%s%s:%u%s;", v6 ? "[" : "", a->text[i], v6 ? "]" : "", v->port, v6 && v4 ? " backup" : "");
+    }
+    cu_buf_str(b, " keepalive 64; keepalive_requests 100000; }\n");
 }
 
 static void put_vendors(cu_buf *b, const cu_nginx_with *w)
 {
     for (size_t i = 0; i < w->config->vendors_n; i++) {
         const cu_config_vendor *v = &w->config->vendors[i];
-        if (w->resolved && !w->resolved[i])
+        if (w->addresses[i].n == 0)
             cu_buf_fmt(b, "    upstream custos_%s { server 127.0.0.1:9 down; }\n", v->name);
         else
-            put_upstream(b, v->name, v->host, v->port);
+            put_addresses(b, v, &w->addresses[i]);
         cu_buf_fmt(b, "    custos_vendor %s %s \"%s\" \"%s\";\n", v->name, v->scheme, v->host, v->path);
     }
     put_upstream(b, "sink", "127.0.0.1", w->sink_port);
@@ -39,8 +56,8 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
                   "thread_pool custos threads=1 max_queue=65536;\n"
                   "events { worker_connections 4096; }\nhttp {\n",
                w->module_path, w->root ? "user www-data;\n" : "", w->config->workers, w->run_dir);
-    cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n", w->catalog_dir, w->spool_dir,
-               w->run_dir);
+    cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n    custos_bundle_key %s;\n", w->catalog_dir, w->spool_dir,
+               w->run_dir, w->bundle_key);
     static const char *const temp[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
     for (size_t i = 0; i < sizeof temp / sizeof *temp; i++)
         cu_buf_fmt(b, "    %s_temp_path \"%s/tmp/%s\";\n", temp[i], w->run_dir, temp[i]);
@@ -71,8 +88,9 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w)
                   "            proxy_hide_header request-id;\n            proxy_hide_header set-cookie;\n"
                   "            proxy_ssl_server_name on;\n            proxy_ssl_name $custos_host;\n            proxy_ssl_verify on;\n"
                   "            proxy_ssl_verify_depth 4;\n            proxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
-                  "            proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;\n",
-               w->config->max_body_mib, w->config->max_body_mib);
+                  "            proxy_ssl_trusted_certificate \"%s\";\n",
+               w->config->max_body_mib, w->config->max_body_mib,
+               w->config->trusted_ca ? w->config->trusted_ca : "/etc/ssl/certs/ca-certificates.crt");
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         cu_buf_fmt(b, "            proxy_set_header %s %s;\n", headers[i][0], headers[i][1]);
     cu_buf_str(b, "        }\n");
@@ -85,7 +103,7 @@ static void put_console(cu_buf *b, const cu_nginx_with *w)
                   "            proxy_pass http://custos_api;\n            proxy_http_version 1.1;\n"
                   "            proxy_set_header Connection \"\";\n            proxy_set_header Host $http_host;\n"
                   "            proxy_buffering off;\n            proxy_max_temp_file_size 0;\n        }\n");
-    cu_buf_fmt(b, "        location ~ ^/(|audit|try|log|exchanges|exchanges/[0-9A-Z]+|findings|findings/[0-9A-Z]+)$ {\n            root \"%s\";\n"
+    cu_buf_fmt(b, "        location ~ ^/(|audit|try|log|exchanges|exchanges/[0-9A-Z]+|findings|findings/[0-9A-Z]+|registers/keys)$ {\n            root \"%s\";\n"
                   "            add_header Content-Security-Policy \"%s\" always;\n"
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Referrer-Policy no-referrer always;\n"
                   "            add_header Cache-Control no-cache always;\n            try_files /index.html =404;\n        }\n",
@@ -101,7 +119,12 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
     if (l->tls_cert)
         cu_buf_fmt(b, "        ssl_certificate \"%s\";\n        ssl_certificate_key \"%s\";\n        ssl_protocols TLSv1.2 TLSv1.3;\n",
                    l->tls_cert, l->tls_key);
-    cu_buf_str(b, "        error_page 400 404 405 408 411 413 414 494 500 501 502 503 504 /custos-error;\n"
+    if (l->client_ca)
+        cu_buf_fmt(b, "        ssl_client_certificate \"%s\";\n        ssl_verify_client %s;\n        ssl_verify_depth 4;\n", l->client_ca,
+                   l->client_required ? "on" : "optional");
+    if (l->client_crl)
+        cu_buf_fmt(b, "        ssl_crl \"%s\";\n", l->client_crl);
+    cu_buf_str(b, "        error_page 400 404 405 408 411 413 414 494 495 496 500 501 502 503 504 /custos-error;\n"
                   "        location = /custos-error { internal; custos_error; }\n");
     put_gateway(b, w);
     put_console(b, w);
@@ -111,17 +134,25 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
 cu_err cu_nginx_conf(const cu_nginx_with *w, cu_buf *out, cu_fault *f)
 {
     const char *const paths[] = {w->run_dir, w->spool_dir, w->catalog_dir, w->web_dir, w->module_path};
+    if (!w->bundle_key || strlen(w->bundle_key) != 64 || w->bundle_key[strspn(w->bundle_key, "0123456789abcdef")])
+        return cu_fail(f, CU_CONFIG, "the public key for policy bundles is malformed: state_dir/keystore/bundle.pub must hold 64 hex digits");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (!quotable(paths[i]))
             return cu_fail(f, CU_CONFIG, "the path %.120s holds a character that cannot stand in a configuration", paths[i] ? paths[i] : "(none)");
     for (size_t i = 0; i < w->config->listen_n; i++) {
         const cu_config_listen *l = &w->config->listen[i];
-        if (l->tls_cert && (!quotable(l->tls_cert) || !quotable(l->tls_key)))
+        if ((l->tls_cert && (!quotable(l->tls_cert) || !quotable(l->tls_key))) || (l->client_ca && !quotable(l->client_ca)) ||
+            (l->client_crl && !quotable(l->client_crl)))
             return cu_fail(f, CU_CONFIG, "a TLS path holds a character that cannot stand in a configuration");
     }
+    if (w->config->trusted_ca && !quotable(w->config->trusted_ca))
+        return cu_fail(f, CU_CONFIG, "the path trusted_ca holds a character that cannot stand in a configuration");
     put_head(out, w);
     for (size_t i = 0; i < w->config->listen_n; i++)
         put_server(out, w, &w->config->listen[i]);
+    if (w->config->metrics)
+        cu_buf_fmt(out, "    server {\n        listen %s;\n        location = /metrics { proxy_pass http://custos_api; proxy_set_header Host localhost; }\n"
+                        "        location / { return 404; }\n    }\n", w->config->metrics->text);
     cu_buf_str(out, "}\n");
     return cu_buf_err(out);
 }

@@ -1,68 +1,118 @@
 /* A thread of its own, because getaddrinfo() may take as long as the resolver likes. */
 #include "resolve.h"
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+#include "policy/address.h"
 
-#define AGAIN_MS 3000u  /* while some name does not resolve */
+#define AGAIN_MS 3000u   /* while some name does not resolve */
+#define ANEW_MS 60000u   /* when all do: addresses change */
 #define STEP_MS 50u
 
-static bool resolves(const char *host)
+static bool is_loopback(const struct sockaddr *a)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *a = NULL;
-    if (getaddrinfo(host, NULL, &hints, &a) != 0)
-        return false;
-    freeaddrinfo(a);
-    return true;
+    if (a->sa_family == AF_INET)
+        return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
+    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+}
+
+/* A vendor on this machine has addresses of this machine, any other has public ones. */
+static bool allowed(const cu_config_vendor *v, const struct sockaddr *a)
+{
+    if (v->terms.allow_private)
+        return true;
+    if (v->loopback)
+        return is_loopback(a);
+    return a->sa_family == AF_INET ? cu_address_is_public_v4((const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr)
+                                   : cu_address_is_public_v6((const void *)&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+}
+
+static void add(cu_vendor_addresses *out, const struct sockaddr *a)
+{
+    const void *from = a->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr
+                                               : (const void *)&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+    if (out->n < CU_VENDOR_ADDRESSES && inet_ntop(a->sa_family, from, out->text[out->n], sizeof out->text[0]))
+        out->n++;
+}
+
+static void resolve(const cu_config_vendor *v, cu_vendor_addresses *out)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG}, *all = NULL;
+    *out = (cu_vendor_addresses){0};
+    if (getaddrinfo(v->host, NULL, &hints, &all) != 0) {
+        hints.ai_flags = 0; /* a machine without a network still has itself */
+        if (getaddrinfo(v->host, NULL, &hints, &all) != 0)
+            return;
+    }
+    for (const struct addrinfo *a = all; a; a = a->ai_next) {
+        if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
+            continue;
+        if (allowed(v, a->ai_addr))
+            add(out, a->ai_addr);
+        else
+            out->refused = true;
+    }
+    freeaddrinfo(all);
+}
+
+static bool look_once(cu_names *n)
+{
+    bool all = true;
+    for (size_t i = 0; i < n->config->vendors_n && !atomic_load(&n->stop); i++) {
+        cu_vendor_addresses a;
+        resolve(&n->config->vendors[i], &a);
+        pthread_mutex_lock(&n->lock);
+        n->answers[i] = a;
+        pthread_mutex_unlock(&n->lock);
+        all &= a.n > 0;
+    }
+    atomic_store(&n->looked, true);
+    return all;
 }
 
 static void *look(void *arg)
 {
     cu_names *n = arg;
-    unsigned waited = AGAIN_MS;
     while (!atomic_load(&n->stop)) {
-        bool all = true;
-        for (size_t i = 0; waited >= AGAIN_MS && i < n->config->vendors_n && !atomic_load(&n->stop); i++) {
-            atomic_store(&n->resolved[i], resolves(n->config->vendors[i].host));
-            all &= atomic_load(&n->resolved[i]);
-        }
-        if (waited >= AGAIN_MS) {
-            atomic_store(&n->looked, true);
-            if (all)
-                break; /* nginx keeps what it resolved; a restart asks again */
-            waited = 0;
-        }
-        usleep(STEP_MS * 1000);
-        waited += STEP_MS;
+        unsigned wait = look_once(n) ? ANEW_MS : AGAIN_MS;
+        for (unsigned t = 0; t < wait && !atomic_load(&n->stop); t += STEP_MS)
+            usleep(STEP_MS * 1000);
     }
     return NULL;
 }
 
-static void drop(cu_names *n)
+void cu_names_get(cu_names *n, size_t i, cu_vendor_addresses *out)
 {
-    free(n->memory);
-    n->resolved = n->memory = NULL;
+    pthread_mutex_lock(&n->lock);
+    *out = n->answers[i];
+    pthread_mutex_unlock(&n->lock);
 }
 
 cu_err cu_names_start(cu_names *n, const cu_config *c, cu_fault *f)
 {
-    *n = (cu_names){.config = c};
-    n->resolved = n->memory = calloc(c->vendors_n + 1, sizeof *n->resolved);
-    if (!n->resolved || pthread_create(&n->thread, NULL, look, n) != 0) {
-        drop(n);
-        return cu_fail(f, CU_NOMEM, "no memory to look up the vendors' names");
-    }
-    return CU_OK;
+    *n = (cu_names){.config = c, .lock = PTHREAD_MUTEX_INITIALIZER};
+    n->answers = calloc(c->vendors_n + 1, sizeof *n->answers);
+    n->running = n->answers && pthread_create(&n->thread, NULL, look, n) == 0;
+    if (n->running)
+        return CU_OK;
+    free(n->answers);
+    return cu_fail(f, CU_NOMEM, "no memory to look up the vendors' names");
 }
 
 void cu_names_stop(cu_names *n)
 {
-    if (!n->resolved)
+    if (!n->running)
         return;
     atomic_store(&n->stop, true);
+    n->running = false;
     /* A look-up that hangs must not hold up the end: the thread is left to the end of the process. */
-    if (atomic_load(&n->looked) && pthread_join(n->thread, NULL) == 0)
-        drop(n);
-    n->resolved = NULL;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1;
+    if (pthread_timedjoin_np(n->thread, NULL, &until) == 0)
+        free(n->answers);
 }

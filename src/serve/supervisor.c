@@ -45,7 +45,7 @@ typedef struct {
     child child[CHILDREN];
     int signals, lock;
     cu_names names;
-    bool *in_conf;   /* per vendor: nginx was started with its name */
+    cu_vendor_addresses *in_conf; /* per vendor: the addresses that nginx was started with */
     bool stopping;
     const char *state;
 } supervisor;
@@ -97,7 +97,11 @@ static void write_status(supervisor *s)
                    s->child[i].pid ? "running" : "waiting", s->child[i].pid, s->child[i].restarts);
     cu_buf_str(&b, "],\"vendors_unresolved\":[");
     for (size_t i = 0, n = 0; atomic_load(&s->names.looked) && i < s->c->vendors_n; i++)
-        if (!s->in_conf[i])
+        if (s->in_conf[i].n == 0 && !s->in_conf[i].refused)
+            cu_buf_fmt(&b, "%s\"%s\"", n++ ? "," : "", s->c->vendors[i].name);
+    cu_buf_str(&b, "],\"vendors_private\":[");
+    for (size_t i = 0, n = 0; atomic_load(&s->names.looked) && i < s->c->vendors_n; i++)
+        if (s->in_conf[i].n == 0 && s->in_conf[i].refused)
             cu_buf_fmt(&b, "%s\"%s\"", n++ ? "," : "", s->c->vendors[i].name);
     cu_buf_str(&b, "]}\n");
     snprintf(path, sizeof path, "%s/status.json", s->run);
@@ -116,11 +120,25 @@ static uint16_t sink_port(const supervisor *s)
     return cu_file_read(AT_FDCWD, path, &b) == CU_OK ? (uint16_t)atoi(cu_buf_cstr(&b)) : 0;
 }
 
+/* Made by the daemon before its first bundle. */
+static cu_err bundle_key(const supervisor *s, cu_buf *out, cu_fault *f)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/keystore/bundle.pub", s->c->state_dir);
+    cu_err e = cu_file_read(AT_FDCWD, path, out);
+    return e == CU_OK ? CU_OK : cu_fail(f, e, "%.200s: %s", path, cu_err_text(e));
+}
+
 static cu_err write_conf(supervisor *s, cu_fault *f)
 {
+    cu_buf key CU_CLEAN_BUF = CU_BUF(256);
+    CU_TRY(bundle_key(s, &key, f));
     for (size_t i = 0; i < s->c->vendors_n; i++) {
-        s->in_conf[i] = atomic_load(&s->names.resolved[i]);
-        if (!s->in_conf[i])
+        cu_names_get(&s->names, i, &s->in_conf[i]);
+        if (s->in_conf[i].refused)
+            cu_say(CU_LOG_WARN, "vendor %s: the name %s leads to an address that is not public, which is not used; allow_private: true in its entry "
+                   "allows it", s->c->vendors[i].name, s->c->vendors[i].host);
+        else if (s->in_conf[i].n == 0)
             cu_say(CU_LOG_WARN, "vendor %s: the name %s does not resolve; its requests are refused until it does",
                    s->c->vendors[i].name, s->c->vendors[i].host);
     }
@@ -129,8 +147,8 @@ static cu_err write_conf(supervisor *s, cu_fault *f)
     snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
     snprintf(web, sizeof web, "%s/web", s->run);
     const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .catalog_dir = cu_catalog_dir(),
-                                .web_dir = web, .module_path = module_path(), .sink_port = sink_port(s),
-                                .root = getuid() == 0, .resolved = s->in_conf};
+                                .web_dir = web, .module_path = module_path(), .bundle_key = cu_buf_cstr(&key), .sink_port = sink_port(s),
+                                .root = getuid() == 0, .addresses = s->in_conf};
     if (!with.module_path)
         return cu_fail(f, CU_NOT_FOUND, "the nginx module is not beside the program; build it with make");
     CU_TRY(cu_nginx_conf(&with, &b, f));
@@ -361,13 +379,30 @@ static bool wait_signals(supervisor *s, int ms)
     return stop;
 }
 
-/* A vendor whose name has come back gets its upstream by a reload, which loses no request. */
+/* Whether nginx needs new addresses: a name has come back, leads to forbidden ones only, or to none of
+ * those in use. A resolver that does not answer changes nothing, and neither does one that turns the
+ * order or names a few others: a reload is for what matters. */
+static bool moved(const cu_vendor_addresses *used, const cu_vendor_addresses *now)
+{
+    if (now->n == 0)
+        return now->refused && (used->n > 0 || !used->refused);
+    for (unsigned i = 0; i < used->n; i++)
+        for (unsigned j = 0; j < now->n; j++)
+            if (strcmp(used->text[i], now->text[j]) == 0)
+                return false;
+    return true;
+}
+
+/* By a reload, which loses no request. */
 static void reload_names(supervisor *s)
 {
     cu_fault f = {0};
     bool news = false;
-    for (size_t i = 0; i < s->c->vendors_n; i++)
-        news |= !s->in_conf[i] && atomic_load(&s->names.resolved[i]);
+    for (size_t i = 0; i < s->c->vendors_n; i++) {
+        cu_vendor_addresses now;
+        cu_names_get(&s->names, i, &now);
+        news |= moved(&s->in_conf[i], &now);
+    }
     if (!news || !s->child[NGINX].pid)
         return;
     if (write_conf(s, &f) != CU_OK) {

@@ -16,6 +16,11 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS scan_series ON scan(log, repository, mode, idx);"
     "CREATE TABLE IF NOT EXISTS key(id TEXT PRIMARY KEY, hash BLOB UNIQUE NOT NULL, tenant TEXT NOT NULL, user TEXT NOT NULL,"
     " name TEXT NOT NULL, created TEXT NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS key_terms(id TEXT PRIMARY KEY, shown TEXT NOT NULL, service INTEGER NOT NULL, vendors TEXT NOT NULL,"
+    " models TEXT NOT NULL, repos TEXT NOT NULL, classes TEXT NOT NULL, tools TEXT NOT NULL, requests_per_minute INTEGER NOT NULL,"
+    " tokens_per_minute INTEGER NOT NULL, tokens_per_day INTEGER NOT NULL, spend_per_day INTEGER NOT NULL, concurrent INTEGER NOT NULL,"
+    " replaces TEXT NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS key_use(id TEXT PRIMARY KEY, last TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 
 cu_err cu_sql_err(int rc)
@@ -124,10 +129,26 @@ static cu_bytes exchange_of(cu_bytes body)
     return cu_slice(body, at + 12, at + 12 + CU_ID_LEN - 1);
 }
 
+/* The value of "key" in a request's body. */
+static cu_bytes key_of(cu_bytes body)
+{
+    size_t at = cu_find(body, CU_LIT("\"key\":\""), 0), end = at == (size_t)-1 ? at : cu_find(body, CU_LIT("\""), at + 7);
+    return end == (size_t)-1 ? CU_NONE : cu_slice(body, at + 7, end);
+}
+
+static cu_err used(cu_store *s, cu_bytes key, cu_bytes ts)
+{
+    return key.n == 0 ? CU_OK
+                      : cu_sql_run(s, s->db, "INSERT INTO key_use(id,last) VALUES(?,?) ON CONFLICT(id) DO UPDATE SET last=max(last,excluded.last)",
+                                   "tt", (const void *[]){&key, &ts});
+}
+
 /* An exchange is one row: its request or refusal, and its answer, in whichever order they come. */
 static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
 {
     cu_bytes of = exchange_of(l->body);
+    if (cu_eq_str(l->type, "exchange.request"))
+        CU_TRY(used(s, key_of(l->body), l->ts));
     if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected"))
         return cu_sql_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET at=excluded.at,request_type=excluded.request_type,request=excluded.request,"
@@ -198,70 +219,6 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out)
     sqlite3_finalize(st);
     pthread_mutex_unlock(&s->lock);
     return ok ? CU_OK : CU_IO;
-}
-
-cu_err cu_store_key_add(cu_store *s, const cu_store_key *k)
-{
-    cu_bytes id = cu_str(k->id), hash = cu_bytes_of(&k->hash, sizeof k->hash), tenant = cu_str(k->tenant), user = cu_str(k->user);
-    cu_bytes name = cu_str(k->name), created = cu_str(k->created);
-    return cu_sql_run(s, s->reg, "INSERT INTO key(id,hash,tenant,user,name,created,expires,revoked) VALUES(?,?,?,?,?,?,?,0)", "tbtttti",
-               (const void *[]){&id, &hash, &tenant, &user, &name, &created, &k->expires_ns});
-}
-
-static void text_into(char *to, size_t n, sqlite3_stmt *st, int column)
-{
-    snprintf(to, n, "%s", (const char *)sqlite3_column_text(st, column));
-}
-
-cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n)
-{
-    size_t cap = 0;
-    *out = NULL;
-    *n = 0;
-    pthread_mutex_lock(&s->reg_lock);
-    sqlite3_stmt *st = cu_sql_prepare(s->reg, "SELECT id,hash,tenant,user,name,created,expires,revoked FROM key ORDER BY created, id", "", NULL);
-    int rc = SQLITE_ERROR;
-    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-        if (*n == cap) {
-            cap = cap ? cap * 2 : 16;
-            cu_store_key *v = realloc(*out, cap * sizeof *v);
-            if (!v) {
-                rc = SQLITE_NOMEM;
-                break;
-            }
-            *out = v;
-        }
-        cu_store_key *k = &(*out)[*n];
-        *k = (cu_store_key){.expires_ns = (uint64_t)sqlite3_column_int64(st, 6), .revoked = sqlite3_column_int(st, 7)};
-        text_into(k->id, sizeof k->id, st, 0);
-        text_into(k->tenant, sizeof k->tenant, st, 2);
-        text_into(k->user, sizeof k->user, st, 3);
-        text_into(k->name, sizeof k->name, st, 4);
-        text_into(k->created, sizeof k->created, st, 5);
-        if (sqlite3_column_bytes(st, 1) == sizeof k->hash)
-            memcpy(&k->hash, sqlite3_column_blob(st, 1), sizeof k->hash);
-        ++*n;
-    }
-    sqlite3_finalize(st);
-    pthread_mutex_unlock(&s->reg_lock);
-    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
-}
-
-cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out)
-{
-    cu_store_key *v;
-    size_t n;
-    cu_bytes i = cu_str(id);
-    cu_err e = cu_store_keys(s, &v, &n);
-    bool found = false;
-    for (size_t k = 0; e == CU_OK && k < n && !found; k++)
-        if (strcmp(v[k].id, id) == 0) {
-            *out = v[k];
-            found = true;
-        }
-    free(v);
-    CU_TRY(e);
-    return found ? cu_sql_run(s, s->reg, "UPDATE key SET revoked=1 WHERE id=?", "t", (const void *[]){&i}) : CU_NOT_FOUND;
 }
 
 cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed)

@@ -13,9 +13,9 @@ const { text, secrets } = plant()
 before(async () => {
   provider = await new Provider().start()
   const at = (name, more) => `  ${name}:\n    api: anthropic\n    base_url: ${provider.url}\n    credential: env:FAKE_KEY\n${more}`
-  system = await new System({ vendors: 'vendors:\n' + at('main', '') +
+  system = await new System({ vendors: 'vendors:\n' + at('main', '    assessment: {decision: approved, by: X}\n') + at('new', '') +
     at('refused', '    assessment: {decision: refused, by: X}\n') + at('expired', '    assessment: {decision: approved, by: X, until: 2020-01-01}\n') +
-    '  gone:\n    api: anthropic\n    base_url: http://127.0.0.1:1\n' }).start()
+    '  gone:\n    api: anthropic\n    base_url: http://127.0.0.1:1\n    assessment: {decision: approved, by: X}\n' }).start()
 })
 after(async () => {
   await system.remove()
@@ -112,19 +112,13 @@ test('a body of 64 MiB', async () => {
   await refused('64 MiB', r, 413, 'request_too_large', /max_body_mib/, 'too_large', 'org')
 })
 
-test('vendors: refused, expired, unknown', async () => {
+test('vendors: refused, expired, unassessed, unknown', async () => {
   await refused('refused', send(ok(), { path: '/vendor/refused/v1/messages' }), 400, 'invalid_request_error', /was refused/, 'vendor_refused')
   await refused('expired', send(ok(), { path: '/vendor/expired/v1/messages' }), 400, 'invalid_request_error', /has expired/, 'vendor_expired')
+  await refused('new', send(ok(), { path: '/vendor/new/v1/messages' }), 400, 'invalid_request_error', /has no assessment/, 'vendor_unassessed')
+  const denied = await system.sealed((x) => x.type === 'route.denied' && x.body.vendor === 'expired')
+  assert.equal(denied.body.vendor_state, 'expired')
   await refused('unknown', send(ok(), { path: '/vendor/other/v1/messages' }), 400, 'invalid_request_error', /no vendor/, 'no_vendor')
-})
-
-test('an unassessed vendor may be used, and the record says so', async () => {
-  provider.how = {}
-  const r = await send(ok())
-  assert.equal(r.status, 200)
-  const entry = await system.sealed((x) => x.id === r.headers['request-id'])
-  assert.equal(entry.body.vendor_state, 'unassessed')
-  provider.received.length = 0
 })
 
 test('the provider cannot be reached', async () => {

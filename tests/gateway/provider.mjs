@@ -6,7 +6,7 @@ import { reply } from './replies.mjs'
 
 export class Provider {
   received = []
-  // how to answer: {delta, bytes, tool, program, thinking, ascii, crlf, gzip, fail}
+  // how to answer: {delta, bytes, tool, program, thinking, ascii, crlf, gzip, fail, usage}; hold: what to wait for before
   how = {}
 
   async start() {
@@ -53,6 +53,7 @@ export class Provider {
 
   async #answer(req, res, raw) {
     const { how } = this
+    await this.hold?.()
     if (how.fail === 'refuse') return req.socket.destroy()
     if (how.fail === 'redirect') return res.writeHead(how.status, { location: how.to }).end()
     if (how.fail === 'status') return this.#send(res, how.status, 'application/json', JSON.stringify(how.body ?? { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } }))

@@ -19,7 +19,7 @@ const program = (text) => `tools.write(${JSON.stringify(text)})`
 // --- Anthropic Messages ---
 function anthropic(body, how) {
   const text = textOf(body.messages.at(-1).content)
-  const usage = { input_tokens: 11, output_tokens: 22 }
+  const usage = how.usage ?? { input_tokens: 11, output_tokens: 22 }
   const content = []
   if (how.thinking) content.push({ type: 'thinking', thinking: text, signature: 'c2lnbmF0dXJl'.repeat(8) })
   content.push({ type: 'text', text })
@@ -34,7 +34,7 @@ function anthropic(body, how) {
     if (block.signature) delta({ type: 'signature_delta', signature: block.signature })
     out += typed({ type: 'content_block_stop', index })
   })
-  return { stream: out + typed({ type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 33 } }) + typed({ type: 'message_stop' }) }
+  return { stream: out + typed({ type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: how.usage ?? { output_tokens: 33 } }) + typed({ type: 'message_stop' }) }
 }
 
 // --- OpenAI ---

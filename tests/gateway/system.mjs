@@ -41,7 +41,7 @@ export class System {
 workers: ${workers}
 listen:
   - address: 127.0.0.1:${this.port}
-tenants:
+${this.listenMore ?? ''}tenants:
   - name: acme
 ${extra}${vendors ?? (upstream ? `vendors:
   anthropic:

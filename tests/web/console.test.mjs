@@ -8,7 +8,7 @@ import { System } from '../gateway/system.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/try', '/exchanges', '/findings', '/log']
+const pages = ['/', '/audit', '/try', '/exchanges', '/findings', '/log', '/registers/keys']
 
 before(async () => {
   system = await new System().start()
@@ -121,6 +121,61 @@ test('keyboard alone: from the first Tab to a criterion that opens', async () =>
   }
   await page.keyboard.press('Enter')
   assert.ok(await page.locator('details.criterion[open]').count())
+})
+
+test('keys by keyboard: issued and shown once, limited, rotated, revoked', async () => {
+  const page = await open()
+  const entries = (type) => system.entries('t/acme').concat(system.entries('org')).filter((e) => e.type === type)
+  await page.goto(system.url + '/registers/keys')
+  await page.locator('main table').waitFor()
+  await page.keyboard.press('i')
+  await page.keyboard.type('ada')
+  await page.getByLabel('Models').fill('sink, claude-*')
+  await page.getByLabel('Requests a minute').fill('2')
+  await page.getByLabel('Name of the holder').press('Enter')
+  const key = await page.locator('.copy .codebox').innerText()
+  assert.match(key, /^ck-[a-z2-7]{40}$/)
+  for (let i = 0; i < 2; i++) assert.equal((await ask('hello', key)).status, 200)
+  assert.equal((await ask('hello', key)).status, 429)
+  await page.getByRole('button', { name: 'I have it' }).click()
+  assert.ok(!(await page.content()).includes(key), 'it is still on the page')
+  const row = page.locator('tbody tr', { hasText: 'ada' })
+  await row.getByText('models: sink, claude-*').waitFor()
+  await row.getByRole('button', { name: /^Limits/ }).click()
+  await page.getByLabel('Requests a minute').fill('')
+  await page.getByLabel('Tokens a day').fill('5000000')
+  await page.keyboard.press('Enter')
+  await row.getByText('5,000,000 tokens a day').waitFor()
+  await page.waitForTimeout(500)
+  assert.equal((await ask('hello', key)).status, 200)
+  await row.getByRole('button', { name: /^Rotate/ }).click()
+  await page.getByRole('button', { name: 'Leave it as it is' }).click()
+  await row.getByRole('button', { name: /^Rotate/ }).click()
+  await page.getByRole('button', { name: 'Issue the new key' }).click()
+  const fresh = await page.locator('.copy .codebox').innerText()
+  assert.notEqual(fresh, key)
+  assert.equal((await ask('hello', fresh)).status, 200)
+  await page.getByRole('button', { name: 'I have it' }).click()
+  await page.locator('tbody tr', { hasText: key.slice(0, 9) }).getByRole('button', { name: /^Revoke/ }).click()
+  await page.getByRole('button', { name: 'Revoke the key', exact: true }).click()
+  await page.locator('tbody tr', { hasText: key.slice(0, 9) }).waitFor({ state: 'detached' })
+  await page.waitForTimeout(500)
+  assert.equal((await ask('hello', key)).status, 401)
+  await page.getByLabel('Show ended keys').check()
+  await page.locator('tbody tr', { hasText: key.slice(0, 9) }).getByText('revoked').waitFor()
+  assert.deepEqual(page.errors, [])
+  await system.sealed((e) => e.type === 'key.revoked')
+  for (const type of ['key.rotated', 'limit.changed']) assert.equal(entries(type).length, 1, type)
+})
+
+test('what the daemon refuses about a key is said in its words', async () => {
+  const page = await open()
+  await page.route('**/api/v1/keys', (route) => route.request().method() === 'POST' ? route.fulfill({ status: 400, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Malformed', detail: 'expires must be a date.' }) }) : route.continue())
+  await page.goto(system.url + '/registers/keys')
+  await page.getByRole('button', { name: /Issue a key/ }).click()
+  await page.keyboard.type('bob')
+  await page.keyboard.press('Enter')
+  await page.getByRole('alert').getByText('expires must be a date.').waitFor()
 })
 
 test('the policy of the pages is strict', async () => {

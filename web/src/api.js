@@ -53,6 +53,10 @@ export function post(path, body, options = {}) {
   });
 }
 
+export function send(method, path, body) {
+  return call(path, { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) });
+}
+
 export async function askSession() {
   try {
     session.value = await getJson("/api/v1/session");

@@ -1,5 +1,5 @@
 // Around every page: places, tools, the seal line, and the dialog of keys and look.
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { html } from "./html.js";
 import { route, go } from "./router.js";
 import { session, signOut } from "./api.js";
@@ -14,6 +14,7 @@ const PLACES = [
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/findings", "Findings", ["findings", "scan"]],
   ["/log", "Log", ["log"]],
+  ["/registers/keys", "Registers", ["keys"]],
 ];
 
 function Account() {
@@ -30,6 +31,8 @@ export function Mast() {
   const dialog = useRef(null);
   useKeys({ "?": () => dialog.current?.showModal() });
   const here = route.value.place;
+  // On a narrow screen the places scroll: the one we are at comes into view.
+  useEffect(() => document.querySelector(".places [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [here]);
   return html`<header class="mast"><div class="mast-in">
     <a class="brand" href="/"><svg aria-hidden="true"><use href="#s-mark" /></svg>Custos</a>
     <nav class="places" aria-label="Places">${PLACES.map(
@@ -48,6 +51,7 @@ const KEYS = [
   [["Enter"], "open the row"],
   [["Backspace"], "remove the last filter"],
   [["N"], "show new exchanges"],
+  [["I"], "issue a key, in the register of keys"],
   [["F8", "Shift F8"], "next and previous finding in Try"],
   [["?"], "these keys"],
 ];

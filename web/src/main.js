@@ -16,6 +16,7 @@ import { Exchange } from "./exchange.js";
 import { Exposure } from "./exposure.js";
 import { Scan } from "./scan.js";
 import { Log } from "./log.js";
+import { RegisterKeys } from "./register-keys.js";
 import { Try } from "./try/page.js";
 
 const STATUS_EVERY_MS = 5000;
@@ -27,7 +28,7 @@ function Unknown() {
 
 const PAGES = {
   overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
-  findings: Exposure, scan: Scan, log: Log,
+  findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys,
   unknown: Unknown,
 };
 

@@ -10,6 +10,7 @@ const PLACES = [
   ["findings", /^\/findings\/?$/],
   ["scan", /^\/findings\/([^/]+)\/?$/],
   ["log", /^\/log\/?$/],
+  ["keys", /^\/registers\/keys\/?$/],
 ];
 
 function decoded(part) {

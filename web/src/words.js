@@ -41,6 +41,10 @@ export const EVIDENCE_CLASS = {
 const REFUSALS = {
   no_key: "no key", unknown_key: "unknown key", revoked_key: "revoked key", expired_key: "expired key",
   no_vendor: "no vendor takes it", vendor_refused: "vendor refused", vendor_expired: "assessment expired",
+  vendor_unassessed: "vendor not assessed", vendor_out_of_scope: "vendor not for this key", model_out_of_scope: "model not for this key",
+  tool_out_of_scope: "tool not for this key", terms_mismatch: "against the vendor's terms", no_price: "price not known",
+  concurrent: "limit: requests at a time", requests_per_minute: "limit: requests a minute", tokens_per_minute: "limit: tokens a minute",
+  tokens_per_day: "limit: tokens a day", spend_per_day: "limit: spend a day", locked_out: "address locked out", limits_unavailable: "limits not countable",
   blocked_data: "blocked data", syntax: "malformed JSON", utf8: "invalid UTF-8", depth: "nested too deeply",
   duplicate: "a member twice", too_big: "too large", too_large: "body too large", unknown_path: "unknown path",
   method: "wrong method", content_encoding: "compressed body", query: "unusable query", header: "unusable header", body: "unexpected body",

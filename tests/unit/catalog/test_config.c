@@ -93,6 +93,38 @@ static void all_that_can_be_said_is_read(void **state)
     assert_string_equal(v[1].path, "");
 }
 
+static void callers_limits_and_terms(void **state)
+{
+    (void)state;
+    assert_int_equal(load("allow_unassessed: true\ntrusted_ca: ca.pem\nmetrics: {listen: '127.0.0.1:9464'}\nlockout: {failures: 0}\n"
+                          "listen: [{address: '127.0.0.1:4443', tls: {certificate: a, key: b, client_ca: c, client_crl: d, client_required: true}}]\n"
+                          "tenants: [{name: acme, limits: {tokens_per_day: 5000, spend_per_day: 12.5}}]\n"
+                          "callers:\n  - {certificate: 'dns:ci.example.org', tenant: acme, service: ci, scopes: {models: [a, 'b*'], tools: Read},\n"
+                          "     limits: {requests_per_minute: 60, tokens_per_minute: 9, concurrent: 2}}\n"
+                          "prices: [{models: 'm*', input: '3', output: '15.25', cache_read: '0.000001'}]\n"
+                          "vendors:\n  a:\n    api: anthropic\n    base_url: https://a.example\n    allow_private: true\n    plan: e\n"
+                          "    plans: {free: {training: allowed}, e: {training: none, retention: none, mismatch: set}}\n"
+                          "    pins: [sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]\n    assessment: {decision: approved, by: X, soc2: none}\n"
+                          "  b:\n    api: anthropic\n    base_url: https://b.example\n    profile: standard\n"
+                          "    assessment: {decision: approved, by: X, soc2: none}\n"),
+                     CU_OK);
+    assert_true(config.allow_unassessed && config.listen[0].client_required && config.trusted_ca);
+    assert_string_equal(config.listen[0].client_crl + strlen(dir), "/d");
+    assert_int_equal(config.metrics->port, 9464);
+    assert_int_equal(config.callers.lockout_failures, 0);
+    assert_int_equal(config.tenants[0].limits.spend_per_day, 12500000);
+    const cu_config_caller *c = config.callers.callers;
+    assert_true(c->service && c->scopes.vendors == NULL);
+    assert_string_equal(c->scopes.models, "a,b*");
+    assert_string_equal(c->scopes.tools, "Read");
+    assert_int_equal(c->limits.concurrent, 2);
+    const cu_config_price *p = config.callers.prices;
+    assert_true(p->input == 3000000 && p->output == 15250000 && p->cache_read == 1 && p->cache_write == 3000000);
+    const cu_vendor_terms *t = &config.vendors[0].terms;
+    assert_true(t->strict && t->allow_private && t->no_training && t->no_retention && t->mismatch == 1 && t->pins_n == 1);
+    assert_false(config.vendors[1].terms.strict);
+}
+
 /* Each is refused at its line, and the message says what was expected. */
 static void mistakes_are_named(void **state)
 {
@@ -131,6 +163,35 @@ static void mistakes_are_named(void **state)
         {"tenants:\n  - name: a/b\n", 2, "a tenant needs a name"},
         {"tenants:\n  - name: a\n  - name: a\n", 3, "given twice"},
         {"vendors: [a]\n", 1, "vendors must be a map"},
+        {"allow_unassessed: yes\n", 1, "true or false"},
+        {"lockout: {failure: 3}\n", 1, "unknown key"},
+        {"lockout: {seconds: 0}\n", 1, "number from 1 to 86400"},
+        {"metrics: {listen: '192.0.2.1:80'}\n", 1, "loopback address"},
+        {"metrics: {}\n", 1, "needs listen"},
+        {"metrics: {listen: '127.0.0.1:1'}\nlisten: [{address: '127.0.0.1:1'}]\n", 1, "given twice"},
+        {"tenants: [{name: a, limits: {requests_per_minute: 0}}]\n", 1, "number from 1"},
+        {"tenants: [{name: a, limits: {requests_per_minute: 100000001}}]\n", 1, "number from 1"},
+        {"tenants: [{name: a, limits: {spend_per_day: '1.2345678'}}]\n", 1, "an amount like"},
+        {"tenants: [{name: a, limits: {spend_per_day: '-1'}}]\n", 1, "an amount like"},
+        {"tenants: [{name: a, limits: {spend_per_day: '0'}}]\n", 1, "must be above 0"},
+        {"listen:\n  - {address: '127.0.0.1:1', tls: {certificate: a, key: b, client_crl: c}}\n", 2, "needs client_ca"},
+        {"callers:\n  - {certificate: 'dns:a', tenant: default}\n", 2, "either user or service"},
+        {"callers:\n  - {certificate: 'dns:a', tenant: default, user: u, service: s}\n", 2, "either user or service"},
+        {"callers:\n  - {certificate: 'dns:', tenant: default, user: u}\n", 2, "certificate is dns:NAME"},
+        {"callers:\n  - {certificate: 'ck-x', tenant: default, user: u}\n", 2, "certificate is dns:NAME"},
+        {"callers:\n  - {certificate: 'dns:a', tenant: other, user: u}\n", 2, "no tenant other"},
+        {"callers:\n  - {certificate: 'dns:a', tenant: default, user: 'a b'}\n", 2, "without blanks"},
+        {"callers:\n  - {certificate: 'dns:a', tenant: default, user: a}\n  - {certificate: 'dns:a', tenant: default, user: b}\n", 3, "given twice"},
+        {"callers:\n  - {certificate: 'dns:a', tenant: default, user: a, scopes: {model: x}}\n", 2, "unknown key"},
+        {"callers:\n  - {certificate: 'dns:a', tenant: default, user: a, scopes: {models: []}}\n", 2, "at least one name"},
+        {"prices: [{models: a, input: 1}]\n", 1, "input and output"},
+        {"prices: [{models: a, input: 1, output: 99999999}]\n", 1, "at most one million"},
+        {VENDOR "https://a\n    profile: lax\n", 5, "one of: standard strict"},
+        {VENDOR "https://a\n    plan: x\n    plans: {y: {}}\n", 5, "not among plans"},
+        {VENDOR "https://a\n    plans: {y: {}}\n", 5, "needs plan"},
+        {VENDOR "https://a\n    plan: y\n    plans: {y: {retention: 30}}\n", 6, "one of: none allowed"},
+        {VENDOR "https://a\n    pins: [sha256/AAAA]\n", 5, "a pin is sha256/"},
+        {VENDOR "https://a\n    assessment: {decision: approved, by: X, soc2: type3}\n", 5, "none, type1 or type2"},
         {"vendors:\n  sink: {api: anthropic, base_url: https://a}\n", 2, "built in"},
         {VENDOR "ftp://a\n", 4, "https://"},
         {VENDOR "http://a.example\n", 4, "loopback only"},
@@ -191,7 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_said_means_the_defaults), cmocka_unit_test(all_that_can_be_said_is_read),
-        cmocka_unit_test(mistakes_are_named), cmocka_unit_test(a_file_that_is_named_must_be_there), cmocka_unit_test(run_directories),
+        cmocka_unit_test(callers_limits_and_terms), cmocka_unit_test(mistakes_are_named), cmocka_unit_test(a_file_that_is_named_must_be_there), cmocka_unit_test(run_directories),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -6,6 +6,10 @@
 #include <cmocka.h>
 #include "policy/decide.h"
 
+static const uint8_t seed[CU_ED25519_KEY] = {1, 2, 3};
+static uint8_t pk[CU_ED25519_KEY];
+static cu_bundle_price price = {.models = {(const uint8_t *)"m-*", 3}, .input = 3, .output = 15, .cache_read = 1, .cache_write = 4};
+
 static cu_bundle_tenant tenant = {.name = {(const uint8_t *)"acme", 4}, .key_id = 'a', .act = {1}};
 static cu_bundle_vendor vendors[3];
 static cu_bundle_key keys[40];
@@ -16,13 +20,16 @@ static cu_bundle sample(void)
     for (size_t i = 0; i < 40; i++) {
         ids[i][0] = 'k';
         ids[i][1] = (char)('0' + i);
-        keys[i] = (cu_bundle_key){.id = cu_str(ids[i]), .user = CU_LIT("dev"), .revoked = i == 3, .expires_ns = i == 4 ? 5 : 0};
+        keys[i] = (cu_bundle_key){.id = cu_str(ids[i]), .user = CU_LIT("dev"), .revoked = i == 3, .expires_ns = i == 4 ? 5 : 0,
+                                  .service = i == 5, .scopes = {.models = CU_LIT("m-*"), .tools = CU_LIT("Read,Write")},
+                                  .limits = {.requests_per_minute = i, .spend_per_day = 7000000}};
         cu_sha256_of(cu_str(ids[i]), &keys[i].hash);
     }
     vendors[0] = (cu_bundle_vendor){.name = CU_LIT("one"), .api = CU_LIT("anthropic"), .models = CU_LIT("m-*,x"), .decision = CU_VENDOR_APPROVED, .until_ns = 100};
     vendors[1] = (cu_bundle_vendor){.name = CU_LIT("two"), .api = CU_LIT("anthropic")};
     vendors[2] = (cu_bundle_vendor){.name = CU_LIT("no"), .api = CU_LIT("anthropic"), .decision = CU_VENDOR_REFUSED};
-    return (cu_bundle){.version = 7, .made_ns = 9, .tenants = &tenant, .tenants_n = 1, .vendors = vendors, .vendors_n = 3, .keys = keys, .keys_n = 40};
+    return (cu_bundle){.version = 7, .made_ns = 9, .tenants = &tenant, .tenants_n = 1, .vendors = vendors, .vendors_n = 3, .keys = keys, .keys_n = 40,
+                       .prices = &price, .prices_n = 1, .lockout_failures = 20, .lockout_seconds = 60};
 }
 
 static void comes_back(void **state)
@@ -32,9 +39,15 @@ static void comes_back(void **state)
     cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
     cu_fault f;
     cu_arena_init(&a, 1 << 20);
-    assert_int_equal(cu_bundle_encode(&b, &out), CU_OK);
-    assert_int_equal(cu_bundle_decode(cu_buf_view(&out), &a, &back, &f), CU_OK);
+    assert_int_equal(cu_bundle_encode(&b, seed, &out), CU_OK);
+    assert_int_equal(cu_bundle_decode(cu_buf_view(&out), pk, &a, &back, &f), CU_OK);
     assert_int_equal(back.version, 7);
+    assert_memory_equal(&back.digest, &b.digest, sizeof b.digest);
+    assert_int_equal(back.prices[0].output, 15);
+    assert_int_equal(back.lockout_seconds, 60);
+    assert_true(cu_eq_str(cu_bundle_find_key(&back, cu_str(ids[9]))->scopes.tools, "Read,Write"));
+    assert_int_equal(cu_bundle_find_key(&back, cu_str(ids[9]))->limits.requests_per_minute, 9);
+    assert_true(cu_bundle_find_key(&back, cu_str(ids[5]))->service);
     for (int i = 0; i < 40; i++) {
         const cu_bundle_key *k = cu_bundle_find_key(&back, cu_str(ids[i]));
         assert_non_null(k);
@@ -52,13 +65,86 @@ static void any_change_is_refused(void **state)
     cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
     cu_fault f;
     cu_arena_init(&a, 64 << 20);
-    assert_int_equal(cu_bundle_encode(&b, &out), CU_OK);
+    assert_int_equal(cu_bundle_encode(&b, seed, &out), CU_OK);
     for (size_t i = 0; i < out.n; i++) {
         out.p[i] ^= 4;
-        assert_int_equal(cu_bundle_decode(cu_buf_view(&out), &a, &back, &f), CU_CORRUPT);
+        assert_int_not_equal(cu_bundle_decode(cu_buf_view(&out), pk, &a, &back, &f), CU_OK);
         out.p[i] ^= 4;
-        assert_int_equal(cu_bundle_decode(cu_slice(cu_buf_view(&out), 0, i), &a, &back, &f), CU_CORRUPT);
+        assert_int_not_equal(cu_bundle_decode(cu_slice(cu_buf_view(&out), 0, i), pk, &a, &back, &f), CU_OK);
     }
+}
+
+/* The file with `more` behind its sections, signed anew. */
+static void with_section(const cu_buf *file, const char *more, size_t n, const uint8_t key[CU_ED25519_KEY], cu_buf *out)
+{
+    cu_sha256 digest;
+    uint8_t text[8 + 32] = "CUBUNDL2", sig[CU_ED25519_SIG];
+    cu_buf body CU_CLEAN_BUF = CU_BUF(1 << 20);
+    cu_buf_add(&body, cu_slice(cu_buf_view(file), 8 + CU_ED25519_SIG, file->n));
+    cu_buf_put(&body, more, n);
+    cu_sha256_of(cu_buf_view(&body), &digest);
+    memcpy(text + 8, &digest, 32);
+    assert_int_equal(cu_ed25519_sign(key, cu_bytes_of(text, sizeof text), sig), CU_OK);
+    cu_buf_put(out, text, 8);
+    cu_buf_put(out, sig, sizeof sig);
+    cu_buf_add(out, cu_buf_view(&body));
+}
+
+static void only_the_daemons_key_signs(void **state)
+{
+    static const uint8_t other[CU_ED25519_KEY] = {9};
+    cu_bundle b = sample(), back;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
+    cu_fault f;
+    cu_arena_init(&a, 1 << 20);
+    assert_int_equal(cu_bundle_encode(&b, other, &out), CU_OK);
+    assert_int_equal(cu_bundle_decode(cu_buf_view(&out), pk, &a, &back, &f), CU_SIGNATURE);
+}
+
+static void unknown_sections(void **state)
+{
+    static const struct {
+        const char *more;
+        size_t n;
+        cu_err want;
+    } cases[] = {
+        {"", 0, CU_OK},
+        {"note\3\0\0\0\0\0\0\0abc", 15, CU_OK},           /* may be passed over */
+        {"RULE\3\0\0\0\0\0\0\0abc", 15, CU_CORRUPT},      /* could forbid something */
+        {"KEYS\0\0\0\0\0\0\0\0", 12, CU_CORRUPT},         /* twice */
+        {"note\4\0\0\0\0\0\0\0abc", 15, CU_CORRUPT},      /* longer than the file */
+        {"note\377\377\377\377\377\377\377\377abc", 15, CU_CORRUPT},
+        {"no", 2, CU_CORRUPT},
+    };
+    cu_bundle b = sample(), back;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_buf file CU_CLEAN_BUF = CU_BUF(1 << 20);
+    cu_fault f;
+    cu_arena_init(&a, 1 << 20);
+    assert_int_equal(cu_bundle_encode(&b, seed, &file), CU_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
+        with_section(&file, cases[i].more, cases[i].n, seed, &out);
+        assert_int_equal(cu_bundle_decode(cu_buf_view(&out), pk, &a, &back, &f), cases[i].want);
+    }
+}
+
+/* A certificate's name is no key: what a header can hold never finds it. */
+static void certificates_are_apart_from_keys(void **state)
+{
+    cu_bundle b = sample(), back;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
+    cu_fault f;
+    cu_arena_init(&a, 1 << 20);
+    cu_bundle_certificate_hash(CU_LIT("dns:ci.example.org"), &keys[7].hash);
+    keys[7].id = CU_LIT("ci");
+    assert_int_equal(cu_bundle_encode(&b, seed, &out), CU_OK);
+    assert_int_equal(cu_bundle_decode(cu_buf_view(&out), pk, &a, &back, &f), CU_OK);
+    assert_true(cu_eq_str(cu_bundle_find_certificate(&back, CU_LIT("dns:ci.example.org"))->id, "ci"));
+    assert_null(cu_bundle_find_key(&back, CU_LIT("dns:ci.example.org")));
+    assert_null(cu_bundle_find_certificate(&back, cu_str(ids[9])));
 }
 
 static void vendors_are_chosen_and_judged(void **state)
@@ -73,7 +159,7 @@ static void vendors_are_chosen_and_judged(void **state)
     assert_null(cu_decide_vendor(&b, api, CU_LIT("three"), CU_NONE));
     assert_int_equal(cu_decide_vendor_state(&vendors[0], 99, &s), CU_DECISION_ALLOW);
     assert_int_equal(cu_decide_vendor_state(&vendors[0], 100, &s), CU_DECISION_VENDOR_EXPIRED);
-    assert_int_equal(cu_decide_vendor_state(&vendors[1], 1, &s), CU_DECISION_ALLOW);
+    assert_int_equal(cu_decide_vendor_state(&vendors[1], 1, &s), CU_DECISION_VENDOR_UNASSESSED);
     assert_int_equal(s, CU_VENDOR_UNASSESSED);
     assert_int_equal(cu_decide_vendor_state(&vendors[2], 1, &s), CU_DECISION_VENDOR_REFUSED);
 }
@@ -82,7 +168,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back), cmocka_unit_test(any_change_is_refused),
+        cmocka_unit_test(only_the_daemons_key_signs), cmocka_unit_test(unknown_sections),
+        cmocka_unit_test(certificates_are_apart_from_keys),
         cmocka_unit_test(vendors_are_chosen_and_judged),
     };
+    if (cu_ed25519_public(seed, pk) != CU_OK)
+        return 1;
     return cmocka_run_group_tests_name("policy/bundle", tests, NULL, NULL);
 }

@@ -77,10 +77,31 @@ static void counters_grow_and_notes_change(void **state)
     assert_false(changed);
 }
 
+static void terms_of_a_key(void **state)
+{
+    cu_store_key k = {.id = "k_2", .tenant = "acme", .user = "ci", .created = "2026-11-25T00:00:00.000Z", .service = true, .shown = "ck-abcdef",
+                      .models = "m,n*", .requests_per_minute = 60, .spend_per_day = 5000000, .replaces = "k_1", .hash = {{1}}};
+    cu_store_key back;
+    assert_int_equal(cu_store_key_add(s, &k), CU_OK);
+    assert_int_equal(cu_store_key_get(s, "k_2", &back), CU_OK);
+    assert_true(back.service && back.requests_per_minute == 60 && back.spend_per_day == 5000000);
+    assert_string_equal(back.models, "m,n*");
+    assert_string_equal(back.replaces, "k_1");
+    assert_string_equal(back.last_used, "");
+    cu_store_key limited = {.id = "k_1", .concurrent = 3}; /* a key of before terms were kept */
+    assert_int_equal(cu_store_key_limit(s, &limited), CU_OK);
+    assert_int_equal(cu_store_key_get(s, "k_1", &back), CU_OK);
+    assert_int_equal(back.concurrent, 3);
+    assert_int_equal(cu_store_key_expire(s, "k_2", 77), CU_OK);
+    assert_int_equal(cu_store_key_get(s, "k_2", &back), CU_OK);
+    assert_int_equal(back.expires_ns, 77);
+    assert_int_equal(cu_store_key_get(s, "k_3", &back), CU_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_key_waits_for_the_round_and_stays), cmocka_unit_test(counters_grow_and_notes_change),
+        cmocka_unit_test(a_key_waits_for_the_round_and_stays), cmocka_unit_test(counters_grow_and_notes_change), cmocka_unit_test(terms_of_a_key),
     };
     return cmocka_run_group_tests_name("store", tests, make, clean);
 }

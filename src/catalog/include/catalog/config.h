@@ -6,7 +6,9 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "catalog/callers.h"
 #include "catalog/types.h"
+#include "catalog/vendor_terms.h"
 
 typedef struct {
     char *text;         /* as written: "127.0.0.1:4180", "[::1]:4180" */
@@ -16,11 +18,15 @@ typedef struct {
     char *url;          /* where a client on this machine finds it: https://127.0.0.1:4443 */
     char *tls_cert;     /* file paths, NULL without TLS */
     char *tls_key;
+    char *client_ca;    /* who signs client certificates; NULL: none are asked for */
+    char *client_crl;   /* revoked ones, NULL without */
+    bool client_required; /* without a good certificate there is no connection */
 } cu_config_listen;
 
 typedef struct {
     char *name;         /* [a-z0-9][a-z0-9-]{0,62} */
     uint8_t act[CU_TYPE_COUNT]; /* what is done with a finding of each type: 0 allow, 1 replace, 2 block */
+    cu_config_limits limits;    /* of all its callers together */
     char *known_secrets; /* path of a list of exact values (catalog/known_list.h), or NULL */
 } cu_config_tenant;
 
@@ -29,6 +35,7 @@ typedef struct {
     char *decision;     /* approved | refused */
     char *by;
     char *until;        /* YYYY-MM-DD, inclusive */
+    char *soc2;         /* none | type1 | type2, NULL when not said */
 } cu_config_assessment;
 
 typedef struct {
@@ -36,12 +43,14 @@ typedef struct {
     char *api;          /* anthropic | openai | gemini: what the server speaks */
     char *base_url;     /* http only for loopback; no user info, query or fragment */
     char *scheme, *host;
+    bool loopback;      /* host is this machine, by name or number */
     uint16_t port;
     char *path;         /* base path without a trailing slash, "" when none */
     char *credential;   /* resolved value, "" when none is set; secret */
     char *credential_source; /* "env:NAME" or "file:PATH", NULL when not given */
     char *models;       /* optional: prefix or exact model names, comma separated, for routing */
     cu_config_assessment assessment;
+    cu_vendor_terms terms;
 } cu_config_vendor;
 
 typedef struct {
@@ -58,6 +67,10 @@ typedef struct {
     size_t tenants_n;
     cu_config_vendor *vendors;
     size_t vendors_n;
+    bool allow_unassessed;      /* vendors without an assessment may be used */
+    cu_config_callers callers;
+    char *trusted_ca;           /* who signs the providers' certificates; NULL: whom the system trusts */
+    cu_config_listen *metrics;  /* loopback address for Prometheus, NULL: none */
 } cu_config;
 
 /* path NULL: ./custos.yaml when it exists, else the embedded default (one tenant "default",

@@ -5,12 +5,22 @@
 #include "base/buf.h"
 #include "catalog/config.h"
 
+#define CU_VENDOR_ADDRESSES 16u
+
+/* Where a vendor's host name led to. */
+typedef struct {
+    char text[CU_VENDOR_ADDRESSES][48];
+    unsigned n;
+    bool refused;       /* some were left out: not allowed for this vendor */
+} cu_vendor_addresses;
+
 typedef struct {
     const cu_config *config;
     const char *run_dir, *spool_dir, *catalog_dir, *web_dir, *module_path;
+    const char *bundle_key; /* hex of the public key that bundles are signed with */
     uint16_t sink_port; /* loopback port of the built-in sink provider */
     bool root;          /* workers become www-data */
-    const bool *resolved; /* per vendor: its name resolves; NULL: all do */
+    const cu_vendor_addresses *addresses; /* per vendor: what is connected to; none: its upstream is down */
 } cu_nginx_with;
 
 /* CU_CONFIG when a path holds a character that nginx would read as its own syntax. */

@@ -72,10 +72,20 @@ typedef struct {
     char id[CU_ID_LEN + 2], tenant[64], user[129], name[129], created[CU_TIME_LEN];
     uint64_t expires_ns;
     bool revoked;
+    char shown[16];             /* its first characters, to recognise it by; empty for keys of before */
+    bool service;               /* user names a service, not a person */
+    char vendors[1025], models[1025], repos[1025], classes[257], tools[1025]; /* scopes: names separated by commas, empty: all */
+    uint64_t requests_per_minute, tokens_per_minute, tokens_per_day, spend_per_day, concurrent; /* 0: no limit; spend in millionths */
+    char replaces[CU_ID_LEN + 2]; /* the key that this one was rotated from */
+    char last_used[CU_TIME_LEN];  /* of a sealed request; filled by reading */
 } cu_store_key;
 cu_err cu_store_key_add(cu_store *s, const cu_store_key *k) CU_MUST;
 /* CU_NOT_FOUND when there is none of that id. */
 cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out) CU_MUST;
+cu_err cu_store_key_get(cu_store *s, const char *id, cu_store_key *out) CU_MUST;
+cu_err cu_store_key_expire(cu_store *s, const char *id, uint64_t expires_ns) CU_MUST;
+/* The five limits of k, for k->id. */
+cu_err cu_store_key_limit(cu_store *s, const cu_store_key *k) CU_MUST;
 /* Array on the heap, to be freed. */
 cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n) CU_MUST;
 

@@ -1,0 +1,28 @@
+/* What a vendor's entry says about the contract with it and about the way to it. */
+#ifndef CUSTOS_CATALOG_VENDOR_TERMS_H
+#define CUSTOS_CATALOG_VENDOR_TERMS_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "catalog/yaml.h"
+
+#define CU_VENDOR_PINS 8u
+
+typedef struct {
+    bool no_soc2;          /* assessment.soc2: none */
+    bool strict;           /* the profile in force: profile, or what soc2 leads to */
+    bool allow_private;
+    char *plan;            /* NULL: none named */
+    bool no_training, no_retention;
+    uint8_t mismatch;      /* 0 refuse, 1 set, 2 record */
+    uint8_t pins[CU_VENDOR_PINS][32]; /* SHA-256 of accepted public keys */
+    size_t pins_n;
+} cu_vendor_terms;
+
+/* The keys of a vendor's entry that are read here, for the list of known ones. */
+#define CU_VENDOR_TERM_KEYS "profile plan plans allow_private pins"
+/* n: the vendor's entry. out->no_soc2 is set before. */
+cu_err cu_config_read_terms(const char *path, const cu_yaml *n, cu_arena *a, cu_vendor_terms *out, cu_fault *f) CU_MUST;
+
+#endif
