@@ -24,7 +24,7 @@ static void prepare(void)
     for (size_t i = 0; i < 3; i++)
         cu_known_record(hash_key, cu_str(values[i]), records + i * CU_KNOWN_RECORD);
     known = cu_known_open(hash_key, cu_bytes_of(records, sizeof records), &arena);
-    CU_ASSERT(cu_rules_load(RULES_DIR, &arena, &rules, &f) == CU_OK);
+    CU_ASSERT(cu_rules_load(CATALOG "/rules", &arena, &rules, &f) == CU_OK);
     rules.n = rules.n < 60 ? rules.n : 60; /* all of them take long to compile with sanitizers */
     CU_ASSERT(cu_engine_compile(&rules, &engine, &f) == CU_OK);
     CU_ASSERT(cu_scratch_new(engine, &scratch) == CU_OK);

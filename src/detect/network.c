@@ -67,15 +67,11 @@ static bool known_tld(cu_bytes domain)
     return false;
 }
 
-/* git@host.org:group/name.git, user@host.org:8080/path: where something is, nobody's mailbox. */
-static bool remote_path(cu_bytes t, size_t end)
+/* git@host.org:group/name.git: where something is, nobody's mailbox. */
+static bool remote_path(cu_bytes t, size_t start, size_t at, size_t end)
 {
-    size_t i = end + 1;
-    if (end >= t.n || t.p[end] != ':')
-        return false;
-    while (i < t.n && i - end < 200 && t.p[i] > ' ' && !strchr("\"'`<>,;/", t.p[i]))
-        i++;
-    return i < t.n && i > end + 1 && t.p[i] == '/';
+    cu_bytes user = cu_slice(t, start, at);
+    return end < t.n && t.p[end] == ':' && (cu_eq(user, CU_LIT("git")) || cu_eq(user, CU_LIT("hg")) || cu_eq(user, CU_LIT("svn")));
 }
 
 /* RFC 2606 and RFC 6761: names that belong to nobody. */
@@ -132,7 +128,7 @@ cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out
     while (start < at && strchr(".-%+", t.p[start]))
         start++;
     if (start == at || end == at + 1 || t.p[at - 1] == '.' || !known_tld(cu_slice(t, at + 1, end)) ||
-        remote_path(t, end))
+        remote_path(t, start, at, end))
         return CU_OK;
     CU_TRY(mail_name(e, t, start, out));
     return cu_found(e, out, e->finder[reserved(cu_slice(t, at + 1, end)) ? CU_FIND_EMAIL_RESERVED

@@ -203,6 +203,7 @@ void gw_record_own(const char *type, const cu_buf *body);
 ngx_int_t gw_access(ngx_http_request_t *r);
 /* One file a phase. NGX_OK: go on; anything else: the request is answered. */
 ngx_int_t gw_check_head(gw_exchange *x);     /* head.c */
+ngx_int_t gw_hide_query_key(ngx_http_request_t *r); /* key.c: before all phases */
 ngx_int_t gw_authenticate(gw_exchange *x);   /* key.c: x->key, x->tenant */
 ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
 ngx_int_t gw_replace_body(gw_exchange *x);   /* body.c: what the proxy sends */

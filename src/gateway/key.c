@@ -3,6 +3,41 @@
 #include "gateway.h"
 #include <openssl/x509v3.h>
 
+/* Covers the value of key= in one of nginx's views of the request line. */
+static void cover(ngx_str_t s)
+{
+    for (size_t i = 0; i + 4 <= s.len; i++) {
+        bool begins = i == 0 || s.data[i - 1] == '?' || s.data[i - 1] == '&';
+        if (!begins || ngx_strncasecmp(s.data + i, (u_char *)(uintptr_t) "key=", 4) != 0)
+            continue;
+        for (i += 4; i < s.len && s.data[i] != '&' && s.data[i] != ' '; i++)
+            s.data[i] = '-';
+    }
+}
+
+/* nginx writes the request line into its error log: a key in the query becomes a header before anything
+ * can fail. */
+ngx_int_t gw_hide_query_key(ngx_http_request_t *r)
+{
+    cu_bytes key = gw_query(r, "key");
+    if (key.n == 0)
+        return NGX_DECLINED;
+    ngx_table_elt_t *h = ngx_list_push(&r->headers_in.headers);
+    u_char *copy = ngx_pnalloc(r->pool, key.n);
+    if (!h || !copy)
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    memcpy(copy, key.p, key.n);
+    ngx_memzero(h, sizeof *h);
+    h->hash = 1;
+    ngx_str_set(&h->key, "x-goog-api-key");
+    h->lowcase_key = h->key.data;
+    h->value = (ngx_str_t){key.n, copy};
+    cover(r->args);
+    cover(r->unparsed_uri);
+    cover(r->request_line);
+    return NGX_DECLINED;
+}
+
 /* In any of the places that the APIs know, whichever API it is. */
 static cu_bytes presented_key(ngx_http_request_t *r)
 {
@@ -13,7 +48,7 @@ static cu_bytes presented_key(ngx_http_request_t *r)
     cu_bytes bearer = gw_header(r, "authorization");
     if (k.n == 0 && bearer.n > 7 && ngx_strncasecmp((u_char *)(uintptr_t)bearer.p, (u_char *)(uintptr_t) "bearer ", 7) == 0)
         k = cu_slice(bearer, 7, bearer.n);
-    return k.n ? k : gw_query(r, "key");
+    return k;
 }
 
 /* --- certificates --- */

@@ -174,6 +174,10 @@ static ngx_int_t post_config(ngx_conf_t *cf)
     if (!h)
         return NGX_ERROR;
     *h = gw_access;
+    h = ngx_array_push(&core->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (!h)
+        return NGX_ERROR;
+    *h = gw_hide_query_key;
     return gw_filters_init(cf);
 }
 

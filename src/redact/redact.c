@@ -479,27 +479,42 @@ static cu_err on_left(void *arg, size_t start, size_t end, const cu_issued *it, 
     return CU_OK;
 }
 
-static cu_err check(job *j)
+static cu_err look_for_left(job *j, bool *left)
 {
-    sought left = {.j = j};
-    CU_TRY(cu_residue(&j->out->issued, j->out->body, on_left, &left));
-    return left.left ? cu_fail(j->f, CU_DENIED, "a value that was replaced stands somewhere where it cannot be replaced, such as a number") : CU_OK;
+    sought s = {.j = j};
+    CU_TRY(cu_residue(&j->out->issued, j->out->body, on_left, &s));
+    *left = s.left;
+    return CU_OK;
 }
 
+static cu_err replace_found(job *j)
+{
+    CU_TRY(part(j));
+    CU_TRY(note_all_places(j));
+    j->out->replaced = 0;
+    return splice(j);
+}
+
+/* What leaves is looked through last; seldom a value stands in it still, in a form or a place that no rule
+ * saw: it is replaced there too, and all is looked through again. */
 static cu_err redact(job *j, bool json)
 {
+    bool left = false;
     CU_TRY(scan(j));
     if (j->repeated_n)
         CU_TRY(repeated(j));
-    sought s = {.j = j};
-    if (json && j->n)
-        CU_TRY(cu_residue(&j->out->issued, j->body, on_residue, &s));
     if (j->n == 0)
         return CU_OK;
-    CU_TRY(part(j));
-    CU_TRY(note_all_places(j));
-    CU_TRY(splice(j));
-    return json ? check(j) : CU_OK;
+    CU_TRY(replace_found(j));
+    if (json)
+        CU_TRY(look_for_left(j, &left));
+    if (!left)
+        return CU_OK;
+    sought s = {.j = j};
+    CU_TRY(cu_residue(&j->out->issued, j->body, on_residue, &s));
+    CU_TRY(replace_found(j));
+    CU_TRY(look_for_left(j, &left));
+    return left ? cu_fail(j->f, CU_DENIED, "a value that was replaced stands somewhere where it cannot be replaced, such as a number") : CU_OK;
 }
 
 static cu_err run(const cu_redact_with *w, cu_bytes body, const cu_json_strings *strings, bool json, cu_arena *a, cu_redaction *out,

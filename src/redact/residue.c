@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #define SHORTEST 8u /* bytes of a form */
+#define WINDOW_MAX 32u
 #define FORMS 3u    /* times escaped that are looked for */
 #define SLOTS 4096u
 #define PAIRS 8192u
@@ -19,6 +20,7 @@ typedef struct {
     form *forms;
     size_t n, cap;
     cu_buf bytes;
+    uint32_t window;     /* bytes that every form has at least: the more, the longer the steps */
 } table;
 
 static uint32_t pair(const uint8_t *p)
@@ -63,11 +65,8 @@ static cu_err add_form(table *t, cu_bytes bytes, uint32_t of, uint32_t level)
     uint32_t *slot = &t->slot[slot_of(bytes.p)];
     t->forms[t->n++] = (form){(uint32_t)t->bytes.n, (uint32_t)bytes.n, of, level, *slot};
     *slot = (uint32_t)t->n; /* counted from 1 */
+    t->window = bytes.n < t->window ? (uint32_t)bytes.n : t->window;
     cu_buf_add(&t->bytes, bytes);
-    for (uint32_t i = 0; i + 1 < SHORTEST; i++) {
-        uint8_t left = (uint8_t)(SHORTEST - 2u - i), *skip = &t->skip[pair(bytes.p + i)];
-        *skip = left < *skip ? left : *skip;
-    }
     return t->bytes.err;
 }
 
@@ -87,6 +86,17 @@ static cu_err add_forms(table *t, const cu_issued *it, uint32_t of)
         next = other;
     }
     return CU_OK;
+}
+
+/* How far the next form may begin, by the last two bytes of a window (Horspool 1980, for many texts). */
+static void fill_skips(table *t)
+{
+    memset(t->skip, (int)t->window - 1, sizeof t->skip);
+    for (size_t k = 0; k < t->n; k++)
+        for (uint32_t i = 0; i + 1 < t->window; i++) {
+            uint8_t left = (uint8_t)(t->window - 2u - i), *skip = &t->skip[pair(t->bytes.p + t->forms[k].at + i)];
+            *skip = left < *skip ? left : *skip;
+        }
 }
 
 /* A backslash before the value may be the escape of which its first letter is a part. */
@@ -113,8 +123,8 @@ static const form *at_place(const table *t, cu_bytes body, size_t at)
 
 static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void *arg)
 {
-    for (size_t i = 0; i + SHORTEST <= body.n;) {
-        uint8_t skip = t->skip[pair(body.p + i + SHORTEST - 2)];
+    for (size_t i = 0; i + t->window <= body.n;) {
+        uint8_t skip = t->skip[pair(body.p + i + t->window - 2)];
         const form *f = skip ? NULL : at_place(t, body, i);
         if (f) {
             cu_issued it = m->v[f->of]; /* fn may move the values */
@@ -131,7 +141,7 @@ cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void 
     cu_err e = t ? CU_OK : CU_NOMEM;
     if (!t)
         return e;
-    memset(t->skip, SHORTEST - 1, sizeof t->skip);
+    t->window = WINDOW_MAX;
     memset(t->slot, 0, sizeof t->slot);
     t->forms = NULL;
     t->n = t->cap = 0;
@@ -139,8 +149,10 @@ cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void 
     for (size_t i = 0; i < m->n && e == CU_OK; i++)
         if (identifies(&m->v[i]))
             e = add_forms(t, &m->v[i], (uint32_t)i);
-    if (e == CU_OK && t->n)
+    if (e == CU_OK && t->n) {
+        fill_skips(t);
         e = seek(t, m, body, fn, arg);
+    }
     cu_buf_free(&t->bytes);
     free(t->forms);
     free(t);

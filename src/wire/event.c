@@ -33,6 +33,7 @@ typedef struct {
     cu_bytes json;
     const cu_json_strings *s;
     cu_bytes type; /* raw, empty when there is none */
+    uint32_t rows; /* bits: of pieces[], that fit API and type */
 } reader;
 
 static const cu_json_string *key_of(const reader *r, const cu_json_string *v)
@@ -154,9 +155,9 @@ static void place_piece(const reader *r, size_t row, size_t at, cu_piece *p)
 static bool is_piece(const reader *r, size_t row, size_t at)
 {
     const cu_json_string *v = &r->s->v[at], *k = key_of(r, v);
-    if (pieces[row].api != r->api || !k || !cu_json_is(r->json, *k, pieces[row].key))
+    if (!(r->rows & 1u << row) || !k || !cu_json_is(r->json, *k, pieces[row].key))
         return false;
-    return type_is(r, pieces[row].type) && (pieces[row].under ? key_is(r, k, pieces[row].under) : v->depth == 1);
+    return pieces[row].under ? key_is(r, k, pieces[row].under) : v->depth == 1;
 }
 
 /* The end of a choice or candidate: its reason is given, and is a word. */
@@ -200,15 +201,18 @@ static void read_ends(const reader *r, cu_event_facts *out)
 
 cu_err cu_event_read(cu_api api, cu_bytes json, const cu_json_strings *s, cu_event_facts *out)
 {
-    reader r = {api, json, s, CU_NONE};
+    reader r = {api, json, s, CU_NONE, 0};
+    const size_t rows = sizeof pieces / sizeof *pieces;
     const cu_json_string *type = cu_json_top(json, s, "type");
     out->n = 0;
     out->ends = false;
     if (type && cu_starts(cu_json_top_value(json, s, "type"), CU_LIT("\"")))
         r.type = cu_slice(json, type[1].start, type[1].end);
+    for (size_t row = 0; row < rows; row++)
+        r.rows |= pieces[row].api == api && type_is(&r, pieces[row].type) ? 1u << row : 0;
     for (size_t i = 0; i < s->n; i++) {
-        size_t row = 0, rows = sizeof pieces / sizeof *pieces;
-        if (s->v[i].flags & CU_JSON_KEY)
+        size_t row = 0;
+        if ((s->v[i].flags & CU_JSON_KEY) || !r.rows)
             continue;
         while (row < rows && !is_piece(&r, row, i))
             row++;

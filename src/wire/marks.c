@@ -111,6 +111,21 @@ static bool holds(check c, bool answer, cu_bytes text, const cu_json_strings *s,
     }
 }
 
+/* What tools take and give has names of its own: an id there is data. */
+static const struct {
+    unsigned apis;
+    const char *key;
+} free_form[] = {{A, "input"}, {G, "args"}, {G, "response"}, {A | O, "metadata"}, {O, "client_metadata"}};
+
+static bool in_free_form(cu_api api, cu_bytes text, const cu_json_strings *s, const cu_json_string *key)
+{
+    for (uint32_t k = key->parent_key; k != UINT32_MAX; k = s->v[k].parent_key)
+        for (size_t i = 0; i < sizeof free_form / sizeof *free_form; i++)
+            if ((free_form[i].apis & 1u << api) && cu_json_is(text, s->v[k], free_form[i].key))
+                return true;
+    return false;
+}
+
 static uint32_t mark_of(cu_api api, bool answer, cu_bytes text, const cu_json_strings *s, size_t at)
 {
     const cu_json_string *key = &s->v[s->v[at].parent_key];
@@ -121,7 +136,7 @@ static uint32_t mark_of(cu_api api, bool answer, cu_bytes text, const cu_json_st
             holds(marks[i].check, answer, text, s, at))
             flags |= marks[i].flag;
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed && !flags; i++)
-        if (cu_json_is(text, *key, fixed[i]))
+        if (cu_json_is(text, *key, fixed[i]) && !in_free_form(api, text, s, key))
             flags = CU_JSON_FIXED;
     return flags;
 }

@@ -37,6 +37,7 @@ static const cu_route routes[] = {
     {OAI, POST, "/v1/chat/completions", .list = "messages", .model = true, .stream = CU_STREAM_MEMBER},
     {OAI, POST, "/v1/responses", .stream = CU_STREAM_MEMBER, .stateful = true},
     {OAI, GET, "/v1/responses", .upgrade = true},
+    {OAI, GET, "/v1/responses/*", .recalls = true},
     {OAI, POST, "/v1/responses/input_tokens"},
     {OAI, POST, "/v1/responses/compact"},
     {OAI, POST, "/v1/embeddings", .text = "input", .model = true},
@@ -58,8 +59,8 @@ static bool name_char(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || memchr("._@-", c, 4);
 }
 
-/* A * takes 1 to 128 characters of a name; a colon among them when the pattern ends with the *. */
-static bool fits(const char *pattern, cu_bytes path, cu_bytes *model)
+/* A * takes 1 to 128 characters of a name; a colon among them where it does not begin a verb. */
+static bool fits(const char *pattern, bool verbs, cu_bytes path, cu_bytes *model)
 {
     const char *star = strchr(pattern, '*');
     *model = CU_NONE;
@@ -71,7 +72,7 @@ static bool fits(const char *pattern, cu_bytes path, cu_bytes *model)
         return false;
     *model = cu_slice(path, head.n, path.n - tail.n);
     for (size_t i = 0; i < model->n; i++)
-        if (!name_char(model->p[i]) && !(model->p[i] == ':' && tail.n == 0))
+        if (!name_char(model->p[i]) && !(model->p[i] == ':' && !verbs))
             return false;
     return true;
 }
@@ -81,7 +82,7 @@ const cu_route *cu_route_find(cu_api api, unsigned method, cu_bytes path, cu_byt
     *known = false;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         const cu_route *r = &routes[i];
-        if ((api != CU_API_COUNT && r->api != api) || !fits(r->path, path, model))
+        if ((api != CU_API_COUNT && r->api != api) || !fits(r->path, r->api == CU_API_GEMINI, path, model))
             continue;
         *known = true;
         if (r->method == method)

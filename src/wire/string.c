@@ -106,7 +106,7 @@ size_t cu_json_raw_offset(cu_bytes raw, size_t plain, size_t *raw_from, size_t *
     return i;
 }
 
-bool cu_json_is(cu_bytes text, cu_json_string s, const char *plain)
+bool cu_json_is_spelled(cu_bytes text, cu_json_string s, const char *plain)
 {
     cu_bytes raw = cu_slice(text, s.start, s.end);
     if (!(s.flags & CU_JSON_ESCAPED))

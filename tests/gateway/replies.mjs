@@ -135,6 +135,7 @@ const models = (req) => req.headers['x-goog-api-key'] ? { models: [{ name: 'mode
 // The reply to a request: {json}, {stream} (server-sent events) or {array} (JSON, element by element).
 export function reply(req, body, how) {
   const path = req.url.split('?')[0]
+  if (req.method === 'GET' && path.includes('/responses/')) return { json: { id: path.split('/').at(-1), object: 'response', output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: answers.get(path.split('/').at(-1)) }] }] } }
   if (req.method === 'GET') return { json: models(req) }
   if (path.endsWith('/count_tokens')) return { json: { input_tokens: JSON.stringify(body).length } }
   if (path.endsWith('/messages')) return anthropic(body, how)

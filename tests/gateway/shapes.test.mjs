@@ -168,6 +168,18 @@ test('the key: in any place, to the vendor in the place of its API, never in the
     assert.equal((await fetch(system.url + '/v1/chat/completions', { method: 'POST', headers: { [name]: system.key }, body: JSON.stringify({ model: 'm', messages: [] }) .replace('[]', '[{"role":"user","content":"hi"}]') })).status, 200)
   assert.equal(header('authorization'), 'Bearer provider-credential')
   nothingLeft()
+  // nginx names the request line in its errors
+  const path = `/v1beta/models/m:generateContent?alt=json&key=${system.key}`
+  assert.equal((await fetch(system.url + path, { method: 'POST', body: Buffer.alloc(40 << 20, ' ') }).catch(() => ({ status: 413 }))).status, 413)
+  provider.how = { fail: 'refuse' }
+  const failed = await fetch(system.url + path, { method: 'POST', body: JSON.stringify(gem) })
+  assert.equal(failed.status, 502)
+  assert.equal((await failed.json()).error.status, 'UNAVAILABLE')
+  await new Promise((done) => setTimeout(done, 100))
+  assert.match(system.output, /too large body.*key=-{10}/)
+  assert.ok(!system.output.includes(system.key))
+  provider.how = {}
+  provider.received.length = 0
 })
 
 test('vendors of the same API by prefix; a base URL with a version keeps it; Azure', async () => {
@@ -268,6 +280,7 @@ test('a conversation that the provider keeps: earlier values come back, to their
     const first = await ask(openai, { input: told })
     const second = await ask(openai, { input: 'and then?', previous_response_id: first.id })
     assert.equal(text(second), told + 'and then?')
+    assert.equal(text(await openai.responses.retrieve(second.id)), told + 'and then?')
     const third = await ask(openai, { input: 'go on', previous_response_id: second.id })
     assert.equal(text(third), told + 'and then?go on')
     const stolen = text(await ask(other, { input: 'x', previous_response_id: first.id }))

@@ -203,7 +203,7 @@ static void a_long_text_passes_through_small_windows(void **state)
     holds(cu_buf_view(&x), 0, 0);
     cu_buf_reset(&x);
     for (unsigned i = 0; x.n < 500000; i++) {
-        cu_buf_str(&x, "some text between the values, ");
+        cu_buf_str(&x, " some text between the values, ");
         mail(&x, i);
     }
     redact(cu_buf_view(&x), 8192, &once);

@@ -39,8 +39,14 @@ typedef struct {
  * cannot see two models), anything after the value. f->offset is the byte where it went wrong. */
 cu_err cu_json_walk(cu_bytes text, cu_arena *a, cu_json_strings *out, cu_fault *f) CU_MUST;
 
-/* True when the string, unescaped, is `plain`. */
-bool cu_json_is(cu_bytes text, cu_json_string s, const char *plain);
+bool cu_json_is_spelled(cu_bytes text, cu_json_string s, const char *plain);
+/* True when the string, unescaped, is `plain`. Asked of many names in turn: most differ in their first
+ * character. */
+static inline bool cu_json_is(cu_bytes text, cu_json_string s, const char *plain)
+{
+    return ((s.flags & CU_JSON_ESCAPED) || (s.end > s.start && text.p[s.start] == (uint8_t)plain[0])) &&
+           cu_json_is_spelled(text, s, plain);
+}
 /* The key string of a top-level member, or NULL. */
 const cu_json_string *cu_json_top(cu_bytes text, const cu_json_strings *s, const char *key);
 /* The text from the first byte of that member's value to the end of the body; empty when absent. */

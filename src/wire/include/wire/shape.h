@@ -33,6 +33,7 @@ typedef struct {
     bool model;          /* the body must name a model */
     cu_stream_how stream;
     bool stateful;       /* the provider keeps answers, unless "store" is false */
+    bool recalls;        /* the * is the id of an answer that the provider keeps */
     bool upgrade;        /* asks for a WebSocket, which is declined so that the client posts */
 } cu_route;
 
