@@ -322,8 +322,8 @@ static cu_err read_tenants(const load *l, const cu_yaml *n)
         CU_TRY(only(l, k, "an entry of tenants", "name actions known_secrets limits"));
         const cu_yaml *name = cu_yaml_get(k, "name");
         if (!name || name->kind != CU_YAML_SCALAR || !is_name(name->text) || cu_eq_str(name->text, "org") ||
-            cu_eq_str(name->text, "anchor"))
-            return wrong(l, k, "a tenant needs a name of a-z, 0-9 and -, at most 63 characters, and not org or anchor");
+            cu_eq_str(name->text, "anchor") || cu_starts(name->text, CU_LIT("probe-")))
+            return wrong(l, k, "a tenant needs a name of a-z, 0-9 and -, at most 63 characters, and not org, anchor or probe-…");
         CU_TRY(text_of(l, name, "name", &l->c->tenants[i].name));
         default_actions(&l->c->tenants[i]);
         const cu_yaml *actions = cu_yaml_get(k, "actions");
@@ -403,6 +403,41 @@ static cu_err read_credential(const load *l, const cu_yaml *n, cu_config_vendor 
     return l->resolve ? resolve(l, n, v) : CU_OK;
 }
 
+/* credentials: {TENANT: env:NAME} */
+static cu_err read_credentials(const load *l, const cu_yaml *n, cu_config_vendor *v)
+{
+    size_t count = 0;
+    for (const cu_yaml *k = n->first; k; k = k->next)
+        count++;
+    if (n->kind != CU_YAML_MAP || count > MAX_TENANTS)
+        return wrong(l, n, "credentials is a map from tenants to env:NAME or file:PATH");
+    v->credentials = cu_arena_alloc(l->a, (count + 1) * sizeof *v->credentials);
+    if (!v->credentials)
+        return CU_NOMEM;
+    for (const cu_yaml *k = n->first; k; k = k->next) {
+        cu_config_vendor one = {.credential = cu_arena_str(l->a, CU_LIT(""))};
+        CU_TRY(read_credential(l, k, &one));
+        v->credentials[v->credentials_n].tenant = cu_arena_str(l->a, k->key);
+        v->credentials[v->credentials_n++].credential = one.credential;
+    }
+    return CU_OK;
+}
+
+/* Each names a tenant that there is. */
+static cu_err check_credentials(const load *l, const cu_yaml *root)
+{
+    for (size_t i = 0; i < l->c->vendors_n; i++)
+        for (size_t k = 0; k < l->c->vendors[i].credentials_n; k++) {
+            const char *name = l->c->vendors[i].credentials[k].tenant;
+            bool known = l->c->tenants_n == 0 && strcmp(name, "default") == 0;
+            for (size_t t = 0; t < l->c->tenants_n; t++)
+                known |= strcmp(l->c->tenants[t].name, name) == 0;
+            if (!known)
+                return wrong(l, root, "credentials of the vendor %s: there is no tenant %.63s", l->c->vendors[i].name, name);
+        }
+    return CU_OK;
+}
+
 static cu_err read_assessment(const load *l, const cu_yaml *n, cu_config_assessment *as)
 {
     struct tm tm = {0};
@@ -437,7 +472,7 @@ static cu_err one_vendor(const load *l, const cu_yaml *n, cu_config_vendor *v)
     if (!v->name)
         return CU_NOMEM;
     v->credential = cu_arena_str(l->a, CU_LIT(""));
-    CU_TRY(only(l, n, v->name, "api base_url credential models assessment " CU_VENDOR_TERM_KEYS));
+    CU_TRY(only(l, n, v->name, "api base_url credential credentials models assessment " CU_VENDOR_TERM_KEYS));
     const cu_yaml *api = cu_yaml_get(n, "api"), *url = cu_yaml_get(n, "base_url"), *k;
     if (!api || !url)
         return wrong(l, n, "a vendor needs api and base_url");
@@ -447,6 +482,8 @@ static cu_err one_vendor(const load *l, const cu_yaml *n, cu_config_vendor *v)
     CU_TRY(read_url(l, url, v));
     if ((k = cu_yaml_get(n, "credential")))
         CU_TRY(read_credential(l, k, v));
+    if ((k = cu_yaml_get(n, "credentials")))
+        CU_TRY(read_credentials(l, k, v));
     if ((k = cu_yaml_get(n, "models")))
         CU_TRY(text_of(l, k, "models", &v->models));
     if ((k = cu_yaml_get(n, "assessment")))
@@ -511,7 +548,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics trusted_ca"));
+                "lockout metrics trusted_ca repositories access groups isolation"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -540,6 +577,9 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(cu_config_read_lockout(l->path, n, &l->c->callers, l->f));
     if ((n = cu_yaml_get(root, "metrics")))
         CU_TRY(read_metrics(l, n));
+    CU_TRY(check_credentials(l, root));
+    CU_TRY(cu_access_read(root, l->path, l->a, &l->c->access, l->f));
+    CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));
     return CU_OK;
 }
 
@@ -550,6 +590,24 @@ static cu_err set_url(cu_arena *a, cu_config_listen *l)
     bool v6 = strchr(host, ':') != NULL;
     l->url = cu_arena_fmt(a, "%s://%s%s%s:%u", l->tls_cert ? "https" : "http", v6 ? "[" : "", host, v6 ? "]" : "", l->port);
     return l->url ? CU_OK : CU_NOMEM;
+}
+
+/* Two tenants for custos probe, behind the others. */
+static cu_err add_probes(load *l)
+{
+    cu_config *c = l->c;
+    cu_config_tenant *v = cu_arena_alloc(l->a, (c->tenants_n + CU_PROBE_TENANTS) * sizeof *v);
+    if (!v)
+        return CU_NOMEM;
+    memcpy(v, c->tenants, c->tenants_n * sizeof *v);
+    for (size_t i = 0; i < CU_PROBE_TENANTS; i++) {
+        v[c->tenants_n + i].name = cu_arena_fmt(l->a, "probe-%c", (char)('a' + i));
+        default_actions(&v[c->tenants_n + i]);
+        if (!v[c->tenants_n + i].name)
+            return CU_NOMEM;
+    }
+    c->tenants = v;
+    return CU_OK;
 }
 
 /* What a configuration that says nothing means. */
@@ -580,13 +638,14 @@ static cu_err fill_defaults(load *l)
     }
     for (size_t i = 0; i < c->listen_n; i++)
         CU_TRY(set_url(l->a, &c->listen[i]));
+    CU_TRY(add_probes(l));
     c->embedded = c->vendors_n == 0;
     return c->log_dir ? CU_OK : CU_NOMEM;
 }
 
 cu_err cu_config_load(const char *path, bool resolve_credentials, cu_arena *a, cu_config *out, cu_fault *f)
 {
-    *out = (cu_config){.workers = 4, .max_body_mib = 32, .callers = {.lockout_failures = 20, .lockout_seconds = 60}};
+    *out = (cu_config){.workers = 4, .max_body_mib = 32, .callers = {.lockout_failures = 20, .lockout_seconds = 60}, .isolation = {true, true}};
     load l = {.path = path ? path : "custos.yaml", .resolve = resolve_credentials, .a = a, .c = out, .f = f};
     const cu_yaml *root = NULL;
     if (path || access("custos.yaml", F_OK) == 0) {

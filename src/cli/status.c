@@ -55,6 +55,10 @@ static void print_text(const json_t *all)
     json_array_foreach(json_object_get(all, "logs"), i, k)
         printf("  log %-12s %8lld entries  root %.16s…\n", text_of(k, "name"), (long long)json_integer_value(json_object_get(k, "size")),
                text_of(k, "root"));
+    const json_t *leaks = json_object_get(json_object_get(all, "isolation"), "leak_suspected");
+    if (json_integer_value(json_object_get(leaks, "count")))
+        printf("  INCIDENT     code of one tenant in answers to another: %lld, last at %s; see isolation.leak_suspected in the log org\n",
+               (long long)json_integer_value(json_object_get(leaks, "count")), text_of(leaks, "last"));
     printf("  log_dir      %s\n  console_url  %s\n", text_of(all, "log_dir"), text_of(all, "console_url"));
     json_array_foreach(json_object_get(all, "vendors_unresolved"), i, k)
         printf("  trouble      vendor %s: its host name does not resolve; its requests are refused until it does\n",

@@ -12,6 +12,8 @@
     X(key_limit) \
     X(key_list) \
     X(key_revoke) \
+    X(policy_explain) \
+    X(probe_isolation) \
     X(signin) \
     X(check_config) \
     X(demo) \

@@ -66,6 +66,7 @@ unsigned answer_status(call *c)
     cu_buf_json_key(c->out, "console_url");
     cu_buf_fmt(c->out, "\"%s/\"", g->listen[0].url);
     put_logs(c);
+    put_isolation(a, c->out);
     rules_status(a, c->out);
     pthread_mutex_lock(&a->lock);
     cu_buf_fmt(c->out, ",\"spool\":{\"ready\":%u,\"space\":%s}", a->ready_segments, cu_spool_space(a->spool_fd) == CU_OK ? "true" : "false");

@@ -67,6 +67,12 @@ static unsigned route(call *c, const char *cookie)
         return answer_exchanges(c, NULL);
     if ((rest = after(p, "/exchanges/")) && get)
         return answer_exchanges(c, rest);
+    if (strcmp(p, "/probes") == 0)
+        return answer_probes(c);
+    if (strcmp(p, "/probe-keys") == 0 && c->admin)
+        return answer_probe_key(c);
+    if ((rest = after(p, "/verdicts/")) && get)
+        return answer_explain(c, rest);
     if ((strcmp(p, "/logs") == 0 || after(p, "/logs/")) && get)
         return answer_log(c);
     if (strcmp(p, "/keys") == 0 || after(p, "/keys/"))

@@ -47,6 +47,11 @@ cu_err keystore_tenant(app *a, const char *tenant, uint8_t out[TENANT_KEYS_LEN],
 /* The seed that bundles are signed with, made on first use; keystore/bundle.pub gets the public key,
  * which the supervisor gives the gateway. */
 cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f) CU_MUST;
+/* 32 bytes for what archive.c seals. */
+cu_err keystore_archive_key(app *a, uint8_t key[32], cu_fault *f) CU_MUST;
+/* archive.c: a bundle by its digest in hex. */
+cu_err archive_keep(app *a, const char *digest, cu_bytes bundle, cu_fault *f) CU_MUST;
+cu_err archive_find(app *a, const char *digest, cu_buf *out, cu_fault *f) CU_MUST;
 /* publish.c: writes the bundle from configuration and store; a leaf says so. Lock held. */
 cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
 cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
@@ -81,6 +86,10 @@ typedef struct {
 unsigned problem(call *c, unsigned status, const char *title, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 unsigned answer_status(call *c);
 unsigned answer_exchanges(call *c, const char *id);
+unsigned answer_probes(call *c);
+unsigned answer_probe_key(call *c);
+void put_isolation(const app *a, cu_buf *b); /* the member "isolation" */
+unsigned answer_explain(call *c, const char *id);
 unsigned answer_log(call *c);
 unsigned answer_criteria(call *c);
 unsigned answer_metrics(call *c);

@@ -99,7 +99,7 @@ static void set_trouble(app *a, const char *text)
 static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
 {
     cu_leaf l;
-    if (cu_leaf_parse(leaf, &l) == CU_OK)
+    if (cu_leaf_parse(leaf, &l) == CU_OK && !cu_bundle_is_probe(l.tenant))
         metrics_take(((app *)arg)->metrics, &l);
     return cu_store_take(((app *)arg)->store, log, index, leaf);
 }

@@ -34,7 +34,7 @@ static const char *state_of(const cu_store_exchange *x)
 static void add(void *arg, const cu_store_exchange *x)
 {
     static const char *const from_request[] = {"user", "key", "model", "vendor", "vendor_state", "api", "stream", "decision", "findings",
-                                               "replaced", "body_bytes", "scan_us", "path", "client", "reason", "status"};
+                                               "replaced", "body_bytes", "scan_us", "path", "client", "reason", "status", "access"};
     static const char *const from_answer[] = {"status", "restored", "answer_bytes", "input_tokens", "output_tokens", "ms_gate", "ms_total",
                                               "stop_reason", "tool_calls", "reason"};
     listing *l = arg;

@@ -83,3 +83,12 @@ cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f)
     }
     return e == CU_OK ? CU_OK : cu_fail(f, e, "keystore/bundle.pub: %s", cu_err_text(e));
 }
+
+cu_err keystore_archive_key(app *a, uint8_t key[32], cu_fault *f)
+{
+    uint8_t secret[TENANT_KEYS_LEN];
+    CU_TRY(secret_of(a, "bundle-archive", CU_LIT("custos bundle archive"), secret, f));
+    memcpy(key, secret, 32);
+    cu_wipe(secret, sizeof secret);
+    return CU_OK;
+}

@@ -9,7 +9,7 @@ static bool known_log(const app *a, const char *name, size_t n)
 {
     if ((n == 3 && strncmp(name, "org", 3) == 0) || (n == 6 && strncmp(name, "anchor", 6) == 0))
         return true;
-    for (size_t i = 0; i < a->config->tenants_n; i++)
+    for (size_t i = 0; i < a->config->tenants_n + CU_PROBE_TENANTS; i++)
         if (n == strlen(a->config->tenants[i].name) + 2 && strncmp(name, "t:", 2) == 0 &&
             strncmp(name + 2, a->config->tenants[i].name, n - 2) == 0)
             return true;

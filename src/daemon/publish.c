@@ -62,7 +62,7 @@ static cu_err put_known(const char *path, cu_bundle_tenant *t, cu_arena *arena, 
 static cu_err put_tenants(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
 {
     uint8_t keys[TENANT_KEYS_LEN];
-    b->tenants_n = a->config->tenants_n;
+    b->tenants_n = a->config->tenants_n + CU_PROBE_TENANTS;
     b->tenants = cu_arena_alloc(arena, b->tenants_n * sizeof *b->tenants);
     if (!b->tenants)
         return CU_NOMEM;
@@ -116,10 +116,28 @@ static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
     return CU_OK;
 }
 
+static cu_err put_credentials(app *a, cu_bundle *b, cu_arena *arena)
+{
+    const cu_config *c = a->config;
+    size_t n = 0;
+    for (size_t i = 0; i < c->vendors_n; i++)
+        n += c->vendors[i].credentials_n;
+    b->credentials = cu_arena_alloc(arena, (n + 1) * sizeof *b->credentials);
+    if (!b->credentials)
+        return CU_NOMEM;
+    for (size_t i = 0; i < c->vendors_n; i++)
+        for (size_t k = 0; k < c->vendors[i].credentials_n; k++)
+            for (size_t t = 0; t < c->tenants_n; t++)
+                if (strcmp(c->tenants[t].name, c->vendors[i].credentials[k].tenant) == 0)
+                    b->credentials[b->credentials_n++] =
+                        (cu_bundle_credential){(uint32_t)i, (uint32_t)t, cu_str(c->vendors[i].credentials[k].credential)};
+    return CU_OK;
+}
+
 static size_t tenant_at(const app *a, const char *name)
 {
     size_t t = 0;
-    while (t < a->config->tenants_n && strcmp(a->config->tenants[t].name, name) != 0)
+    while (t < a->config->tenants_n + CU_PROBE_TENANTS && strcmp(a->config->tenants[t].name, name) != 0)
         t++;
     return t;
 }
@@ -161,7 +179,9 @@ static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
     b->keys = cu_arena_alloc(arena, (n + a->config->callers.callers_n + 1) * sizeof *b->keys);
     for (size_t i = 0; b->keys && i < n; i++) {
         size_t t = tenant_at(a, k[i].tenant);
-        if (t < a->config->tenants_n) /* else its tenant is no longer configured: the key is not known */
+        if (cu_bundle_is_probe(cu_str(k[i].tenant)) && k[i].expires_ns <= b->made_ns)
+            continue; /* a probe's: it has ended for good */
+        if (t < b->tenants_n) /* else its tenant is no longer configured: the key is not known */
             b->keys[b->keys_n++] = bundle_key(&k[i], t, arena);
     }
     free(k);
@@ -205,11 +225,16 @@ cu_err publish_bundle(app *a, cu_fault *f)
     cu_bundle b = {.made_ns = cu_now_ns()};
     uint8_t seed[CU_ED25519_KEY];
     cu_arena_init(&arena, CU_BUNDLE_MAX);
+    b.access = a->config->access;
+    b.pseudonyms = a->config->isolation.pseudonyms;
+    b.leak_detector = a->config->isolation.leak_detector;
     cu_err e = cu_store_next(a->store, "bundle", &b.version);
     if (e == CU_OK)
         e = put_tenants(a, &b, &arena, f);
     if (e == CU_OK)
         e = put_vendors(a, &b, &arena);
+    if (e == CU_OK)
+        e = put_credentials(a, &b, &arena);
     if (e == CU_OK)
         e = put_keys(a, &b, &arena);
     if (e == CU_OK)
@@ -224,6 +249,9 @@ cu_err publish_bundle(app *a, cu_fault *f)
     cu_hex(a->bundle_digest, b.digest.b, 32);
     cu_buf_fmt(&body, "{\"bundle\":\"%s\",\"keys\":%zu,\"tenants\":%zu,\"vendors\":%zu,\"version\":%llu}", a->bundle_digest, b.keys_n,
                b.tenants_n, b.vendors_n, (unsigned long long)b.version);
+    e = archive_keep(a, a->bundle_digest, cu_buf_view(&file), f);
+    if (e != CU_OK)
+        return e;
     e = record(a, "bundle.published", CU_TENANT_ORG, "daemon", &body); /* first the evidence, then the bundle */
     if (e == CU_OK)
         e = write_bundle(a, cu_buf_view(&file));

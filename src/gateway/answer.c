@@ -24,6 +24,7 @@ static ngx_int_t on_header(ngx_http_request_t *r)
         return NGX_HTTP_BAD_GATEWAY;
     }
     x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
+    gw_leak_begin(x);
     x->sse = type_is(r, "text/event-stream");
     x->stream_array = !x->sse && x->route->stream == CU_STREAM_PATH && r->headers_out.status == NGX_HTTP_OK;
     x->json = !x->sse && !x->stream_array;
@@ -103,6 +104,7 @@ static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
         x->answer_bytes += in.n;
         if (x->answer_hash)
             cu_hasher_add(x->answer_hash, in);
+        gw_leak_feed(x, in);
         if (!x->json) {
             e = cu_restorer_feed(x->restorer, in, out);
         } else {

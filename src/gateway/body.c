@@ -99,7 +99,11 @@ ngx_int_t gw_check_body(gw_exchange *x)
         rc = gw_check_terms(x, &s);
     if (rc != NGX_OK)
         return rc;
+    rc = gw_check_code(x, &s, &f);
+    if (rc != NGX_OK)
+        return rc;
     cu_shape_mark(x->api, false, x->body, &s);
+    gw_leak_learn(x, &s);
     rc = redact(x, &s, &f);
     if (rc != NGX_OK)
         return rc;

@@ -9,10 +9,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
+#include "access.h"
+#include "catalog/tools.h"
 #include "ledger/spool.h"
 #include "policy/decide.h"
 #include "policy/limits.h"
 #include "policy/lockout.h"
+#include "redact/leak.h"
 #include "redact/redact.h"
 #include "redact/restore.h"
 #include "redact/session.h"
@@ -72,8 +75,9 @@ typedef struct gw_exchange {
     cu_bytes path_model;    /* the model that the path names */
     cu_arena arena;
     cu_redaction redaction;
-    cu_bytes body;          /* as received, decompressed */
+    cu_bytes body;          /* as received, decompressed; after gw_check_code with what was cut and replaced there */
     bool decoded;           /* it was compressed */
+    gw_code code;
     cu_bytes model;
     bool stream;
     bool keeps_session;     /* a later request may go on from the answer's id */
@@ -92,9 +96,10 @@ typedef struct gw_exchange {
     /* limits */
     bool counted;           /* is one of the caller's running requests */
     gw_reserved reserved;
-    bool body_set;          /* a flag of the body was set as the vendor's terms say */
+    bool body_set;          /* body is not what was received: flags set as the terms say, files cut, names replaced */
     /* answer */
     cu_restorer *restorer;
+    cu_leak_watch *leak;    /* NULL: nobody to leak from */
     cu_buf whole;           /* a JSON answer while it is collected */
     bool sse, stream_array, json, finished; /* which it is; array: Gemini without alt=sse */
     cu_answer answer;
@@ -120,7 +125,9 @@ typedef struct {
     cu_scratch *scratch;
     cu_memo *memo;
     cu_sessions *sessions;
+    cu_leaks *leaks;        /* fingerprints of tenants' code, shared */
     uint8_t rules_digest[32];
+    cu_tools tools;         /* what arguments of tools mean */
     int spool_fd, run_fd;
     cu_spool_writer *spool;
     gw_bundle *bundle;
@@ -208,6 +215,14 @@ ngx_int_t gw_decode_body(gw_exchange *x);    /* decode.c: x->body */
 /* session.c */
 void gw_session_recall(gw_exchange *x, cu_bytes before); /* x->redaction.issued grows */
 void gw_session_keep(gw_exchange *x);
+/* access.c: x->code; cuts what may not leave and moves the strings. gw_put_code: the member "access". */
+ngx_int_t gw_check_code(gw_exchange *x, cu_json_strings *s, cu_fault *f);
+void gw_put_code(cu_buf *b, const gw_exchange *x);
+/* leak.c: code of one tenant in an answer to another */
+void gw_leak_learn(gw_exchange *x, const cu_json_strings *s);
+void gw_leak_begin(gw_exchange *x);
+void gw_leak_feed(gw_exchange *x, cu_bytes answer);
+void gw_leak_end(gw_exchange *x);
 /* route.c */
 ngx_int_t gw_route_request(gw_exchange *x);  /* x->api, x->route, x->prefix, x->path, x->args */
 void gw_route_for_vendor(gw_exchange *x);    /* again, when the bundle says what the prefix speaks */

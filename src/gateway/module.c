@@ -109,7 +109,7 @@ static ngx_int_t url(gw_exchange *x, ngx_http_variable_value_t *v)
  * sent. */
 static ngx_int_t credential(gw_exchange *x, uintptr_t which, ngx_http_variable_value_t *v)
 {
-    cu_bytes c = x->vendor->credential;
+    cu_bytes c = cu_bundle_credential_of(&x->bundle->b, x->vendor, x->tenant);
     bool azure = cu_starts(gw_of(&x->path), CU_LIT("/openai/"));
     uintptr_t header = x->api == CU_API_ANTHROPIC ? VAR_X_API_KEY : x->api == CU_API_GEMINI ? VAR_GOOG : azure ? VAR_API_KEY : VAR_BEARER;
     if (header != which || c.n == 0)

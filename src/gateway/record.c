@@ -80,6 +80,7 @@ cu_err gw_record_request(gw_exchange *x)
     cu_sha256 mac;
     cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), x->redaction.body, &mac);
     cu_buf_byte(&b, '{');
+    gw_put_code(&b, x);
     kv_word(&b, "api", x->vendor->api, 32);
     cu_buf_json_kv_u64(&b, "body_bytes", x->redaction.body.n);
     kv_digest(&b, "body_commit", mac.b);
@@ -93,6 +94,8 @@ cu_err gw_record_request(gw_exchange *x)
     kv_word(&b, "path", of(&x->path), 128);
     if (x->vendor->plan.n)
         kv_word(&b, "plan", x->vendor->plan, 64);
+    if (cu_bundle_is_probe(x->tenant->name))
+        cu_buf_json_kv_bool(&b, "probe", true);
     cu_buf_json_kv_str(&b, "profile", x->vendor->strict ? "strict" : "standard");
     cu_buf_json_kv_u64(&b, "replaced", x->redaction.replaced);
     kv_digest(&b, "rules", gw.rules_digest);
@@ -145,6 +148,7 @@ void gw_record_answer(gw_exchange *x)
     uint64_t now = cu_mono_ns(), ticket;
     gw_used used;
     uint64_t gate = x->forwarded_ns ? (x->forwarded_ns - x->began_ns) / 1000000 : 0;
+    gw_leak_end(x);
     if (x->restorer)
         x->answer = *cu_restorer_answer(x->restorer);
     gw_limit_usage(x, &used);
@@ -204,6 +208,8 @@ void gw_record_rejection(gw_exchange *x)
     if ((!x->key || x->status == 429) && !may_record())
         return;
     cu_buf_byte(&b, '{');
+    gw_put_code(&b, x);
+    cu_buf_json_kv_str(&b, "bundle", x->bundle ? x->bundle->digest : "");
     cu_buf_json_kv_u64(&b, "bytes", x->body.n);
     kv_word(&b, "decision", cu_str(x->reason), 64);
     if (x->key)

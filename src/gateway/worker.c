@@ -10,6 +10,7 @@
 
 #define MEMO_BYTES ((size_t)32 << 20)
 #define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
+#define LEAK_BYTES ((size_t)32 << 20)
 #define REFRESH_MS 200
 #define RULES "rules.image"
 #define RULES_RETRY_NS (10ull * 1000000000)
@@ -27,6 +28,20 @@ static bool open_dir(ngx_cycle_t *cycle, const ngx_str_t *path, int *fd)
     if (*fd < 0)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno, "custos: %V cannot be opened", path);
     return *fd >= 0;
+}
+
+/* For the life of the process. */
+static ngx_int_t open_tools(ngx_cycle_t *cycle, const gw_main_conf *conf)
+{
+    static cu_arena forever;
+    char path[4200];
+    cu_fault f = {0};
+    cu_arena_init(&forever, 4u << 20);
+    snprintf(path, sizeof path, "%s/tools.yaml", (const char *)conf->catalog.data);
+    if (cu_tools_load(path, &forever, &gw.tools, &f) == CU_OK)
+        return NGX_OK;
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: %s", f.text);
+    return NGX_ERROR;
 }
 
 bool gw_same_file(const struct stat *a, const struct stat *b)
@@ -54,6 +69,12 @@ static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
     }
     take_rules(e);
     return NGX_OK;
+}
+
+static void *share(size_t n)
+{
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
 }
 
 void gw_rules_refresh(void)
@@ -84,14 +105,20 @@ void gw_rules_refresh(void)
 static ngx_int_t open_shared(void)
 {
     if (!gw.memo) {
-        void *p = mmap(NULL, MEMO_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (p == MAP_FAILED)
+        void *p = share(MEMO_BYTES);
+        if (!p)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
-        p = mmap(NULL, SESSION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (p == MAP_FAILED)
+        p = share(SESSION_BYTES);
+        if (!p)
             return NGX_ERROR;
         gw.sessions = cu_sessions_init(p, SESSION_BYTES);
+    }
+    if (!gw.leaks) {
+        void *p = share(LEAK_BYTES);
+        if (!p)
+            return NGX_ERROR;
+        gw.leaks = cu_leaks_init(p, LEAK_BYTES);
     }
     return gw_shared_open(gw.run_fd);
 }
@@ -103,7 +130,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd))
         return NGX_ERROR;
-    if (!gw.engine && open_rules(cycle, conf) != NGX_OK)
+    if (!gw.engine && (open_rules(cycle, conf) != NGX_OK || open_tools(cycle, conf) != NGX_OK))
         return NGX_ERROR;
     if (!cu_unhex(gw.bundle_key, sizeof gw.bundle_key, cu_bytes_of(conf->bundle_key.data, conf->bundle_key.len))) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: custos_bundle_key must be 64 hex digits");

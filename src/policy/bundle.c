@@ -39,6 +39,8 @@ static const part parts[] = {
     {"VNDR", part_put_vendors, part_take_vendors},
     {"KEYS", part_put_keys, part_take_keys}, /* after the tenants, whose indices they hold */
     {"PRCE", part_put_prices, part_take_prices},
+    {"ACCS", part_put_access, part_take_access},
+    {"ISOL", part_put_isolation, part_take_isolation}, /* after vendors and tenants, whose indices it holds */
 };
 #define PARTS (sizeof parts / sizeof *parts)
 

@@ -38,5 +38,10 @@ void part_put_vendors(const cu_bundle *b, cu_buf *out);
 void part_take_vendors(part_reader *r, cu_arena *a, cu_bundle *out);
 void part_put_prices(const cu_bundle *b, cu_buf *out);
 void part_take_prices(part_reader *r, cu_arena *a, cu_bundle *out);
+/* bundle_access.c */
+void part_put_access(const cu_bundle *b, cu_buf *out);
+void part_take_access(part_reader *r, cu_arena *a, cu_bundle *out);
+void part_put_isolation(const cu_bundle *b, cu_buf *out);
+void part_take_isolation(part_reader *r, cu_arena *a, cu_bundle *out);
 
 #endif

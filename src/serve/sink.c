@@ -70,6 +70,15 @@ static void put_last(cu_buf *out)
     pthread_mutex_unlock(&lock);
 }
 
+/* The body of the request before the newest. */
+static void put_before(cu_buf *out)
+{
+    pthread_mutex_lock(&lock);
+    if (kept_n > 1)
+        cu_buf_add(out, cu_buf_view(&kept[(kept_n - 2) % KEPT].body));
+    pthread_mutex_unlock(&lock);
+}
+
 static const char *answer(const char *method, const char *path, const char *alt, cu_bytes body, cu_buf *out, unsigned *status)
 {
     *status = 200;
@@ -77,7 +86,9 @@ static const char *answer(const char *method, const char *path, const char *alt,
         put_last(out);
         return "application/json";
     }
-    const char *type = sink_reply(strcmp(method, "GET") == 0, path, alt, body, out);
+    cu_buf before CU_CLEAN_BUF = CU_BUF(KEPT_BODY_MAX);
+    put_before(&before);
+    const char *type = sink_reply(strcmp(method, "GET") == 0, path, alt, body, cu_buf_view(&before), out);
     if (type)
         return type;
     *status = 404;

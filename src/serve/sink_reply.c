@@ -31,6 +31,7 @@ static void add_content(json_t *content, cu_buf *out)
     json_array_foreach(content, i, part) {
         add_text(part, out);
         add_text(json_object_get(part, "text"), out);
+        add_text(json_object_get(part, "content"), out); /* of a tool's result */
     }
 }
 
@@ -86,24 +87,66 @@ static void with_text(const answer *a, const char *before, cu_bytes text, const 
     cu_buf_str(a->out, after);
 }
 
-static void anthropic(const answer *a)
+/* What an answer of Anthropic's is made of, by the name of the model. */
+typedef struct {
+    const char *model, *block, *delta, *member; /* of a stream: the block that begins, type and member of its deltas */
+    const char *stop;
+} block_kind;
+
+static const block_kind kinds[] = {
+    {"sink-thinking", "{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}", "thinking_delta", "thinking", "end_turn"},
+    {"sink-tool", "{\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"name\":\"Write\",\"input\":{}}", "input_json_delta", "partial_json", "tool_use"},
+    {"", "{\"type\":\"text\",\"text\":\"\"}", "text_delta", "text", "end_turn"}, /* any other */
+};
+
+static const block_kind *kind_of(const char *model)
+{
+    const block_kind *k = kinds;
+    while (k->model[0] && strcmp(k->model, model) != 0)
+        k++;
+    return k;
+}
+
+static void put_block(const answer *a, const block_kind *k)
+{
+    if (strcmp(k->stop, "tool_use") == 0) {
+        cu_buf_str(a->out, "\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"name\":\"Write\",\"input\":");
+        cu_buf_add(a->out, a->text);
+        return;
+    }
+    cu_buf_fmt(a->out, "\"type\":\"%s\",\"%s\":", k->member, k->member);
+    cu_buf_json_string(a->out, a->text);
+}
+
+static void anthropic(const answer *asked)
 {
     cu_bytes piece;
+    const block_kind *k = kind_of(asked->model);
+    cu_buf input CU_CLEAN_BUF = CU_BUF(TEXT_MAX);
+    answer own = *asked, *a = &own;
+    if (strcmp(k->stop, "tool_use") == 0) {
+        cu_buf_str(&input, "{\"path\":\"a.txt\",\"content\":");
+        cu_buf_json_string(&input, asked->text);
+        cu_buf_byte(&input, '}');
+        own.text = cu_buf_view(&input);
+    }
     size_t tokens = a->text.n / 4 + 1;
     if (!a->stream) {
-        cu_buf_fmt(a->out, "{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%s\",\"content\":[{\"type\":\"text\",\"text\":", a->model);
-        cu_buf_json_string(a->out, a->text);
-        cu_buf_fmt(a->out, "}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":%zu}}", tokens, tokens);
+        cu_buf_fmt(a->out, "{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%s\",\"content\":[{", a->model);
+        put_block(a, k);
+        cu_buf_fmt(a->out, "}],\"stop_reason\":\"%s\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":%zu}}", k->stop, tokens, tokens);
         return;
     }
     event(a, "message_start", ",\"message\":{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%.100s\",\"content\":[],"
           "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":1}}", a->model, tokens);
-    event(a, "content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}");
+    event(a, "content_block_start", ",\"index\":0,\"content_block\":%s", k->block);
     cu_buf_str(a->out, "event: ping\ndata: {\"type\": \"ping\"}\n\n");
-    for (size_t at = 0; next_piece(a, &at, &piece);)
-        with_text(a, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":", piece, "}}\n\n");
+    for (size_t at = 0; next_piece(a, &at, &piece);) {
+        cu_buf_fmt(a->out, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"%s\",\"%s\":", k->delta, k->member);
+        with_text(a, "", piece, "}}\n\n");
+    }
     event(a, "content_block_stop", ",\"index\":0");
-    event(a, "message_delta", ",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":%zu}", tokens);
+    event(a, "message_delta", ",\"delta\":{\"stop_reason\":\"%s\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":%zu}", k->stop, tokens);
     event(a, "message_stop", "%s", "");
 }
 
@@ -251,11 +294,13 @@ static const char models[] = "{\"object\":\"list\",\"data\":[{\"type\":\"model\"
                              "\"created_at\":\"2026-01-01T00:00:00Z\",\"created\":1,\"owned_by\":\"custos\"}],\"has_more\":false,\"first_id\":\"sink\",\"last_id\":\"sink\","
                              "\"models\":[{\"name\":\"models/sink\",\"displayName\":\"Built-in sink\",\"supportedGenerationMethods\":[\"generateContent\"]}]}";
 
-static const char *generated(const char *path, const char *alt, json_t *body, cu_buf *out)
+static const char *generated(const char *path, const char *alt, json_t *body, cu_bytes before, cu_buf *out)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(TEXT_MAX);
     const char *model = json_string_value(json_object_get(body, "model"));
-    last_text(body, &text);
+    json_t *other = model && strcmp(model, "sink-recall") == 0 ? json_loadb((const char *)before.p, before.n, 0, NULL) : json_incref(body);
+    last_text(other, &text);
+    json_decref(other);
     bool by_path = ends(path, ":streamGenerateContent"), sse = alt && strcmp(alt, "sse") == 0;
     answer a = {.model = model && strlen(model) < 100 && !strpbrk(model, "\"\\") ? model : "sink", .text = cu_buf_view(&text), .out = out,
                 .stream = by_path || json_is_true(json_object_get(body, "stream")), .array = by_path && !sse};
@@ -267,7 +312,7 @@ static const char *generated(const char *path, const char *alt, json_t *body, cu
     return NULL;
 }
 
-const char *sink_reply(bool get, const char *path, const char *alt, cu_bytes body, cu_buf *out)
+const char *sink_reply(bool get, const char *path, const char *alt, cu_bytes body, cu_bytes before, cu_buf *out)
 {
     if (get && strstr(path, "/models")) {
         cu_buf_str(out, models);
@@ -283,7 +328,7 @@ const char *sink_reply(bool get, const char *path, const char *alt, cu_bytes bod
     if (ends(path, "/embeddings"))
         embeddings(in, out);
     else
-        type = generated(path, alt, in, out);
+        type = generated(path, alt, in, before, out);
     json_decref(in);
     return type;
 }

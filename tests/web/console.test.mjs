@@ -8,7 +8,7 @@ import { System } from '../gateway/system.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/try', '/exchanges', '/findings', '/log', '/registers/keys']
+const pages = ['/', '/audit', '/try', '/exchanges', '/findings', '/log', '/registers/keys', '/registers/isolation']
 
 before(async () => {
   system = await new System().start()
@@ -217,4 +217,17 @@ test('several files are checked one after the other and listed', async () => {
   await page.getByRole('button', { name: 'a.txt' }).click()
   await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
   assert.deepEqual(page.errors, [])
+})
+
+test('isolation: an attack’s entry and its proof are two clicks away', async () => {
+  assert.equal(system.run('probe', 'isolation', '--config', system.config).status, 0)
+  const page = await open()
+  await page.getByRole('link', { name: 'Registers' }).click()
+  await page.getByRole('link', { name: 'Isolation' }).click()
+  await page.getByText('17 attacks, all held.').waitFor()
+  await page.getByRole('row', { name: /code-leak-laid-out/ }).getByRole('button').click()
+  await page.getByText('Checked in this browser just now: proof and signature hold.').waitFor()
+  assert.match(await page.locator('.leaf pre').innerText(), /"probe": "isolation"/)
+  assert.deepEqual(page.errors, [])
+  await page.context().close()
 })

@@ -19,6 +19,13 @@ const neighbour = (id, by) => {
   return other && `/exchanges/${encodeURIComponent(other)}`;
 };
 
+// What was decided about the code in the request, and by which rule.
+function Code({ access }) {
+  const others = (access.files ?? []).filter((f) => f.act !== "allow");
+  return html`<div><dt>Code</dt><dd>${access.class}<small>${access.repo_name || "repository not described"}</small><small>rule <span class="mono">${access.rule}</span></small>
+    ${others.map((f) => html`<small key=${f.rule + f.entry}>${many(f.count, "file")} of class ${f.class} ${f.act === "cut" ? "cut" : "refused"}, rule <span class="mono">${f.rule}</span></small>`)}</dd></div>`;
+}
+
 function Verdict({ x }) {
   const tokens = Number.isFinite(x.output_tokens) ? `, ${count(x.output_tokens)} tokens` : "";
   const ended = Number.isFinite(x.ms_total) ? `${OUTCOMES[x.state] ?? x.state} after ${took(x.ms_total)}${tokens}` : OUTCOMES[x.state] ?? x.state;
@@ -27,6 +34,7 @@ function Verdict({ x }) {
     <div><dt>Caller</dt><dd>${x.user || "unknown"}<small>tenant ${x.tenant}</small><small>key <span class="mono">${x.key || "–"}</span></small></dd></div>
     <div><dt>Model</dt><dd>${x.model || "–"}<small>${x.vendor}, ${VENDOR_STATES[x.vendor_state] ?? x.vendor_state}</small></dd></div>
     <div><dt>Interface</dt><dd>${x.api}<small>${x.stream ? "streamed" : "one answer"}</small></dd></div>
+    ${x.access && html`<${Code} access=${x.access} />`}
     <div><dt>When</dt><dd>${moment(x.at)}<small>${ended}</small></dd></div>
   </dl>`;
 }

@@ -14,7 +14,7 @@ const PLACES = [
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/findings", "Findings", ["findings", "scan"]],
   ["/log", "Log", ["log"]],
-  ["/registers/keys", "Registers", ["keys"]],
+  ["/registers/keys", "Registers", ["keys", "isolation"]],
 ];
 
 function Account() {

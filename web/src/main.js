@@ -15,6 +15,7 @@ import { Exchanges } from "./exchanges.js";
 import { Exchange } from "./exchange.js";
 import { Exposure } from "./exposure.js";
 import { Scan } from "./scan.js";
+import { Isolation } from "./isolation.js";
 import { Log } from "./log.js";
 import { RegisterKeys } from "./register-keys.js";
 import { Try } from "./try/page.js";
@@ -28,7 +29,7 @@ function Unknown() {
 
 const PAGES = {
   overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
-  findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys,
+  findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys, isolation: Isolation,
   unknown: Unknown,
 };
 

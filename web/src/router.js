@@ -11,6 +11,7 @@ const PLACES = [
   ["scan", /^\/findings\/([^/]+)\/?$/],
   ["log", /^\/log\/?$/],
   ["keys", /^\/registers\/keys\/?$/],
+  ["isolation", /^\/registers\/isolation\/?$/],
 ];
 
 function decoded(part) {

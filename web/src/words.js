@@ -45,7 +45,7 @@ const REFUSALS = {
   tool_out_of_scope: "tool not for this key", terms_mismatch: "against the vendor's terms", no_price: "price not known",
   concurrent: "limit: requests at a time", requests_per_minute: "limit: requests a minute", tokens_per_minute: "limit: tokens a minute",
   tokens_per_day: "limit: tokens a day", spend_per_day: "limit: spend a day", locked_out: "address locked out", limits_unavailable: "limits not countable",
-  blocked_data: "blocked data", syntax: "malformed JSON", utf8: "invalid UTF-8", depth: "nested too deeply",
+  blocked_data: "blocked data", access_denied: "code that may not leave", access_failed: "could not be checked", syntax: "malformed JSON", utf8: "invalid UTF-8", depth: "nested too deeply",
   duplicate: "a member twice", too_big: "too large", too_large: "body too large", unknown_path: "unknown path",
   method: "wrong method", content_encoding: "compressed body", query: "unusable query", header: "unusable header", body: "unexpected body",
   evidence_unavailable: "no room for evidence", scan_failed: "could not be checked", starting: "gateway starting",

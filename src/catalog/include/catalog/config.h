@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "catalog/access.h"
 #include "catalog/callers.h"
 #include "catalog/types.h"
 #include "catalog/vendor_terms.h"
@@ -30,6 +31,8 @@ typedef struct {
     char *known_secrets; /* path of a list of exact values (catalog/known_list.h), or NULL */
 } cu_config_tenant;
 
+#define CU_PROBE_TENANTS 2u /* probe-a, probe-b */
+
 typedef struct {
     bool given;
     char *decision;     /* approved | refused */
@@ -51,6 +54,11 @@ typedef struct {
     char *models;       /* optional: prefix or exact model names, comma separated, for routing */
     cu_config_assessment assessment;
     cu_vendor_terms terms;
+    struct {
+        char *tenant;
+        char *credential;      /* resolved, secret; "" when it was not to be resolved */
+    } *credentials;     /* of single tenants, in place of credential */
+    size_t credentials_n;
 } cu_config_vendor;
 
 typedef struct {
@@ -63,7 +71,7 @@ typedef struct {
     bool embedded;      /* no vendor configured: the sink provider answers */
     cu_config_listen *listen;
     size_t listen_n;
-    cu_config_tenant *tenants;
+    cu_config_tenant *tenants;  /* behind the last come CU_PROBE_TENANTS for probes, which are not counted */
     size_t tenants_n;
     cu_config_vendor *vendors;
     size_t vendors_n;
@@ -71,6 +79,8 @@ typedef struct {
     cu_config_callers callers;
     char *trusted_ca;           /* who signs the providers' certificates; NULL: whom the system trusts */
     cu_config_listen *metrics;  /* loopback address for Prometheus, NULL: none */
+    cu_access access;   /* who may send which code where */
+    cu_isolation isolation;
 } cu_config;
 
 /* path NULL: ./custos.yaml when it exists, else the embedded default (one tenant "default",

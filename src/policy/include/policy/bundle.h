@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/sign.h"
+#include "catalog/access.h"
 #include "catalog/types.h"
 
 #define CU_BUNDLE_MAX ((size_t)256 << 20)
@@ -75,6 +76,12 @@ typedef struct {
     uint64_t input, output, cache_read, cache_write;
 } cu_bundle_price;
 
+/* A vendor's credential for one tenant, in place of the vendor's own. */
+typedef struct {
+    uint32_t vendor, tenant;   /* indices */
+    cu_bytes credential;       /* secret */
+} cu_bundle_credential;
+
 typedef struct {
     uint64_t version;          /* grows with every bundle */
     uint64_t made_ns;
@@ -86,6 +93,11 @@ typedef struct {
     size_t keys_n;
     cu_bundle_price *prices;   /* the first that fits a model counts */
     size_t prices_n;
+    cu_access access;          /* repositories, rules, groups (policy/access.h) */
+    bool pseudonyms;           /* user ids and cache keys are replaced by tenant-scoped ones */
+    bool leak_detector;        /* fingerprints of each tenant's code are kept and looked for */
+    cu_bundle_credential *credentials;
+    size_t credentials_n;
     uint32_t lockout_failures, lockout_seconds; /* unknown keys from one address within that time; 0 = no lockout */
     cu_sha256 digest;          /* over all sections; filled by encode and decode */
 } cu_bundle;
@@ -101,6 +113,14 @@ const cu_bundle_key *cu_bundle_find_key(const cu_bundle *b, cu_bytes presented);
 /* A client certificate is known by its subject ("subject:CN=ci,O=Acme", RFC 4514 order as OpenSSL's
  * RFC 2253 form writes it) or an alternative name ("dns:…", "email:…", "uri:…"). */
 const cu_bundle_key *cu_bundle_find_certificate(const cu_bundle *b, cu_bytes name);
+/* Tenants of custos probe: their traffic is no business of anybody's, and their names no others can have. */
+#define CU_PROBE_PREFIX "probe-"
+static inline bool cu_bundle_is_probe(cu_bytes tenant)
+{
+    return cu_starts(tenant, CU_LIT(CU_PROBE_PREFIX));
+}
+/* What this tenant's requests to the vendor carry. */
+cu_bytes cu_bundle_credential_of(const cu_bundle *b, const cu_bundle_vendor *v, const cu_bundle_tenant *t);
 /* What such a caller has in the place of a key's hash. */
 void cu_bundle_certificate_hash(cu_bytes name, cu_sha256 *out);
 

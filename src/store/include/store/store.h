@@ -66,6 +66,9 @@ typedef struct {
 /* How many sealed entries of a type there are, and when. */
 cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out) CU_MUST;
 
+/* Where the newest sealed entry of a type is; CU_NOT_FOUND. */
+cu_err cu_store_last_of(cu_store *s, const char *type, char log[80], uint64_t *index) CU_MUST;
+
 /* --- keys --- */
 typedef struct {
     cu_sha256 hash;

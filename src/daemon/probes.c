@@ -1,0 +1,188 @@
+/* Probes: keys of their own tenants, what a run found as a sealed entry, and suspected leaks. */
+#include <jansson.h>
+#include <stdlib.h>
+#include "app.h"
+
+#define MAX_RESULTS 100u
+
+static cu_err issue(app *a, const char *tenant, char key[64], cu_store_key *k, cu_fault *f)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+    uint8_t r[40];
+    char id[CU_ID_LEN];
+    cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
+    cu_random(r, sizeof r);
+    memcpy(key, CU_KEY_PREFIX, 3);
+    for (size_t i = 0; i < sizeof r; i++)
+        key[3 + i] = alphabet[r[i] & 31];
+    key[3 + sizeof r] = 0;
+    cu_wipe(r, sizeof r);
+    cu_id_new(id);
+    snprintf(k->id, sizeof k->id, "k_%s", id);
+    snprintf(k->tenant, sizeof k->tenant, "%s", tenant);
+    snprintf(k->user, sizeof k->user, "probe");
+    snprintf(k->name, sizeof k->name, "custos-probe");
+    cu_time_text(cu_now_ns(), k->created);
+    k->expires_ns = cu_now_ns() + 3600ull * 1000000000; /* should the probe die, its keys do as well */
+    cu_sha256_of(cu_str(key), &k->hash);
+    cu_buf_fmt(&body, "{\"expires\":%llu,\"key\":\"%s\",\"name\":\"%s\",\"probe\":true,\"user\":\"%s\"}", (unsigned long long)(k->expires_ns / 1000000000), k->id,
+               k->name, k->user);
+    CU_TRY(record(a, "key.issued", tenant, "operator", &body));
+    CU_TRY(cu_store_key_add(a->store, k));
+    return publish_bundle(a, f);
+}
+
+unsigned answer_probe_key(call *c)
+{
+    json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
+    const char *tenant = json_string_value(json_object_get(in, "tenant"));
+    cu_store_key k = {0};
+    char key[64];
+    cu_fault f = {0};
+    bool good = tenant && (strcmp(tenant, "probe-a") == 0 || strcmp(tenant, "probe-b") == 0);
+    cu_err e = CU_OK;
+    if (good) {
+        pthread_mutex_lock(&c->a->lock);
+        e = issue(c->a, tenant, key, &k, &f);
+        pthread_mutex_unlock(&c->a->lock);
+    }
+    json_decref(in);
+    if (!good)
+        return problem(c, 400, "Malformed", "tenant must be probe-a or probe-b.");
+    if (e != CU_OK)
+        return problem(c, 503, "The key could not be issued", "%s", f.code ? f.text : cu_err_text(e));
+    cu_buf_fmt(c->out, "{\"key\":\"%s\",\"id\":\"%s\"}", key, k.id);
+    cu_wipe(key, sizeof key);
+    return 201;
+}
+
+/* --- what a run found --- */
+
+static bool is_id(const char *s, size_t max)
+{
+    return s && *s && strlen(s) <= max && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(s);
+}
+
+/* One result as it stands in the entry; false when it has not the form. */
+static bool put_result(const json_t *r, cu_buf *b, unsigned counts[3])
+{
+    static const char *const verdicts[] = {"broken", "failed", "held"};
+    const char *id = json_string_value(json_object_get(r, "id")), *verdict = json_string_value(json_object_get(r, "verdict"));
+    const char *exchange = json_string_value(json_object_get(r, "exchange")), *saw = json_string_value(json_object_get(r, "saw"));
+    const char *tried = json_string_value(json_object_get(r, "tried"));
+    unsigned v = 0;
+    while (v < 3 && verdict && strcmp(verdicts[v], verdict) != 0)
+        v++;
+    if (v == 3 || !verdict || !is_id(id, 48) || (exchange && !is_id(exchange, 40)) || !saw || strlen(saw) > 120 || !tried || strlen(tried) > 120)
+        return false;
+    counts[v]++;
+    cu_buf_byte(b, '{');
+    cu_buf_json_kv_str(b, "exchange", exchange ? exchange : "");
+    cu_buf_json_kv_str(b, "id", id);
+    cu_buf_json_kv_str(b, "saw", saw);
+    cu_buf_json_kv_str(b, "tried", tried);
+    cu_buf_json_kv_str(b, "verdict", verdict);
+    cu_buf_byte(b, '}');
+    return true;
+}
+
+static cu_err seal(app *a, const char *name, const json_t *results, unsigned counts[3])
+{
+    cu_buf list CU_CLEAN_BUF = CU_BUF(65536), body CU_CLEAN_BUF = CU_BUF(65536);
+    json_t *r;
+    size_t i;
+    json_array_foreach(results, i, r) {
+        if (i)
+            cu_buf_byte(&list, ',');
+        if (i >= MAX_RESULTS || !put_result(r, &list, counts))
+            return CU_SYNTAX;
+    }
+    cu_buf_fmt(&body, "{\"attacks\":%zu,\"broken\":%u,\"failed\":%u,\"held\":%u,\"probe\":\"%s\",\"results\":[", json_array_size(results), counts[0], counts[1],
+               counts[2], name);
+    cu_buf_add(&body, cu_buf_view(&list));
+    cu_buf_str(&body, "]}");
+    return list.err ? list.err : record(a, "probe.completed", CU_TENANT_ORG, "operator", &body);
+}
+
+static unsigned seal_probe(call *c)
+{
+    json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
+    const char *name = json_string_value(json_object_get(in, "probe"));
+    const json_t *results = json_object_get(in, "results");
+    unsigned counts[3] = {0};
+    cu_err e = CU_SYNTAX;
+    if (is_id(name, 32) && json_array_size(results)) {
+        pthread_mutex_lock(&c->a->lock);
+        e = seal(c->a, name, results, counts);
+        pthread_mutex_unlock(&c->a->lock);
+    }
+    json_decref(in);
+    if (e == CU_SYNTAX)
+        return problem(c, 400, "Malformed", "probe and results (id, tried, saw, verdict, exchange) are needed.");
+    if (e != CU_OK)
+        return problem(c, 503, "The result could not be recorded", "%s", cu_err_text(e));
+    cu_buf_fmt(c->out, "{\"broken\":%u,\"failed\":%u,\"held\":%u}", counts[0], counts[1], counts[2]);
+    return 201;
+}
+
+static void put_events(cu_buf *b, const app *a, const char *key, const char *type)
+{
+    cu_store_events e = {0};
+    (void)!cu_store_events_of(a->store, type, &e);
+    cu_buf_json_key(b, key);
+    cu_buf_byte(b, '{');
+    cu_buf_json_kv_u64(b, "count", e.count);
+    cu_buf_json_kv_str(b, "last", e.last);
+    cu_buf_byte(b, '}');
+}
+
+void put_isolation(const app *a, cu_buf *b)
+{
+    cu_buf_json_key(b, "isolation");
+    cu_buf_byte(b, '{');
+    put_events(b, a, "leak_suspected", "isolation.leak_suspected");
+    put_events(b, a, "probe_leak_suspected", "probe.leak_suspected");
+    put_events(b, a, "probes", "probe.completed");
+    cu_buf_byte(b, '}');
+}
+
+/* The newest entry of a type, whole, and where it is; null when there is none. */
+static void put_newest(call *c, const char *key, const char *type)
+{
+    char log[80] = "", dir[4300];
+    uint64_t index;
+    cu_log *l;
+    cu_fault f;
+    cu_buf leaf CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    cu_err e = cu_store_last_of(c->a->store, type, log, &index);
+    snprintf(dir, sizeof dir, "%s/%s", c->a->config->log_dir, log);
+    if (e == CU_OK && (e = cu_log_open(dir, &l, &f)) == CU_OK) {
+        e = cu_log_entry(l, index, &leaf, &f);
+        cu_log_close(l);
+    }
+    cu_buf_json_key(c->out, key);
+    if (e != CU_OK) {
+        cu_buf_str(c->out, "null");
+        return;
+    }
+    cu_buf_byte(c->out, '{');
+    cu_buf_json_kv_str(c->out, "log", log);
+    cu_buf_json_kv_u64(c->out, "index", index);
+    cu_buf_json_key(c->out, "entry");
+    cu_buf_add(c->out, cu_buf_view(&leaf));
+    cu_buf_byte(c->out, '}');
+}
+
+unsigned answer_probes(call *c)
+{
+    if (strcmp(c->method, "POST") == 0)
+        return c->admin ? seal_probe(c) : problem(c, 403, "Not from here", "Probes are run with: custos probe isolation");
+    if (strcmp(c->method, "GET") != 0)
+        return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
+    cu_buf_byte(c->out, '{');
+    put_isolation(c->a, c->out);
+    put_newest(c, "probe", "probe.completed");
+    put_newest(c, "leak", "isolation.leak_suspected");
+    cu_buf_byte(c->out, '}');
+    return 200;
+}

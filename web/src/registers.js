@@ -1,0 +1,11 @@
+// From one register to the others.
+import { html } from "./html.js";
+
+const REGISTERS = [
+  ["/registers/keys", "Keys"],
+  ["/registers/isolation", "Isolation"],
+];
+
+export const Registers = ({ here }) => html`<nav class="registers" aria-label="Registers">${REGISTERS.map(
+  ([href, name]) => html`<a key=${href} href=${href} aria-current=${name === here ? "page" : null}>${name}</a>`,
+)}</nav>`;
