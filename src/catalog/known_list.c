@@ -56,8 +56,8 @@ static cu_err tell(reader *r, cu_bytes line)
 /* Each line of the value by itself: tools number lines, and cut texts at them. */
 static cu_err tell_lines(reader *r, cu_bytes value)
 {
-    for (size_t from = 0; from <= value.n;) {
-        const uint8_t *nl = from < value.n ? memchr(value.p + from, '\n', value.n - from) : NULL;
+    for (size_t from = 0; from < value.n;) {
+        const uint8_t *nl = memchr(value.p + from, '\n', value.n - from);
         size_t end = nl ? (size_t)(nl - value.p) : value.n;
         size_t stop = end > from && value.p[end - 1] == '\r' ? end - 1 : end;
         CU_TRY(tell(r, cu_slice(value, from, stop)));
