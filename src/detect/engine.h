@@ -27,6 +27,7 @@ typedef enum {
         CU_FIND_COUNT
 } cu_finder;
 
+#define CU_DECODED_MAX 256u /* encoded texts that are looked into, in one text */
 #define CU_NO_RULE UINT16_MAX
 
 /* Finders that begin at an anchor instead of at a byte of the tokenizer. */
@@ -125,6 +126,9 @@ struct cu_scratch {
     uint16_t *places; /* of a literal, within a chunk; two registers more than a chunk has */
     uint64_t *hot[CU_HOT_COUNT]; /* a bit for each 64 bytes of the text */
     size_t hot_words;
+    bool inside;      /* of a text that was encoded in another */
+    struct { uint32_t start, end; } encoded[CU_DECODED_MAX];
+    size_t encoded_n;
 };
 
 /* confirm.c */
@@ -141,6 +145,10 @@ cu_err cu_check_library(cu_fault *f);
 cu_err cu_group_of(cu_compiled *c, cu_arena *work) CU_MUST;
 /* The literals of a rule that has a pattern; CU_UNSUPPORTED: it has none. */
 cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out) CU_MUST;
+
+/* decoded.c: a token stands from `from` to `to`: is it a text, encoded? And what is found in these. */
+void cu_note_encoded(cu_scratch *s, cu_bytes t, size_t from, size_t to);
+cu_err cu_find_decoded(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
 
 /* sweep.c: marks the regions, and finds what needs no database. */
 cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;

@@ -123,8 +123,10 @@ static void token_at(sweep *w, const cu_block *m, u128 row, size_t base, unsigne
             to = w->t.n;
         w->token_past = to;
     }
-    if (cu_has_token(cu_slice(w->t, from, to)))
-        mark_around(w, w->s->hot[CU_DB_TOKEN], from, to, CU_TOKEN_BEFORE, CU_TOKEN_AFTER);
+    if (!cu_has_token(cu_slice(w->t, from, to)))
+        return;
+    cu_note_encoded(w->s, w->t, from, to);
+    mark_around(w, w->s->hot[CU_DB_TOKEN], from, to, CU_TOKEN_BEFORE, CU_TOKEN_AFTER);
 }
 
 static uint64_t row_of(const cu_block *m)

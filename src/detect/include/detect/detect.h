@@ -25,6 +25,7 @@
 #define CU_FINDING_RANDOM 16u      /* its characters look random */
 #define CU_FINDING_PLACEHOLDER 32u /* it looks like a placeholder or a documented example */
 #define CU_FINDING_SEQUENCE 128u   /* it holds runs such as 12345678 or abcdefgh */
+#define CU_FINDING_DECODED 256u    /* it stands there in base64 or hexadecimal */
 /* Part of a weaker finding that a stronger one overlaps: to be replaced, not to be reported. */
 #define CU_FINDING_REMAINDER 64u
 
