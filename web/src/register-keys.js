@@ -1,6 +1,6 @@
 // The register of keys: who may ask, for what, how much and until when. A key itself is shown once,
 // when it is issued, and nowhere else.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.js";
 import { Registers } from "./registers.js";
 import { post, send, session } from "./api.js";
@@ -66,7 +66,7 @@ function readForm(form) {
 function Issue({ tenants, onIssued, onCancel }) {
   const first = useRef(null);
   const { act, failed, busy } = useAct(onIssued);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []); // before the next key arrives
   const submit = (event) => {
     event.preventDefault();
     const body = readForm(event.currentTarget);
