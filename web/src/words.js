@@ -71,7 +71,10 @@ const TYPES = {
   EMAIL_ADDRESS: "e-mail", PHONE_NUMBER: "phone", CREDIT_CARD: "card", IBAN: "IBAN", US_SSN: "US SSN",
   IP_ADDRESS: "IP address", IP_ADDRESS_PRIVATE: "private IP", SECRET: "secret", PRIVATE_KEY: "private key",
 };
-export const typeWord = (code) => TYPES[code] ?? code;
+// Others speak for themselves: PERSON, DATE_OF_BIRTH, UK_NHS; short parts are abbreviations.
+const ABBREVIATIONS = new Set(["IMEI", "IMSI", "ICCID", "SWIFT", "AADHAAR", "PESEL"]);
+const spell = (code) => code.split("_").map((w) => (w.length <= 3 && w !== "OF" && w !== "AGE" || ABBREVIATIONS.has(w) ? w : w.toLowerCase())).join(" ");
+export const typeWord = (code) => TYPES[code] ?? spell(code);
 
 export const ACTS = {
   replace: { word: "Replaced", pill: "rep", mark: "" },
