@@ -117,6 +117,7 @@ static void history_free(cu_history *h)
  * has checked already (git's own reader does not hash either). */
 static void set_limits(void)
 {
+    cu_git_needed();
     mallopt(M_ARENA_MAX, 1); /* objects are allocated by one thread and freed by another */
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0); /* a full cache of libgit2's costs more than it saves */
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)1 << 20);

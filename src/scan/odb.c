@@ -1,4 +1,5 @@
 #include "odb.h"
+#include "scan.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -240,6 +241,7 @@ bool cu_repository_open(const char *path, bool search, git_repository **repo, gi
     int left = MAX_ALTERNATES;
     *repo = NULL;
     *odb = NULL;
+    cu_git_needed();
     bool fine = git_repository_open_ext(repo, path, search ? 0 : GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0 &&
                 git_repository_item_path(&dir, *repo, GIT_REPOSITORY_ITEM_OBJECTS) == 0 &&
                 git_odb_new(odb) == 0 && add_all(*odb, dir.ptr, &left) &&

@@ -137,6 +137,17 @@ static void end_progress(cu_scan *s)
     s->progress_runs = false;
 }
 
+static void start_git(void)
+{
+    git_libgit2_init();
+}
+
+void cu_git_needed(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_git);
+}
+
 static void scan_free(cu_scan *s)
 {
     end_progress(s);
@@ -147,7 +158,6 @@ static void scan_free(cu_scan *s)
     pthread_mutex_destroy(&s->big);
     explicit_bzero(s->key, sizeof s->key);
     free(s);
-    git_libgit2_shutdown();
 }
 
 cu_err cu_scan_new(const cu_scan_options *o, cu_scan **out, cu_fault *f)
@@ -157,7 +167,6 @@ cu_err cu_scan_new(const cu_scan_options *o, cu_scan **out, cu_fault *f)
     cu_scan *s = calloc(1, sizeof *s);
     if (!s)
         return CU_NOMEM;
-    git_libgit2_init();
     s->o = *o;
     s->pending = CU_BUF((size_t)32 << 20);
     s->prompt = isatty(o->out);

@@ -1,3 +1,4 @@
+#include "scan.h"
 #include "walk.h"
 #include <dirent.h>
 #include <errno.h>
@@ -191,6 +192,7 @@ static cu_err repository_excludes(const char *top, cu_ignore **out)
     git_buf found = {0};
     *out = NULL;
     cu_err e = CU_OK;
+    cu_git_needed();
     if (git_repository_open_ext(&repo, top, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) != 0)
         return CU_OK;
     if (git_repository_config_snapshot(&config, repo) == 0 &&
