@@ -24,7 +24,7 @@ static const cu_surrogate_key key = {{7}, 'a'};
 static uint64_t seed;
 
 /* Quotes, backslashes and what looks like an escape; one without. */
-static const char *const values[VALUES] = {"Zq7\"wNR!xF4k", "back\\slash\\9Q", "tail\\nQ77x\"", "it's`${8x}`Q1", "pl4in-Value-99", "\xc3\xbc" "ber\"9\\u0041Z"};
+static const char *const values[VALUES] = {"Zq7\"wNR!xF4k", "back\\slash\\9Q", "tail\\nQ77x\"", "it's`${8x}`Q1", "pl4in-Value-99", "\303\274ber\"9\\u0041Z"};
 
 static unsigned pick(unsigned n)
 {
