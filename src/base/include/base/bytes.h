@@ -29,7 +29,7 @@ static inline cu_bytes cu_str(const char *s)
 
 static inline cu_bytes cu_slice(cu_bytes b, size_t from, size_t to)
 {
-    return (cu_bytes){b.p + from, to - from};
+    return (cu_bytes){from ? b.p + from : b.p, to - from}; /* b.p may be NULL */
 }
 
 static inline bool cu_eq(cu_bytes a, cu_bytes b)
