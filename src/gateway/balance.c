@@ -194,9 +194,10 @@ static void release(ngx_peer_connection_t *pc, void *data, ngx_uint_t state)
     ngx_http_upstream_free_round_robin_peer(pc, data, state);
     if (!peer)
         return;
-    if (!(state & NGX_PEER_FAILED))
+    bool resting = !c->rrp.peers->single && peer->fails >= peer->max_fails;
+    if (!resting)
         put_line(c->b, c->place_n, 0);
-    else if (!c->rrp.peers->single && peer->fails >= peer->max_fails)
+    else if (state & NGX_PEER_FAILED)
         put_line(c->b, c->place_n, ngx_time() + peer->fail_timeout);
 }
 

@@ -46,7 +46,7 @@ before(async () => {
   const vendor = (name, urls, more = '') => `  ${name}:\n    api: anthropic\n    base_url: ${urls[0]}\n    upstreams: [${urls.slice(1).map((u) => `"${u}"`).join(', ')}]\n    credential: env:FAKE_KEY\n    assessment: {decision: approved, by: X}\n${more}`
   const closed = await freePort(), closed2 = await freePort(), closed3 = await freePort()
   system.options.extra = `trusted_ca: ${system.dir}/ca.pem\n`
-  system.options.vendors = 'vendors:\n' + vendor('refused', [at(back), at(port.second, 'localhost'), at(port.third)]) + vendor('dying', [at(port.die), at(port.spare)]) +
+  system.options.vendors = 'vendors:\n' + vendor('refused', [at(back), at(port.second, 'localhost'), at(port.third)]) + vendor('dying', [at(port.die), at(port.spare, 'localhost')]) +
     vendor('down', [at(closed), at(closed2)]) + vendor('names', [at(closed3, 'localhost', 'https'), at(port.number, '127.0.0.1', 'https')]) +
     vendor('spread', spread.map((p) => at(p)), '    balance: session\n') + vendor('slow', [at(port.mute), at(port.spare)], '    timeouts: {connect: 1, read: 1}\n') +
     vendor('busy', [at(port.busy), at(port.spare)])
@@ -100,7 +100,7 @@ test('a GET goes on to the next, and the record has both', async () => {
   const { status, e, end } = await ask('dying', { get: true })
   assert.equal(status, 200)
   assert.equal(e.data[0].id, 'spare')
-  assert.deepEqual(got.map((g) => g.name), ['die', 'spare'])
+  assert.deepEqual(got.map((g) => [g.name, g.host]), [['die', '127.0.0.1'], ['spare', 'localhost']])
   assert.deepEqual(tries(end), [[0, true, false], [1, true, true]])
 })
 
