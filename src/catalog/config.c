@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/digest.h"
@@ -341,23 +342,24 @@ static cu_err read_tenants(const load *l, const cu_yaml *n)
     return CU_OK;
 }
 
-static cu_err read_url(const load *l, const cu_yaml *n, cu_config_vendor *v)
+/* name: of the key, for messages. */
+static cu_err read_url(const load *l, const cu_yaml *n, const char *name, cu_config_vendor *v)
 {
     bool v6, has_port;
-    CU_TRY(text_of(l, n, "base_url", &v->base_url));
+    CU_TRY(text_of(l, n, name, &v->base_url));
     bool https = strncmp(v->base_url, "https://", 8) == 0;
     if (!https && strncmp(v->base_url, "http://", 7) != 0)
-        return wrong(l, n, "base_url must begin with https:// (or http:// for loopback)");
+        return wrong(l, n, "%s must begin with https:// (or http:// for loopback)", name);
     const char *host = v->base_url + (https ? 8 : 7);
     size_t authority = strcspn(host, "/"), end = strlen(host);
     if (strpbrk(host, "@?#"))
-        return wrong(l, n, "base_url must be scheme, host, port and path only: no user, query or fragment");
+        return wrong(l, n, "%s must be scheme, host, port and path only: no user, query or fragment", name);
     for (const char *p = host; *p; p++)
         if ((unsigned char)*p < 0x21 || (unsigned char)*p > 0x7e || strchr("\\\"';{}$", *p))
-            return wrong(l, n, "base_url holds a character that cannot stand in an address");
+            return wrong(l, n, "%s holds a character that cannot stand in an address", name);
     v->port = https ? 443 : 80;
     if (!split_authority(l->a, cu_bytes_of(host, authority), &v->host, &v->port, &v6, &has_port) || (!v6 && !is_host_name(v->host)))
-        return wrong(l, n, "base_url needs a host and, if any, a port from 1 to 65535, like https://api.example.com:8443");
+        return wrong(l, n, "%s needs a host and, if any, a port from 1 to 65535, like https://api.example.com:8443", name);
     while (end > authority && host[end - 1] == '/')
         end--;
     v->scheme = cu_arena_str(l->a, https ? CU_LIT("https") : CU_LIT("http"));
@@ -366,7 +368,29 @@ static cu_err read_url(const load *l, const cu_yaml *n, cu_config_vendor *v)
         return CU_NOMEM;
     v->loopback = is_loopback(v->host);
     if (!https && !v->loopback)
-        return wrong(l, n, "base_url: http is allowed for loopback only; use https");
+        return wrong(l, n, "%s: http is allowed for loopback only; use https", name);
+    return CU_OK;
+}
+
+/* What stands in for base_url when that does not answer. One request is made for all of them, so scheme
+ * and path are the same. */
+static cu_err read_upstreams(const load *l, const cu_yaml *n, cu_config_vendor *v)
+{
+    v->upstreams[v->upstreams_n++] = (cu_config_upstream){v->host, v->port, v->loopback};
+    if (n && (n->kind != CU_YAML_LIST || !n->first))
+        return wrong(l, n, "upstreams must be a list of addresses like base_url, in order of preference");
+    for (const cu_yaml *k = n ? n->first : NULL; k; k = k->next) {
+        cu_config_vendor one = {0};
+        if (v->upstreams_n == CU_VENDOR_UPSTREAMS)
+            return wrong(l, k, "upstreams has more than %u entries", CU_VENDOR_UPSTREAMS - 1);
+        CU_TRY(read_url(l, k, "an entry of upstreams", &one));
+        if (strcmp(one.scheme, v->scheme) != 0 || strcmp(one.path, v->path) != 0)
+            return wrong(l, k, "an entry of upstreams must have the scheme and the path of base_url; host and port may differ");
+        for (size_t i = 0; i < v->upstreams_n; i++)
+            if (strcasecmp(v->upstreams[i].host, one.host) == 0 && v->upstreams[i].port == one.port)
+                return wrong(l, k, "this upstream is given twice; base_url is the first of them");
+        v->upstreams[v->upstreams_n++] = (cu_config_upstream){one.host, one.port, one.loopback};
+    }
     return CU_OK;
 }
 
@@ -472,14 +496,15 @@ static cu_err one_vendor(const load *l, const cu_yaml *n, cu_config_vendor *v)
     if (!v->name)
         return CU_NOMEM;
     v->credential = cu_arena_str(l->a, CU_LIT(""));
-    CU_TRY(only(l, n, v->name, "api base_url credential credentials models assessment " CU_VENDOR_TERM_KEYS));
+    CU_TRY(only(l, n, v->name, "api base_url upstreams credential credentials models assessment " CU_VENDOR_TERM_KEYS));
     const cu_yaml *api = cu_yaml_get(n, "api"), *url = cu_yaml_get(n, "base_url"), *k;
     if (!api || !url)
         return wrong(l, n, "a vendor needs api and base_url");
     CU_TRY(text_of(l, api, "api", &v->api));
     if (!is_one_of(cu_str(v->api), "anthropic openai gemini"))
         return wrong(l, api, "api must be anthropic, openai or gemini: what the server speaks, whoever runs it");
-    CU_TRY(read_url(l, url, v));
+    CU_TRY(read_url(l, url, "base_url", v));
+    CU_TRY(read_upstreams(l, cu_yaml_get(n, "upstreams"), v));
     if ((k = cu_yaml_get(n, "credential")))
         CU_TRY(read_credential(l, k, v));
     if ((k = cu_yaml_get(n, "credentials")))

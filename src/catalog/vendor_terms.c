@@ -71,6 +71,27 @@ static cu_err read_pins(const reading *r, const cu_yaml *n, cu_vendor_terms *out
     return CU_OK;
 }
 
+/* timeouts: {connect: 15, send: 60, read: 600} */
+static cu_err read_timeouts(const reading *r, const cu_yaml *n, cu_vendor_terms *out)
+{
+    static const struct {
+        const char *name;
+        uint32_t max;
+    } keys[] = {{"connect", 75}, {"send", 3600}, {"read", 3600}};
+    uint32_t *const to[] = {&out->connect_s, &out->send_s, &out->read_s};
+    CU_TRY(reading_only(r, n, "timeouts", "connect send read"));
+    out->own_timeouts = true;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        uint64_t seconds;
+        const cu_yaml *k = cu_yaml_get(n, keys[i].name);
+        if (!k)
+            continue;
+        CU_TRY(reading_number(r, k, keys[i].name, 1, keys[i].max, &seconds));
+        *to[i] = (uint32_t)seconds;
+    }
+    return CU_OK;
+}
+
 cu_err cu_config_read_terms(const char *path, const cu_yaml *n, cu_arena *a, cu_vendor_terms *out, cu_fault *f)
 {
     const reading r = {path, a, f};
@@ -84,6 +105,15 @@ cu_err cu_config_read_terms(const char *path, const cu_yaml *n, cu_arena *a, cu_
     CU_TRY(read_plans(&r, cu_yaml_get(n, "plan"), cu_yaml_get(n, "plans"), out));
     if ((k = cu_yaml_get(n, "allow_private")))
         CU_TRY(yes_or_no(&r, k, "allow_private", &out->allow_private));
+    if ((k = cu_yaml_get(n, "balance"))) {
+        CU_TRY(reading_word(&r, k, "balance", "order session", &w));
+        out->spread = w == 1;
+    }
+    out->connect_s = CU_VENDOR_CONNECT_S;
+    out->send_s = CU_VENDOR_SEND_S;
+    out->read_s = CU_VENDOR_READ_S;
+    if ((k = cu_yaml_get(n, "timeouts")))
+        CU_TRY(read_timeouts(&r, k, out));
     if ((k = cu_yaml_get(n, "pins")))
         CU_TRY(read_pins(&r, k, out));
     return CU_OK;

@@ -3,10 +3,31 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "admin.h"
 #include "base/clock.h"
 #include "base/file.h"
+
+/* Upstreams that do not answer: the gateway writes a line for each, VENDOR INDEX RESTS-UNTIL. */
+static json_t *resting(const char *run_dir)
+{
+    char path[4200], *at = NULL;
+    cu_buf file CU_CLEAN_BUF = CU_BUF((size_t)1 << 20);
+    json_t *all = json_array();
+    snprintf(path, sizeof path, "%s/upstreams", run_dir);
+    if (cu_file_read(AT_FDCWD, path, &file) != CU_OK || !file.n)
+        return all;
+    for (char *line = strtok_r((char *)(uintptr_t)cu_buf_cstr(&file), "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {
+        char vendor[64];
+        unsigned index;
+        long long until;
+        if (sscanf(line, "%63s %u %lld", vendor, &index, &until) == 3 && until > (long long)time(NULL))
+            json_array_append_new(all, json_pack("{s:s, s:i, s:I}", "vendor", vendor, "upstream", (int)index, "until", (json_int_t)until));
+    }
+    return all;
+}
 
 /* What the supervisor and the daemon say, in one object; NULL when nothing runs. */
 static json_t *gather(const char *run_dir, bool *ready)
@@ -35,6 +56,8 @@ static json_t *gather(const char *run_dir, bool *ready)
     if (daemon)
         json_object_update(all, daemon);
     json_decref(daemon);
+    if (all)
+        json_object_set_new(all, "upstreams_resting", resting(run_dir));
     return all;
 }
 
@@ -66,6 +89,9 @@ static void print_text(const json_t *all)
     json_array_foreach(json_object_get(all, "vendors_private"), i, k)
         printf("  trouble      vendor %s: its host name leads to addresses that are not public; its requests are refused\n",
                json_string_value(k));
+    json_array_foreach(json_object_get(all, "upstreams_resting"), i, k)
+        printf("  trouble      vendor %s: upstream %lld fails and is left alone for some seconds (0 is base_url)\n", text_of(k, "vendor"),
+               (long long)json_integer_value(json_object_get(k, "upstream")));
     if (text_of(json_object_get(all, "bundle"), "refused")[0])
         printf("  trouble      the gateway refused a policy bundle at %s and keeps the one before; its reason is in the log\n",
                text_of(json_object_get(all, "bundle"), "refused"));

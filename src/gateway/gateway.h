@@ -26,10 +26,15 @@ typedef struct {
     ngx_str_t name, scheme, host, path;
 } gw_vendor;
 
+/* balance.c: several upstreams of a vendor */
+typedef struct gw_balance gw_balance;
+
 typedef struct {
     ngx_str_t catalog, spool, run; /* directories */
     ngx_str_t bundle_key;          /* hex: the public key that bundles are signed with */
     ngx_array_t vendors;           /* gw_vendor */
+    ngx_array_t balances;          /* gw_balance * */
+    unsigned places_n;             /* upstreams of them all */
 } gw_main_conf;
 
 typedef struct {
@@ -69,6 +74,8 @@ typedef struct gw_exchange {
     const cu_bundle_tenant *tenant;
     const cu_bundle_vendor *vendor;
     const gw_vendor *address;
+    const gw_balance *balance; /* NULL: one upstream */
+    ngx_str_t host;         /* of the upstream that is asked; empty: the address's */
     cu_vendor_state vendor_state;
     ngx_str_t prefix, path; /* /vendor/NAME taken apart; path as the API spells it */
     ngx_str_t args;         /* the query without a key */
@@ -188,6 +195,13 @@ void gw_commit_forget(gw_exchange *x);
 
 /* pin.c: from now on the connections of this location to providers are checked against pins */
 void gw_pin_init(ngx_http_request_t *r);
+
+/* balance.c */
+void *gw_balance_create(ngx_conf_t *cf);
+char *gw_balance_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *gw_balance_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t gw_balance_open(const gw_main_conf *conf, int run_fd); /* in the master: the file for custos status */
+void gw_put_tries(cu_buf *b, const gw_exchange *x);
 
 /* record.c: leaves */
 cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */

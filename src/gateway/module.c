@@ -4,7 +4,8 @@
 static void *create_main(ngx_conf_t *cf)
 {
     gw_main_conf *c = ngx_pcalloc(cf->pool, sizeof *c);
-    if (!c || ngx_array_init(&c->vendors, cf->pool, 8, sizeof(gw_vendor)) != NGX_OK)
+    if (!c || ngx_array_init(&c->vendors, cf->pool, 8, sizeof(gw_vendor)) != NGX_OK ||
+        ngx_array_init(&c->balances, cf->pool, 4, sizeof(gw_balance *)) != NGX_OK)
         return NULL;
     return c;
 }
@@ -56,6 +57,8 @@ static ngx_command_t commands[] = {
     {ngx_string("custos_bundle_key"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
      NGX_HTTP_MAIN_CONF_OFFSET, offsetof(gw_main_conf, bundle_key), NULL},
     {ngx_string("custos_vendor"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE4, set_vendor, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("custos_balance"), NGX_HTTP_UPS_CONF | NGX_CONF_TAKE5, gw_balance_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
+    {ngx_string("custos_upstream"), NGX_HTTP_UPS_CONF | NGX_CONF_2MORE, gw_balance_add, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_error"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_error, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     ngx_null_command,
 };
@@ -145,7 +148,7 @@ static ngx_int_t get_variable(ngx_http_request_t *r, ngx_http_variable_value_t *
     if (which == VAR_URL)
         return url(x, v);
     if (which == VAR_HOST)
-        return put(v, x->address->host.data, x->address->host.len);
+        return x->host.len ? put(v, x->host.data, x->host.len) : put(v, x->address->host.data, x->address->host.len);
     if (which >= VAR_OWN)
         return own_header(x, own_headers[which - VAR_OWN], v);
     return credential(x, which, v);
@@ -182,7 +185,7 @@ static ngx_int_t post_config(ngx_conf_t *cf)
 }
 
 static ngx_http_module_t context = {
-    add_variables, post_config, create_main, NULL, NULL, NULL, create_loc, merge_loc,
+    add_variables, post_config, create_main, NULL, gw_balance_create, NULL, create_loc, merge_loc,
 };
 
 ngx_module_t ngx_http_custos_module = {

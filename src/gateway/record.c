@@ -163,6 +163,7 @@ void gw_record_answer(gw_exchange *x)
         cu_buf_json_kv_u64(&b, "status", x->r->headers_out.status);
         kv_word(&b, "stop_reason", cu_str(x->answer.stop_reason), 32);
         cu_buf_json_kv_u64(&b, "tool_calls", x->answer.tool_calls);
+        gw_put_tries(&b, x);
         cu_buf_json_kv_str(&b, "usage", used.estimated ? "estimated" : "reported");
     } else {
         cu_buf_json_kv_u64(&b, "answer_bytes", x->answer_bytes);
@@ -172,6 +173,7 @@ void gw_record_answer(gw_exchange *x)
         cu_buf_json_kv_u64(&b, "spend", used.spend);
         cu_buf_json_kv_u64(&b, "status", x->r->headers_out.status);
         cu_buf_json_kv_u64(&b, "tokens", used.input + used.output + used.cache_read + used.cache_write);
+        gw_put_tries(&b, x);
     }
     cu_buf_byte(&b, '}');
     if (stage(x->finished ? "exchange.response" : "exchange.aborted", x->tenant->name, x->key->id, NULL, &b, NULL, &ticket) != CU_OK)

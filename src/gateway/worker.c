@@ -136,6 +136,10 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: custos_bundle_key must be 64 hex digits");
         return NGX_ERROR;
     }
+    if (gw_balance_open(conf, gw.run_fd) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno, "custos: the state of the upstreams cannot be kept in the run directory");
+        return NGX_ERROR;
+    }
     return open_shared();
 }
 

@@ -20,28 +20,80 @@ static bool is_v6(const char *address)
     return strchr(address, ':') != NULL;
 }
 
+static void put_address(cu_buf *b, const char *address, uint16_t port)
+{
+    bool v6 = is_v6(address);
+    cu_buf_fmt(b, " %s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "", port);
+}
+
+static bool any_v4(const cu_vendor_addresses *a)
+{
+    for (unsigned i = 0; i < a->n; i++)
+        if (!is_v6(a->text[i]))
+            return true;
+    return false;
+}
+
 /* Beside IPv4 addresses those of IPv6 stand by: a machine often has some that lead nowhere. */
 static void put_addresses(cu_buf *b, const cu_config_vendor *v, const cu_vendor_addresses *a)
 {
-    bool v4 = false;
-    for (unsigned i = 0; i < a->n; i++)
-        v4 |= !is_v6(a->text[i]);
-    cu_buf_fmt(b, "    upstream custos_%s {", v->name);
+    bool v4 = any_v4(a);
     for (unsigned i = 0; i < a->n; i++) {
-        bool v6 = is_v6(a->text[i]);
-        cu_buf_fmt(b, " server %s%s%s:%u%s;", v6 ? "[" : "", a->text[i], v6 ? "]" : "", v->port, v6 && v4 ? " backup" : "");
+        cu_buf_str(b, " server");
+        put_address(b, a->text[i], v->port);
+        cu_buf_str(b, is_v6(a->text[i]) && v4 ? " backup;" : ";");
     }
-    cu_buf_str(b, " keepalive 64; keepalive_requests 100000; }\n");
+}
+
+/* An address that an earlier upstream has is left out: which of the two a connection belongs to could
+ * not be told. */
+static bool is_earlier(const cu_config_vendor *v, const cu_vendor_addresses *a, size_t k, const char *text)
+{
+    for (size_t e = 0; e < k; e++)
+        for (unsigned i = 0; i < a[e].n && v->upstreams[e].port == v->upstreams[k].port; i++)
+            if (strcmp(a[e].text[i], text) == 0)
+                return true;
+    return false;
+}
+
+/* Servers of all upstreams in order of preference (gateway/balance.c chooses). Three failures within ten
+ * seconds rest an address for ten; workers count together. */
+static void put_several(cu_buf *b, const cu_config_vendor *v, const cu_vendor_addresses *a)
+{
+    cu_buf_fmt(b, " zone custos_%s 256k; custos_balance %s %s %us %us %us;", v->name, v->name, v->terms.spread ? "session" : "order",
+               v->terms.connect_s, v->terms.send_s, v->terms.read_s);
+    for (size_t k = 0; k < v->upstreams_n; k++) {
+        cu_buf_fmt(b, " custos_upstream \"%s\" %u", v->upstreams[k].host, v->upstreams[k].port);
+        for (unsigned turn = 0; turn < 2; turn++)
+            for (unsigned i = 0; i < a[k].n; i++)
+                if (is_v6(a[k].text[i]) == (turn == 1) && !is_earlier(v, a, k, a[k].text[i]))
+                    put_address(b, a[k].text[i], v->upstreams[k].port);
+        cu_buf_str(b, ";");
+    }
+}
+
+static bool balanced(const cu_config_vendor *v)
+{
+    return v->upstreams_n > 1 || v->terms.own_timeouts;
 }
 
 static void put_vendors(cu_buf *b, const cu_nginx_with *w)
 {
     for (size_t i = 0; i < w->config->vendors_n; i++) {
         const cu_config_vendor *v = &w->config->vendors[i];
-        if (w->addresses[i].n == 0)
-            cu_buf_fmt(b, "    upstream custos_%s { server 127.0.0.1:9 down; }\n", v->name);
+        const cu_vendor_addresses *a = &w->addresses[i * CU_VENDOR_UPSTREAMS];
+        unsigned n = 0;
+        for (size_t k = 0; k < v->upstreams_n; k++)
+            n += a[k].n;
+        cu_buf_fmt(b, "    upstream custos_%s {", v->name);
+        if (n == 0)
+            cu_buf_str(b, " server 127.0.0.1:9 down; }\n");
+        else if (balanced(v))
+            put_several(b, v, a);
         else
-            put_addresses(b, v, &w->addresses[i]);
+            put_addresses(b, v, a);
+        if (n)
+            cu_buf_str(b, " keepalive 64; keepalive_requests 100000; }\n");
         cu_buf_fmt(b, "    custos_vendor %s %s \"%s\" \"%s\";\n", v->name, v->scheme, v->host, v->path);
     }
     put_upstream(b, "sink", "127.0.0.1", w->sink_port);
@@ -82,7 +134,8 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w)
     cu_buf_fmt(b, "        location / {\n            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
                   "            client_body_buffer_size %um;\n            proxy_pass $custos_url;\n            proxy_http_version 1.1;\n"
                   "            proxy_pass_request_headers off;\n            proxy_buffering off;\n            proxy_request_buffering on;\n"
-                  "            proxy_next_upstream off;\n            proxy_connect_timeout 15s;\n            proxy_read_timeout 600s;\n"
+                  "            proxy_next_upstream error timeout;\n            proxy_next_upstream_tries 8;\n            proxy_next_upstream_timeout 60s;\n"
+                  "            proxy_connect_timeout 15s;\n            proxy_read_timeout 600s;\n"
                   "            proxy_send_timeout 60s;\n            proxy_buffer_size 16k;\n            proxy_buffers 8 16k;\n            proxy_max_temp_file_size 0;\n"
                   "            proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;\n"
                   "            proxy_hide_header request-id;\n            proxy_hide_header set-cookie;\n"

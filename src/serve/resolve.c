@@ -21,11 +21,11 @@ static bool is_loopback(const struct sockaddr *a)
 }
 
 /* A vendor on this machine has addresses of this machine, any other has public ones. */
-static bool allowed(const cu_config_vendor *v, const struct sockaddr *a)
+static bool allowed(const cu_config_vendor *v, const cu_config_upstream *u, const struct sockaddr *a)
 {
     if (v->terms.allow_private)
         return true;
-    if (v->loopback)
+    if (u->loopback)
         return is_loopback(a);
     return a->sa_family == AF_INET ? cu_address_is_public_v4((const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr)
                                    : cu_address_is_public_v6((const void *)&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
@@ -39,19 +39,19 @@ static void add(cu_vendor_addresses *out, const struct sockaddr *a)
         out->n++;
 }
 
-static void resolve(const cu_config_vendor *v, cu_vendor_addresses *out)
+static void resolve(const cu_config_vendor *v, const cu_config_upstream *u, cu_vendor_addresses *out)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG}, *all = NULL;
     *out = (cu_vendor_addresses){0};
-    if (getaddrinfo(v->host, NULL, &hints, &all) != 0) {
+    if (getaddrinfo(u->host, NULL, &hints, &all) != 0) {
         hints.ai_flags = 0; /* a machine without a network still has itself */
-        if (getaddrinfo(v->host, NULL, &hints, &all) != 0)
+        if (getaddrinfo(u->host, NULL, &hints, &all) != 0)
             return;
     }
     for (const struct addrinfo *a = all; a; a = a->ai_next) {
         if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
             continue;
-        if (allowed(v, a->ai_addr))
+        if (allowed(v, u, a->ai_addr))
             add(out, a->ai_addr);
         else
             out->refused = true;
@@ -62,9 +62,13 @@ static void resolve(const cu_config_vendor *v, cu_vendor_addresses *out)
 static bool look_once(cu_names *n)
 {
     bool all = true;
-    for (size_t i = 0; i < n->config->vendors_n && !atomic_load(&n->stop); i++) {
+    for (size_t i = 0; i < n->config->vendors_n * CU_VENDOR_UPSTREAMS && !atomic_load(&n->stop); i++) {
+        const cu_config_vendor *v = &n->config->vendors[i / CU_VENDOR_UPSTREAMS];
+        size_t k = i % CU_VENDOR_UPSTREAMS;
         cu_vendor_addresses a;
-        resolve(&n->config->vendors[i], &a);
+        if (k >= v->upstreams_n)
+            continue;
+        resolve(v, &v->upstreams[k], &a);
         pthread_mutex_lock(&n->lock);
         n->answers[i] = a;
         pthread_mutex_unlock(&n->lock);
@@ -88,14 +92,14 @@ static void *look(void *arg)
 void cu_names_get(cu_names *n, size_t i, cu_vendor_addresses *out)
 {
     pthread_mutex_lock(&n->lock);
-    *out = n->answers[i];
+    memcpy(out, &n->answers[i * CU_VENDOR_UPSTREAMS], CU_VENDOR_UPSTREAMS * sizeof *out);
     pthread_mutex_unlock(&n->lock);
 }
 
 cu_err cu_names_start(cu_names *n, const cu_config *c, cu_fault *f)
 {
     *n = (cu_names){.config = c, .lock = PTHREAD_MUTEX_INITIALIZER};
-    n->answers = calloc(c->vendors_n + 1, sizeof *n->answers);
+    n->answers = calloc((c->vendors_n + 1) * CU_VENDOR_UPSTREAMS, sizeof *n->answers);
     n->running = n->answers && pthread_create(&n->thread, NULL, look, n) == 0;
     if (n->running)
         return CU_OK;

@@ -13,13 +13,13 @@ typedef struct {
     pthread_t thread;
     pthread_mutex_t lock;           /* for answers */
     _Atomic bool stop, looked;      /* looked: every name was asked for once */
-    cu_vendor_addresses *answers;   /* per vendor */
+    cu_vendor_addresses *answers;   /* CU_VENDOR_UPSTREAMS per vendor, as configured */
     bool running;
 } cu_names;
 
 cu_err cu_names_start(cu_names *n, const cu_config *c, cu_fault *f) CU_MUST;
 void cu_names_stop(cu_names *n);
-/* What is known of vendor i by now. */
+/* What is known of vendor i by now: CU_VENDOR_UPSTREAMS of them. */
 void cu_names_get(cu_names *n, size_t i, cu_vendor_addresses *out);
 
 #endif

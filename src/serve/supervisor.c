@@ -45,7 +45,7 @@ typedef struct {
     child child[CHILDREN];
     int signals, lock;
     cu_names names;
-    cu_vendor_addresses *in_conf; /* per vendor: the addresses that nginx was started with */
+    cu_vendor_addresses *in_conf; /* CU_VENDOR_UPSTREAMS per vendor: the addresses that nginx was started with */
     bool stopping;
     const char *state;
 } supervisor;
@@ -87,6 +87,28 @@ static const char *module_path(void)
 
 /* --- status.json --- */
 
+/* With no address for any of its upstreams a vendor cannot be used. */
+static bool lost(const supervisor *s, size_t vendor, bool *refused)
+{
+    const cu_vendor_addresses *a = &s->in_conf[vendor * CU_VENDOR_UPSTREAMS];
+    unsigned n = 0;
+    *refused = false;
+    for (size_t k = 0; k < s->c->vendors[vendor].upstreams_n; k++) {
+        n += a[k].n;
+        *refused |= a[k].refused;
+    }
+    return n == 0;
+}
+
+/* Names of those whose name does not resolve, or leads to forbidden addresses. */
+static void put_lost(const supervisor *s, bool which, cu_buf *b)
+{
+    bool refused;
+    for (size_t i = 0, n = 0; atomic_load(&s->names.looked) && i < s->c->vendors_n; i++)
+        if (lost(s, i, &refused) && refused == which)
+            cu_buf_fmt(b, "%s\"%s\"", n++ ? "," : "", s->c->vendors[i].name);
+}
+
 static void write_status(supervisor *s)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
@@ -96,13 +118,9 @@ static void write_status(supervisor *s)
         cu_buf_fmt(&b, "%s{\"name\":\"%s\",\"state\":\"%s\",\"pid\":%d,\"restarts\":%u}", i ? "," : "", s->child[i].name,
                    s->child[i].pid ? "running" : "waiting", s->child[i].pid, s->child[i].restarts);
     cu_buf_str(&b, "],\"vendors_unresolved\":[");
-    for (size_t i = 0, n = 0; atomic_load(&s->names.looked) && i < s->c->vendors_n; i++)
-        if (s->in_conf[i].n == 0 && !s->in_conf[i].refused)
-            cu_buf_fmt(&b, "%s\"%s\"", n++ ? "," : "", s->c->vendors[i].name);
+    put_lost(s, false, &b);
     cu_buf_str(&b, "],\"vendors_private\":[");
-    for (size_t i = 0, n = 0; atomic_load(&s->names.looked) && i < s->c->vendors_n; i++)
-        if (s->in_conf[i].n == 0 && s->in_conf[i].refused)
-            cu_buf_fmt(&b, "%s\"%s\"", n++ ? "," : "", s->c->vendors[i].name);
+    put_lost(s, true, &b);
     cu_buf_str(&b, "]}\n");
     snprintf(path, sizeof path, "%s/status.json", s->run);
     if (b.err || cu_file_replace(AT_FDCWD, path, cu_buf_view(&b), 0644) != CU_OK)
@@ -129,18 +147,24 @@ static cu_err bundle_key(const supervisor *s, cu_buf *out, cu_fault *f)
     return e == CU_OK ? CU_OK : cu_fail(f, e, "%.200s: %s", path, cu_err_text(e));
 }
 
+static void warn_lost(const cu_config_vendor *v, const cu_vendor_addresses *a)
+{
+    for (size_t k = 0; k < v->upstreams_n; k++)
+        if (a[k].refused)
+            cu_say(CU_LOG_WARN, "vendor %s: the name %s leads to an address that is not public, which is not used; allow_private: true in its entry "
+                   "allows it", v->name, v->upstreams[k].host);
+        else if (a[k].n == 0)
+            cu_say(CU_LOG_WARN, "vendor %s: the name %s does not resolve; %s until it does", v->name, v->upstreams[k].host,
+                   v->upstreams_n > 1 ? "this upstream is not used" : "its requests are refused");
+}
+
 static cu_err write_conf(supervisor *s, cu_fault *f)
 {
     cu_buf key CU_CLEAN_BUF = CU_BUF(256);
     CU_TRY(bundle_key(s, &key, f));
     for (size_t i = 0; i < s->c->vendors_n; i++) {
-        cu_names_get(&s->names, i, &s->in_conf[i]);
-        if (s->in_conf[i].refused)
-            cu_say(CU_LOG_WARN, "vendor %s: the name %s leads to an address that is not public, which is not used; allow_private: true in its entry "
-                   "allows it", s->c->vendors[i].name, s->c->vendors[i].host);
-        else if (s->in_conf[i].n == 0)
-            cu_say(CU_LOG_WARN, "vendor %s: the name %s does not resolve; its requests are refused until it does",
-                   s->c->vendors[i].name, s->c->vendors[i].host);
+        cu_names_get(&s->names, i, &s->in_conf[i * CU_VENDOR_UPSTREAMS]);
+        warn_lost(&s->c->vendors[i], &s->in_conf[i * CU_VENDOR_UPSTREAMS]);
     }
     char path[PATH_MAX + 32], spool[PATH_MAX + 32], web[PATH_MAX + 32];
     cu_buf b CU_CLEAN_BUF = CU_BUF(4u << 20);
@@ -345,7 +369,7 @@ static cu_err check_ports(const supervisor *s, cu_fault *f)
 
 static void forget_old_run(const supervisor *s)
 {
-    static const char *const names[] = {"bundle", "admin.sock", "api.sock", "sink.port", "status.json", "rules.image"};
+    static const char *const names[] = {"bundle", "admin.sock", "api.sock", "sink.port", "status.json", "rules.image", "upstreams"};
     char path[PATH_MAX + 32];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", s->run, names[i]);
@@ -399,9 +423,10 @@ static void reload_names(supervisor *s)
     cu_fault f = {0};
     bool news = false;
     for (size_t i = 0; i < s->c->vendors_n; i++) {
-        cu_vendor_addresses now;
-        cu_names_get(&s->names, i, &now);
-        news |= moved(&s->in_conf[i], &now);
+        cu_vendor_addresses now[CU_VENDOR_UPSTREAMS];
+        cu_names_get(&s->names, i, now);
+        for (size_t k = 0; k < s->c->vendors[i].upstreams_n; k++)
+            news |= moved(&s->in_conf[i * CU_VENDOR_UPSTREAMS + k], &now[k]);
     }
     if (!news || !s->child[NGINX].pid)
         return;
@@ -461,7 +486,7 @@ cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const c
     CU_TRY(open_signals(&s, f));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     cu_say_init("custos", CU_LOG_INFO);
-    s.in_conf = calloc(c->vendors_n + 1, sizeof *s.in_conf);
+    s.in_conf = calloc((c->vendors_n + 1) * CU_VENDOR_UPSTREAMS, sizeof *s.in_conf);
     CU_TRY(s.in_conf ? cu_names_start(&s.names, c, f) : CU_NOMEM);
     run(&s, on_ready);
     forget_old_run(&s);

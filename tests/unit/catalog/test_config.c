@@ -105,7 +105,8 @@ static void callers_limits_and_terms(void **state)
                           "vendors:\n  a:\n    api: anthropic\n    base_url: https://a.example\n    allow_private: true\n    plan: e\n"
                           "    plans: {free: {training: allowed}, e: {training: none, retention: none, mismatch: set}}\n"
                           "    pins: [sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]\n    assessment: {decision: approved, by: X, soc2: none}\n"
-                          "  b:\n    api: anthropic\n    base_url: https://b.example\n    profile: standard\n"
+                          "  b:\n    api: anthropic\n    base_url: https://b.example\n    profile: standard\n    upstreams: ['https://c.example:8443/', 'https://[::1]']\n"
+                          "    balance: session\n    timeouts: {connect: 2}\n"
                           "    assessment: {decision: approved, by: X, soc2: none}\n"),
                      CU_OK);
     assert_true(config.allow_unassessed && config.listen[0].client_required && config.trusted_ca);
@@ -123,6 +124,12 @@ static void callers_limits_and_terms(void **state)
     const cu_vendor_terms *t = &config.vendors[0].terms;
     assert_true(t->strict && t->allow_private && t->no_training && t->no_retention && t->mismatch == 1 && t->pins_n == 1);
     assert_false(config.vendors[1].terms.strict);
+    assert_int_equal(config.vendors[0].upstreams_n, 1);
+    assert_int_equal(config.vendors[0].terms.read_s, CU_VENDOR_READ_S);
+    const cu_config_vendor *v = &config.vendors[1];
+    assert_true(v->upstreams_n == 3 && v->upstreams[1].port == 8443 && v->upstreams[2].loopback && !v->upstreams[0].loopback);
+    assert_string_equal(v->upstreams[2].host, "::1");
+    assert_true(v->terms.spread && v->terms.own_timeouts && v->terms.connect_s == 2 && v->terms.send_s == CU_VENDOR_SEND_S);
 }
 
 /* Each is refused at its line, and the message says what was expected. */
@@ -197,6 +204,15 @@ static void mistakes_are_named(void **state)
         {VENDOR "https://a\n    plan: x\n    plans: {y: {}}\n", 5, "not among plans"},
         {VENDOR "https://a\n    plans: {y: {}}\n", 5, "needs plan"},
         {VENDOR "https://a\n    plan: y\n    plans: {y: {retention: 30}}\n", 6, "one of: none allowed"},
+        {VENDOR "https://a\n    upstreams: https://b\n", 5, "must be a list"},
+        {VENDOR "https://a\n    upstreams: [ftp://b]\n", 5, "an entry of upstreams must begin with https://"},
+        {VENDOR "https://a\n    upstreams: [https://b/v1]\n", 5, "scheme and the path"},
+        {VENDOR "http://localhost\n    upstreams: [http://b]\n", 5, "loopback only"},
+        {VENDOR "https://a\n    upstreams: ['https://A:443']\n", 5, "given twice"},
+        {VENDOR "https://a\n    upstreams: [https://b, https://c, https://d, https://e, https://f, https://g, https://h, https://i]\n", 5, "more than 7"},
+        {VENDOR "https://a\n    balance: random\n", 5, "one of: order session"},
+        {VENDOR "https://a\n    timeouts: {read: 0}\n", 5, "from 1 to 3600"},
+        {VENDOR "https://a\n    timeouts: {wait: 1}\n", 5, "unknown key"},
         {VENDOR "https://a\n    pins: [sha256/AAAA]\n", 5, "a pin is sha256/"},
         {VENDOR "https://a\n    assessment: {decision: approved, by: X, soc2: type3}\n", 5, "none, type1 or type2"},
         {"vendors:\n  sink: {api: anthropic, base_url: https://a}\n", 2, "built in"},

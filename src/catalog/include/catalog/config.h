@@ -41,6 +41,15 @@ typedef struct {
     char *soc2;         /* none | type1 | type2, NULL when not said */
 } cu_config_assessment;
 
+#define CU_VENDOR_UPSTREAMS 8u /* base_url and seven more */
+
+/* One place that answers for a vendor. Scheme and path are those of base_url. */
+typedef struct {
+    char *host;
+    uint16_t port;
+    bool loopback;      /* host is this machine, by name or number */
+} cu_config_upstream;
+
 typedef struct {
     char *name;         /* as tenants */
     char *api;          /* anthropic | openai | gemini: what the server speaks */
@@ -48,6 +57,8 @@ typedef struct {
     char *scheme, *host;
     bool loopback;      /* host is this machine, by name or number */
     uint16_t port;
+    cu_config_upstream upstreams[CU_VENDOR_UPSTREAMS]; /* [0] is base_url; then in order of preference */
+    size_t upstreams_n;
     char *path;         /* base path without a trailing slash, "" when none */
     char *credential;   /* resolved value, "" when none is set; secret */
     char *credential_source; /* "env:NAME" or "file:PATH", NULL when not given */

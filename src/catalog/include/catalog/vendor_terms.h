@@ -8,6 +8,10 @@
 #include "catalog/yaml.h"
 
 #define CU_VENDOR_PINS 8u
+/* Seconds: to connect; between two writes; between two reads (a model may think for long). */
+#define CU_VENDOR_CONNECT_S 15u
+#define CU_VENDOR_SEND_S 60u
+#define CU_VENDOR_READ_S 600u
 
 typedef struct {
     bool no_soc2;          /* assessment.soc2: none */
@@ -18,10 +22,13 @@ typedef struct {
     uint8_t mismatch;      /* 0 refuse, 1 set, 2 record */
     uint8_t pins[CU_VENDOR_PINS][32]; /* SHA-256 of accepted public keys */
     size_t pins_n;
+    bool spread;           /* balance: session; otherwise the first upstream that answers */
+    bool own_timeouts;     /* some were given; seconds: */
+    uint32_t connect_s, send_s, read_s;
 } cu_vendor_terms;
 
 /* The keys of a vendor's entry that are read here, for the list of known ones. */
-#define CU_VENDOR_TERM_KEYS "profile plan plans allow_private pins"
+#define CU_VENDOR_TERM_KEYS "profile plan plans allow_private pins balance timeouts"
 /* n: the vendor's entry. out->no_soc2 is set before. */
 cu_err cu_config_read_terms(const char *path, const cu_yaml *n, cu_arena *a, cu_vendor_terms *out, cu_fault *f) CU_MUST;
 

@@ -20,7 +20,7 @@ typedef struct {
     const char *bundle_key; /* hex of the public key that bundles are signed with */
     uint16_t sink_port; /* loopback port of the built-in sink provider */
     bool root;          /* workers become www-data */
-    const cu_vendor_addresses *addresses; /* per vendor: what is connected to; none: its upstream is down */
+    const cu_vendor_addresses *addresses; /* CU_VENDOR_UPSTREAMS per vendor: what is connected to; none at all: its upstream is down */
 } cu_nginx_with;
 
 /* CU_CONFIG when a path holds a character that nginx would read as its own syntax. */
