@@ -34,22 +34,45 @@ static cu_err scan_it(cu_units *u, uint32_t at)
 }
 
 static cu_err look_into(cu_units *u, uint32_t at);
+static cu_err look_into_lines(cu_units *u, uint32_t at);
 
+static bool may_be_json(cu_bytes t)
+{
+    size_t i = 0;
+    while (i < t.n && memchr(" \t\r\n", t.p[i], 4))
+        i++;
+    return t.n - i >= 2 && (t.p[i] == '{' || t.p[i] == '[');
+}
+
+/* Decoded behind what is scanned already; JSON is taken apart instead, and then lives in the arena. */
 static cu_err add_inside(cu_units *u, uint32_t inside, size_t start, size_t end, cu_bytes name)
 {
     const cu_unit *p = &u->v[inside];
-    cu_bytes raw = cu_slice(cu_unit_text(u, p), start, end);
+    size_t base = u->joined.n;
     cu_unit one = {.string = p->string, .inside = inside, .start = (uint32_t)start, .end = (uint32_t)end, .base = UINT32_MAX,
                    .name = name, .level = p->level + 1};
-    cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
-    cu_loose_unescape(raw, &plain);
-    CU_TRY(plain.err);
-    one.text = cu_arena_dup(u->arena, cu_buf_view(&plain));
+    /* room first: the text to decode may lie in the buffer that grows */
+    if (!cu_buf_room(&u->joined, end - start + 1))
+        return u->joined.err ? u->joined.err : CU_NOMEM;
+    cu_loose_unescape(cu_slice(cu_unit_text(u, p), start, end), &u->joined);
+    CU_TRY(u->joined.err);
+    cu_bytes text = cu_bytes_of(u->joined.p + base, u->joined.n - base);
+    bool json = one.level < CU_DEEPEST && may_be_json(text);
     uint32_t at;
-    if (!one.text.p)
+    if (json && !(one.text = cu_arena_dup(u->arena, text)).p)
         return CU_NOMEM;
+    if (json) {
+        u->joined.n = base;
+        CU_TRY(push(u, one, &at));
+        return look_into(u, at);
+    }
+    one.base = (uint32_t)base;
+    one.scanned = true;
+    one.text.n = text.n;
+    cu_buf_byte(&u->joined, CU_DETECT_SEPARATOR);
+    CU_TRY(u->joined.err);
     CU_TRY(push(u, one, &at));
-    return look_into(u, at);
+    return one.level < CU_DEEPEST ? look_into_lines(u, at) : CU_OK;
 }
 
 /* JSON in a string: its strings, each by itself. */
@@ -88,14 +111,6 @@ static cu_err look_into_lines(cu_units *u, uint32_t at)
         i = end;
     }
     return CU_OK;
-}
-
-static bool may_be_json(cu_bytes t)
-{
-    size_t i = 0;
-    while (i < t.n && memchr(" \t\r\n", t.p[i], 4))
-        i++;
-    return t.n - i >= 2 && (t.p[i] == '{' || t.p[i] == '[');
 }
 
 static cu_err look_into(cu_units *u, uint32_t at)
