@@ -23,7 +23,9 @@ static bool is_v6(const char *address)
 static void put_address(cu_buf *b, const char *address, uint16_t port)
 {
     bool v6 = is_v6(address);
-    cu_buf_fmt(b, " %s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "", port);
+    cu_buf_str(b, v6 ? " [" : " ");
+    cu_buf_str(b, address);
+    cu_buf_fmt(b, "%s:%u", v6 ? "]" : "", port);
 }
 
 static bool any_v4(const cu_vendor_addresses *a)
