@@ -1,12 +1,6 @@
 /* repositories:, access: and groups: of custos.yaml. */
 #include "catalog/access.h"
-#include <stdio.h>
-
-typedef struct {
-    const char *path;
-    cu_arena *a;
-    cu_fault *f;
-} reading;
+#include "reading.h"
 
 static const char *const class_names[] = {"public", "internal", "confidential", "restricted"};
 static const char *const act_names[] = {"allow", "cut", "refuse"};
@@ -36,35 +30,6 @@ bool cu_data_class_of(cu_bytes word, uint8_t *out)
     return one_of(word, class_names, CU_DATA_CLASSES, out);
 }
 
-static cu_err wrong(const reading *r, const cu_yaml *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static cu_err wrong(const reading *r, const cu_yaml *n, const char *fmt, ...)
-{
-    char text[220];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    size_t path = strlen(r->path); /* of a long one the end says more */
-    cu_fail(r->f, CU_CONFIG, "%s%s:%u: %s", path > 80 ? "…" : "", r->path + (path > 80 ? path - 80 : 0), n->line, text);
-    if (r->f)
-        r->f->line = n->line;
-    return CU_CONFIG;
-}
-
-/* keys: names, each with a blank on both sides. */
-static cu_err only(const reading *r, const cu_yaml *map, const char *where, const char *keys)
-{
-    char word[40];
-    if (map->kind != CU_YAML_MAP)
-        return wrong(r, map, "%s must be a map", where);
-    for (const cu_yaml *k = map->first; k; k = k->next) {
-        snprintf(word, sizeof word, " %.*s ", k->key.n < 36 ? (int)k->key.n : 36, (const char *)k->key.p);
-        if (memchr(k->key.p, ' ', k->key.n) || !strstr(keys, word))
-            return wrong(r, k, "unknown key \"%.*s\" in %s; known are:%s", k->key.n < 40 ? (int)k->key.n : 40, (const char *)k->key.p, where, keys);
-    }
-    return CU_OK;
-}
-
 /* Visible ASCII and what UTF-8 has beside it: what stands in a leaf or a message must be readable. */
 static bool is_word(cu_bytes b)
 {
@@ -77,7 +42,7 @@ static bool is_word(cu_bytes b)
 static cu_err word_of(const reading *r, const cu_yaml *n, const char *name, cu_bytes *out)
 {
     if (n->kind != CU_YAML_SCALAR || !is_word(n->text))
-        return wrong(r, n, "%s must be a text of at most %u bytes without control characters and quotes", name, CU_ACCESS_MAX_PATTERN);
+        return reading_wrong(r, n, "%s must be a text of at most %u bytes without control characters and quotes", name, CU_ACCESS_MAX_PATTERN);
     *out = cu_arena_dup(r->a, n->text);
     return out->p ? CU_OK : CU_NOMEM;
 }
@@ -88,11 +53,11 @@ static cu_err words_of(const reading *r, const cu_yaml *n, const char *name, cu_
     const cu_yaml *first = n->kind == CU_YAML_LIST ? n->first : n;
     size_t count = 0;
     if (n->kind == CU_YAML_MAP || !first)
-        return wrong(r, n, "%s must be a text or a list of texts", name);
+        return reading_wrong(r, n, "%s must be a text or a list of texts", name);
     for (const cu_yaml *k = first; k; k = n->kind == CU_YAML_LIST ? k->next : NULL)
         count++;
     if (count > CU_ACCESS_MAX_LIST)
-        return wrong(r, n, "%s has more than %u entries", name, CU_ACCESS_MAX_LIST);
+        return reading_wrong(r, n, "%s has more than %u entries", name, CU_ACCESS_MAX_LIST);
     out->v = cu_arena_alloc(r->a, count * sizeof *out->v);
     if (!out->v)
         return CU_NOMEM;
@@ -104,7 +69,7 @@ static cu_err words_of(const reading *r, const cu_yaml *n, const char *name, cu_
 static cu_err class_of(const reading *r, const cu_yaml *n, uint8_t *out)
 {
     if (n->kind != CU_YAML_SCALAR || !cu_data_class_of(n->text, out))
-        return wrong(r, n, "class is public, internal, confidential or restricted");
+        return reading_wrong(r, n, "class is public, internal, confidential or restricted");
     return CU_OK;
 }
 
@@ -113,31 +78,31 @@ static cu_err list_of(const reading *r, const cu_yaml *n, const char *name, size
 {
     size_t count = 0;
     if (n->kind != CU_YAML_LIST || !n->first)
-        return wrong(r, n, "%s must be a list with at least one entry", name);
+        return reading_wrong(r, n, "%s must be a list with at least one entry", name);
     for (const cu_yaml *k = n->first; k; k = k->next)
         count++;
     if (count > max)
-        return wrong(r, n, "%s has more than %zu entries", name, max);
+        return reading_wrong(r, n, "%s has more than %zu entries", name, max);
     *out = cu_arena_alloc(r->a, count * item);
     return *out ? CU_OK : CU_NOMEM;
 }
 
 static cu_err one_path(const reading *r, const cu_yaml *n, cu_access_path *out)
 {
-    CU_TRY(only(r, n, "an entry of paths", " path class "));
+    CU_TRY(reading_only(r, n, "an entry of paths", "path class"));
     const cu_yaml *path = cu_yaml_get(n, "path"), *class = cu_yaml_get(n, "class");
     if (!path || !class)
-        return wrong(r, n, "an entry of paths needs path (a pattern like src/keys/** or *.pem) and class");
+        return reading_wrong(r, n, "an entry of paths needs path (a pattern like src/keys/** or *.pem) and class");
     CU_TRY(word_of(r, path, "path", &out->glob));
     return class_of(r, class, &out->class);
 }
 
 static cu_err one_repo(const reading *r, const cu_yaml *n, cu_access_repo *out)
 {
-    CU_TRY(only(r, n, "an entry of repositories", " name class tenant directories paths "));
+    CU_TRY(reading_only(r, n, "an entry of repositories", "name class tenant directories paths"));
     const cu_yaml *name = cu_yaml_get(n, "name"), *class = cu_yaml_get(n, "class"), *k;
     if (!name || !class)
-        return wrong(r, n, "an entry of repositories needs name (or a pattern of names) and class");
+        return reading_wrong(r, n, "an entry of repositories needs name (or a pattern of names) and class");
     CU_TRY(word_of(r, name, "name", &out->name));
     CU_TRY(class_of(r, class, &out->class));
     if ((k = cu_yaml_get(n, "tenant")))
@@ -173,9 +138,9 @@ static cu_err check_who(const reading *r, const cu_yaml *n, const cu_access *x, 
 {
     for (size_t i = 0; i < who->n; i++) {
         if (!is_who(who->v[i]))
-            return wrong(r, n, "an entry of who is user:NAME, service:NAME, group:NAME, key:ID or tenant:NAME");
+            return reading_wrong(r, n, "an entry of who is user:NAME, service:NAME, group:NAME, key:ID or tenant:NAME");
         if (cu_starts(who->v[i], CU_LIT("group:")) && !is_group(x, cu_slice(who->v[i], 6, who->v[i].n)))
-            return wrong(r, n, "who names the group %.60s, which groups does not have", (const char *)who->v[i].p + 6);
+            return reading_wrong(r, n, "who names the group %.60s, which groups does not have", (const char *)who->v[i].p + 6);
     }
     return CU_OK;
 }
@@ -187,7 +152,7 @@ static cu_err classes_of(const reading *r, const cu_yaml *n, uint8_t *out)
     for (size_t i = 0; i < w.n; i++) {
         uint8_t c;
         if (!cu_data_class_of(w.v[i], &c))
-            return wrong(r, n, "class is public, internal, confidential or restricted, or a list of them");
+            return reading_wrong(r, n, "class is public, internal, confidential or restricted, or a list of them");
         *out |= (uint8_t)(1u << c);
     }
     return CU_OK;
@@ -204,16 +169,16 @@ static bool is_id(cu_bytes b)
 
 static cu_err one_rule(const reading *r, const cu_yaml *n, cu_access *x, cu_access_rule *out)
 {
-    CU_TRY(only(r, n, "an entry of access", " id who class vendor plan repository then "));
+    CU_TRY(reading_only(r, n, "an entry of access", "id who class vendor plan repository then"));
     const cu_yaml *id = cu_yaml_get(n, "id"), *then = cu_yaml_get(n, "then"), *k;
     if (!id || id->kind != CU_YAML_SCALAR || !is_id(id->text) || !then)
-        return wrong(r, n, "an entry of access needs id (a-z, 0-9, - and ., not beginning with builtin.) and then");
+        return reading_wrong(r, n, "an entry of access needs id (a-z, 0-9, - and ., not beginning with builtin.) and then");
     for (const cu_access_rule *o = x->rules; o < out; o++)
         if (cu_eq(o->id, id->text))
-            return wrong(r, id, "the rule %.*s is given twice", CU_FMT(id->text));
+            return reading_wrong(r, id, "the rule %.*s is given twice", CU_FMT(id->text));
     CU_TRY(word_of(r, id, "id", &out->id));
     if (then->kind != CU_YAML_SCALAR || !one_of(then->text, act_names, CU_ACCESS_ACTS, &out->act))
-        return wrong(r, then, "then is allow, cut or refuse");
+        return reading_wrong(r, then, "then is allow, cut or refuse");
     if ((k = cu_yaml_get(n, "who"))) {
         CU_TRY(words_of(r, k, "who", &out->who));
         CU_TRY(check_who(r, k, x, &out->who));
@@ -233,18 +198,18 @@ static cu_err read_groups(const reading *r, const cu_yaml *n, cu_access *out)
 {
     size_t count = 0;
     if (n->kind != CU_YAML_MAP)
-        return wrong(r, n, "groups must be a map from a name to the users in it");
+        return reading_wrong(r, n, "groups must be a map from a name to the users in it");
     for (const cu_yaml *k = n->first; k; k = k->next)
         count++;
     if (count > CU_ACCESS_MAX_GROUPS)
-        return wrong(r, n, "groups has more than %u entries", CU_ACCESS_MAX_GROUPS);
+        return reading_wrong(r, n, "groups has more than %u entries", CU_ACCESS_MAX_GROUPS);
     out->groups = cu_arena_alloc(r->a, (count + 1) * sizeof *out->groups);
     if (!out->groups)
         return CU_NOMEM;
     for (const cu_yaml *k = n->first; k; k = k->next) {
         cu_access_group *g = &out->groups[out->groups_n++];
         if (!is_word(k->key))
-            return wrong(r, k, "the name of a group is a text of at most %u bytes", CU_ACCESS_MAX_PATTERN);
+            return reading_wrong(r, k, "the name of a group is a text of at most %u bytes", CU_ACCESS_MAX_PATTERN);
         g->name = cu_arena_dup(r->a, k->key);
         CU_TRY(g->name.p ? CU_OK : CU_NOMEM);
         CU_TRY(words_of(r, k, "a group", &g->members));
@@ -275,7 +240,7 @@ cu_err cu_access_read(const cu_yaml *root, const char *path, cu_arena *a, cu_acc
 static cu_err flag_of(const reading *r, const cu_yaml *n, const char *name, bool *out)
 {
     if (n && (n->kind != CU_YAML_SCALAR || (!cu_eq_str(n->text, "on") && !cu_eq_str(n->text, "off"))))
-        return wrong(r, n, "%s is on or off", name);
+        return reading_wrong(r, n, "%s is on or off", name);
     *out = !n || cu_eq_str(n->text, "on");
     return CU_OK;
 }
@@ -287,7 +252,7 @@ cu_err cu_isolation_read(const cu_yaml *root, const char *path, cu_isolation *ou
     *out = (cu_isolation){true, true};
     if (!n)
         return CU_OK;
-    CU_TRY(only(&r, n, "isolation", " pseudonyms leak_detector "));
+    CU_TRY(reading_only(&r, n, "isolation", "pseudonyms leak_detector"));
     CU_TRY(flag_of(&r, cu_yaml_get(n, "pseudonyms"), "pseudonyms", &out->pseudonyms));
     return flag_of(&r, cu_yaml_get(n, "leak_detector"), "leak_detector", &out->leak_detector);
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include "engine.h"
 
-#define MAGIC "CURULE06"
+/* Goes up when what is stored changes, or how it is found out: groups.c, needles.c, token.h. */
+#define MAGIC "CURULE07"
 #define HEAD (8u + sizeof(cu_sha256))
 #define MAX_RULES 4000u
 

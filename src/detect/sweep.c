@@ -228,10 +228,10 @@ static cu_err stops(sweep *w, const cu_block *m, size_t base)
 }
 
 /* A capitalised word begins: a capital or a lead byte after no letter, and a small letter behind it. */
-static cu_err names(sweep *w, const cu_block *m, size_t base, const cu_block *before)
+static cu_err names(sweep *w, const cu_block *m, size_t base)
 {
     uint64_t letter = m->upper | m->lower | m->high;
-    uint64_t inside = letter << 1 | (before ? (before->upper | before->lower | before->high) >> 63 : 0);
+    uint64_t inside = letter << 1 | (m[-1].upper | m[-1].lower | m[-1].high) >> 63;
     uint64_t small = m[0].lower | m[0].high, next = m[1].lower | m[1].high;
     uint64_t bits = (m->upper | m->lead) & ~inside & (small >> 1 | next << 63);
     for (; bits; bits &= bits - 1) {
@@ -263,7 +263,7 @@ FOR_BIT_COUNTS static cu_err look(sweep *w, const cu_block *m, size_t blocks, si
         if (s->tokens)
             CU_TRY(stops(w, m, base));
         if (s->persons)
-            CU_TRY(names(w, m, base, &m[-1]));
+            CU_TRY(names(w, m, base));
     }
     return CU_OK;
 }

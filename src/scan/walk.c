@@ -1,4 +1,3 @@
-#include "scan.h"
 #include "walk.h"
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +12,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "ignore.h"
+#include "scan.h"
 
 #define MAX_DEPTH 500u
 #define MAX_PATH ((size_t)1 << 20)

@@ -98,7 +98,8 @@ cu_err cu_detect_named(const cu_engine *e, cu_scratch *s, cu_bytes name, cu_byte
 /* From now on only these rules (by index, as many as the engine has) are looked for. */
 void cu_scratch_only(cu_scratch *s, const bool *rules);
 
-/* Finds everything in text. Any bytes are allowed. Allocates only to grow `out`. */
+/* Finds everything in text. Any bytes are allowed. Allocates only to grow `out` and the scratch (a bit for
+ * each 64 bytes of the longest text so far), and where an encoded text is looked into. */
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out) CU_MUST;
 
 /* CPU time of each rule alone, and of all rules together, over one text; ns. */
