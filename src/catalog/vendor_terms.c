@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "reading.h"
+#include "vendor_health.h"
 
 static cu_err yes_or_no(const reading *r, const cu_yaml *n, const char *name, bool *out)
 {
@@ -114,6 +115,7 @@ cu_err cu_config_read_terms(const char *path, const cu_yaml *n, cu_arena *a, cu_
     out->read_s = CU_VENDOR_READ_S;
     if ((k = cu_yaml_get(n, "timeouts")))
         CU_TRY(read_timeouts(&r, k, out));
+    CU_TRY(vendor_health_read(&r, n, out));
     if ((k = cu_yaml_get(n, "pins")))
         CU_TRY(read_pins(&r, k, out));
     return CU_OK;

@@ -10,8 +10,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-/* Upstreams that do not answer: the gateway writes a line for each, VENDOR INDEX RESTS-UNTIL. */
-static json_t *resting(const char *run_dir)
+/* Upstreams that do not answer, and vendors that are not asked: the gateway writes a line for each,
+ * VENDOR INDEX RESTS-UNTIL, and VENDOR - NOT-ASKED-UNTIL. */
+static json_t *resting(const char *run_dir, bool vendors)
 {
     char path[4200], *at = NULL;
     cu_buf file CU_CLEAN_BUF = CU_BUF((size_t)1 << 20);
@@ -20,11 +21,14 @@ static json_t *resting(const char *run_dir)
     if (cu_file_read(AT_FDCWD, path, &file) != CU_OK || !file.n)
         return all;
     for (char *line = strtok_r((char *)(uintptr_t)cu_buf_cstr(&file), "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {
-        char vendor[64];
-        unsigned index;
+        char vendor[64], which[16];
         long long until;
-        if (sscanf(line, "%63s %u %lld", vendor, &index, &until) == 3 && until > (long long)time(NULL))
-            json_array_append_new(all, json_pack("{s:s, s:i, s:I}", "vendor", vendor, "upstream", (int)index, "until", (json_int_t)until));
+        if (sscanf(line, "%63s %15s %lld", vendor, which, &until) != 3 || until <= (long long)time(NULL) || vendors != (which[0] == '-'))
+            continue;
+        json_t *one = json_pack("{s:s, s:I}", "vendor", vendor, "until", (json_int_t)until);
+        if (!vendors)
+            json_object_set_new(one, "upstream", json_integer(atoi(which)));
+        json_array_append_new(all, one);
     }
     return all;
 }
@@ -56,8 +60,10 @@ static json_t *gather(const char *run_dir, bool *ready)
     if (daemon)
         json_object_update(all, daemon);
     json_decref(daemon);
-    if (all)
-        json_object_set_new(all, "upstreams_resting", resting(run_dir));
+    if (all) {
+        json_object_set_new(all, "upstreams_resting", resting(run_dir, false));
+        json_object_set_new(all, "routes_open", resting(run_dir, true));
+    }
     return all;
 }
 
@@ -92,6 +98,12 @@ static void print_text(const json_t *all)
     json_array_foreach(json_object_get(all, "upstreams_resting"), i, k)
         printf("  trouble      vendor %s: upstream %lld fails and is left alone for some seconds (0 is base_url)\n", text_of(k, "vendor"),
                (long long)json_integer_value(json_object_get(k, "upstream")));
+    json_array_foreach(json_object_get(all, "routes_open"), i, k)
+        printf("  trouble      vendor %s: it does not answer; requests are refused for some seconds, then one is tried\n", text_of(k, "vendor"));
+    json_array_foreach(json_object_get(all, "upstreams"), i, k)
+        if (strcmp(text_of(k, "state"), "up") != 0)
+            printf("  %-12s vendor %s: upstream %lld is %s%s%s\n", strcmp(text_of(k, "state"), "down") == 0 ? "trouble" : "check", text_of(k, "vendor"),
+                   (long long)json_integer_value(json_object_get(k, "upstream")), text_of(k, "state"), text_of(k, "reason")[0] ? ": " : "", text_of(k, "reason"));
     if (text_of(json_object_get(all, "bundle"), "refused")[0])
         printf("  trouble      the gateway refused a policy bundle at %s and keeps the one before; its reason is in the log\n",
                text_of(json_object_get(all, "bundle"), "refused"));

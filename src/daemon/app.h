@@ -39,6 +39,7 @@ typedef struct {
     cu_arena arena;         /* criteria */
     cu_criteria *criteria;
     metrics *metrics;
+    struct health *health;  /* NULL: no upstream is checked */
     volatile int *stop;
 } app;
 

@@ -1,4 +1,5 @@
 #include "daemon/daemon.h"
+#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,6 +17,7 @@
 #include "app.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "health.h"
 #include "metrics.h"
 
 #define ROUND_MS 200
@@ -249,12 +251,14 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     app *a = calloc(1, sizeof *a);
     pthread_t sequencer, prepare;
     api *inner = NULL, *outer = NULL;
+    health *checks = NULL;
     if (!a)
         return CU_NOMEM;
     a->config = c;
     a->stop = stop;
     a->spool_fd = a->keystore_fd = -1;
     a->started_ns = cu_now_ns();
+    curl_global_init(CURL_GLOBAL_DEFAULT); /* before any thread */
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->reloading, NULL);
     cu_err e = open_all(a, f);
@@ -262,6 +266,8 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
         e = begin(a, f);
     if (e == CU_OK)
         e = drop_capabilities(f); /* before any thread is started: they belong to threads */
+    if (e == CU_OK)
+        e = health_start(a, &checks, f);
     if (e == CU_OK)
         e = start_apis(a, &inner, &outer, f);
     if (e == CU_OK && (pthread_create(&sequencer, NULL, sequencer_thread, a) != 0 || pthread_create(&prepare, NULL, prepare_thread, a) != 0))
@@ -274,6 +280,8 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     }
     api_stop(outer);
     api_stop(inner);
+    *stop = 1;
+    health_stop(checks);
     close_all(a);
     free(a);
     return e;

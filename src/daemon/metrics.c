@@ -2,6 +2,7 @@
  * says what the evidence says. Labels are words of ours and names of the configuration; no user, no
  * key, no text. They begin at zero with each start of the daemon. */
 #include "metrics.h"
+#include "health.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,5 +227,6 @@ unsigned answer_metrics(call *c)
     put_gauge(c->out, "custos_sealed_age_seconds", "Since the last successful round.",
               a->sealed_ns ? (cu_now_ns() - a->sealed_ns) / 1000000000 : 0);
     pthread_mutex_unlock(&a->lock);
+    health_metrics(a, c->out);
     return 200;
 }

@@ -18,6 +18,7 @@ static ngx_int_t on_header(ngx_http_request_t *r)
     gw_exchange *x = r == r->main ? gw_find(r) : NULL;
     if (!x || x->step != GW_FORWARDED || !r->upstream || r->error_page)
         return next_header(r);
+    gw_balance_answered(x);
     if (r->headers_out.status >= 300 && r->headers_out.status < 400) {
         /* a client that followed it would send its body and its key past us */
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the provider answered with a redirect, which is not passed on");

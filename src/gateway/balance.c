@@ -13,7 +13,8 @@
 /* From one custos_upstream directive. */
 typedef struct {
     ngx_str_t host;
-    uint32_t seed; /* host and port */
+    uint32_t seed;     /* host and port */
+    time_t down_until; /* what the daemon's checks say; of this process */
 } place;
 
 typedef struct {
@@ -27,7 +28,9 @@ struct gw_balance {
     ngx_msec_t connect, send, read;
     ngx_array_t places;    /* place; in order of preference */
     ngx_array_t addresses; /* address; in the order of nginx's peers */
-    unsigned first_line;   /* in the file */
+    unsigned first_line;   /* in the file; and in until */
+    unsigned number;       /* among all */
+    gw_breaker_rule breaker;
 };
 
 /* Of one request. Begins with what nginx's round robin works on: its counting is used as it is. */
@@ -40,17 +43,19 @@ typedef struct {
 } choice;
 
 static char *lines;
-static unsigned lines_n;
+static unsigned lines_n; /* places, then a line for each vendor's breaker */
+static _Atomic int64_t *asked_until; /* by place, for all workers: until when it asked to be left alone */
+static unsigned places_n;
 
-/* --- what custos status reads: a line for each upstream, VENDOR INDEX RESTS-UNTIL --- */
+/* --- what custos status reads: a line for each upstream, VENDOR INDEX RESTS-UNTIL; then for each vendor
+ * VENDOR - NOT-ASKED-UNTIL --- */
 
-static void put_line(const gw_balance *b, unsigned place_n, time_t until)
+static void put_text(const gw_balance *b, unsigned at, const char *which, time_t until)
 {
     char text[LINE + 1];
-    unsigned at = b->first_line + place_n;
     if (!lines || at >= lines_n)
         return;
-    int n = snprintf(text, sizeof text, "%.*s %u %lld", (int)b->vendor.len, (const char *)b->vendor.data, place_n, (long long)until);
+    int n = snprintf(text, sizeof text, "%.*s %s %lld", (int)b->vendor.len, (const char *)b->vendor.data, which, (long long)until);
     if (n < 0 || (unsigned)n >= LINE)
         return;
     memset(text + n, ' ', LINE - (unsigned)n);
@@ -58,16 +63,43 @@ static void put_line(const gw_balance *b, unsigned place_n, time_t until)
     memcpy(lines + (size_t)at * LINE, text, LINE);
 }
 
+static void put_line(const gw_balance *b, unsigned place_n, time_t until)
+{
+    char which[16];
+    snprintf(which, sizeof which, "%u", place_n);
+    put_text(b, b->first_line + place_n, which, until);
+}
+
+void gw_balance_show_breaker(const gw_balance *b, time_t until)
+{
+    put_text(b, places_n + b->number, "-", until);
+}
+
+/* What the workers share beside the file. */
+static bool share_times(unsigned n)
+{
+    if (asked_until)
+        munmap((void *)(uintptr_t)asked_until, places_n * sizeof *asked_until);
+    asked_until = NULL;
+    places_n = n;
+    void *p = n ? mmap(NULL, n * sizeof *asked_until, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) : NULL;
+    asked_until = p == MAP_FAILED ? NULL : p;
+    return p != MAP_FAILED;
+}
+
 /* In the master, at start and at each reload: a file of its own each time, because the workers before
  * still write into theirs. */
 ngx_int_t gw_balance_open(const gw_main_conf *conf, int run_fd)
 {
     const gw_balance *const *b = conf->balances.elts;
-    size_t n = (size_t)conf->places_n * LINE;
+    unsigned all = conf->places_n + (unsigned)conf->balances.nelts;
+    size_t n = (size_t)all * LINE;
+    if (!share_times(conf->places_n) || gw_breaker_open((unsigned)conf->balances.nelts) != NGX_OK)
+        return NGX_ERROR;
     if (lines)
         munmap(lines, (size_t)lines_n * LINE);
     lines = NULL;
-    lines_n = conf->places_n;
+    lines_n = all;
     if (n == 0)
         return unlinkat(run_fd, "upstreams", 0) == 0 || errno == ENOENT ? NGX_OK : NGX_ERROR;
     int fd = openat(run_fd, "upstreams.new", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -77,26 +109,33 @@ ngx_int_t gw_balance_open(const gw_main_conf *conf, int run_fd)
     if (p == MAP_FAILED)
         return NGX_ERROR;
     lines = p;
-    for (ngx_uint_t i = 0; i < conf->balances.nelts; i++)
+    for (ngx_uint_t i = 0; i < conf->balances.nelts; i++) {
         for (unsigned k = 0; k < b[i]->places.nelts; k++)
             put_line(b[i], k, 0);
+        gw_balance_show_breaker(b[i], 0);
+    }
     return renameat(run_fd, "upstreams.new", run_fd, "upstreams") == 0 ? NGX_OK : NGX_ERROR;
 }
 
 /* --- the choice --- */
 
-static bool rests(const ngx_http_upstream_rr_peer_t *peer, time_t now)
+static bool rests(const choice *c, unsigned place_n, const ngx_http_upstream_rr_peer_t *peer, time_t now)
 {
+    const place *p = c->b->places.elts;
+    unsigned at = c->b->first_line + place_n;
+    if (p[place_n].down_until > now || (asked_until && at < places_n && atomic_load(&asked_until[at]) > now))
+        return true;
     return peer->max_fails && peer->fails >= peer->max_fails && now - peer->checked <= peer->fail_timeout;
 }
 
-/* One caller stays with one upstream, whose cache of prompts and stored answers are his; when one is
- * added or fails only its own callers move (rendezvous hashing: the highest score wins). */
+/* A session of a caller stays with one upstream, whose cache of prompts and stored answers are his; when
+ * one is added or fails only its own sessions move (rendezvous hashing: the highest score wins). */
 static uint32_t score(const choice *c, const place *p)
 {
     u_char text[256];
     const gw_exchange *x = c->x;
-    u_char *end = ngx_slprintf(text, text + sizeof text, "%*s/%*s/%uD", x->tenant->name.n, x->tenant->name.p, x->key->id.n, x->key->id.p, p->seed);
+    u_char *end = ngx_slprintf(text, text + sizeof text, "%*s/%*s/%uD/%uD", x->tenant->name.n, x->tenant->name.p, x->key->id.n, x->key->id.p,
+                               x->session, p->seed);
     return ngx_murmur_hash2(text, (size_t)(end - text));
 }
 
@@ -105,7 +144,7 @@ static uint32_t score(const choice *c, const place *p)
 static uint64_t rank(const choice *c, unsigned place_n, const ngx_http_upstream_rr_peer_t *peer, time_t now)
 {
     const place *p = c->b->places.elts;
-    bool rest = rests(peer, now);
+    bool rest = rests(c, place_n, peer, now);
     if (peer->down || (rest && c->places_tried))
         return 0;
     return (uint64_t)!rest << 62 | (uint64_t)!(c->places_tried & 1u << place_n) << 61 |
@@ -180,7 +219,7 @@ static ngx_int_t get(ngx_peer_connection_t *pc, void *data)
         return NGX_BUSY;
     }
     c->places_tried |= 1u << place_n;
-    c->place_n = place_n;
+    c->place_n = c->x->place_n = place_n;
     pc->sockaddr = best->sockaddr;
     pc->socklen = best->socklen;
     pc->name = &best->name;
@@ -195,6 +234,9 @@ static void release(ngx_peer_connection_t *pc, void *data, ngx_uint_t state)
     if (!peer)
         return;
     bool resting = !c->rrp.peers->single && peer->fails >= peer->max_fails;
+    unsigned at = c->b->first_line + c->place_n;
+    if (asked_until && at < places_n && atomic_load(&asked_until[at]) > ngx_time())
+        return;
     if (!resting)
         put_line(c->b, c->place_n, 0);
     else if (state & NGX_PEER_FAILED)
@@ -274,8 +316,21 @@ char *gw_balance_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     b->send = (ngx_msec_t)t[1];
     b->read = (ngx_msec_t)t[2];
     b->first_line = m->places_n;
+    b->number = (unsigned)m->balances.nelts - 1;
     us->peer.init_upstream = init_upstream;
     us->flags = NGX_HTTP_UPSTREAM_CREATE | NGX_HTTP_UPSTREAM_MAX_FAILS | NGX_HTTP_UPSTREAM_FAIL_TIMEOUT;
+    return NGX_CONF_OK;
+}
+
+/* custos_breaker FAILURES SECONDS; */
+char *gw_balance_breaker_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    gw_balance *b = conf;
+    ngx_str_t *arg = cf->args->elts;
+    ngx_int_t failures = ngx_atoi(arg[1].data, arg[1].len), seconds = ngx_atoi(arg[2].data, arg[2].len);
+    if (failures <= 0 || failures > 1000 || seconds <= 0 || seconds > 300)
+        return (char *)(uintptr_t) "takes a number of failures and one of seconds";
+    b->breaker = (gw_breaker_rule){(unsigned)failures, seconds};
     return NGX_CONF_OK;
 }
 
@@ -318,6 +373,72 @@ char *gw_balance_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return wrong;
     }
     return NGX_CONF_OK;
+}
+
+/* --- what is learned beside nginx's own count --- */
+
+unsigned gw_balance_number(const gw_main_conf *conf, cu_bytes vendor)
+{
+    const gw_balance *const *b = conf->balances.elts;
+    unsigned i = 0;
+    while (i < conf->balances.nelts && !cu_eq(gw_of(&b[i]->vendor), vendor))
+        i++;
+    return i;
+}
+
+const gw_breaker_rule *gw_balance_breaker(const gw_balance *b, unsigned *number)
+{
+    *number = b->number;
+    return &b->breaker;
+}
+
+void gw_balance_mark(const gw_main_conf *conf, cu_bytes vendor, size_t place_n, time_t down_until)
+{
+    gw_balance *const *b = conf->balances.elts;
+    unsigned i = gw_balance_number(conf, vendor);
+    if (i == conf->balances.nelts || place_n >= b[i]->places.nelts)
+        return;
+    place *p = b[i]->places.elts;
+    p[place_n].down_until = down_until;
+}
+
+#define ASKED_MAX 300 /* seconds: longer than that nobody is believed */
+
+time_t gw_retry_after(const ngx_http_request_t *r)
+{
+    const ngx_list_part_t *part = r->upstream ? &r->upstream->headers_in.headers.part : NULL;
+    for (; part; part = part->next) {
+        const ngx_table_elt_t *h = part->elts;
+        for (ngx_uint_t i = 0; i < part->nelts; i++) {
+            if (h[i].key.len != 11 || ngx_strncasecmp(h[i].key.data, (u_char *)(uintptr_t) "retry-after", 11) != 0)
+                continue;
+            time_t wait = ngx_atotm(h[i].value.data, h[i].value.len);
+            if (wait == NGX_ERROR) { /* a date */
+                time_t at = ngx_parse_http_time(h[i].value.data, h[i].value.len);
+                wait = at == NGX_ERROR || at < ngx_time() ? 0 : at - ngx_time();
+            }
+            return wait > ASKED_MAX ? ASKED_MAX : wait;
+        }
+    }
+    return 0;
+}
+
+static bool unavailable(ngx_uint_t status)
+{
+    return status == 502 || status == 503 || status == 504 || status == 529;
+}
+
+/* One that asks to be left alone is, by all callers, as long as there is another. */
+void gw_balance_answered(gw_exchange *x)
+{
+    ngx_uint_t status = x->r->upstream->headers_in.status_n;
+    time_t wait = status == 429 || unavailable(status) ? gw_retry_after(x->r) : 0;
+    unsigned at = x->balance ? x->balance->first_line + x->place_n : 0;
+    if (wait && x->balance && x->balance->places.nelts > 1 && asked_until && at < places_n) {
+        atomic_store(&asked_until[at], ngx_time() + wait);
+        put_line(x->balance, x->place_n, ngx_time() + wait);
+    }
+    gw_breaker_note(x, !unavailable(status), wait);
 }
 
 /* --- the record --- */

@@ -94,6 +94,7 @@ ngx_int_t gw_check_body(gw_exchange *x)
         return gw_refuse(x, 400, "invalid_request_error", cu_err_name(e), "custos: %.300s", f.text);
     x->model = x->path_model.n ? x->path_model : facts.model;
     x->stream = facts.stream;
+    gw_note_session(x, &s);
     rc = gw_choose_vendor(x);
     if (rc == NGX_OK)
         rc = gw_check_terms(x, &s);

@@ -130,6 +130,8 @@ ngx_int_t gw_error_page(ngx_http_request_t *r)
             x->reason = pages[i].reason;
             snprintf(x->message, sizeof x->message, "%s", pages[i].message);
         }
+    if (x->step == GW_FORWARDED && (status == 502 || status == 504))
+        gw_breaker_note(x, false, 0);
     if (x->step != GW_FORWARDED && !x->rejection_recorded)
         gw_record_rejection(x);
     r->headers_out.status = 0;

@@ -75,6 +75,7 @@ typedef struct gw_exchange {
     const cu_bundle_vendor *vendor;
     const gw_vendor *address;
     const gw_balance *balance; /* NULL: one upstream */
+    unsigned place_n;       /* which of them is asked */
     ngx_str_t host;         /* of the upstream that is asked; empty: the address's */
     cu_vendor_state vendor_state;
     ngx_str_t prefix, path; /* /vendor/NAME taken apart; path as the API spells it */
@@ -87,12 +88,14 @@ typedef struct gw_exchange {
     gw_code code;
     cu_bytes model;
     bool stream;
+    uint32_t session;       /* of the client's session, 0: it names none */
     bool keeps_session;     /* a later request may go on from the answer's id */
     char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
     bool recorded;          /* the request leaf is durable */
     uint64_t ticket;
     struct gw_exchange *next_waiting;
     bool waiting, commit_failed;
+    bool breaker_noted;     /* how this request ended counts once */
     uint64_t began_ns, forwarded_ns, scan_ns;
     /* refusal */
     ngx_uint_t status;
@@ -201,7 +204,26 @@ void *gw_balance_create(ngx_conf_t *cf);
 char *gw_balance_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *gw_balance_add(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t gw_balance_open(const gw_main_conf *conf, int run_fd); /* in the master: the file for custos status */
+char *gw_balance_breaker_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 void gw_put_tries(cu_buf *b, const gw_exchange *x);
+void gw_balance_mark(const gw_main_conf *conf, cu_bytes vendor, size_t place_n, time_t down_until);
+unsigned gw_balance_number(const gw_main_conf *conf, cu_bytes vendor); /* among conf->balances; its length: none */
+void gw_balance_answered(gw_exchange *x); /* the head of an answer is here */
+time_t gw_retry_after(const ngx_http_request_t *r); /* seconds that the provider asks to be left alone, 0: it does not */
+
+/* breaker.c: a vendor that does not answer is not asked for a while */
+typedef struct {
+    unsigned failures; /* in a row, 0: no breaker */
+    time_t seconds;
+} gw_breaker_rule;
+const gw_breaker_rule *gw_balance_breaker(const gw_balance *b, unsigned *number);
+void gw_balance_show_breaker(const gw_balance *b, time_t until); /* to custos status; 0: closed */
+ngx_int_t gw_breaker_open(unsigned n); /* in the master: n vendors */
+ngx_int_t gw_breaker_check(gw_exchange *x);
+void gw_breaker_note(gw_exchange *x, bool answered, time_t wait);
+
+/* health.c */
+void gw_health_refresh(const gw_main_conf *conf);
 
 /* record.c: leaves */
 cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */
@@ -226,6 +248,7 @@ cu_act gw_act(const gw_exchange *x, cu_type type); /* vendor.c: what is done wit
 bool gw_keeps_answers(const gw_exchange *x);
 ngx_int_t gw_check_terms(gw_exchange *x, cu_json_strings *s); /* terms.c: may change x->body and move s along */
 ngx_int_t gw_decode_body(gw_exchange *x);    /* decode.c: x->body */
+void gw_note_session(gw_exchange *x, const cu_json_strings *s); /* affinity.c: x->session */
 /* session.c */
 void gw_session_recall(gw_exchange *x, cu_bytes before); /* x->redaction.issued grows */
 void gw_session_keep(gw_exchange *x);

@@ -58,6 +58,7 @@ static ngx_command_t commands[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, offsetof(gw_main_conf, bundle_key), NULL},
     {ngx_string("custos_vendor"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE4, set_vendor, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_balance"), NGX_HTTP_UPS_CONF | NGX_CONF_TAKE5, gw_balance_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
+    {ngx_string("custos_breaker"), NGX_HTTP_UPS_CONF | NGX_CONF_TAKE2, gw_balance_breaker_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_upstream"), NGX_HTTP_UPS_CONF | NGX_CONF_2MORE, gw_balance_add, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_error"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_error, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     ngx_null_command,

@@ -207,7 +207,7 @@ void gw_record_rejection(gw_exchange *x)
     uint64_t ticket;
     x->rejection_recorded = true;
     /* a caller that runs into its limit could fill a disk as well */
-    if ((!x->key || x->status == 429) && !may_record())
+    if ((!x->key || x->status == 429 || x->status == 503) && !may_record())
         return;
     cu_buf_byte(&b, '{');
     gw_put_code(&b, x);

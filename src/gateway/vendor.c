@@ -55,7 +55,10 @@ ngx_int_t gw_choose_vendor(gw_exchange *x)
         d = cu_decide_scope(x->key, x->vendor->name, x->model);
     if (x->vendor->pins.n)
         gw_pin_init(x->r);
-    return d == CU_DECISION_ALLOW ? gw_limit_tokens(x) : deny(x, d);
+    if (d != CU_DECISION_ALLOW)
+        return deny(x, d);
+    ngx_int_t rc = gw_breaker_check(x);
+    return rc == NGX_OK ? gw_limit_tokens(x) : rc;
 }
 
 /* A vendor without a SOC 2 report gets no personal data and no secrets, not even replaced ones: what

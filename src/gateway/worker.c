@@ -147,6 +147,7 @@ static void tick(ngx_event_t *ev)
 {
     gw_bundle_refresh();
     gw_rules_refresh();
+    gw_health_refresh(ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_custos_module));
     bool was = gw.no_space;
     gw.no_space = cu_spool_space(gw.spool_fd) != CU_OK;
     if (was != gw.no_space)

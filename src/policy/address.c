@@ -1,4 +1,5 @@
 #include "policy/address.h"
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -50,4 +51,23 @@ bool cu_address_is_public_v6(const uint8_t a[16])
         if (within(a, &special_v6[i]))
             return false;
     return within(a, &global_v6);
+}
+
+static bool is_loopback(const struct sockaddr *a)
+{
+    if (a->sa_family == AF_INET)
+        return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
+    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
+}
+
+bool cu_address_is_allowed(const struct sockaddr *a, bool loopback, bool allow_private)
+{
+    if (a->sa_family != AF_INET && a->sa_family != AF_INET6)
+        return false;
+    if (allow_private)
+        return true;
+    if (loopback)
+        return is_loopback(a);
+    return a->sa_family == AF_INET ? cu_address_is_public_v4((const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr)
+                                   : cu_address_is_public_v6((const void *)&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
 }

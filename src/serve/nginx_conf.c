@@ -64,6 +64,8 @@ static void put_several(cu_buf *b, const cu_config_vendor *v, const cu_vendor_ad
 {
     cu_buf_fmt(b, " zone custos_%s 256k; custos_balance %s %s %us %us %us;", v->name, v->name, v->terms.spread ? "session" : "order",
                v->terms.connect_s, v->terms.send_s, v->terms.read_s);
+    if (v->terms.breaker.failures)
+        cu_buf_fmt(b, " custos_breaker %u %u;", v->terms.breaker.failures, v->terms.breaker.seconds);
     for (size_t k = 0; k < v->upstreams_n; k++) {
         cu_buf_fmt(b, " custos_upstream \"%s\" %u", v->upstreams[k].host, v->upstreams[k].port);
         for (unsigned turn = 0; turn < 2; turn++)
@@ -76,7 +78,7 @@ static void put_several(cu_buf *b, const cu_config_vendor *v, const cu_vendor_ad
 
 static bool balanced(const cu_config_vendor *v)
 {
-    return v->upstreams_n > 1 || v->terms.own_timeouts;
+    return v->upstreams_n > 1 || v->terms.own_timeouts || v->terms.check.given || v->terms.breaker.failures;
 }
 
 static void put_vendors(cu_buf *b, const cu_nginx_with *w)

@@ -13,24 +13,6 @@
 #define ANEW_MS 60000u   /* when all do: addresses change */
 #define STEP_MS 50u
 
-static bool is_loopback(const struct sockaddr *a)
-{
-    if (a->sa_family == AF_INET)
-        return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
-    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
-}
-
-/* A vendor on this machine has addresses of this machine, any other has public ones. */
-static bool allowed(const cu_config_vendor *v, const cu_config_upstream *u, const struct sockaddr *a)
-{
-    if (v->terms.allow_private)
-        return true;
-    if (u->loopback)
-        return is_loopback(a);
-    return a->sa_family == AF_INET ? cu_address_is_public_v4((const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr)
-                                   : cu_address_is_public_v6((const void *)&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
-}
-
 static void add(cu_vendor_addresses *out, const struct sockaddr *a)
 {
     const void *from = a->sa_family == AF_INET ? (const void *)&((const struct sockaddr_in *)(const void *)a)->sin_addr
@@ -51,7 +33,7 @@ static void resolve(const cu_config_vendor *v, const cu_config_upstream *u, cu_v
     for (const struct addrinfo *a = all; a; a = a->ai_next) {
         if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
             continue;
-        if (allowed(v, u, a->ai_addr))
+        if (cu_address_is_allowed(a->ai_addr, u->loopback, v->terms.allow_private))
             add(out, a->ai_addr);
         else
             out->refused = true;

@@ -12,4 +12,9 @@
 bool cu_address_is_public_v4(const uint8_t a[4]);
 bool cu_address_is_public_v6(const uint8_t a[16]);
 
+struct sockaddr;
+/* Whether a vendor may have this address: one on this machine (loopback) has addresses of this machine, any
+ * other has public ones; allow_private: any. */
+bool cu_address_is_allowed(const struct sockaddr *a, bool loopback, bool allow_private);
+
 #endif
