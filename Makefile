@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all deps web run check asan fuzz soak-scan bench clean install
+.PHONY: all deps events web run check asan fuzz soak-scan bench clean install
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
@@ -14,6 +14,14 @@ all: deps
 	@ln -sf src/verify/custos-verify $(BUILD)/custos-verify
 
 # The console. Its built files are generated, never edited.
+# What is made from catalog/events.yaml and lives in the tree; a unit test holds it against the file.
+events: all
+	build/custos events catalog --table >build/events.md
+	build/custos events catalog --format json >web/src/event-labels.json
+	sed -i -e '/^| type | by |/,/^$$/{/^$$/!d}' docs/formats/leaf.md
+	awk 'FNR==NR {table = table $$0 "\n"; next} {print} /from which the table below is made/ {getline; printf "\n%s", table}' build/events.md docs/formats/leaf.md >build/leaf.md
+	mv build/leaf.md docs/formats/leaf.md
+
 web: all
 	@packaging/debian-packages $(NODE)
 	@cd web && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \

@@ -27,6 +27,7 @@
     X(rules_cost) \
     X(rules_reload) \
     X(verify) \
+    X(events) \
     X(help) \
     X(version) \
     X(daemon) \

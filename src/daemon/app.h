@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 #include "catalog/config.h"
+#include "catalog/events.h"
 #include "comply/criteria.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
@@ -36,7 +37,8 @@ typedef struct {
     secret_until sessions[SESSIONS], signins[SESSIONS];
     struct rules *rules;    /* in force */
     pthread_mutex_t reloading; /* taken before lock */
-    cu_arena arena;         /* criteria */
+    cu_arena arena;         /* criteria, events */
+    cu_events *events;      /* what may be written */
     cu_criteria *criteria;
     metrics *metrics;
     struct health *health;  /* NULL: no upstream is checked */
@@ -56,8 +58,10 @@ cu_err archive_find(app *a, const char *digest, cu_buf *out, cu_fault *f) CU_MUS
 /* publish.c: writes the bundle from configuration and store; a leaf says so. Lock held. */
 cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
 cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
-/* One leaf of the daemon, durable on return. Lock held. */
+/* record.c: one leaf of the daemon, durable on return; CU_INTERNAL when the registry of events does not
+ * know it so. Lock held. id_out (CU_ID_LEN) may be NULL. */
 cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body) CU_MUST;
+cu_err record_as(app *a, const char *type, const char *tenant, const char *actor, cu_bytes body, char *id_out) CU_MUST;
 
 /* rules.c. What rules_hold() gives stays whole until it is released, whatever is reloaded meanwhile. */
 cu_err rules_open(app *a, cu_fault *f) CU_MUST;    /* at start */

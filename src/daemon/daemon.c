@@ -190,6 +190,7 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     if (!catalog)
         return cu_fail(f, CU_NOT_FOUND, "the catalogue is not beside the program; set CUSTOS_CATALOG");
     cu_arena_init(&a->arena, 256u << 20);
+    CU_TRY(cu_events_load(catalog, &a->arena, &a->events, f));
     CU_TRY(rules_open(a, f));
     return cu_criteria_load(catalog, &a->arena, &a->criteria, f);
 }

@@ -13,13 +13,6 @@
 #include "catalog/known_list.h"
 #include "redact/known.h"
 
-cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body)
-{
-    CU_TRY(cu_buf_err(body));
-    const cu_leaf_in in = {.type = cu_str(type), .tenant = cu_str(tenant), .actor = cu_str(actor), .body = cu_buf_view(body)};
-    return cu_spool_write(a->spool, &in, NULL);
-}
-
 static cu_limits limits_of(const cu_config_limits *l)
 {
     return (cu_limits){.requests_per_minute = l->requests_per_minute, .tokens_per_minute = l->tokens_per_minute,

@@ -101,9 +101,8 @@ static unsigned take_scan(call *c)
     free(s);
     if (refused)
         return refused;
-    const cu_leaf_in in = {.type = CU_LIT("scan.completed"), .tenant = cu_str(log), .actor = CU_LIT("operator"), .body = c->body};
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = cu_spool_write(c->a->spool, &in, id);
+    cu_err e = record_as(c->a, "scan.completed", log, "operator", c->body, id);
     pthread_mutex_unlock(&c->a->lock);
     if (e != CU_OK)
         return problem(c, 503, "The scan could not be recorded", "%s", cu_err_text(e));

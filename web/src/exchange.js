@@ -1,4 +1,5 @@
 // One exchange: what happened, in three lanes of counts; its entries with proof; the time it took.
+import EVENTS from "./event-labels.json";
 import { useState } from "preact/hooks";
 import { html } from "./html.js";
 import { session } from "./api.js";
@@ -61,13 +62,6 @@ function Lanes({ x }) {
   <p class="key"><span><span class="pill raw">found</span> a value the rules found</span><span><span class="pill rep">replaced</span> its surrogate left instead</span><span><span class="pill back">put back</span> for the client</span><span>Bars stand for text. Values are never shown here.</span></p>`;
 }
 
-const HOLDS = {
-  "exchange.request": "caller, model, findings by type, decision, rules, commitment to what left",
-  "exchange.response": "status, tokens, restores, timings, commitment to what came back",
-  "exchange.aborted": "reason, status, how much came back",
-  "input.rejected": "reason, status, size",
-};
-
 function Entries({ x }) {
   const entries = x.entries ?? [];
   const [picked, setPicked] = useState(0);
@@ -76,10 +70,10 @@ function Entries({ x }) {
   return html`<section class="row"><header class="gloss"><h2>${entries.length === 2 ? "Two entries" : many(entries.length, "entry", "entries")}</h2><p>${gloss}</p></header><div class="body">
     ${entries.length === 0 && html`<p>Durable on disk, not yet in a signed checkpoint. This takes a second or two.</p>`}
     ${entries.length > 0 && html`<div class="side"><div><div class="scroll" tabindex="0" role="region" aria-label="Entries"><table class="stack">
-      <thead><tr><th scope="col">Entry</th><th scope="col">Log</th><th scope="col">Type</th><th scope="col">Holds</th></tr></thead>
+      <thead><tr><th scope="col">Entry</th><th scope="col">Log</th><th scope="col">Type</th><th scope="col">Says</th></tr></thead>
       <tbody>${entries.map((e, i) => html`<tr key=${e.log + e.index} class=${e === shown ? "current" : ""}>
         <td class="nowrap" data-l="Entry"><button type="button" class="plainly link mono" aria-pressed=${e === shown ? "true" : "false"} onClick=${() => setPicked(i)}>${count(e.index)}</button></td>
-        <td class="nowrap" data-l="Log">${logTitle(e.log)}</td><td class="mono" data-l="Type">${e.type}</td><td data-l="Holds">${HOLDS[e.type] ?? ""}</td></tr>`)}</tbody></table></div></div>
+        <td class="nowrap" data-l="Log">${logTitle(e.log)}</td><td class="mono" data-l="Type">${e.type}</td><td data-l="Says">${EVENTS[e.type]?.means ?? ""}</td></tr>`)}</tbody></table></div></div>
       <div class="proofs"><${ProofPanel} log=${shown.log} index=${shown.index} /></div></div>`}
   </div></section>`;
 }
