@@ -67,6 +67,14 @@ static unsigned route(call *c, const char *cookie)
         return answer_exchanges(c, NULL);
     if ((rest = after(p, "/exchanges/")) && get)
         return answer_exchanges(c, rest);
+    if (strcmp(p, "/exchange-values") == 0 && get)
+        return answer_exchange_values(c);
+    if (strcmp(p, "/routes") == 0 && get)
+        return answer_routes(c);
+    if (strcmp(p, "/classes") == 0 && get)
+        return answer_classes(c);
+    if (strcmp(p, "/bundles") == 0 && get)
+        return answer_bundles(c);
     if (strcmp(p, "/probes") == 0)
         return answer_probes(c);
     if (strcmp(p, "/probe-keys") == 0 && c->admin)

@@ -55,6 +55,8 @@ cu_err keystore_archive_key(app *a, uint8_t key[32], cu_fault *f) CU_MUST;
 /* archive.c: a bundle by its digest in hex. */
 cu_err archive_keep(app *a, const char *digest, cu_bytes bundle, cu_fault *f) CU_MUST;
 cu_err archive_find(app *a, const char *digest, cu_buf *out, cu_fault *f) CU_MUST;
+/* The same, checked and decoded; file holds its texts. */
+cu_err archive_open(app *a, const char *digest, cu_buf *file, cu_arena *arena, cu_bundle *out, cu_fault *f) CU_MUST;
 /* publish.c: writes the bundle from configuration and store; a leaf says so. Lock held. */
 cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
 cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
@@ -91,6 +93,21 @@ typedef struct {
 unsigned problem(call *c, unsigned status, const char *title, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 unsigned answer_status(call *c);
 unsigned answer_exchanges(call *c, const char *id);
+unsigned answer_exchange_values(call *c);
+unsigned answer_routes(call *c);
+unsigned answer_classes(call *c);
+unsigned answer_bundles(call *c);
+/* what: "entries", "types" or "entries/N/neighbours"; folder: the log's, below log_dir. False when what is none of them. */
+bool answer_entries(call *c, const char *folder, const char *what, unsigned *status);
+/* limit (1 to most, else 100) and cursor of a listing; false when they are malformed. */
+typedef struct {
+    unsigned limit;
+    uint64_t before;
+} page_asked;
+bool read_page(const call *c, unsigned most, page_asked *out);
+struct json_t;
+struct json_t *assessment_at(call *c, const char *vendor, const char *at); /* what was sealed before that moment, or null */
+unsigned answer_json(call *c, struct json_t *v); /* takes v; 200 */
 unsigned answer_probes(call *c);
 unsigned answer_probe_key(call *c);
 void put_isolation(const app *a, cu_buf *b); /* the member "isolation" */

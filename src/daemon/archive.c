@@ -104,3 +104,14 @@ cu_err archive_find(app *a, const char *digest, cu_buf *out, cu_fault *f)
     cu_wipe(key, sizeof key);
     return e == CU_OK ? CU_OK : cu_fail(f, e, "the bundle %.16s… of that time is not kept here: %s", digest, cu_err_text(e));
 }
+
+cu_err archive_open(app *a, const char *digest, cu_buf *file, cu_arena *arena, cu_bundle *out, cu_fault *f)
+{
+    uint8_t seed[CU_ED25519_KEY], pk[CU_ED25519_KEY];
+    CU_TRY(archive_find(a, digest, file, f));
+    CU_TRY(keystore_bundle_key(a, seed, f));
+    cu_err e = cu_ed25519_public(seed, pk);
+    cu_wipe(seed, sizeof seed);
+    CU_TRY(e);
+    return cu_bundle_decode(cu_buf_view(file), pk, arena, out, f);
+}

@@ -1,5 +1,6 @@
 /* Exchanges as the console lists them: two leaves joined into one item. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "app.h"
 
@@ -34,9 +35,10 @@ static const char *state_of(const cu_store_exchange *x)
 static void add(void *arg, const cu_store_exchange *x)
 {
     static const char *const from_request[] = {"user", "key", "model", "vendor", "vendor_state", "api", "stream", "decision", "findings",
-                                               "replaced", "body_bytes", "scan_us", "path", "client", "reason", "status", "access"};
+                                               "replaced", "body_bytes", "scan_us", "path", "client", "reason", "status", "access", "marks",
+                                               "plan", "profile", "rules", "bundle", "body_commit", "bytes", "scanned_bytes", "memo_bytes"};
     static const char *const from_answer[] = {"status", "restored", "answer_bytes", "input_tokens", "output_tokens", "ms_gate", "ms_total",
-                                              "stop_reason", "tool_calls", "reason"};
+                                              "stop_reason", "tool_calls", "reason", "tries", "upstream", "spend", "usage", "events"};
     listing *l = arg;
     json_t *item = json_object(), *entries = json_array();
     json_t *request = x->request ? json_loads(x->request, 0, NULL) : NULL, *answer = x->answer ? json_loads(x->answer, 0, NULL) : NULL;
@@ -60,7 +62,7 @@ static void add(void *arg, const cu_store_exchange *x)
     l->last_row = x->row;
 }
 
-static unsigned put_json(call *c, json_t *v)
+unsigned answer_json(call *c, json_t *v)
 {
     char *text = json_dumps(v, JSON_COMPACT);
     json_decref(v);
@@ -71,28 +73,130 @@ static unsigned put_json(call *c, json_t *v)
     return 200;
 }
 
+static const char *given(const call *c, const char *name)
+{
+    const char *v = c->query(c->query_arg, name);
+    return v ? v : "";
+}
+
+static cu_store_exchange_filter filter_of(const call *c)
+{
+    return (cu_store_exchange_filter){
+        .from = given(c, "from"), .to = given(c, "to"), .tenant = given(c, "tenant"), .user = given(c, "user"), .key = given(c, "key"),
+        .vendor = given(c, "vendor"), .model = given(c, "model"), .decision = given(c, "decision"), .found = given(c, "found"),
+        .client = given(c, "client"), .status = given(c, "status"), .state = given(c, "state"), .class = given(c, "class"), .rule = given(c, "rule")};
+}
+
+bool read_page(const call *c, unsigned most, page_asked *out)
+{
+    const char *limit = given(c, "limit"), *cursor = given(c, "cursor");
+    *out = (page_asked){.limit = 100};
+    if ((*limit && (strlen(limit) > 5 || strspn(limit, "0123456789") != strlen(limit))) ||
+        (*cursor && (strlen(cursor) > 15 || strspn(cursor, "0123456789") != strlen(cursor))))
+        return false;
+    if (*limit)
+        out->limit = (unsigned)strtoul(limit, NULL, 10);
+    out->before = strtoull(*cursor ? cursor : "0", NULL, 10);
+    return out->limit >= 1 && out->limit <= most;
+}
+
+static void put_beside(call *c, const cu_store_exchange_filter *w, uint64_t row, json_t *one)
+{
+    static const char *const names[] = {"older", "newer"};
+    json_t *beside = json_object();
+    for (int newer = 0; newer < 2; newer++) {
+        char id[CU_ID_LEN + 2];
+        cu_err e = cu_store_exchange_beside(c->a->store, w, row, newer, id);
+        json_object_set_new(beside, names[newer], e == CU_OK ? json_string(id) : json_null());
+    }
+    json_object_set_new(one, "neighbours", beside);
+}
+
+static unsigned one_exchange(call *c, const char *id)
+{
+    listing l = {.items = json_array()};
+    cu_store_exchange_filter w = filter_of(c);
+    cu_err e = cu_store_exchanges(c->a->store, id, NULL, 0, 1, add, &l);
+    json_t *one = e == CU_OK ? json_incref(json_array_get(l.items, 0)) : NULL;
+    json_decref(l.items);
+    if (e != CU_OK)
+        return problem(c, 500, "The exchange could not be read", "%s", cu_err_text(e));
+    if (!one)
+        return problem(c, 404, "Unknown exchange", "No exchange of this id is sealed yet.");
+    put_beside(c, &w, l.last_row, one);
+    const char *vendor = json_string_value(json_object_get(one, "vendor")), *when = json_string_value(json_object_get(one, "at"));
+    json_object_set_new(one, "assessment", vendor && when ? assessment_at(c, vendor, when) : json_null());
+    return answer_json(c, one);
+}
+
 unsigned answer_exchanges(call *c, const char *id)
 {
-    const char *limit = c->query(c->query_arg, "limit"), *cursor = c->query(c->query_arg, "cursor"), *tenant = c->query(c->query_arg, "tenant");
-    unsigned long n = limit ? strtoul(limit, NULL, 10) : 100;
-    listing l = {.items = json_array()};
-    if (n < 1 || n > 1000)
-        n = 100;
-    cu_err e = cu_store_exchanges(c->a->store, id, tenant, cursor ? strtoull(cursor, NULL, 10) : 0, id ? 1 : (unsigned)n, add, &l);
+    page_asked p;
+    uint64_t total = 0;
+    listing l = {0};
+    cu_store_exchange_filter w = filter_of(c);
+    if (id)
+        return one_exchange(c, id);
+    if (!read_page(c, 1000, &p))
+        return problem(c, 400, "Malformed", "limit is a number from 1 to 1000, cursor the next_cursor of an answer.");
+    l.items = json_array();
+    cu_err e = cu_store_find_exchanges(c->a->store, &w, p.before, p.limit, add, &l);
+    if (e == CU_OK)
+        e = cu_store_count_exchanges(c->a->store, &w, &total);
     if (e != CU_OK) {
         json_decref(l.items);
         return problem(c, 500, "The exchanges could not be read", "%s", cu_err_text(e));
     }
-    if (id && json_array_size(l.items) == 0) {
-        json_decref(l.items);
-        return problem(c, 404, "Unknown exchange", "No exchange of this id is sealed yet.");
-    }
-    if (id) {
-        json_t *one = json_incref(json_array_get(l.items, 0));
-        json_decref(l.items);
-        return put_json(c, one);
-    }
-    json_t *next = json_array_size(l.items) == n && l.last_row > 1 ? json_sprintf("%llu", (unsigned long long)l.last_row) : json_null();
-    return put_json(c, json_pack("{s:o,s:o,s:I}", "items", l.items, "next_cursor", next, "total",
+    json_t *next = json_array_size(l.items) == p.limit && l.last_row > 1 ? json_sprintf("%llu", (unsigned long long)l.last_row) : json_null();
+    return answer_json(c, json_pack("{s:o,s:o,s:I,s:I}", "items", l.items, "next_cursor", next, "total", (json_int_t)total, "all",
                                  (json_int_t)cu_store_exchange_count(c->a->store)));
+}
+
+/* --- which values there are to filter by --- */
+
+static void add_value(void *arg, const char *value, const char *second, uint64_t count, const char *last)
+{
+    json_t *one = json_pack("{s:s,s:I,s:s}", "value", value, "count", (json_int_t)count, "last", last);
+    if (*second)
+        json_object_set_new(one, "of", json_string(second));
+    if (*value)
+        json_array_append_new(arg, one);
+    else
+        json_decref(one);
+}
+
+/* Several types stand in one text; an exchange counts for each of them. */
+static void add_types(void *arg, const char *value, const char *second, uint64_t count, const char *last)
+{
+    char text[4096];
+    snprintf(text, sizeof text, "%s", value);
+    for (char *save = NULL, *t = strtok_r(text, " ", &save); t; t = strtok_r(NULL, " ", &save)) {
+        json_int_t before = json_integer_value(json_object_get(arg, t));
+        json_object_set_new(arg, t, json_integer(before + (json_int_t)count));
+    }
+}
+
+unsigned answer_exchange_values(call *c)
+{
+    static const struct {
+        const char *name;
+        cu_store_group by;
+    } groups[] = {{"tenant", CU_GROUP_TENANT}, {"user", CU_GROUP_USER}, {"key", CU_GROUP_KEY}, {"vendor", CU_GROUP_VENDOR}, {"model", CU_GROUP_MODEL},
+                  {"decision", CU_GROUP_DECISION}, {"client", CU_GROUP_CLIENT}, {"status", CU_GROUP_STATUS}};
+    cu_store_exchange_filter w = filter_of(c);
+    json_t *out = json_object(), *types = json_object();
+    cu_err e = CU_OK;
+    for (size_t i = 0; e == CU_OK && i < sizeof groups / sizeof *groups; i++) {
+        json_t *list = json_array();
+        e = cu_store_exchange_groups(c->a->store, groups[i].by, &w, add_value, list);
+        json_object_set_new(out, groups[i].name, list);
+    }
+    if (e == CU_OK)
+        e = cu_store_exchange_groups(c->a->store, CU_GROUP_FOUND, &w, add_types, types);
+    json_object_set_new(out, "found", types);
+    if (e != CU_OK) {
+        json_decref(out);
+        return problem(c, 500, "The exchanges could not be read", "%s", cu_err_text(e));
+    }
+    return answer_json(c, out);
 }

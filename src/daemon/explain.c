@@ -127,7 +127,6 @@ unsigned answer_explain(call *c, const char *id)
     cu_bundle b;
     cu_fault f = {0};
     found x = {0};
-    uint8_t seed[CU_ED25519_KEY], pk[CU_ED25519_KEY];
     cu_arena_init(&arena, CU_BUNDLE_MAX);
     if (cu_store_exchanges(c->a->store, id, NULL, 0, 1, take, &x) != CU_OK || !x.leaf) {
         json_decref(x.leaf);
@@ -137,14 +136,8 @@ unsigned answer_explain(call *c, const char *id)
         json_decref(x.leaf);
         return problem(c, 409, "Nothing to explain", "This request was decided before its code was looked at; its record says why.");
     }
-    cu_err e = archive_find(c->a, json_string_value(json_object_get(x.leaf, "bundle")), &file, &f);
-    if (e == CU_OK)
-        e = keystore_bundle_key(c->a, seed, &f);
-    if (e == CU_OK)
-        e = cu_ed25519_public(seed, pk);
-    cu_wipe(seed, sizeof seed);
-    if (e == CU_OK)
-        e = cu_bundle_decode(cu_buf_view(&file), pk, &arena, &b, &f);
+    const char *digest = json_string_value(json_object_get(x.leaf, "bundle"));
+    cu_err e = archive_open(c->a, digest ? digest : "", &file, &arena, &b, &f);
     json_t *out = e == CU_OK ? explain(&b, &x, id) : NULL;
     json_decref(x.leaf);
     if (!out)

@@ -57,6 +57,7 @@ unsigned answer_log(call *c)
     char dir[4300];
     cu_log *l;
     cu_fault f = {0};
+    unsigned status;
     if (*name == 0)
         return answer_status(c);
     const char *slash = strchr(++name, '/');
@@ -65,9 +66,11 @@ unsigned answer_log(call *c)
     bool tenant = strncmp(name, "t:", 2) == 0;
     snprintf(dir, sizeof dir, "%s/%s%.*s", c->a->config->log_dir, tenant ? "t/" : "", (int)(slash - name) - (tenant ? 2 : 0),
              name + (tenant ? 2 : 0));
+    if (answer_entries(c, dir + strlen(c->a->config->log_dir) + 1, slash + 1, &status))
+        return status;
     if (cu_log_open(dir, &l, &f) != CU_OK)
         return problem(c, 404, "Nothing is sealed yet", "%s", f.text);
-    unsigned status = one_log(c, l, dir, slash + 1);
+    status = one_log(c, l, dir, slash + 1);
     cu_log_close(l);
     return status;
 }

@@ -65,6 +65,18 @@ static void kv_findings(cu_buf *b, const cu_redaction *rd)
     cu_buf_byte(b, '}');
 }
 
+/* Where in what left a surrogate stands, and for which type. Not where the value stood: the difference
+ * would be its length. */
+static void kv_marks(cu_buf *b, const cu_redaction *rd)
+{
+    if (rd->marks_n == 0)
+        return;
+    cu_buf_json_key(b, "marks");
+    for (uint32_t i = 0; i < rd->marks_n; i++)
+        cu_buf_fmt(b, "%s{\"at\":%llu,\"type\":\"%s\"}", i ? "," : "[", (unsigned long long)rd->marks[i].at, cu_type_name((cu_type)rd->marks[i].type));
+    cu_buf_byte(b, ']');
+}
+
 static cu_err stage(const char *type, cu_bytes tenant, cu_bytes actor, const char *id, const cu_buf *body, char *id_out,
                     uint64_t *ticket)
 {
@@ -89,6 +101,7 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_json_kv_str(&b, "decision", cu_decision_name(CU_DECISION_ALLOW));
     kv_findings(&b, &x->redaction);
     kv_word(&b, "key", x->key->id, 64);
+    kv_marks(&b, &x->redaction);
     cu_buf_json_kv_u64(&b, "memo_bytes", x->redaction.memo_bytes);
     kv_word(&b, "model", x->model, 128);
     kv_word(&b, "path", of(&x->path), 128);

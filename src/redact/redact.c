@@ -421,11 +421,16 @@ static cu_err splice(job *j)
     if (!to)
         return CU_NOMEM;
     size_t from = 0, n = 0;
+    j->out->marks_n = 0;
     for (size_t i = 0; i < j->n; i++) {
         const edit *e = &j->edits[i];
         memcpy(to + n, j->body.p + from, e->start - from);
         n += e->start - from;
         if (e->as != NOTHING) {
+            if (j->out->marks_n < CU_MAX_MARKS) {
+                j->out->marks[j->out->marks_n].at = n;
+                j->out->marks[j->out->marks_n++].type = e->type;
+            }
             memcpy(to + n, j->out->issued.v[e->as].surrogate, CU_SURROGATE_LEN);
             n += CU_SURROGATE_LEN;
             j->out->replaced++;

@@ -6,11 +6,12 @@
 #include <sqlite3.h>
 #include "store/store.h"
 
-/* Two connections: what the register is told must not wait in the sequencer's transaction, nor be
- * lost with it. */
+/* Three connections: what the register is told must not wait in the sequencer's transaction, nor be
+ * lost with it; and who looks (find.c) keeps neither waiting. */
 struct cu_store {
-    sqlite3 *db, *reg;
-    pthread_mutex_t lock, reg_lock; /* one each: the register may wait for the other's transaction */
+    sqlite3 *db, *reg, *look;
+    pthread_mutex_t lock, reg_lock, look_lock; /* one each: the register may wait for the other's transaction */
+    sqlite3_stmt *face;       /* of db; find.c */
 };
 
 cu_err cu_sql_err(int rc);
@@ -24,5 +25,10 @@ uint64_t cu_sql_number(cu_store *s, sqlite3 *db, const char *sql, const char *ki
 
 /* scans.c: one scan.completed entry. */
 cu_err cu_project_scan(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
+
+/* find.c. Its table, filled from exchanges that stand there already. */
+extern const char cu_find_schema[];
+/* The narrow row of one exchange, anew. */
+cu_err cu_project_face(cu_store *s, cu_bytes id) CU_MUST;
 
 #endif

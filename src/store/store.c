@@ -6,8 +6,9 @@ static const char schema[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "CREATE TABLE IF NOT EXISTS delivered(log TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS event(log TEXT NOT NULL, idx INTEGER NOT NULL, type TEXT NOT NULL, ts TEXT NOT NULL,"
-    " PRIMARY KEY(log, idx)) STRICT, WITHOUT ROWID;"
+    " actor TEXT NOT NULL, writer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, idx)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS event_type ON event(type, ts);"
+    "CREATE INDEX IF NOT EXISTS event_chain ON event(writer, epoch, seq);"
     "CREATE TABLE IF NOT EXISTS exchange(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, tenant TEXT NOT NULL, at TEXT NOT NULL,"
     " log TEXT NOT NULL, request_type TEXT, request TEXT, request_index INTEGER, answer_type TEXT, answer TEXT, answer_index INTEGER) STRICT;"
     "CREATE TABLE IF NOT EXISTS scan(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, log TEXT NOT NULL, idx INTEGER NOT NULL,"
@@ -29,10 +30,23 @@ cu_err cu_sql_err(int rc)
            : rc == SQLITE_CONSTRAINT ? CU_EXISTS : CU_IO;
 }
 
+/* Projections of an older form go; the daemon fills them again from the logs. */
+static bool renew(sqlite3 *db)
+{
+    sqlite3_stmt *st = NULL;
+    bool ok = sqlite3_prepare_v2(db, "SELECT (SELECT count(*) FROM pragma_table_info('event')) IN (0,8)", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW;
+    bool same = ok && sqlite3_column_int(st, 0);
+    sqlite3_finalize(st);
+    return ok && (same || sqlite3_exec(db, "BEGIN IMMEDIATE; DROP TABLE event; DROP TABLE IF EXISTS exchange; DROP TABLE IF EXISTS exchange_face;"
+                                           "DROP TABLE IF EXISTS scan; DROP TABLE IF EXISTS key_use; DROP TABLE IF EXISTS delivered; COMMIT;",
+                                       NULL, NULL, NULL) == SQLITE_OK);
+}
+
 static bool open_one(const char *path, sqlite3 **db)
 {
     return sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK &&
-           sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && sqlite3_exec(*db, schema, NULL, NULL, NULL) == SQLITE_OK;
+           sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && renew(*db) && sqlite3_exec(*db, schema, NULL, NULL, NULL) == SQLITE_OK &&
+           sqlite3_exec(*db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK;
 }
 
 cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
@@ -42,8 +56,9 @@ cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
         return CU_NOMEM;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->reg_lock, NULL);
-    if (!open_one(path, &s->db) || !open_one(path, &s->reg)) {
-        sqlite3 *bad = s->reg ? s->reg : s->db;
+    pthread_mutex_init(&s->look_lock, NULL);
+    if (!open_one(path, &s->db) || !open_one(path, &s->reg) || !open_one(path, &s->look)) {
+        sqlite3 *bad = s->look ? s->look : s->reg ? s->reg : s->db;
         cu_err e = cu_fail(f, CU_IO, "%.200s: %s", path, bad ? sqlite3_errmsg(bad) : "out of memory");
         cu_store_close(s);
         return e;
@@ -56,10 +71,13 @@ void cu_store_close(cu_store *s)
 {
     if (!s)
         return;
+    sqlite3_finalize(s->face);
+    sqlite3_close(s->look);
     sqlite3_close(s->reg);
     sqlite3_close(s->db);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->reg_lock);
+    pthread_mutex_destroy(&s->look_lock);
     free(s);
 }
 
@@ -82,7 +100,7 @@ sqlite3_stmt *cu_sql_prepare(sqlite3 *db, const char *sql, const char *kinds, co
 
 static pthread_mutex_t *lock_of(cu_store *s, const sqlite3 *db)
 {
-    return db == s->reg ? &s->reg_lock : &s->lock;
+    return db == s->reg ? &s->reg_lock : db == s->look ? &s->look_lock : &s->lock;
 }
 
 cu_err cu_sql_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
@@ -149,16 +167,20 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
     cu_bytes of = exchange_of(l->body);
     if (cu_eq_str(l->type, "exchange.request"))
         CU_TRY(used(s, key_of(l->body), l->ts));
-    if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected"))
-        return cu_sql_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
+    if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected")) {
+        CU_TRY(cu_sql_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,request_type,request,request_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET at=excluded.at,request_type=excluded.request_type,request=excluded.request,"
                       "request_index=excluded.request_index",
-                   "tttttti", (const void *[]){&l->id, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
-    if (of.n && (cu_eq_str(l->type, "exchange.response") || cu_eq_str(l->type, "exchange.aborted")))
-        return cu_sql_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
+                   "tttttti", (const void *[]){&l->id, &l->tenant, &l->ts, &log, &l->type, &l->body, &index}));
+        return cu_project_face(s, l->id);
+    }
+    if (of.n && (cu_eq_str(l->type, "exchange.response") || cu_eq_str(l->type, "exchange.aborted"))) {
+        CU_TRY(cu_sql_run(s, s->db, "INSERT INTO exchange(id,tenant,at,log,answer_type,answer,answer_index) VALUES(?,?,?,?,?,?,?)"
                       " ON CONFLICT(id) DO UPDATE SET answer_type=excluded.answer_type,answer=excluded.answer,"
                       "answer_index=excluded.answer_index",
-                   "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index});
+                   "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index}));
+        return cu_project_face(s, of);
+    }
     return cu_eq_str(l->type, "scan.completed") ? cu_project_scan(s, log, index, l) : CU_OK;
 }
 
@@ -169,9 +191,8 @@ cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
     CU_TRY(cu_leaf_parse(leaf, &l));
     /* what a probe's tenants did is kept apart: it is nobody's business, and counts as nothing */
     bool probe = cu_starts(log, CU_LIT("t/probe-"));
-    CU_TRY(cu_sql_run(s, s->db, probe ? "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,'probe:'||?,?)"
-                                  : "INSERT OR IGNORE INTO event(log,idx,type,ts) VALUES(?,?,?,?)", "titt",
-               (const void *[]){&log, &index, &l.type, &l.ts}));
+    CU_TRY(cu_sql_run(s, s->db, probe ? "INSERT OR IGNORE INTO event VALUES(?,?,'probe:'||?,?,?,?,?,?)" : "INSERT OR IGNORE INTO event VALUES(?,?,?,?,?,?,?,?)",
+               "tittttii", (const void *[]){&log, &index, &l.type, &l.ts, &l.actor, &l.writer, &l.epoch, &l.seq}));
     if (!probe)
         CU_TRY(project(s, log, index, &l));
     return cu_sql_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",

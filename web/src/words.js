@@ -97,3 +97,4 @@ export function logHolds(name) {
   if (name === "anchor") return "The checkpoints of all other logs, in one row.";
   return "Exchanges of this tenant, two entries each, and scans recorded for it.";
 }
+export const entryPath = (log, index) => `/log?log=${encodeURIComponent(log)}&entry=${index}`;

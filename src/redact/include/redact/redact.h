@@ -10,6 +10,7 @@
 #include "wire/json.h"
 
 #define CU_MAX_ISSUED 20000u /* different values in one request; beyond: CU_TOO_BIG, refuse */
+#define CU_MAX_MARKS 40u     /* places that are remembered */
 
 /* Percent. A name less sure than this may be a word, or that of an algorithm, and passes. */
 #define CU_REDACT_MIN_PERSON 50u
@@ -55,6 +56,11 @@ typedef struct {
     cu_bytes body;              /* the input itself when nothing was replaced, else arena memory */
     bool changed;
     cu_issued_map issued;
+    struct {
+        uint64_t at;                 /* byte of body where the surrogate begins */
+        uint8_t type;
+    } marks[CU_MAX_MARKS];           /* the first of what was replaced, in order */
+    uint32_t marks_n;
     uint32_t count[CU_TYPE_COUNT];   /* findings by type, whatever was done with them */
     uint32_t replaced, blocked;
     uint16_t first_blocked_rule; /* CU_RULE_KNOWN: one of the listed values */

@@ -33,6 +33,46 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
                           cu_store_exchange_fn each, void *arg) CU_MUST;
 uint64_t cu_store_exchange_count(cu_store *s);
 
+/* Conditions; NULL or empty: none. */
+typedef struct {
+    const char *from, *to;   /* RFC 3339, UTC: from <= at < to */
+    const char *tenant, *user, *key, *vendor;
+    const char *model, *client; /* a name, or a pattern with * */
+    const char *decision;    /* as in the entry, or "refused": all but allow */
+    const char *found;       /* a type of finding, "any" or "none" */
+    const char *status, *state; /* HTTP status; open, answered, aborted or refused */
+    const char *class, *rule;   /* of the code */
+} cu_store_exchange_filter;
+cu_err cu_store_find_exchanges(cu_store *s, const cu_store_exchange_filter *w, uint64_t before, unsigned limit,
+                               cu_store_exchange_fn each, void *arg) CU_MUST;
+cu_err cu_store_count_exchanges(cu_store *s, const cu_store_exchange_filter *w, uint64_t *out) CU_MUST;
+/* The next newer or older one that meets the conditions; CU_NOT_FOUND. */
+cu_err cu_store_exchange_beside(cu_store *s, const cu_store_exchange_filter *w, uint64_t row, bool newer, char id[CU_ID_LEN + 2]) CU_MUST;
+/* How many there are of each value, most first, at most 500. */
+typedef enum {
+    CU_GROUP_TENANT, CU_GROUP_USER, CU_GROUP_KEY /* and its user */, CU_GROUP_VENDOR, CU_GROUP_MODEL, CU_GROUP_DECISION, CU_GROUP_CLIENT,
+    CU_GROUP_STATUS, CU_GROUP_FOUND /* types in one text, apart by spaces */, CU_GROUP_CLASS /* and act */, CU_GROUP_RULE /* and act */,
+    CU_GROUP_VENDOR_DECISION
+} cu_store_group;
+typedef void (*cu_store_group_fn)(void *arg, const char *value, const char *second, uint64_t count, const char *last);
+cu_err cu_store_exchange_groups(cu_store *s, cu_store_group by, const cu_store_exchange_filter *w, cu_store_group_fn each, void *arg) CU_MUST;
+
+/* Sealed entries, newest first, below index `before` (0: from the newest). */
+typedef struct {
+    const char *log, *type, *ts, *actor, *writer;
+    uint64_t index, epoch, seq;
+} cu_store_entry;
+typedef struct {
+    const char *log;                       /* as a folder: "t/acme" */
+    const char *type, *actor, *from, *to;  /* type: a name, or a beginning and * */
+} cu_store_entry_filter;
+typedef void (*cu_store_entry_fn)(void *arg, const cu_store_entry *x);
+cu_err cu_store_entries(cu_store *s, const cu_store_entry_filter *w, uint64_t before, unsigned limit, cu_store_entry_fn each, void *arg,
+                        uint64_t *total) CU_MUST;
+/* What the same writer wrote just before or after, in whatever log; each is not called when it is not there. */
+cu_err cu_store_chain(cu_store *s, const cu_store_entry *of, bool after, cu_store_entry_fn each, void *arg) CU_MUST;
+cu_err cu_store_entry_types(cu_store *s, const char *log, cu_store_group_fn each, void *arg) CU_MUST;
+
 /* A recorded scan and what has changed since the one before of the same repository, mode and scope. */
 typedef struct {
     uint64_t row;           /* for the cursor */
