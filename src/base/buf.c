@@ -42,7 +42,7 @@ static bool grow(cu_buf *b, size_t need)
     return true;
 }
 
-uint8_t *cu_buf_room(cu_buf *b, size_t n)
+uint8_t *cu_buf_more(cu_buf *b, size_t n)
 {
     if (b->err)
         return NULL;
@@ -56,18 +56,14 @@ uint8_t *cu_buf_room(cu_buf *b, size_t n)
     return b->p + b->n;
 }
 
-void cu_buf_put(cu_buf *b, const void *p, size_t n)
+void cu_buf_u64(cu_buf *b, uint64_t value)
 {
-    uint8_t *to = cu_buf_room(b, n);
-    if (!to || n == 0)
-        return;
-    memcpy(to, p, n);
-    b->n += n;
-}
-
-void cu_buf_byte(cu_buf *b, uint8_t c)
-{
-    cu_buf_put(b, &c, 1);
+    char text[20];
+    size_t at = sizeof text;
+    do
+        text[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    cu_buf_put(b, text + at, sizeof text - at);
 }
 
 void cu_buf_fmt(cu_buf *b, const char *fmt, ...)
@@ -117,13 +113,29 @@ static bool plain(uint8_t c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* Bytes from i that stand for themselves, eight at a time: bit 7 of a byte of `odd` is set when it is a
+ * control, a quote, a backslash or no ASCII (in the lowest such byte for certain). */
+static size_t plain_until(cu_bytes s, size_t i)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    for (uint64_t w; i + 8 <= s.n; i += 8) {
+        memcpy(&w, s.p + i, 8);
+        uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+        uint64_t odd = (w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & high;
+        if (odd)
+            break;
+    }
+    while (i < s.n && plain(s.p[i]))
+        i++;
+    return i;
+}
+
 void cu_buf_json_escape(cu_buf *b, cu_bytes s)
 {
     size_t i = 0;
     while (i < s.n) {
         size_t from = i;
-        while (i < s.n && plain(s.p[i]))
-            i++;
+        i = plain_until(s, i);
         cu_buf_put(b, s.p + from, i - from);
         if (i >= s.n)
             return;
@@ -173,7 +185,7 @@ void cu_buf_json_kv_str(cu_buf *b, const char *key, const char *value)
 void cu_buf_json_kv_u64(cu_buf *b, const char *key, uint64_t value)
 {
     cu_buf_json_key(b, key);
-    cu_buf_fmt(b, "%" PRIu64, value);
+    cu_buf_u64(b, value);
 }
 
 void cu_buf_json_kv_i64(cu_buf *b, const char *key, int64_t value)

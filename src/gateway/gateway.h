@@ -192,7 +192,7 @@ void gw_limit_end(gw_exchange *x); /* when the exchange is over, however it ende
 
 /* commit.c */
 ngx_int_t gw_commit_init(ngx_cycle_t *cycle);
-void gw_commit_start(void);              /* commits what is staged, unless a commit is running */
+void gw_commit_later(void);              /* what is staged may wait a little for company */
 void gw_commit_wait(gw_exchange *x);     /* calls the request's write handler when x->ticket is decided */
 void gw_commit_forget(gw_exchange *x);
 

@@ -127,7 +127,7 @@ void gw_record_own(const char *type, const cu_buf *body)
     uint64_t ticket;
     if (stage(type, CU_LIT(CU_TENANT_ORG), CU_LIT("gateway"), NULL, body, NULL, &ticket) != CU_OK)
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: %s could not be recorded", type);
-    gw_commit_start();
+    gw_commit_later();
 }
 
 static const char *abort_reason(const gw_exchange *x)
@@ -191,7 +191,7 @@ void gw_record_answer(gw_exchange *x)
     cu_buf_byte(&b, '}');
     if (stage(x->finished ? "exchange.response" : "exchange.aborted", x->tenant->name, x->key->id, NULL, &b, NULL, &ticket) != CU_OK)
         ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: the answer of %s could not be recorded", x->id);
-    gw_commit_start();
+    gw_commit_later();
 }
 
 /* What anybody can cause as often as he likes could fill a disk: beyond ten a second it is counted. */
@@ -243,7 +243,7 @@ void gw_record_rejection(gw_exchange *x)
     if (stage("input.rejected", x->tenant ? x->tenant->name : CU_LIT(CU_TENANT_ORG), x->key ? x->key->id : CU_LIT("gateway"),
               x->id, &b, NULL, &ticket) != CU_OK)
         ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: a refusal could not be recorded");
-    gw_commit_start();
+    gw_commit_later();
 }
 
 void gw_record_event(gw_exchange *x, const char *type, const cu_buf *body)
@@ -253,5 +253,5 @@ void gw_record_event(gw_exchange *x, const char *type, const cu_buf *body)
         return;
     if (stage(type, x->tenant->name, x->key->id, NULL, body, NULL, &ticket) != CU_OK)
         ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: %s of %s could not be recorded", type, x->id);
-    gw_commit_start();
+    gw_commit_later();
 }

@@ -108,12 +108,23 @@ cu_err cu_leaf_encode(const cu_leaf_in *in, const char *id, const char *writer, 
     cu_buf_add(out, in->actor);
     cu_buf_str(out, "\",\"body\":");
     cu_buf_add(out, in->body);
-    cu_buf_fmt(out, ",\"epoch\":%llu,\"id\":\"%s\",\"prev\":\"%s\",\"seq\":%llu,\"tenant\":\"",
-               (unsigned long long)epoch, id, hex, (unsigned long long)seq);
+    cu_buf_str(out, ",\"epoch\":");
+    cu_buf_u64(out, epoch);
+    cu_buf_str(out, ",\"id\":\"");
+    cu_buf_str(out, id);
+    cu_buf_str(out, "\",\"prev\":\"");
+    cu_buf_put(out, hex, sizeof hex - 1);
+    cu_buf_str(out, "\",\"seq\":");
+    cu_buf_u64(out, seq);
+    cu_buf_str(out, ",\"tenant\":\"");
     cu_buf_add(out, in->tenant);
-    cu_buf_fmt(out, "\",\"ts\":\"%s\",\"type\":\"", ts);
+    cu_buf_str(out, "\",\"ts\":\"");
+    cu_buf_put(out, ts, sizeof ts - 1);
+    cu_buf_str(out, "\",\"type\":\"");
     cu_buf_add(out, in->type);
-    cu_buf_fmt(out, "\",\"v\":1,\"writer\":\"%s\"}", writer);
+    cu_buf_str(out, "\",\"v\":1,\"writer\":\"");
+    cu_buf_str(out, writer);
+    cu_buf_str(out, "\"}");
     CU_TRY(cu_buf_err(out));
     return out->n - before > CU_LEAF_MAX ? CU_TOO_BIG : CU_OK;
 }

@@ -6,6 +6,9 @@
 #define FORMS 3u    /* times escaped that are looked for */
 #define SLOTS 4096u
 #define PAIRS 8192u
+#define SMALL_BODY 16384u /* bytes; preparing whole tables would cost more than looking through it */
+#define SMALL_SLOTS 256u
+#define SMALL_PAIRS 1024u
 
 typedef struct {
     uint32_t at, n;   /* in bytes */
@@ -21,19 +24,20 @@ typedef struct {
     size_t n, cap;
     cu_buf bytes;
     uint32_t window;     /* bytes that every form has at least: the more, the longer the steps */
+    uint32_t slots, pairs; /* that are in use, less one */
 } table;
 
-static uint32_t pair(const uint8_t *p)
+static uint32_t pair(const table *t, const uint8_t *p)
 {
     uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8;
-    return (v ^ v >> 5) & (PAIRS - 1);
+    return (v ^ v >> 5) & t->pairs;
 }
 
-static uint32_t slot_of(const uint8_t *p)
+static uint32_t slot_of(const table *t, const uint8_t *p)
 {
     uint64_t first;
     memcpy(&first, p, sizeof first);
-    return (uint32_t)(first * 0x9e3779b97f4a7c15ull >> 52);
+    return (uint32_t)(first * 0x9e3779b97f4a7c15ull >> 52) & t->slots;
 }
 
 static bool word(uint8_t c)
@@ -62,7 +66,7 @@ static cu_err add_form(table *t, cu_bytes bytes, uint32_t of, uint32_t level)
         t->forms = v;
         t->cap = cap;
     }
-    uint32_t *slot = &t->slot[slot_of(bytes.p)];
+    uint32_t *slot = &t->slot[slot_of(t, bytes.p)];
     t->forms[t->n++] = (form){(uint32_t)t->bytes.n, (uint32_t)bytes.n, of, level, *slot};
     *slot = (uint32_t)t->n; /* counted from 1 */
     t->window = bytes.n < t->window ? (uint32_t)bytes.n : t->window;
@@ -91,10 +95,10 @@ static cu_err add_forms(table *t, const cu_issued *it, uint32_t of)
 /* How far the next form may begin, by the last two bytes of a window (Horspool 1980, for many texts). */
 static void fill_skips(table *t)
 {
-    memset(t->skip, (int)t->window - 1, sizeof t->skip);
+    memset(t->skip, (int)t->window - 1, t->pairs + 1);
     for (size_t k = 0; k < t->n; k++)
         for (uint32_t i = 0; i + 1 < t->window; i++) {
-            uint8_t left = (uint8_t)(t->window - 2u - i), *skip = &t->skip[pair(t->bytes.p + t->forms[k].at + i)];
+            uint8_t left = (uint8_t)(t->window - 2u - i), *skip = &t->skip[pair(t, t->bytes.p + t->forms[k].at + i)];
             *skip = left < *skip ? left : *skip;
         }
 }
@@ -112,7 +116,7 @@ static const form *at_place(const table *t, cu_bytes body, size_t at)
     const form *best = NULL;
     if (body.n - at < SHORTEST)
         return NULL;
-    for (uint32_t k = t->slot[slot_of(body.p + at)]; k; k = t->forms[k - 1].next) {
+    for (uint32_t k = t->slot[slot_of(t, body.p + at)]; k; k = t->forms[k - 1].next) {
         const form *f = &t->forms[k - 1];
         if (f->n <= body.n - at && (!best || f->n > best->n) && memcmp(body.p + at, t->bytes.p + f->at, f->n) == 0 &&
             whole(body, at, f->n))
@@ -124,7 +128,7 @@ static const form *at_place(const table *t, cu_bytes body, size_t at)
 static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void *arg)
 {
     for (size_t i = 0; i + t->window <= body.n;) {
-        uint8_t skip = t->skip[pair(body.p + i + t->window - 2)];
+        uint8_t skip = t->skip[pair(t, body.p + i + t->window - 2)];
         const form *f = skip ? NULL : at_place(t, body, i);
         if (f) {
             cu_issued it = m->v[f->of]; /* fn may move the values */
@@ -142,7 +146,9 @@ cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void 
     if (!t)
         return e;
     t->window = WINDOW_MAX;
-    memset(t->slot, 0, sizeof t->slot);
+    t->slots = (body.n < SMALL_BODY ? SMALL_SLOTS : SLOTS) - 1;
+    t->pairs = (body.n < SMALL_BODY ? SMALL_PAIRS : PAIRS) - 1;
+    memset(t->slot, 0, (t->slots + 1) * sizeof *t->slot);
     t->forms = NULL;
     t->n = t->cap = 0;
     t->bytes = CU_BUF((size_t)1 << 30);

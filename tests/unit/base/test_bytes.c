@@ -3,6 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -103,6 +110,89 @@ static void ids_sort_by_time(void **state)
     assert_string_equal(t, "2026-01-01T00:00:00.123Z");
 }
 
+/* The low-level functions against those that OpenSSL would have us use, at lengths around its blocks. */
+static void digests_agree_with_evp(void **state)
+{
+    (void)state;
+    uint8_t text[300], key[80], want[EVP_MAX_MD_SIZE];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 31 + 7);
+    memset(key, 0x5a, sizeof key);
+    for (size_t n = 0; n < sizeof text; n++) {
+        cu_sha256 got;
+        unsigned len = 0;
+        assert_int_equal(EVP_Digest(text, n, want, &len, EVP_sha256(), NULL), 1);
+        cu_sha256_of3(cu_bytes_of(text, n / 3), cu_bytes_of(text + n / 3, n - n / 3), CU_NONE, &got);
+        assert_memory_equal(got.b, want, sizeof got.b);
+        size_t key_n = n % sizeof key + 1;
+        assert_non_null(HMAC(EVP_sha256(), key, (int)key_n, text, n, want, &len));
+        cu_hmac_sha256_3(cu_bytes_of(key, key_n), cu_bytes_of(text, n / 2), cu_bytes_of(text + n / 2, n - n / 2), CU_NONE, &got);
+        assert_memory_equal(got.b, want, sizeof got.b);
+        cu_hasher *h = cu_hasher_new(cu_bytes_of(key, key_n));
+        assert_non_null(h);
+        for (size_t i = 0; i < n; i++)
+            cu_hasher_add(h, cu_bytes_of(text + i, 1));
+        cu_hasher_end(h, &got);
+        assert_memory_equal(got.b, want, sizeof got.b);
+    }
+}
+
+static void times_agree_with_the_library(void **state)
+{
+    (void)state;
+    for (uint64_t s = 0; s < 8000000000ULL; s += 86400ULL * 13 + 40271) {
+        char got[CU_TIME_LEN], want[64];
+        time_t t = (time_t)s;
+        struct tm tm;
+        gmtime_r(&t, &tm);
+        strftime(want, sizeof want, "%Y-%m-%dT%H:%M:%S.007Z", &tm);
+        cu_time_text(s * 1000000000ULL + 7999999, got);
+        assert_string_equal(got, want);
+    }
+}
+
+/* Every byte at every place of a word of eight. */
+static void every_byte_is_escaped_where_it_stands(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 0x80; c++)
+        for (size_t at = 0; at < 17; at++) {
+            char text[18], want[40];
+            cu_buf b CU_CLEAN_BUF = CU_BUF(200);
+            memset(text, 'a', 17);
+            text[at] = (char)c;
+            const char *as = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : c == '\t' ? "\\t" : NULL;
+            int n = snprintf(want, sizeof want, "%.*s", (int)at, text);
+            if (as)
+                n += snprintf(want + n, sizeof want - (size_t)n, "%s", as);
+            else
+                n += snprintf(want + n, sizeof want - (size_t)n, c < 0x20 ? "\\u%04x" : "%c", c);
+            snprintf(want + n, sizeof want - (size_t)n, "%.*s", (int)(16 - at), text + at + 1);
+            cu_buf_json_escape(&b, cu_bytes_of(text, 17));
+            assert_string_equal(cu_buf_cstr(&b), want);
+        }
+}
+
+static void a_child_draws_other_identifiers(void **state)
+{
+    (void)state;
+    char mine[CU_ID_LEN], theirs[CU_ID_LEN] = "";
+    int p[2], status;
+    cu_id_at(0, mine);
+    assert_int_equal(pipe(p), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        cu_id_at(0, theirs);
+        _exit(write(p[1], theirs, sizeof theirs) == sizeof theirs ? 0 : 1);
+    }
+    assert_int_equal(read(p[0], theirs, sizeof theirs), sizeof theirs);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    close(p[0]);
+    close(p[1]);
+    cu_id_at(0, mine);
+    assert_string_not_equal(mine, theirs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +203,10 @@ int main(void)
         cmocka_unit_test(digests_match_their_vectors),
         cmocka_unit_test(base64_is_strict),
         cmocka_unit_test(ids_sort_by_time),
+        cmocka_unit_test(digests_agree_with_evp),
+        cmocka_unit_test(times_agree_with_the_library),
+        cmocka_unit_test(every_byte_is_escaped_where_it_stands),
+        cmocka_unit_test(a_child_draws_other_identifiers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

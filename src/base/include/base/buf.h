@@ -17,9 +17,27 @@ typedef struct {
 
 void cu_buf_free(cu_buf *b);
 void cu_buf_reset(cu_buf *b);                       /* keeps the memory, clears n and err */
-uint8_t *cu_buf_room(cu_buf *b, size_t n);          /* n writable bytes at the end, or NULL */
-void cu_buf_put(cu_buf *b, const void *p, size_t n);
-void cu_buf_byte(cu_buf *b, uint8_t c);
+uint8_t *cu_buf_more(cu_buf *b, size_t n);          /* what cu_buf_room() does when there is no room */
+static inline uint8_t *cu_buf_room(cu_buf *b, size_t n) /* n writable bytes at the end, or NULL */
+{
+    return b->p && !b->err && n <= b->cap - b->n && n <= b->ceiling - b->n ? b->p + b->n : cu_buf_more(b, n);
+}
+static inline void cu_buf_put(cu_buf *b, const void *p, size_t n)
+{
+    uint8_t *to = cu_buf_room(b, n);
+    if (!to || n == 0)
+        return;
+    memcpy(to, p, n);
+    b->n += n;
+}
+static inline void cu_buf_byte(cu_buf *b, uint8_t c)
+{
+    uint8_t *to = cu_buf_room(b, 1);
+    if (to)
+        *to = c;
+    b->n += to != NULL;
+}
+void cu_buf_u64(cu_buf *b, uint64_t value);         /* decimal */
 void cu_buf_fmt(cu_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static inline void cu_buf_add(cu_buf *b, cu_bytes s)
 {
