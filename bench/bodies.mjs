@@ -23,13 +23,23 @@ function person(i) {
   return `// contact: maria.k${i}@customer-mail.de, card ${digits.join('')}${(10 - (sum % 10)) % 10}\n`;
 }
 
-export function body(bytes, events) {
+// clean: without sensitive data. events: asks the provider for a stream of so many.
+export function body(bytes, { events, clean } = {}) {
+  return write(conversation(bytes, '@@', clean), events);
+}
+
+// The next turn of a conversation: what was said before is as it was, the last 2 KB are new.
+export function turn(bytes) {
+  return write([...conversation(bytes - 2048, '1'), ...conversation(2048, '@@')]);
+}
+
+function conversation(bytes, mark, clean) {
   const messages = [];
   let size = 300, i = 0;
   while (size < bytes) {
     const want = Math.min(bytes - size, 6000);
-    let text = `/* file part @@ */\n`;
-    if (i % 4 === 0) text += person(i);
+    let text = `/* file part ${mark} */\n`;
+    if (i % 4 === 0 && !clean) text += person(i);
     while (text.length < want) text += CODE.slice(0, Math.max(1, want - text.length));
     messages.push(i % 2 === 0
       ? { role: 'user', content: [{ type: 'tool_result', tool_use_id: `toolu_${i}`, content: text }] }
@@ -37,6 +47,10 @@ export function body(bytes, events) {
     size += JSON.stringify(messages.at(-1)).length;
     i++;
   }
+  return messages;
+}
+
+function write(messages, events) {
   const request = { model: 'bench-model', max_tokens: 1000, messages };
   if (events !== undefined) { request.stream = true; request.metadata = { 'x-events': events }; }
   return JSON.stringify(request);

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, mkdirSync, readFileSync, readdirSync, renameSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { body } from './bodies.mjs';
+import { body, turn } from './bodies.mjs';
 
 const root = resolve(new URL('..', import.meta.url).pathname);
 const custos = join(root, 'build/custos');
@@ -17,6 +17,7 @@ const dir = mkdtempSync(join(tmpdir(), 'custos-bench-'));
 const children = [];
 const rows = [];
 const PORT = { upstream: 14701, plain: 14702, custos: 14703 };
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; // only to see whether a port answers
 
 function start(cmd, args, options = {}) {
   const child = spawn(cmd, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
@@ -24,8 +25,11 @@ function start(cmd, args, options = {}) {
   return child;
 }
 
-function stopAll() {
-  for (const c of children) if (c.exitCode === null) c.kill('SIGTERM');
+async function stopAll() {
+  const running = children.filter((c) => c.exitCode === null && c.signalCode === null);
+  const gone = running.map((c) => new Promise((done) => c.on('exit', done)));
+  for (const c of running) c.kill('SIGTERM');
+  await Promise.race([Promise.all(gone), sleep(5000)]);
 }
 
 function median(v) {
@@ -55,69 +59,88 @@ function childrenOf(pid) {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
 }
 
-async function load(port, key, file, { warm, connections }) {
+async function load(side, file, connections) {
   const child = spawn('wrk', ['-t1', `-c${connections}`, `-d${SECONDS}s`, '--timeout', '20s', '-s', join(root, 'bench/post.lua'),
-    `http://127.0.0.1:${port}/v1/messages`], { env: { ...process.env, BENCH_BODY: file, BENCH_KEY: key, ...(warm ? { BENCH_WARM: '1' } : {}) } });
+    `${side.url}/v1/messages`], { env: { ...process.env, BENCH_BODY: file, BENCH_KEY: side.key } });
   let out = '';
   child.stdout.on('data', (d) => { out += d; });
   await new Promise((done) => child.on('close', done));
   const m = /BENCH (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)/.exec(out);
   if (!m) throw new Error(`wrk said: ${out}`);
   const [requests, us, p50, p99, bad, failed] = m.slice(1).map(Number);
-  if (bad || failed) throw new Error(`${bad} answers with an error status, ${failed} failed connections on port ${port}`);
+  if (bad || failed) throw new Error(`${bad} answers with an error status, ${failed} failed connections at ${side.url}`);
   return { requests, rps: requests / (us / 1e6), p50, p99 };
 }
 
-async function measure(side, file, options) {
+async function measure(side, file, connections) {
   const before = cpuOf(side.pids());
-  const got = await load(side.port, side.key, file, options);
+  const got = await load(side, file, connections);
   return { ...got, cpu: (cpuOf(side.pids()) - before) / got.requests / 1000 };
 }
 
-function plainConf() {
+// One certificate for both legs, of an authority of this run.
+function certificate() {
+  const ssl = (...args) => run('openssl', args);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj'];
+  ssl('req', '-x509', ...key, '/CN=bench authority', '-days', '2', '-keyout', join(dir, 'ca.key'), '-out', join(dir, 'ca.pem'));
+  ssl('req', ...key, '/CN=127.0.0.1', '-keyout', join(dir, 'tls.key'), '-out', join(dir, 'tls.csr'));
+  writeFileSync(join(dir, 'tls.ext'), 'subjectAltName=IP:127.0.0.1\n');
+  ssl('x509', '-req', '-in', join(dir, 'tls.csr'), '-CA', join(dir, 'ca.pem'), '-CAkey', join(dir, 'ca.key'), '-CAcreateserial',
+    '-days', '2', '-extfile', join(dir, 'tls.ext'), '-out', join(dir, 'tls.pem'));
+}
+
+function plainConf(tls) {
+  const server = tls ? `listen 127.0.0.1:${PORT.plain} ssl; ssl_certificate ${dir}/tls.pem; ssl_certificate_key ${dir}/tls.key; ssl_protocols TLSv1.2 TLSv1.3;`
+    : `listen 127.0.0.1:${PORT.plain};`;
+  const proxy = tls ? `proxy_pass https://u; proxy_ssl_verify on; proxy_ssl_trusted_certificate ${dir}/ca.pem; proxy_ssl_name 127.0.0.1; proxy_ssl_protocols TLSv1.2 TLSv1.3;`
+    : 'proxy_pass http://u;';
   return `daemon off; pid ${dir}/plain.pid; worker_processes 1; error_log stderr error;
 events { worker_connections 4096; }
 http { access_log off; client_body_temp_path ${dir}/t1; proxy_temp_path ${dir}/t2; fastcgi_temp_path ${dir}/t3; uwsgi_temp_path ${dir}/t4; scgi_temp_path ${dir}/t5;
   client_max_body_size 32m; client_body_buffer_size 32m; keepalive_requests 100000;
-  upstream u { server 127.0.0.1:${PORT.upstream}; keepalive 32; keepalive_requests 100000; }
-  server { listen 127.0.0.1:${PORT.plain};
-    location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; } } }
+  upstream u { server 127.0.0.1:${PORT.upstream}; keepalive 64; keepalive_requests 100000; }
+  server { ${server}
+    location / { ${proxy} proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; } } }
 `;
 }
 
-async function waitPort(port) {
+async function waitFor(url) {
   for (let i = 0; i < 200; i++) {
-    try { await fetch(`http://127.0.0.1:${port}/`); return; } catch { await sleep(50); }
+    try { await fetch(url); return; } catch { await sleep(50); }
   }
-  throw new Error(`nothing answers on port ${port}`);
+  throw new Error(`nothing answers at ${url}`);
 }
 
-async function startSides() {
-  start(process.execPath, [join(root, 'bench/upstream.mjs'), String(PORT.upstream)]);
-  writeFileSync(join(dir, 'plain.conf'), plainConf());
+async function startSides(tls) {
+  const scheme = tls ? 'https' : 'http';
+  if (tls) certificate();
+  start(process.execPath, [join(root, 'bench/upstream.mjs'), String(PORT.upstream), ...(tls ? [join(dir, 'tls.pem'), join(dir, 'tls.key')] : [])]);
+  writeFileSync(join(dir, 'plain.conf'), plainConf(tls));
   const plain = start('nginx', ['-p', dir, '-e', 'stderr', '-c', join(dir, 'plain.conf')]);
   const config = join(dir, 'custos.yaml');
-  writeFileSync(config, `state_dir: ${dir}/state
+  writeFileSync(config, `state_dir: ${dir}/state-${scheme}
 workers: 1
-listen:
+${tls ? `trusted_ca: ${dir}/ca.pem\n` : ''}listen:
   - address: 127.0.0.1:${PORT.custos}
-tenants:
+${tls ? `    tls: {certificate: ${dir}/tls.pem, key: ${dir}/tls.key}\n` : ''}tenants:
   - name: acme
 vendors:
   bench:
     api: anthropic
-    base_url: http://127.0.0.1:${PORT.upstream}
+    base_url: ${scheme}://127.0.0.1:${PORT.upstream}
     assessment: {decision: approved, by: "bench", until: 2099-12-31}
 `);
   start(custos, ['serve', '--quiet', '--config', config], { stdio: ['ignore', 'ignore', 'inherit'] });
   const status = JSON.parse(run(custos, ['status', '--config', config, '--wait', '60', '--format', 'json']));
   const { key } = JSON.parse(run(custos, ['key', 'issue', '--config', config, '--tenant', 'acme', '--user', 'bench', '--format', 'json']));
-  await waitPort(PORT.plain);
+  const url = (port) => `${scheme}://127.0.0.1:${port}`;
+  await waitFor(url(PORT.plain));
+  await waitFor(url(PORT.custos));
   const master = status.children.find((c) => c.name === 'nginx').pid;
   const daemon = status.children.find((c) => c.name === 'daemon').pid;
   return {
-    plain: { port: PORT.plain, key: 'none', pids: () => childrenOf(plain.pid) },
-    custos: { port: PORT.custos, key, pids: () => childrenOf(master), daemon: () => [daemon] },
+    plain: { url: url(PORT.plain), key: 'none', pids: () => childrenOf(plain.pid) },
+    custos: { url: url(PORT.custos), key, pids: () => childrenOf(master), daemon: () => [daemon] },
   };
 }
 
@@ -127,13 +150,12 @@ function run(cmd, args) {
   return r.stdout;
 }
 
-async function pair(sides, file, options) {
+async function pair(sides, file, connections) {
   const ratios = [];
-  let a, b;
   for (let i = 0; i < RUNS; i++) {
-    a = await measure(sides.plain, file, options);
+    const a = await measure(sides.plain, file, connections);
     const daemon = cpuOf(sides.custos.daemon());
-    b = await measure(sides.custos, file, options);
+    const b = await measure(sides.custos, file, connections);
     b.daemon = (cpuOf(sides.custos.daemon()) - daemon) / b.requests / 1000;
     ratios.push({ cpu: b.cpu / a.cpu, a, b });
   }
@@ -146,30 +168,47 @@ function show(label, runs) {
     + ` custos ${pick((r) => r.b.rps)} req/s, p50 ${pick((r) => r.b.p50)} us, p99 ${pick((r) => r.b.p99)} us, ${pick((r) => r.b.cpu)} us CPU (daemon ${pick((r) => r.b.daemon)} us)`);
 }
 
+const SIZES = [['2k', 2048, 64], ['60k', 61440, 8], ['500k', 512000, 4], ['3500k', 3584000, 2]]
+  .filter(([name]) => !process.env.BENCH_BODIES || process.env.BENCH_BODIES.split(',').includes(name));
+
+async function one(sides, id, what, text, connections) {
+  const file = join(dir, `${id}.json`);
+  writeFileSync(file, text);
+  const runs = await pair(sides, file, connections);
+  show(`${id}`, runs);
+  row(id, `CPU per request, ${what}`, 'plain nginx proxy_pass', runs.map((r) => r.cpu));
+}
+
+// As it is deployed: TLS from the client and TLS to the provider, on both sides.
 async function gateway() {
-  const sides = await startSides();
-  const bodies = [['2k', 2048, 16], ['60k', 61440, 8], ['500k', 512000, 4]];
-  for (const [name, bytes, connections] of bodies.filter(([n]) => !process.env.BENCH_BODIES || process.env.BENCH_BODIES.split(',').includes(n))) {
-    const file = join(dir, `body-${name}.json`);
-    writeFileSync(file, body(bytes));
-    const cold = await pair(sides, file, { connections });
-    show(`${name}, never seen before`, cold);
-    row(`gateway.cpu.${name}`, `CPU per request at ${name}, every string new`, 'plain nginx proxy_pass', cold.map((r) => r.cpu));
-    if (name === '2k') continue;
-    const warm = await pair(sides, file, { connections, warm: true });
-    show(`${name}, seen before`, warm);
-    row(`gateway.again.${name}`, `CPU per request at ${name}, the same conversation again`, 'plain nginx proxy_pass', warm.map((r) => r.cpu));
+  const sides = await startSides(true);
+  for (const [name, bytes, connections] of SIZES) {
+    await one(sides, `gateway.cpu.${name}`, `${name}, every string new, with findings`, body(bytes), connections);
+    if (name === '2k') await one(sides, 'gateway.clean.2k', '2k, every string new, no findings', body(bytes, { clean: true }), connections);
+    else await one(sides, `gateway.turn.${name}`, `${name}, of which the last 2 KB are new`, turn(bytes), connections);
   }
-  if (process.env.BENCH_BODIES) return;
-  // Per event: the slope between a stream of 1 and a stream of 201 events.
+  if (!process.env.BENCH_BODIES) await events(sides);
+  await stopAll();
+}
+
+// Per event: the slope between a stream of 1 and a stream of 201 events.
+async function events(sides) {
   const few = join(dir, 'sse-1.json'), many = join(dir, 'sse-201.json');
-  writeFileSync(few, body(2048, 1));
-  writeFileSync(many, body(2048, 201));
-  const one = await pair(sides, few, { connections: 8 });
-  const all = await pair(sides, many, { connections: 8 });
+  writeFileSync(few, body(2048, { events: 1 }));
+  writeFileSync(many, body(2048, { events: 201 }));
+  const first = await pair(sides, few, 8);
+  const all = await pair(sides, many, 8);
   show('stream of 201 events', all);
   row('gateway.sse.event', 'CPU per streamed event with restore', 'plain nginx proxy_pass',
-    all.map((r, i) => (r.b.cpu - one[i].b.cpu) / (r.a.cpu - one[i].a.cpu)));
+    all.map((r, i) => (r.b.cpu - first[i].b.cpu) / (r.a.cpu - first[i].a.cpu)));
+}
+
+// Without TLS on either side, as on loopback: what is ours stands against much less of nginx's own.
+async function clear() {
+  const sides = await startSides(false);
+  for (const [name, bytes, connections] of SIZES.filter(([n]) => n !== '3500k'))
+    await one(sides, `gateway.clear.${name}`, `${name}, every string new, with findings, no TLS`, body(bytes), connections);
+  await stopAll();
 }
 
 function ledger() {
@@ -258,12 +297,11 @@ function history() {
     ['sh', ['-c', `git -C ${repo} cat-file --batch-all-objects --batch > /dev/null`]]);
 }
 
-const parts = { gateway, ledger, scan, history };
+const parts = { gateway, clear, ledger, scan, history };
 try {
   for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();
   if (!only.length) writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');
 } finally {
-  stopAll();
-  await sleep(1500);
+  await stopAll();
   rmSync(dir, { recursive: true, force: true });
 }

@@ -1,8 +1,11 @@
 // The provider of the bench: answers at once, echoes the surrogates that it saw, and writes each
 // SSE event by itself, as providers do. Its own CPU is not measured.
 import http from 'node:http';
+import https from 'node:https';
+import { readFileSync } from 'node:fs';
 
 const port = Number(process.argv[2]);
+const [cert, key] = process.argv.slice(3, 5).map((f) => readFileSync(f)); // without them: no TLS
 const MARK = /CUSTOS_[A-Z]{4}_[A-Za-z0-9]{24}/;
 
 function event(type, data) {
@@ -35,7 +38,7 @@ function stream(res, events, word) {
   next();
 }
 
-http.createServer((req, res) => {
+function answer(req, res) {
   const parts = [];
   req.on('data', (d) => parts.push(d));
   req.on('end', () => {
@@ -50,4 +53,8 @@ http.createServer((req, res) => {
     res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) });
     res.end(answer);
   });
-}).listen(port, '127.0.0.1', 1024, () => process.stdout.write('ready\n'));
+}
+
+const server = cert ? https.createServer({ cert, key }, answer) : http.createServer(answer);
+server.keepAliveTimeout = 60000;
+server.listen(port, '127.0.0.1', 1024, () => process.stdout.write('ready\n'));

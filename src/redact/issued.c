@@ -30,7 +30,7 @@ const cu_issued *cu_issued_find(const cu_issued_map *m, const uint8_t *surrogate
 /* Doubles the room: index at most half full. */
 static cu_err grow(cu_issued_map *m, cu_arena *a)
 {
-    size_t room = m->index_n ? m->index_n : 32;
+    size_t room = m->index_n ? m->index_n : 8;
     cu_issued *v = cu_arena_alloc(a, room * sizeof *v);
     uint32_t *index = cu_arena_alloc(a, 2 * room * sizeof *index);
     if (!v || !index)

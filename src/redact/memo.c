@@ -24,21 +24,27 @@ typedef struct {
     kept v[MAX_FINDINGS];
 } slot;
 
+/* The marks are hints, in one cache line: a slot is looked at only when the beginning of its tag fits. */
+typedef struct {
+    _Atomic uint32_t mark[WAYS];
+    slot v[WAYS];
+} set;
+
 struct cu_memo {
     uint8_t key[32]; /* of this memory only: nobody outside can aim at a collision */
-    uint64_t sets;   /* power of two */
+    uint64_t n;      /* sets; a power of two */
     _Atomic uint32_t turn;
-    slot slots[];
+    set sets[];
 };
 
 cu_memo *cu_memo_init(void *region, size_t size)
 {
     cu_memo *m = region;
-    CU_ASSERT(size > sizeof *m + WAYS * sizeof(slot));
+    CU_ASSERT(size > sizeof *m + sizeof(set));
     cu_random(m->key, sizeof m->key);
-    m->sets = 1;
-    while (m->sets * 2 * WAYS * sizeof(slot) <= size - sizeof *m)
-        m->sets *= 2;
+    m->n = 1;
+    while (m->n * 2 * sizeof(set) <= size - sizeof *m)
+        m->n *= 2;
     return m;
 }
 
@@ -64,11 +70,18 @@ static bool tag_of(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], c
            n == 16;
 }
 
-static slot *set_of(cu_memo *m, const uint8_t tag[16])
+static set *set_of(cu_memo *m, const uint8_t tag[16])
 {
     uint64_t h;
     memcpy(&h, tag, sizeof h);
-    return &m->slots[(h & (m->sets - 1)) * WAYS];
+    return &m->sets[h & (m->n - 1)];
+}
+
+static uint32_t mark_of(const uint8_t tag[16])
+{
+    uint32_t mark;
+    memcpy(&mark, tag + 8, sizeof mark);
+    return mark;
 }
 
 static bool copy_out(const slot *s, const uint8_t tag[16], cu_findings *out)
@@ -103,9 +116,9 @@ bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu
         memset(tag, 0, CU_MEMO_TAG);
         return false;
     }
-    const slot *s = set_of(m, tag);
+    const set *s = set_of(m, tag);
     for (unsigned i = 0; i < WAYS; i++)
-        if (copy_out(&s[i], tag, out))
+        if (atomic_load_explicit(&s->mark[i], memory_order_relaxed) == mark_of(tag) && copy_out(&s->v[i], tag, out))
             return true;
     return false;
 }
@@ -115,12 +128,13 @@ void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v
     static const uint8_t none[CU_MEMO_TAG];
     if (n > MAX_FINDINGS || memcmp(tag, none, CU_MEMO_TAG) == 0)
         return;
-    slot *set = set_of(m, tag), *s = NULL;
-    for (unsigned i = 0; i < WAYS && !s; i++)
-        if (atomic_load(&set[i].seq) == 0)
-            s = &set[i];
-    if (!s)
-        s = &set[atomic_fetch_add(&m->turn, 1) % WAYS];
+    set *among = set_of(m, tag);
+    unsigned at = 0;
+    while (at < WAYS && atomic_load(&among->v[at].seq) != 0)
+        at++;
+    if (at == WAYS)
+        at = atomic_fetch_add(&m->turn, 1) % WAYS;
+    slot *s = &among->v[at];
     uint32_t seq = atomic_load(&s->seq);
     if (seq & 1 || !atomic_compare_exchange_strong(&s->seq, &seq, seq + 1))
         return;
@@ -129,4 +143,5 @@ void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v
     for (size_t i = 0; i < n; i++)
         s->v[i] = (kept){v[i].start, v[i].end, v[i].rule, v[i].type, v[i].confidence, v[i].flags};
     atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
+    atomic_store_explicit(&among->mark[at], mark_of(tag), memory_order_relaxed);
 }

@@ -47,7 +47,7 @@ static cu_bytes raw_of(const job *j, size_t i)
 static cu_err add_edit(job *j, edit one)
 {
     if (j->n == j->cap) {
-        size_t cap = j->cap ? j->cap * 2 : 64;
+        size_t cap = j->cap ? j->cap * 2 : 16;
         edit *v = cu_arena_raw(j->arena, cap * sizeof *v);
         if (!v)
             return CU_NOMEM;

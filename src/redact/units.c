@@ -8,7 +8,7 @@ cu_bytes cu_unit_text(const cu_units *u, const cu_unit *t)
 static cu_err push(cu_units *u, cu_unit one, uint32_t *at)
 {
     if (u->n == u->cap) {
-        size_t cap = u->cap ? u->cap * 2 : 256;
+        size_t cap = u->cap ? u->cap * 2 : 16;
         cu_unit *v = cu_arena_raw(u->arena, cap * sizeof *v);
         if (!v)
             return CU_NOMEM;
@@ -39,7 +39,7 @@ static cu_err look_into_lines(cu_units *u, uint32_t at);
 static bool may_be_json(cu_bytes t)
 {
     size_t i = 0;
-    while (i < t.n && memchr(" \t\r\n", t.p[i], 4))
+    while (i < t.n && (t.p[i] == ' ' || (t.p[i] >= '\t' && t.p[i] <= '\r')))
         i++;
     return t.n - i >= 2 && (t.p[i] == '{' || t.p[i] == '[');
 }
@@ -137,8 +137,8 @@ cu_err cu_units_add(cu_units *u, uint32_t string, cu_bytes raw, bool escaped, bo
         CU_TRY(push(u, one, &at));
         return look_into(u, at);
     }
-    /* room for all that may still come, at once: growing would copy and wipe */
-    if (u->joined.n == 0 && !cu_buf_room(&u->joined, room))
+    /* room for all that may still come, with some lines decoded again: growing would copy and wipe */
+    if (u->joined.n == 0 && !cu_buf_room(&u->joined, room + room / 4))
         return CU_NOMEM;
     one.base = (uint32_t)u->joined.n;
     one.scanned = true;

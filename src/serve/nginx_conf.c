@@ -126,7 +126,7 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
 }
 
 /* client_body_buffer_size is the maximum, so that nginx never writes a prompt to a file. */
-static void put_gateway(cu_buf *b, const cu_nginx_with *w)
+static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
 {
     static const char *const headers[][2] = {
         {"Host", "$custos_host"}, {"Connection", "\"\""}, {"Content-Type", "application/json"},
@@ -135,7 +135,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w)
         {"anthropic-beta", "$custos_anthropic_beta"}, {"openai-beta", "$custos_openai_beta"}, {"x-api-key", "$custos_x_api_key"},
         {"Authorization", "$custos_bearer"}, {"api-key", "$custos_api_key"}, {"x-goog-api-key", "$custos_goog"},
     };
-    cu_buf_fmt(b, "        location / {\n            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
+    cu_buf_fmt(b, "        location %s {\n            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
                   "            client_body_buffer_size %um;\n            proxy_pass $custos_url;\n            proxy_http_version 1.1;\n"
                   "            proxy_pass_request_headers off;\n            proxy_buffering off;\n            proxy_request_buffering on;\n"
                   "            proxy_next_upstream error timeout;\n            proxy_next_upstream_tries 8;\n            proxy_next_upstream_timeout 60s;\n"
@@ -146,7 +146,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w)
                   "            proxy_ssl_server_name on;\n            proxy_ssl_name $custos_host;\n            proxy_ssl_verify on;\n"
                   "            proxy_ssl_verify_depth 4;\n            proxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
                   "            proxy_ssl_trusted_certificate \"%s\";\n",
-               w->config->max_body_mib, w->config->max_body_mib,
+               where, w->config->max_body_mib, w->config->max_body_mib,
                w->config->trusted_ca ? w->config->trusted_ca : "/etc/ssl/certs/ca-certificates.crt");
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         cu_buf_fmt(b, "            proxy_set_header %s %s;\n", headers[i][0], headers[i][1]);
@@ -183,7 +183,8 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
         cu_buf_fmt(b, "        ssl_crl \"%s\";\n", l->client_crl);
     cu_buf_str(b, "        error_page 400 404 405 408 411 413 414 494 495 496 500 501 502 503 504 /custos-error;\n"
                   "        location = /custos-error { internal; custos_error; }\n");
-    put_gateway(b, w);
+    put_gateway(b, w, "^~ /v1"); /* without a look at the console's paths */
+    put_gateway(b, w, "/");
     put_console(b, w);
     cu_buf_str(b, "    }\n");
 }

@@ -49,7 +49,7 @@ static cu_err push_string(walk *w, cu_json_string s)
     if (w->count >= CU_JSON_MAX_STRINGS)
         return bad(w, CU_TOO_BIG, "more strings than can be looked at");
     if (w->count == w->cap) {
-        size_t cap = w->cap ? w->cap * 2 : 256;
+        size_t cap = w->cap ? w->cap * 2 : w->n < 8192 ? 32 : 256;
         cu_json_string *v = cu_arena_raw(w->arena, cap * sizeof *v);
         if (!v)
             return bad(w, CU_NOMEM, "out of memory");
@@ -267,22 +267,32 @@ static cu_err open_container(walk *w, uint32_t under)
     return CU_OK;
 }
 
+static cu_err same_key(const walk *w, cu_json_string a, cu_json_string b, bool *same)
+{
+    cu_bytes x = cu_bytes_of(w->p + a.start, a.end - a.start), y = cu_bytes_of(w->p + b.start, b.end - b.start);
+    if (!((a.flags | b.flags) & CU_JSON_ESCAPED)) {
+        *same = cu_eq(x, y);
+        return CU_OK;
+    }
+    cu_buf mine CU_CLEAN_BUF = CU_BUF(64u << 20), other CU_CLEAN_BUF = CU_BUF(64u << 20);
+    cu_json_unescape(x, &mine);
+    cu_json_unescape(y, &other);
+    *same = cu_eq(cu_buf_view(&mine), cu_buf_view(&other));
+    return mine.err ? mine.err : other.err;
+}
+
 /* A member of the top-level object may be given once, however it is spelled: two readers must not
  * see two models. */
 static cu_err check_top_key(walk *w, uint32_t at)
 {
-    cu_buf mine CU_CLEAN_BUF = CU_BUF(64u << 20), other CU_CLEAN_BUF = CU_BUF(64u << 20);
     cu_json_string s = w->v[at];
-    cu_json_unescape(cu_bytes_of(w->p + s.start, s.end - s.start), &mine);
+    bool same = false;
     for (size_t k = 0; k < w->top_keys_n; k++) {
-        cu_json_string t = w->v[w->top_keys[k]];
-        cu_buf_reset(&other);
-        cu_json_unescape(cu_bytes_of(w->p + t.start, t.end - t.start), &other);
-        if (cu_eq(cu_buf_view(&mine), cu_buf_view(&other)))
+        if (same_key(w, s, w->v[w->top_keys[k]], &same) != CU_OK)
+            return bad_at(w, s.start, CU_NOMEM, "out of memory");
+        if (same)
             return bad_at(w, s.start, CU_DUPLICATE, "a top-level member is given twice");
     }
-    if (mine.err || other.err)
-        return bad_at(w, s.start, CU_NOMEM, "out of memory");
     if (w->top_keys_n == MAX_TOP_KEYS)
         return bad_at(w, s.start, CU_TOO_BIG, "more than 256 top-level members");
     w->top_keys[w->top_keys_n++] = at;

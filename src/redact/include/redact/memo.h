@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "detect/detect.h"
 
-#define CU_MEMO_MIN_STRING 256u /* bytes; shorter strings are cheaper to scan */
+#define CU_MEMO_MIN_STRING 1024u /* bytes; shorter strings are cheaper to scan */
 
 typedef struct cu_memo cu_memo;
 
