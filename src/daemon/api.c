@@ -46,12 +46,12 @@ static const char *after(const char *path, const char *prefix)
 static unsigned route(call *c, const char *cookie)
 {
     const char *p = after(c->path, "/api/v1"), *rest;
-    bool get = strcmp(c->method, "GET") == 0;
+    bool get = strcmp(c->method, "GET") == 0, post = strcmp(c->method, "POST") == 0;
     if (strcmp(c->path, "/metrics") == 0 && get) /* nginx lets it out on the metrics address only */
         return answer_metrics(c);
     if (!p)
         return problem(c, 404, "Not found", "There is no such path.");
-    if (strcmp(p, "/healthz") == 0)
+    if (strcmp(p, "/healthz") == 0 && (get || strcmp(c->method, "HEAD") == 0))
         return 204;
     if (strcmp(p, "/criteria") == 0 && get)
         return answer_criteria(c);
@@ -77,7 +77,7 @@ static unsigned route(call *c, const char *cookie)
         return answer_bundles(c);
     if (strcmp(p, "/probes") == 0)
         return answer_probes(c);
-    if (strcmp(p, "/probe-keys") == 0 && c->admin)
+    if (strcmp(p, "/probe-keys") == 0 && c->admin && post)
         return answer_probe_key(c);
     if ((rest = after(p, "/verdicts/")) && get)
         return answer_explain(c, rest);
@@ -93,7 +93,7 @@ static unsigned route(call *c, const char *cookie)
         return answer_scan_key(c);
     if (strcmp(p, "/rules/reload") == 0 && c->admin)
         return answer_rules(c);
-    if (strcmp(p, "/signin-tokens") == 0 && c->admin)
+    if (strcmp(p, "/signin-tokens") == 0 && c->admin && post)
         return answer_signin(c);
     return problem(c, 404, "Not found", "There is no such path, or it does not take %.10s.", c->method);
 }

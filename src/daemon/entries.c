@@ -25,6 +25,28 @@ static unsigned unreadable(call *c, cu_err e)
     return problem(c, 500, "The entries could not be read", "%s", cu_err_text(e));
 }
 
+/* With the bodies, where they were asked for. */
+static void add_bodies(const call *c, const char *folder, json_t *items)
+{
+    char dir[4300];
+    cu_log *l;
+    cu_fault f;
+    json_t *item;
+    size_t i;
+    snprintf(dir, sizeof dir, "%s/%s", c->a->config->log_dir, folder);
+    if (cu_log_open(dir, &l, &f) != CU_OK)
+        return;
+    json_array_foreach(items, i, item) {
+        cu_buf leaf CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+        if (cu_log_entry(l, (uint64_t)json_integer_value(json_object_get(item, "index")), &leaf, &f) != CU_OK)
+            continue;
+        json_t *e = json_loadb((const char *)leaf.p, leaf.n, 0, NULL);
+        json_object_set(item, "body", json_object_get(e, "body"));
+        json_decref(e);
+    }
+    cu_log_close(l);
+}
+
 static unsigned list(call *c, const char *folder)
 {
     page_asked p;
@@ -41,6 +63,9 @@ static unsigned list(call *c, const char *folder)
         json_decref(items);
         return unreadable(c, e);
     }
+    const char *bodies = c->query(c->query_arg, "bodies");
+    if (bodies && strcmp(bodies, "yes") == 0)
+        add_bodies(c, folder, items);
     size_t n = json_array_size(items);
     json_int_t last = n ? json_integer_value(json_object_get(json_array_get(items, n - 1), "index")) : 0;
     json_t *next = n == p.limit && last > 0 ? json_sprintf("%lld", (long long)last) : json_null();

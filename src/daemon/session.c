@@ -80,6 +80,8 @@ unsigned answer_session(call *c, const char *cookie)
         snprintf(c->cookie, sizeof c->cookie, "custos_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
         return 204;
     }
+    if (strcmp(c->method, "GET") != 0)
+        return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
     cu_buf_str(c->out, "{\"user\":\"operator\"}");
     return 200;
 }

@@ -8,7 +8,7 @@ import { System } from '../gateway/system.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/try', '/exchanges', '/findings', '/log', '/registers/keys', '/registers/isolation']
+const pages = ['/', '/audit', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation']
 
 before(async () => {
   system = await new System().start()

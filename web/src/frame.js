@@ -14,7 +14,7 @@ const PLACES = [
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/findings", "Findings", ["findings", "scan"]],
   ["/log", "Log", ["log"]],
-  ["/registers/keys", "Registers", ["keys", "isolation"]],
+  ["/registers/keys", "Registers", ["keys", "routes", "classes", "bundles", "isolation"]],
 ];
 
 function Account() {
@@ -49,6 +49,7 @@ export function Mast() {
 const KEYS = [
   [["J", "K"], "next and previous row"],
   [["Enter"], "open the row"],
+  [["F"], "filter exchanges and entries"],
   [["Backspace"], "remove the last filter"],
   [["N"], "show new exchanges"],
   [["I"], "issue a key, in the register of keys"],

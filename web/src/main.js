@@ -17,6 +17,9 @@ import { Exposure } from "./exposure.js";
 import { Scan } from "./scan.js";
 import { Isolation } from "./isolation.js";
 import { Log } from "./log.js";
+import { Routes } from "./routes.js";
+import { Classes } from "./classes.js";
+import { Bundles } from "./bundles.js";
 import { RegisterKeys } from "./register-keys.js";
 import { Try } from "./try/page.js";
 
@@ -30,6 +33,7 @@ function Unknown() {
 const PAGES = {
   overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
   findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys, isolation: Isolation,
+  routes: Routes, classes: Classes, bundles: Bundles,
   unknown: Unknown,
 };
 

@@ -3,6 +3,7 @@ import { html } from "./html.js";
 import { session } from "./api.js";
 import { useSource } from "./source.js";
 import { Notice, SignInNeeded, Shape, useTitle } from "./parts.js";
+import { Changed, Next } from "./next.js";
 import { FirstStep } from "./first-step.js";
 import { Tally, useCriteria } from "./checklist.js";
 import { Table } from "./exchanges.js";
@@ -76,5 +77,5 @@ export function Overview({ status }) {
   return html`<div class="head"><div><h1 tabindex="-1">Where we stand</h1><p class="lede">Computed from the sealed log on this machine, and from nothing else.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>
     <div class="paper"><${Criteria} />
     ${signedOut && html`<section class="row"><header class="gloss"><h2>Exchanges and log</h2></header><div class="body"><${SignInNeeded} what="The rest of this page" /></div></section>`}
-    ${session.value && html`<${Latest} status=${status} /><${Found} /><${Heads} status=${status} /><${Operation} status=${status} />`}</div>`;
+    ${session.value && html`<${Next} status=${status} /><${Changed} /><${Latest} status=${status} /><${Found} /><${Heads} status=${status} /><${Operation} status=${status} />`}</div>`;
 }

@@ -3,6 +3,9 @@ import { html } from "./html.js";
 
 const REGISTERS = [
   ["/registers/keys", "Keys"],
+  ["/registers/routes", "Routes"],
+  ["/registers/classes", "Classes"],
+  ["/registers/bundles", "Bundles"],
   ["/registers/isolation", "Isolation"],
 ];
 

@@ -11,6 +11,9 @@ const PLACES = [
   ["scan", /^\/findings\/([^/]+)\/?$/],
   ["log", /^\/log\/?$/],
   ["keys", /^\/registers\/keys\/?$/],
+  ["routes", /^\/registers\/routes\/?$/],
+  ["classes", /^\/registers\/classes\/?$/],
+  ["bundles", /^\/registers\/bundles\/?$/],
   ["isolation", /^\/registers\/isolation\/?$/],
 ];
 

@@ -128,6 +128,23 @@ async function signatureHolds(checkpoint, vkey) {
   return crypto.subtle.verify({ name: "Ed25519" }, key, line.signature, signed);
 }
 
+// Each signature line of a note: checked when it is by this key, otherwise only named.
+export async function checkSignatures(note, vkeyLine) {
+  try {
+    const checkpoint = readCheckpoint(note);
+    const vkey = await readVkey(vkeyLine);
+    return await Promise.all(checkpoint.signatures.map(async (line) => {
+      const seen = { name: line.name, id: hex(line.id) };
+      if (line.name !== vkey.name || !same(line.id, vkey.id)) return { ...seen, ok: null, said: "Its key is not on this page: it is checked where that key is held" };
+      const ok = await signatureHolds({ ...checkpoint, signatures: [line] }, vkey);
+      return { ...seen, ok, said: ok === null ? "This browser has no Ed25519" : ok ? "By the log's own key" : "Not by this key over these bytes" };
+    }));
+  } catch (failed) {
+    if (!(failed instanceof Malformed)) throw failed;
+    return [{ name: "checkpoint", id: "–", ok: false, said: failed.message }];
+  }
+}
+
 async function step(name, work) {
   try {
     return { name, ...(await work()) };
