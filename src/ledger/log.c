@@ -70,24 +70,30 @@ cu_err cu_log_entry(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f)
     return cu_buf_err(out);
 }
 
-cu_err cu_log_proof(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f)
+cu_err cu_log_proof_in(cu_log *l, uint64_t index, const cu_checkpoint *cp, cu_bytes note, cu_buf *out, cu_fault *f)
 {
-    cu_checkpoint cp;
     merkle_proof p;
-    cu_buf note CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX);
-    CU_TRY(cu_log_checkpoint(l, &cp, &note, f));
-    cu_err e = merkle_inclusion(tile_node, l, index, cp.size, &p);
+    l->size = cp->size;
+    cu_err e = merkle_inclusion(tile_node, l, index, cp->size, &p);
     if (e != CU_OK)
         return cu_fail(f, e, "entry %llu of %llu: %s", (unsigned long long)index,
-                       (unsigned long long)cp.size, cu_err_text(e));
+                       (unsigned long long)cp->size, cu_err_text(e));
     cu_buf_fmt(out, PROOF_HEAD "index %llu\n", (unsigned long long)index);
     for (size_t i = 0; i < p.n; i++) {
         cu_base64(out, cu_bytes_of(&p.v[i], sizeof p.v[i]));
         cu_buf_byte(out, '\n');
     }
     cu_buf_byte(out, '\n');
-    cu_buf_add(out, cu_buf_view(&note));
+    cu_buf_add(out, note);
     return cu_buf_err(out);
+}
+
+cu_err cu_log_proof(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f)
+{
+    cu_checkpoint cp;
+    cu_buf note CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX);
+    CU_TRY(cu_log_checkpoint(l, &cp, &note, f));
+    return cu_log_proof_in(l, index, &cp, cu_buf_view(&note), out, f);
 }
 
 static bool take_line(cu_bytes *text, cu_bytes *line)

@@ -1,15 +1,22 @@
-/* custos-verify: checks a log, or one entry with its proof, without any other part of Custos. */
+/* custos-verify: checks a bundle, a log, or one entry with its proof, without any other part of Custos. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <fcntl.h>
 #include "base/file.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "bundle.h"
 #include "ledger/log.h"
 
 enum { INTACT, BROKEN, UNREADABLE };
 
 static const char usage[] =
-    "usage: custos-verify DIR [--vkey FILE] [--format text|json]\n"
+    "usage: custos-verify BUNDLE [--vkey FILE] [--format text|json]\n"
+    "       custos-verify DIR [--vkey FILE] [--format text|json]\n"
     "       custos-verify --proof FILE --leaf FILE --vkey FILE\n"
+    "BUNDLE is what custos export wrote; it is read, not unpacked.\n"
     "DIR is one log, or the folder that holds all logs of an installation.\n"
     "--vkey: the verifier keys to trust, one a line; without it those beside the logs are used.\n"
     "exit status: 0 intact, 1 broken (and where), 2 could not be read\n";
@@ -65,7 +72,7 @@ static int verify_proof(const options *o)
 static int verify_dir(const options *o)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(16u << 20), json CU_CLEAN_BUF = CU_BUF(16u << 20);
-    cu_buf vkey CU_CLEAN_BUF = CU_BUF(1024);
+    cu_buf vkey CU_CLEAN_BUF = CU_BUF(65536);
     cu_verify_report r;
     cu_fault f = {0};
     bool as_json = o->format && strcmp(o->format, "json") == 0;
@@ -84,6 +91,40 @@ static int verify_dir(const options *o)
     return r.broken ? BROKEN : INTACT;
 }
 
+static bool no_verdict(cu_err e)
+{
+    return e == CU_IO || e == CU_NOMEM || e == CU_DENIED || e == CU_UNSUPPORTED;
+}
+
+static int verify_bundle(const options *o)
+{
+    cu_buf text CU_CLEAN_BUF = CU_BUF(16u << 20), json CU_CLEAN_BUF = CU_BUF(16u << 20), vkey CU_CLEAN_BUF = CU_BUF(65536);
+    cu_fault f = {0};
+    bool as_json = o->format && strcmp(o->format, "json") == 0;
+    if (o->vkey && !load(o->vkey, &vkey))
+        return UNREADABLE;
+    int fd CU_CLEAN_FD = open(o->dir, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fprintf(stderr, "custos-verify: %s: %s\n", o->dir, strerror(errno));
+        return UNREADABLE;
+    }
+    cu_err e = bundle_verify(fd, CU_NONE, o->vkey ? cu_buf_cstr(&vkey) : NULL, &text, &json, &f);
+    if (no_verdict(e)) {
+        fprintf(stderr, "custos-verify: %s\n", f.text);
+        return UNREADABLE;
+    }
+    fputs(as_json ? cu_buf_cstr(&json) : cu_buf_cstr(&text), stdout);
+    if (!as_json)
+        printf("%s%s\n", e == CU_OK ? "\nIntact." : "BROKEN: ", e == CU_OK ? "" : f.text);
+    return e == CU_OK ? INTACT : BROKEN;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int main(int argc, char **argv)
 {
     options o = {0};
@@ -91,5 +132,5 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return UNREADABLE;
     }
-    return o.proof ? verify_proof(&o) : verify_dir(&o);
+    return o.proof ? verify_proof(&o) : is_file(o.dir) ? verify_bundle(&o) : verify_dir(&o);
 }

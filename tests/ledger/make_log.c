@@ -1,6 +1,8 @@
-/* make-log DIR COUNT [ROUNDS [leave]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
+/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
  * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`, the
- * leaves stay in the spool. */
+ * leaves stay in the spool. With `freeze`, a population of acme's entries and a sample of 20 of them are
+ * put behind the rest, and the listing into DIR/evidence. With `bulk`, entries of about BYTES are written
+ * for one tenant, many at a time. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "audit/population.h"
 #include "base/file.h"
 #include "ledger/signer.h"
 
@@ -50,6 +53,66 @@ static cu_err write_leaves(cu_spool_writer *w, int from, int to)
     return CU_OK;
 }
 
+/* Entries of about `bytes` each, all of acme. */
+static cu_err write_bulk(cu_spool_writer *w, int from, int to, int bytes)
+{
+    uint64_t ticket;
+    char hex[2049], body[2200];
+    uint8_t r[1024];
+    size_t fill = bytes > 300 ? (size_t)(bytes - 290) : 8;
+    for (int i = from; i < to; i++) {
+        cu_random(r, fill / 2 > sizeof r ? sizeof r : fill / 2);
+        cu_hex(hex, r, fill / 2 > sizeof r ? sizeof r : fill / 2);
+        snprintf(body, sizeof body, "{\"n\":%d,\"x\":\"%s\"}", i, hex);
+        const cu_leaf_in in = {.type = i % 10 ? CU_LIT("exchange.request") : CU_LIT("key.issued"), .tenant = CU_LIT("acme"), .actor = CU_LIT("test"),
+                               .body = cu_str(body)};
+        cu_err e = cu_spool_stage(w, &in, NULL, &ticket);
+        if (e == CU_OK)
+            continue;
+        if (e != CU_TOO_BIG)
+            return e;
+        cu_spool_seal(w);
+        CU_TRY(cu_spool_commit(w));
+        cu_spool_settle(w);
+        i--;
+    }
+    cu_spool_seal(w);
+    CU_TRY(cu_spool_commit(w));
+    cu_spool_settle(w);
+    return CU_OK;
+}
+
+static cu_err seal(cu_spool_writer *w, cu_sequencer *s, const char *type, const cu_buf *body, char id[CU_ID_LEN], cu_fault *f)
+{
+    uint64_t took;
+    const cu_leaf_in in = {.type = cu_str(type), .tenant = CU_LIT("acme"), .actor = CU_LIT("auditor"), .body = cu_buf_view(body), .id = cu_str(id)};
+    CU_TRY(cu_spool_write(w, &in, id));
+    return cu_sequencer_round(s, &took, f);
+}
+
+static cu_err freeze(const char *dir, const char *log, cu_spool_writer *w, cu_sequencer *s, cu_fault *f)
+{
+    char path[600], id[CU_ID_LEN], second[CU_ID_LEN];
+    cu_buf body CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    cu_population p = {.control = CU_LIT("IAM-02"), .tenant = CU_LIT("acme"), .from = CU_LIT("2020-01-01T00:00:00.000Z"),
+                       .to = CU_LIT("2090-01-01T00:00:00.000Z"), .types = {CU_LIT("test.entry")}, .types_n = 1, .logs = {{.name = CU_LIT("t/acme")}},
+                       .logs_n = 1};
+    snprintf(path, sizeof path, "%s/evidence/populations", dir);
+    CU_TRY(cu_mkdirs(path, 0755));
+    cu_id_new(id);
+    cu_id_new(second);
+    snprintf(path, sizeof path, "%s/evidence/populations/%s.jsonl", dir, id);
+    int fd CU_CLEAN_FD = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644);
+    CU_TRY(cu_population_run(log, &p, fd, f));
+    CU_TRY(cu_population_encode(&p, &body));
+    CU_TRY(seal(w, s, "population.frozen", &body, id, f));
+    cu_sample d = {.population = cu_str(id), .digest = p.digest, .count = p.count, .seed = CU_LIT("2026-Q4 7"), .why = CU_LIT("asked for 20")};
+    CU_TRY(cu_sample_draw(&d, 20));
+    cu_buf_reset(&body);
+    CU_TRY(cu_sample_encode(&d, &body));
+    return seal(w, s, "sample.drawn", &body, second, f);
+}
+
 static int failed(const char *what, cu_err e, const cu_fault *f)
 {
     fprintf(stderr, "%s: %s %s\n", what, cu_err_text(e), f->text);
@@ -81,16 +144,22 @@ int main(int argc, char **argv)
         e = cu_sequencer_open(&with, &s, &f);
     if (e != CU_OK)
         return failed("open", e, &f);
-    if (argc > 4) {
+    bool bulk = argc > 5 && strcmp(argv[4], "bulk") == 0;
+    if (argc > 4 && strcmp(argv[4], "leave") == 0) {
         e = write_leaves(w, 0, count);
         cu_spool_close(w);
         return e == CU_OK ? 0 : failed("write", e, &f);
     }
     for (int r = 0; r < rounds && e == CU_OK; r++) {
-        e = write_leaves(w, count * r / rounds, count * (r + 1) / rounds);
+        int from = (int)((long)count * r / rounds), to = (int)((long)count * (r + 1) / rounds);
+        e = bulk ? write_bulk(w, from, to, atoi(argv[5])) : write_leaves(w, from, to);
         if (e == CU_OK)
             e = cu_sequencer_round(s, &took, &f);
     }
+    for (took = 1; bulk && e == CU_OK && took;)
+        e = cu_sequencer_round(s, &took, &f);
+    if (e == CU_OK && argc > 4 && strcmp(argv[4], "freeze") == 0)
+        e = freeze(argv[1], log, w, s, &f);
     if (e != CU_OK)
         return failed("round", e, &f);
     cu_spool_close(w);

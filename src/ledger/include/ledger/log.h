@@ -25,8 +25,14 @@ void cu_log_close(cu_log *l);
 cu_err cu_log_checkpoint(cu_log *l, cu_checkpoint *out, cu_buf *note, cu_fault *f) CU_MUST;
 /* One leaf, appended to out. */
 cu_err cu_log_entry(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
+/* Entries from .. to - 1 of the checkpoint read last, in order, each held against its hash in the tiles
+ * before it is handed over; memory is bounded. What `each` returns ends the walk unless it is CU_OK. */
+typedef cu_err (*cu_log_each_fn)(void *arg, uint64_t index, cu_bytes leaf, const cu_sha256 *hash);
+cu_err cu_log_each(cu_log *l, uint64_t from, uint64_t to, cu_log_each_fn each, void *arg, cu_fault *f) CU_MUST;
 /* A C2SP tlog-proof of entry `index` in the published checkpoint: text, appended to out. */
 cu_err cu_log_proof(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
+/* The same in a checkpoint that was read before; note: its text with signatures. */
+cu_err cu_log_proof_in(cu_log *l, uint64_t index, const cu_checkpoint *cp, cu_bytes note, cu_buf *out, cu_fault *f) CU_MUST;
 /* Checks a tlog-proof against a leaf and a vkey line; offline. */
 cu_err cu_log_proof_verify(cu_bytes proof, cu_bytes leaf, cu_bytes vkey, cu_fault *f) CU_MUST;
 

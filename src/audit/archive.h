@@ -1,0 +1,22 @@
+/* The container of a bundle: a tar of the one form (export_form.h) inside one zstd frame, written front
+ * to back; names, sizes and digests of what was written become manifest.json at its end. */
+#ifndef CUSTOS_AUDIT_ARCHIVE_H
+#define CUSTOS_AUDIT_ARCHIVE_H
+
+#include <sys/types.h>
+#include "base/buf.h"
+#include "base/digest.h"
+
+typedef struct archive archive;
+
+cu_err archive_new(int fd, archive **out) CU_MUST;
+/* A whole member. Errors stick: archive_end() tells. */
+void archive_put(archive *a, const char *name, cu_bytes content);
+/* A member from a file, of exactly `size` bytes and this digest; CU_CORRUPT when it has others. */
+void archive_put_file(archive *a, const char *name, int fd, uint64_t size, const cu_sha256 *digest);
+uint64_t archive_files(const archive *a);
+/* Writes manifest.json and the end; digest: of manifest.json. Frees a. */
+cu_err archive_end(archive *a, uint64_t *bytes, cu_sha256 *manifest) CU_MUST;
+void archive_drop(archive *a);
+
+#endif
