@@ -1,4 +1,5 @@
 #include "admin.h"
+#include <stdio.h>
 #include <curl/curl.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -39,6 +40,56 @@ cu_err cu_admin_call(const char *run_dir, const char *method, const char *path, 
     if (rc != CURLE_OK)
         return cu_fail(f, CU_STATE, "Custos does not answer at %.200s (%s); start it with custos serve, with the same --config", sock,
                        curl_easy_strerror(rc));
+    return CU_OK;
+}
+
+typedef struct {
+    CURL *c;
+    FILE *to;
+    cu_buf *problem;
+} streamed;
+
+static size_t stream_on(char *p, size_t size, size_t n, void *arg)
+{
+    const streamed *s = arg;
+    long status = 0;
+    curl_easy_getinfo(s->c, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200 || status == 201)
+        return fwrite(p, size, n, s->to) * size;
+    cu_buf_put(s->problem, p, size * n);
+    return s->problem->err ? 0 : size * n;
+}
+
+cu_err cu_admin_stream(const char *run_dir, const char *method, const char *path, cu_bytes body, FILE *to, long *status, cu_buf *problem,
+                       cu_fault *f)
+{
+    char sock[4200], url[4200];
+    streamed s = {curl_easy_init(), to, problem};
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    *status = 0;
+    if (!s.c || !headers)
+        return CU_NOMEM;
+    snprintf(sock, sizeof sock, "%s/admin.sock", run_dir);
+    snprintf(url, sizeof url, "http://localhost%s", path);
+    curl_easy_setopt(s.c, CURLOPT_UNIX_SOCKET_PATH, sock);
+    curl_easy_setopt(s.c, CURLOPT_URL, url);
+    curl_easy_setopt(s.c, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(s.c, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(s.c, CURLOPT_WRITEFUNCTION, stream_on);
+    curl_easy_setopt(s.c, CURLOPT_WRITEDATA, &s);
+    curl_easy_setopt(s.c, CURLOPT_PROXY, "");
+    if (body.n) {
+        curl_easy_setopt(s.c, CURLOPT_POSTFIELDSIZE, (long)body.n);
+        curl_easy_setopt(s.c, CURLOPT_POSTFIELDS, body.p);
+    }
+    CURLcode rc = curl_easy_perform(s.c);
+    curl_easy_getinfo(s.c, CURLINFO_RESPONSE_CODE, status);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(s.c);
+    if (rc == CURLE_WRITE_ERROR || ferror(to))
+        return cu_fail(f, CU_IO, "the answer could not be written");
+    if (rc != CURLE_OK)
+        return cu_fail(f, CU_STATE, "Custos does not answer at %.200s (%s); start it with custos serve, with the same --config", sock, curl_easy_strerror(rc));
     return CU_OK;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CUSTOS_CLI_ADMIN_H
 #define CUSTOS_CLI_ADMIN_H
 
+#include <stdio.h>
 #include "base/buf.h"
 #include "catalog/config.h"
 #include "verb.h"
@@ -9,6 +10,10 @@
 /* path begins with /api/v1. body empty: none. *status = HTTP status. */
 cu_err cu_admin_call(const char *run_dir, const char *method, const char *path, cu_bytes body, long *status,
                      cu_buf *out, cu_fault *f) CU_MUST;
+/* As above, for answers of any length and questions that take long: the body of a 200 or 201 goes to `to`,
+ * anything else to problem. */
+cu_err cu_admin_stream(const char *run_dir, const char *method, const char *path, cu_bytes body, FILE *to, long *status, cu_buf *problem,
+                       cu_fault *f) CU_MUST;
 /* Reads --config (credentials only checked for form) and the run directory; prints what is wrong.
  * 0 when fine, else the exit status. */
 int cu_open_config(const cu_run *r, cu_arena *a, cu_config *c, char run_dir[4096]);

@@ -27,6 +27,11 @@
     X(rules_cost) \
     X(rules_reload) \
     X(verify) \
+    X(evidence_population) \
+    X(evidence_sample) \
+    X(evidence_list) \
+    X(evidence_show) \
+    X(export) \
     X(events) \
     X(help) \
     X(version) \

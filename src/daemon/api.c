@@ -91,6 +91,12 @@ static unsigned route(call *c, const char *cookie)
         return answer_repositories(c);
     if (strcmp(p, "/scan-key") == 0 && c->admin && get)
         return answer_scan_key(c);
+    if ((rest = after(p, "/populations")))
+        return answer_populations(c, rest);
+    if ((rest = after(p, "/samples")))
+        return answer_samples(c, rest);
+    if ((rest = after(p, "/exports")))
+        return answer_exports(c, rest);
     if (strcmp(p, "/rules/reload") == 0 && c->admin)
         return answer_rules(c);
     if (strcmp(p, "/signin-tokens") == 0 && c->admin && post)
@@ -130,7 +136,9 @@ static bool foreign_write(const call *c, struct MHD_Connection *con)
 
 static enum MHD_Result reply(struct MHD_Connection *con, const call *c, unsigned status)
 {
-    struct MHD_Response *r = MHD_create_response_from_buffer(status == 204 ? 0 : c->out->n, c->out->p ? (void *)c->out->p : (void *)(uintptr_t) "",
+    struct stat st;
+    struct MHD_Response *r = c->file >= 0 && fstat(c->file, &st) == 0 ? MHD_create_response_from_fd64((uint64_t)st.st_size, c->file)
+                                                                     : MHD_create_response_from_buffer(status == 204 ? 0 : c->out->n, c->out->p ? (void *)c->out->p : (void *)(uintptr_t) "",
                                                             MHD_RESPMEM_MUST_COPY);
     if (!r)
         return MHD_NO;
@@ -166,7 +174,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
     }
     cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     call c = {.a = x->a, .admin = x->admin, .method = method, .path = url, .query = query, .query_arg = con,
-              .body = cu_buf_view(&u->body), .out = &out, .type = "application/json"};
+              .body = cu_buf_view(&u->body), .out = &out, .type = "application/json", .file = -1};
+    MHD_set_connection_option(con, MHD_CONNECTION_OPTION_TIMEOUT, strcmp(method, "POST") == 0 ? 0u : 60u); /* a listing of millions takes its time */
     unsigned status;
     if (u->body.err)
         status = problem(&c, 413, "Too large", "The body is larger than 8 MiB.");

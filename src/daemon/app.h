@@ -7,6 +7,7 @@
 #include "catalog/config.h"
 #include "catalog/events.h"
 #include "comply/criteria.h"
+#include "comply/listing.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
 #include "ledger/spool.h"
@@ -40,6 +41,7 @@ typedef struct {
     cu_arena arena;         /* criteria, events */
     cu_events *events;      /* what may be written */
     cu_criteria *criteria;
+    cu_control_listings *listings;
     metrics *metrics;
     struct health *health;  /* NULL: no upstream is checked */
     volatile int *stop;
@@ -63,6 +65,8 @@ cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
 /* record.c: one leaf of the daemon, durable on return; CU_INTERNAL when the registry of events does not
  * know it so. Lock held. id_out (CU_ID_LEN) may be NULL. */
 cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body) CU_MUST;
+/* The same under an id that was chosen before. */
+cu_err record_under(app *a, const char *type, const char *tenant, const char *actor, cu_bytes body, const char *id) CU_MUST;
 cu_err record_as(app *a, const char *type, const char *tenant, const char *actor, cu_bytes body, char *id_out) CU_MUST;
 
 /* rules.c. What rules_hold() gives stays whole until it is released, whatever is reloaded meanwhile. */
@@ -89,6 +93,7 @@ typedef struct {
     cu_buf *out;
     const char *type;      /* content type; application/json unless set */
     char cookie[128], disposition[96];
+    int file;              /* open: its content is the answer, and it is closed when that was sent; -1: out is */
 } call;
 unsigned problem(call *c, unsigned status, const char *title, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 unsigned answer_status(call *c);
@@ -123,6 +128,10 @@ unsigned answer_rules(call *c);
 unsigned answer_scans(call *c);
 unsigned answer_scan_key(call *c);
 unsigned answer_repositories(call *c);
+/* evidence.c: populations, samples and bundles, kept in state_dir/evidence. rest: the path behind the collection's name. */
+unsigned answer_populations(call *c, const char *rest);
+unsigned answer_samples(call *c, const char *rest);
+unsigned answer_exports(call *c, const char *rest);
 bool knows_tenant(const app *a, const char *name);
 unsigned unknown_tenant(call *c, const char *name); /* a 404 that says which there are */
 bool session_holds(app *a, const char *cookie);

@@ -192,6 +192,7 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     cu_arena_init(&a->arena, 256u << 20);
     CU_TRY(cu_events_load(catalog, &a->arena, &a->events, f));
     CU_TRY(rules_open(a, f));
+    CU_TRY(cu_control_listings_load(catalog, &a->arena, &a->listings, f));
     return cu_criteria_load(catalog, &a->arena, &a->criteria, f);
 }
 

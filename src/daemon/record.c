@@ -2,6 +2,17 @@
 #include "app.h"
 #include "base/log.h"
 
+cu_err record_under(app *a, const char *type, const char *tenant, const char *actor, cu_bytes body, const char *id)
+{
+    cu_fault f = {0};
+    const cu_leaf_in in = {.type = cu_str(type), .tenant = cu_str(tenant), .actor = cu_str(actor), .body = body, .id = cu_str(id)};
+    if (cu_events_check(a->events, in.type, in.tenant, body, &f) != CU_OK) {
+        cu_say(CU_LOG_ERROR, "%s is not written: %s", type, f.text);
+        return CU_INTERNAL;
+    }
+    return cu_spool_write(a->spool, &in, NULL);
+}
+
 cu_err record_as(app *a, const char *type, const char *tenant, const char *actor, cu_bytes body, char *id_out)
 {
     cu_fault f = {0};

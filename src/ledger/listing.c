@@ -242,12 +242,13 @@ cu_err cu_population_encode(const cu_population *p, cu_buf *out)
     cu_buf_str(out, ",\"types\":[");
     for (size_t i = 0; i < p->types_n; i++)
         put_quoted(out, i ? ",\"" : "\"", p->types[i]);
-    cu_buf_str(out, "],\"v\":1,\"where\":{");
+    cu_buf_str(out, "],\"v\":1,\"where\":[");
     for (size_t i = 0; i < p->where_n; i++) {
-        put_quoted(out, i ? ",\"" : "\"", p->where[i].field);
-        put_quoted(out, ":\"", p->where[i].value);
+        put_quoted(out, i ? ",{\"field\":\"" : "{\"field\":\"", p->where[i].field);
+        put_quoted(out, ",\"value\":\"", p->where[i].value);
+        cu_buf_byte(out, '}');
     }
-    cu_buf_str(out, "}}");
+    cu_buf_str(out, "]}");
     return cu_buf_err(out);
 }
 
@@ -266,12 +267,12 @@ static bool take_lists(cu_bytes *in, cu_population *p)
         if (p->types_n == CU_LISTING_TYPES || !skip(in, "\"") || !take_text(in, &p->types[p->types_n++]))
             return false;
     } while (skip(in, ","));
-    if (!skip(in, "],\"v\":1,\"where\":{"))
+    if (!skip(in, "],\"v\":1,\"where\":["))
         return false;
-    while (!skip(in, "}")) {
+    while (!skip(in, "]")) {
         cu_listing_field *w = &p->where[p->where_n];
-        if (p->where_n == CU_LISTING_FIELDS || (p->where_n && !skip(in, ",")) || !skip(in, "\"") || !take_text(in, &w->field) ||
-            !skip(in, ":\"") || !take_text(in, &w->value))
+        if (p->where_n == CU_LISTING_FIELDS || (p->where_n && !skip(in, ",")) || !skip(in, "{\"field\":\"") ||
+            !take_text(in, &w->field) || !skip(in, ",\"value\":\"") || !take_text(in, &w->value) || !skip(in, "}"))
             return false;
         p->where_n++;
     }
@@ -359,10 +360,10 @@ cu_err cu_sample_encode(const cu_sample *s, cu_buf *out)
     cu_hex(hex, s->digest.b, sizeof s->digest.b);
     cu_buf_fmt(out, "{\"count\":%llu,\"digest\":\"%s\"", (unsigned long long)s->count, hex);
     put_quoted(out, ",\"population\":\"", s->population);
-    cu_buf_str(out, ",\"rows\":[");
+    cu_buf_str(out, ",\"rows\":\"");
     for (size_t i = 0; i < s->rows_n; i++)
-        cu_buf_fmt(out, "%s%llu", i ? "," : "", (unsigned long long)s->rows[i]);
-    put_quoted(out, "],\"seed\":\"", s->seed);
+        cu_buf_fmt(out, "%s%llu", i ? " " : "", (unsigned long long)s->rows[i]);
+    put_quoted(out, "\",\"seed\":\"", s->seed);
     put_quoted(out, ",\"v\":1,\"why\":\"", s->why);
     cu_buf_byte(out, '}');
     return cu_buf_err(out);
@@ -373,9 +374,9 @@ cu_err cu_sample_parse(cu_bytes body, cu_sample *out)
     cu_bytes in = body;
     *out = (cu_sample){0};
     bool ok = skip(&in, "{\"count\":") && take_number(&in, &out->count) && skip(&in, ",\"digest\":\"") && take_hash(&in, &out->digest) &&
-              skip(&in, ",\"population\":\"") && take_text(&in, &out->population) && skip(&in, ",\"rows\":[");
-    while (ok && !skip(&in, "]")) {
-        ok = out->rows_n < CU_SAMPLE_MAX && (out->rows_n == 0 || skip(&in, ",")) && take_number(&in, &out->rows[out->rows_n]);
+              skip(&in, ",\"population\":\"") && take_text(&in, &out->population) && skip(&in, ",\"rows\":\"");
+    while (ok && !skip(&in, "\"")) {
+        ok = out->rows_n < CU_SAMPLE_MAX && (out->rows_n == 0 || skip(&in, " ")) && take_number(&in, &out->rows[out->rows_n]);
         out->rows_n += ok;
     }
     ok = ok && skip(&in, ",\"seed\":\"") && take_text(&in, &out->seed) && skip(&in, ",\"v\":1,\"why\":\"") && take_text(&in, &out->why) &&

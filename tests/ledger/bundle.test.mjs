@@ -247,7 +247,7 @@ test('the sample is what a few lines of another language draw', () => {
   const s = JSON.parse(all.find((m) => /^samples\/[^/]*\.json$/.test(m.name)).content).body
   const script = readFileSync(resolve('docs/auditor.md'), 'utf8').match(/```python\n([^]*?)```/)[1]
   writeFileSync(join(dir, 'draw.py'), script)
-  const r = run('python3', [join(dir, 'draw.py'), p.digest, String(p.count), s.seed, String(s.rows.length)])
+  const r = run('python3', [join(dir, 'draw.py'), p.digest, String(p.count), s.seed, '20'])
   assert.equal(r.status, 0, r.stderr.toString())
-  assert.deepEqual(r.stdout.toString().trim().split(' ').map(Number), s.rows)
+  assert.deepEqual(r.stdout.toString().trim(), s.rows)
 })

@@ -18,11 +18,12 @@ const table = {
   policy: ['base', 'catalog'],
   ledger: ['base'],
   store: ['base', 'ledger'],
+  audit: ['base', 'ledger'],
   comply: ['base', 'catalog', 'ledger', 'store', 'policy'],
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
-  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply'],
-  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan'],
+  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit'],
   verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))

@@ -167,7 +167,7 @@ type population struct {
 		Count            int64
 		Digest, From, To string
 		Types            []string
-		Where            map[string]string
+		Where            []struct{ Field, Value string }
 		Logs             []struct {
 			Name string
 			Size int64
@@ -194,8 +194,8 @@ func (p *population) ask(log string, at int64, leaf []byte, e *entry) {
 	if !covered || !named || e.Ts < p.Body.From || e.Ts >= p.Body.To {
 		return
 	}
-	for field, want := range p.Body.Where {
-		if have := string(e.Body[field]); have != want && have != strconv.Quote(want) {
+	for _, w := range p.Body.Where {
+		if have := string(e.Body[w.Field]); have != w.Value && have != strconv.Quote(w.Value) {
 			return
 		}
 	}
@@ -306,18 +306,17 @@ func rows(dir string) {
 		var s struct {
 			ID   string `json:"id"`
 			Body struct {
-				Population string
-				Rows       []int64
+				Population, Rows string
 			}
 		}
 		decode(name, read(name), &s)
-		want := map[int64]bool{}
-		for _, r := range s.Body.Rows {
+		want := map[string]bool{}
+		for _, r := range strings.Fields(s.Body.Rows) {
 			want[r] = true
 		}
 		listing := bufio.NewScanner(bytes.NewReader(read(filepath.Join(dir, "populations", s.Body.Population+".jsonl"))))
 		for i := int64(0); listing.Scan(); i++ {
-			if !want[i] {
+			if !want[strconv.FormatInt(i, 10)] {
 				continue
 			}
 			var row struct{ Leaf string }
