@@ -73,6 +73,8 @@ static unsigned route(call *c, const char *cookie)
         return answer_routes(c);
     if (strcmp(p, "/classes") == 0 && get)
         return answer_classes(c);
+    if (strcmp(p, "/witness") == 0 && get)
+        return answer_witness(c);
     if (strcmp(p, "/bundles") == 0 && get)
         return answer_bundles(c);
     if (strcmp(p, "/probes") == 0)

@@ -102,6 +102,7 @@ unsigned answer_exchange_values(call *c);
 unsigned answer_routes(call *c);
 unsigned answer_classes(call *c);
 unsigned answer_bundles(call *c);
+unsigned answer_witness(call *c);
 /* what: "entries", "types" or "entries/N/neighbours"; folder: the log's, below log_dir. False when what is none of them. */
 bool answer_entries(call *c, const char *folder, const char *what, unsigned *status);
 /* limit (1 to most, else 100) and cursor of a listing; false when they are malformed. */

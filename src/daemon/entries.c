@@ -42,6 +42,7 @@ static void add_bodies(const call *c, const char *folder, json_t *items)
             continue;
         json_t *e = json_loadb((const char *)leaf.p, leaf.n, 0, NULL);
         json_object_set(item, "body", json_object_get(e, "body"));
+        json_object_set(item, "id", json_object_get(e, "id"));
         json_decref(e);
     }
     cu_log_close(l);

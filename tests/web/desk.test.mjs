@@ -1,6 +1,8 @@
 // Exchanges, routes, classes and the log as somebody who examines them uses them: with the keyboard, by address.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { System } from '../gateway/system.mjs'
 
@@ -142,6 +144,25 @@ test('the log: entries by type, one with its proof, and its neighbours in the wr
   await page.getByText('proof and signature hold').waitFor()
   await open('/log')
   await page.getByText('By the log\'s own key').first().waitFor()
+  assert.deepEqual(page.errors, [])
+})
+
+test('witnesses and time stamps: no data as long as there are none, then what they said', async () => {
+  await open('/log')
+  await page.getByText('No witness has cosigned a checkpoint here').waitFor()
+  await page.getByText('No time stamp authority has stamped').waitFor()
+  // a checkpoint with a cosignature, as docs/formats/log.md says that it lies there
+  const anchor = join(system.status.log_dir, 'anchor'), note = readFileSync(join(anchor, 'checkpoint'), 'utf8')
+  const time = Buffer.alloc(8)
+  time.writeBigUInt64BE(1795000000n)
+  const line = `— witness.example/w1 ${Buffer.concat([Buffer.from('0a0b0c0d', 'hex'), time, Buffer.alloc(64, 7)]).toString('base64')}\n`
+  for (const [size, text] of [['000000000001', 'older'], [note.split('\n')[1].padStart(12, '0'), note + line]]) {
+    mkdirSync(join(anchor, 'cosigned'), { recursive: true })
+    writeFileSync(join(anchor, 'cosigned', size), text)
+  }
+  await open('/log')
+  await page.getByText('witness.example/w1', { exact: true }).waitFor()
+  await page.getByText(/key 0a0b0c0d, says 18 Nov 2026/).waitFor()
   assert.deepEqual(page.errors, [])
 })
 

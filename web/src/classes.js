@@ -63,7 +63,7 @@ function All() {
   const d = seen.data;
   if (!d) return html`<${Notice} seen=${seen} />`;
   return html`<${Notice} seen=${seen} />
-    <p class="lead">${many(d.repositories.length, "repository", "repositories")}, ${many(d.rules.length, "rule")}. From bundle <a class="fig" href=${`/registers/bundles#${d.bundle.digest}`}>${count(d.bundle.version)}</a>, <span class="mono" title=${d.bundle.digest}>${digest(d.bundle.digest)}</span>.</p>
+    <p class="lead">${many(d.repositories.length, "repository", "repositories")}, ${many(d.rules.length, "rule")}. From bundle <a class="fig" href=${`/registers/bundles#${d.bundle.digest}`}>${count(d.bundle.version)}</a>, <span class="mono" title=${d.bundle.digest}>${digest(d.bundle.digest)}</span></p>
     <div class="paper apart"><${Decided} data=${d} /><${Rules} data=${d} /><${Repositories} items=${d.repositories} unknown=${d.unknown} /><${Groups} items=${d.groups} /></div>`;
 }
 

@@ -13,6 +13,7 @@ const PLACES = [
   ["/audit", "Checklist", ["audit"]],
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/findings", "Findings", ["findings", "scan"]],
+  ["/examination", "Examination", ["examination", "population", "sample"]],
   ["/log", "Log", ["log"]],
   ["/registers/keys", "Registers", ["keys", "routes", "classes", "bundles", "isolation"]],
 ];

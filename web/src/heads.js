@@ -6,7 +6,7 @@ import { go, route, withQuery } from "./router.js";
 import { useSource } from "./source.js";
 import { CopyBox, Notice, saveAs } from "./parts.js";
 import { asHex, count, digest, moment } from "./format.js";
-import { checkSignatures } from "./tlog.js";
+import { checkSignatures, hex, readCheckpoint } from "./tlog.js";
 import { entryPath, logHolds, logTitle } from "./words.js";
 
 const PAGE = 100;
@@ -59,6 +59,30 @@ export function Head({ log }) {
         ${signed?.checkpoint && html`<div class="acts2"><button type="button" class="btn" onClick=${() => saveAs(`${stem(log.name)}.checkpoint`, signed.checkpoint, "text/plain")}>Save checkpoint</button>
         ${signed.vkey && html`<button type="button" class="btn" onClick=${() => saveAs(`${stem(log.name)}.vkey`, signed.vkey, "text/plain")}>Save key</button>`}</div>`}</div></div>
   </div></section>`;
+}
+
+// Lines that are not the log's own: of witnesses, which say the time first (C2SP tlog-cosignature).
+function cosigners(note) {
+  try {
+    const point = readCheckpoint(note);
+    return point.signatures.filter((s) => s.name !== point.origin).map((s) => ({ name: s.name, id: hex(s.id), at: s.signature.length === 72 ? s.signature.slice(0, 8).reduce((sum, b) => sum * 256 + b, 0) * 1000 : null }));
+  } catch {
+    return [];
+  }
+}
+
+export function Witnesses({ anchor }) {
+  const seen = useSource("/api/v1/witness", 10000);
+  const d = seen.data;
+  if (!d) return html`<${Notice} seen=${seen} />`;
+  const behind = (x) => (x.newest && anchor ? `${count(Math.max(anchor.size - x.newest.size, 0))} entries behind the head` : "");
+  const none = (what) => html`<p><span class="st nodata"><svg aria-hidden="true"><use href="#s-nodata" /></svg>no data</span></p><p class="small quiet">${what}</p>`;
+  const lines = d.cosigned.newest ? cosigners(d.cosigned.newest.note) : [];
+  return html`<section class="row"><header class="gloss"><h2>Witnesses</h2><p>Others who saw the anchor log grow, and so would see it fork.</p></header><div class="body">
+    <h3>Cosigned checkpoints</h3>${d.cosigned.newest ? html`<dl class="facts"><dt>Newest</dt><dd>size ${count(d.cosigned.newest.size)}, ${behind(d.cosigned)}, written ${moment(d.cosigned.newest.written)}</dd><dt>Kept</dt><dd>${count(d.cosigned.count)}</dd>
+        ${lines.map((l) => html`<dt key=${l.name + l.id} class="mono">${l.name}</dt><dd>key <span class="mono">${l.id}</span>${l.at ? `, says ${moment(l.at)}` : ""}; its signature is checked where its key is held</dd>`)}</dl>
+        <details class="raw"><summary>The note, as text</summary><pre class="codebox" tabindex="0">${d.cosigned.newest.note}</pre></details>` : none("No witness has cosigned a checkpoint here: that this log has one past only is so far our word.")}
+    <h3 class="apart">Time stamps</h3>${d.stamped.newest ? html`<dl class="facts"><dt>Newest</dt><dd>size ${count(d.stamped.newest.size)}, ${behind(d.stamped)}, written ${moment(d.stamped.newest.written)}</dd><dt>Kept</dt><dd>${count(d.stamped.count)}</dd></dl><h3 class="apart">Checked by</h3><pre class="codebox" tabindex="0">openssl ts -verify -in SIZE.tsr -data SIZE -CAfile CA</pre>` : none("No time stamp authority has stamped a checkpoint here: when it was made is so far our word.")}</div></section>`;
 }
 
 // Every head that a log had is an entry of the anchor log.

@@ -17,6 +17,8 @@ import { Exposure } from "./exposure.js";
 import { Scan } from "./scan.js";
 import { Isolation } from "./isolation.js";
 import { Log } from "./log.js";
+import { Examination } from "./examination.js";
+import { Population, Sample } from "./population.js";
 import { Routes } from "./routes.js";
 import { Classes } from "./classes.js";
 import { Bundles } from "./bundles.js";
@@ -33,6 +35,7 @@ function Unknown() {
 const PAGES = {
   overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
   findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys, isolation: Isolation,
+  examination: Examination, population: Population, sample: Sample,
   routes: Routes, classes: Classes, bundles: Bundles,
   unknown: Unknown,
 };

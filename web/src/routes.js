@@ -11,7 +11,9 @@ const EVERY_MS = 5000;
 const DAY_MS = 86400000;
 const SOON_DAYS = 30;
 
-const HEALTH = { ready: ["met", "ready"], resting: ["not", "resting after failures"], unknown: ["nodata", "not watched"] };
+const HEALTH = { ready: ["met", "no failure that counts"], resting: ["not", "resting after failures"], unknown: ["nodata", "not watched"] };
+// Nobody asked it anything: that is no good sign either.
+const healthOf = (r, u) => (u.health === "ready" && !r.used?.some((x) => x.decision === "allow") ? ["nodata", "not asked in this time"] : HEALTH[u.health] ?? HEALTH.unknown);
 
 function Mark({ cls, children }) {
   return html`<span class=${`st ${cls}`}><svg aria-hidden="true"><use href=${`#s-${cls}`} /></svg>${children}</span>`;
@@ -59,7 +61,7 @@ function Upstreams({ r }) {
   if (r.builtin) return html`<p>On this machine.</p>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Upstreams of ${r.name}`}><table class="stack by-type"><thead><tr><th scope="col">Upstream</th><th scope="col">Address</th><th scope="col">Health</th></tr></thead>
     <tbody>${r.upstreams.map((u) => {
-      const [cls, word] = HEALTH[u.health] ?? HEALTH.unknown;
+      const [cls, word] = healthOf(r, u);
       return html`<tr key=${u.number}><td data-l="Upstream">${count(u.number)}</td><td class="mono breakable" data-l="Address">${u.host}:${u.port}</td><td data-l="Health"><${Mark} cls=${cls}>${word}<//>${u.until && html` <span class="small quiet">until ${moment(u.until)}</span>`}</td></tr>`;
     })}</tbody></table></div>${r.upstreams.length > 1 && html`<p class="small quiet">${r.balance === "session" ? "Each session stays with one of them." : "The first that answers is asked."}</p>`}`;
 }
