@@ -1,10 +1,25 @@
 /* Bytes to masks: plainly, with AVX2, and with AVX-512 (BW and VBMI). All give the same masks but for
  * `literal`, which may hold more where tables are coarser. */
 #include <string.h>
+#include "base/digest.h"
 #include "sweep.h"
 #include "token.h"
 
-void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out)
+static void add_others(cu_block *m, uint8_t c, uint64_t bit)
+{
+    m->at |= c == '@' ? bit : 0;
+    m->colon |= c == ':' ? bit : 0;
+    m->plus |= c == '+' ? bit : 0;
+    m->space |= c == ' ' ? bit : 0;
+    m->sign |= c == ' ' || c == '-' || c == '.' || c == '/' || c == ')' ? bit : 0;
+    m->point |= c == '.' || c == ',' ? bit : 0;
+    m->open |= c == '(' ? bit : 0;
+    m->escape |= c == '\\' ? bit : 0;
+    m->high |= c >= 0x80 ? bit : 0;
+    m->lead |= c >= 0xc3 && c <= 0xc5 ? bit : 0;
+}
+
+void cu_classify_plain(const cu_literals *l, bool all, const uint8_t *p, size_t blocks, cu_block *out)
 {
     for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
         cu_block m = {0};
@@ -15,16 +30,13 @@ void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu
             m.lower |= class == CU_IS_LOWER ? bit : 0;
             m.digit |= class == CU_IS_DIGIT ? bit : 0;
             m.joint |= class == CU_IS_JOINT ? bit : 0;
-            m.at |= c == '@' ? bit : 0;
-            m.colon |= c == ':' ? bit : 0;
             m.dash |= c == '-' ? bit : 0;
-            m.plus |= c == '+' ? bit : 0;
-            m.high |= c >= 0x80 ? bit : 0;
-            m.lead |= c >= 0xc3 && c <= 0xc5 ? bit : 0;
+            if (all)
+                add_others(&m, c, bit);
             for (unsigned g = 0; l && g < CU_LITERAL_BANKS; g++) {
                 unsigned pass = 255;
                 for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
-                    pass &= l->table[g][k][p[i + k] & 127];
+                    pass &= l->code[g][k][p[i + k] < 128 ? cu_literal_code[p[i + k]] : 0];
                 m.literal |= pass ? bit : 0;
             }
         }
@@ -100,29 +112,41 @@ AVX2 static inline uint32_t literals32(const cu_literals *l, const uint8_t *p)
     return ~bits32(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
 }
 
-AVX2 static inline void half_block(const cu_literals *l, const uint8_t *p, unsigned shift, cu_block *m)
+AVX2 static inline void others32(__m256i x, unsigned shift, cu_block *m)
+{
+    uint32_t space = equal32(x, ' '), dot = equal32(x, '.');
+    m->at |= (uint64_t)equal32(x, '@') << shift;
+    m->colon |= (uint64_t)equal32(x, ':') << shift;
+    m->plus |= (uint64_t)equal32(x, '+') << shift;
+    m->space |= (uint64_t)space << shift;
+    m->sign |= (uint64_t)(space | dot | equal32(x, '-') | equal32(x, '/') | equal32(x, ')')) << shift;
+    m->point |= (uint64_t)(dot | equal32(x, ',')) << shift;
+    m->open |= (uint64_t)equal32(x, '(') << shift;
+    m->escape |= (uint64_t)equal32(x, '\\') << shift;
+    m->high |= (uint64_t)bits32(x) << shift;
+    m->lead |= (uint64_t)range32(x, 0xc3, 2) << shift;
+}
+
+AVX2 static inline void half_block(const cu_literals *l, bool all, const uint8_t *p, unsigned shift, cu_block *m)
 {
     __m256i x = load32(p);
-    uint32_t dash = equal32(x, '-'), plus = equal32(x, '+');
+    uint32_t dash = equal32(x, '-');
     m->upper |= (uint64_t)range32(x, 'A', 25) << shift;
     m->lower |= (uint64_t)range32(x, 'a', 25) << shift;
     m->digit |= (uint64_t)range32(x, '0', 9) << shift;
-    m->joint |= (uint64_t)(dash | plus | equal32(x, '_') | equal32(x, '/')) << shift;
-    m->at |= (uint64_t)equal32(x, '@') << shift;
-    m->colon |= (uint64_t)equal32(x, ':') << shift;
     m->dash |= (uint64_t)dash << shift;
-    m->plus |= (uint64_t)plus << shift;
-    m->high |= (uint64_t)bits32(x) << shift;
-    m->lead |= (uint64_t)range32(x, 0xc3, 2) << shift;
+    m->joint |= (uint64_t)(dash | equal32(x, '+') | equal32(x, '_') | equal32(x, '/')) << shift;
+    if (all)
+        others32(x, shift, m);
     m->literal |= l ? (uint64_t)literals32(l, p) << shift : 0;
 }
 
-AVX2 void cu_classify_avx2(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out)
+AVX2 void cu_classify_avx2(const cu_literals *l, bool all, const uint8_t *p, size_t blocks, cu_block *out)
 {
     for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
         cu_block m = {0};
-        half_block(l, p, 0, &m);
-        half_block(l, p + 32, 32, &m);
+        half_block(l, all, p, 0, &m);
+        half_block(l, all, p + 32, 32, &m);
         out[b] = m;
     }
 }
@@ -144,41 +168,81 @@ AVX512 static inline uint64_t range64(__m512i x, uint8_t first, uint8_t span)
     return _mm512_cmple_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8((char)first)), _mm512_set1_epi8((char)span));
 }
 
-AVX512 static inline __m512i look_up64(const uint8_t table[128], __m512i x)
+/* Bytes to the 64 codes that tables of literals are indexed by; 0x80 and above to 0. */
+AVX512 static inline __m512i codes64(__m512i x)
 {
-    return _mm512_permutex2var_epi8(load64(table), x, load64(table + 64));
+    __m512i c = _mm512_permutex2var_epi8(load64(cu_literal_code), x, load64(cu_literal_code + 64));
+    return _mm512_maskz_mov_epi8(~_mm512_movepi8_mask(x), c);
 }
 
-AVX512 static inline __attribute__((always_inline)) uint64_t literals64(const cu_literals *l, const uint8_t *p)
+#define STRIDE 16u /* blocks whose codes are kept */
+
+/* The tables are loaded once, into registers: what is stored meanwhile might be they, to the compiler. */
+AVX512 static void literals64(const cu_literals *l, const uint8_t *codes, size_t blocks, cu_block *out)
 {
-    __m512i x[CU_LITERAL_WINDOW], any = _mm512_setzero_si512();
-    for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
-        x[k] = load64(p + k);
-    for (unsigned g = 0; g < CU_LITERAL_BANKS; g++) {
-        __m512i pass = look_up64(l->table[g][0], x[0]);
-        for (unsigned k = 1; k < CU_LITERAL_WINDOW; k++)
-            pass = _mm512_and_si512(pass, look_up64(l->table[g][k], x[k]));
-        any = _mm512_or_si512(any, pass);
+    __m512i t[CU_LITERAL_BANKS][CU_LITERAL_WINDOW];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < CU_LITERAL_BANKS; i++)
+#pragma GCC unroll 8
+        for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
+            t[i][k] = load64(l->code[i][k]);
+    for (size_t b = 0; b < blocks; b++, codes += CU_BLOCK) {
+        __m512i any = _mm512_setzero_si512(), x[CU_LITERAL_WINDOW];
+#pragma GCC unroll 8
+        for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
+            x[k] = load64(codes + k);
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < CU_LITERAL_BANKS; i++) {
+            __m512i pass = _mm512_permutexvar_epi8(x[0], t[i][0]);
+#pragma GCC unroll 8
+            for (unsigned k = 1; k < CU_LITERAL_WINDOW; k++)
+                pass = _mm512_and_si512(pass, _mm512_permutexvar_epi8(x[k], t[i][k]));
+            any = _mm512_or_si512(any, pass);
+        }
+        out[b].literal = _mm512_test_epi8_mask(any, any);
     }
-    return _mm512_test_epi8_mask(any, any);
 }
 
-AVX512 void cu_classify_avx512(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out)
+AVX512 static inline void others64(__m512i x, cu_block *out)
 {
-    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK, out++) {
-        __m512i x = load64(p);
-        out->upper = range64(x, 'A', 25);
-        out->lower = range64(x, 'a', 25);
-        out->digit = range64(x, '0', 9);
-        out->at = equal64(x, '@');
-        out->colon = equal64(x, ':');
-        out->dash = equal64(x, '-');
-        out->plus = equal64(x, '+');
-        out->joint = out->dash | out->plus | equal64(x, '_') | equal64(x, '/');
-        out->high = _mm512_movepi8_mask(x);
-        out->lead = range64(x, 0xc3, 2);
-        out->literal = l ? literals64(l, p) : 0;
+    uint64_t slash = equal64(x, '/'), dot = equal64(x, '.');
+    out->at = equal64(x, '@');
+    out->colon = equal64(x, ':');
+    out->plus = equal64(x, '+');
+    out->space = equal64(x, ' ');
+    out->sign = out->space | out->dash | dot | slash | equal64(x, ')');
+    out->point = dot | equal64(x, ',');
+    out->open = equal64(x, '(');
+    out->escape = equal64(x, '\\');
+    out->high = _mm512_movepi8_mask(x);
+    out->lead = range64(x, 0xc3, 2);
+}
+
+AVX512 static inline void classes64(__m512i x, bool all, cu_block *out)
+{
+    cu_block m = {.upper = range64(x, 'A', 25), .lower = range64(x, 'a', 25), .digit = range64(x, '0', 9), .dash = equal64(x, '-')};
+    m.joint = m.dash | equal64(x, '+') | equal64(x, '_') | equal64(x, '/');
+    *out = m;
+    if (all)
+        others64(x, out);
+}
+
+AVX512 void cu_classify_avx512(const cu_literals *l, bool all, const uint8_t *p, size_t blocks, cu_block *out)
+{
+    uint8_t codes[(STRIDE + 1) * CU_BLOCK];
+    for (size_t b = 0, n; b < blocks; b += n, p += n * CU_BLOCK, out += n) {
+        n = blocks - b < STRIDE ? blocks - b : STRIDE;
+        for (size_t i = 0; i < n; i++) {
+            __m512i x = load64(p + i * CU_BLOCK);
+            classes64(x, all, &out[i]);
+            _mm512_storeu_si512((void *)(codes + i * CU_BLOCK), codes64(x));
+        }
+        if (!l)
+            continue;
+        _mm512_storeu_si512((void *)(codes + n * CU_BLOCK), codes64(_mm512_maskz_loadu_epi8((1u << (CU_LITERAL_WINDOW - 1)) - 1, p + n * CU_BLOCK)));
+        literals64(l, codes, n, out);
     }
+    cu_wipe(codes, sizeof codes);
 }
 /* The marked places, as numbers. */
 VBMI2 static size_t list_places(const cu_block *m, size_t blocks, uint16_t *places)

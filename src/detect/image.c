@@ -5,7 +5,7 @@
 #include "engine.h"
 
 /* Goes up when what is stored changes, or how it is found out: groups.c, needles.c, token.h. */
-#define MAGIC "CURULE07"
+#define MAGIC "CURULE08"
 #define HEAD (8u + sizeof(cu_sha256))
 #define MAX_RULES 4000u
 

@@ -27,11 +27,15 @@ typedef struct {
     uint32_t meaning; /* the caller's */
 } cu_literal;
 
+/* Bytes below 0x80 to less than 64 codes, of which no two that literals use often are the same: letters of
+ * either case, digits, and most signs. */
+extern const uint8_t cu_literal_code[128];
+
 typedef struct {
     cu_literal *v;
     size_t n, cap;
-    /* Bit g of table[g / 8][place][byte & 127]: group g has a literal with that byte there. */
-    uint8_t table[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][128];
+    /* Bit g of code[g / 8][place][cu_literal_code of a byte]: group g has a literal with that byte there. */
+    uint8_t code[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][64];
     /* The same for the two halves of a byte, for processors that look up 16 entries at a time. */
     uint8_t low[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16], high[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16];
     uint64_t seen[2][256]; /* by hash of the first three, of the first four bytes of a window */

@@ -8,8 +8,6 @@
 #define CHUNK CU_BLOCKS_MAX /* blocks whose masks are kept */
 #define TAIL_ROOM 256u /* the end of the text, with zeros behind */
 
-__extension__ typedef unsigned __int128 u128;
-
 typedef struct {
     cu_scratch *s;
     const cu_engine *e;
@@ -17,7 +15,6 @@ typedef struct {
     cu_findings *out;
     const cu_literals *literals;
     size_t token_past, digits_past, stop_past, name_past;
-    uint64_t run_before; /* the run of 16 that began before this block goes on */
 } sweep;
 
 /* --- marks --- */
@@ -72,115 +69,47 @@ static cu_err literals(sweep *w, const cu_block *m, size_t blocks, const uint8_t
 
 /* --- tokens --- */
 
-static u128 two(uint64_t low, uint64_t high)
+/* A run in which a token may stand reaches `at`: is there one? Each run is read once. */
+static void token_at(sweep *w, size_t at)
 {
-    return (u128)high << 64 | low;
-}
-
-/* Bit i: this and the 15 bits above it are set. */
-static u128 sixteen(u128 v)
-{
-    v &= v >> 1;
-    v &= v >> 2;
-    v &= v >> 4;
-    return v & v >> 8;
-}
-
-static unsigned population(u128 v)
-{
-    return (unsigned)(__builtin_popcountll((uint64_t)v) + __builtin_popcountll((uint64_t)(v >> 64)));
-}
-
-/* May a run that lies within two blocks be a token? What is certain not to be one is most of them. */
-static bool may_be_token(const cu_block *m, u128 run)
-{
-    u128 upper = two(m[0].upper, m[1].upper) & run, lower = two(m[0].lower, m[1].lower) & run;
-    u128 digit = two(m[0].digit, m[1].digit) & run, alnum = upper | lower | digit;
-    if (!digit && population(upper) < 4)
-        return false;
-    if (sixteen(alnum))
-        return digit || population(lower) >= 4 || sixteen(upper);
-    u128 changes = ((upper ^ upper << 1) | (lower ^ lower << 1) | (digit ^ digit << 1)) & alnum & alnum << 1;
-    return population(changes) >= 6 || population(two(m[0].dash, m[1].dash) & run) >= 4;
-}
-
-static void token_at(sweep *w, const cu_block *m, u128 row, size_t base, unsigned i)
-{
-    u128 rest = ~row >> i;
-    size_t from = base + i, to;
-    if (from < w->token_past)
+    size_t from = at, to = at;
+    if (at < w->token_past)
         return;
-    uint64_t low = (uint64_t)rest, high = (uint64_t)(rest >> 64);
-    unsigned n = low ? (unsigned)__builtin_ctzll(low) : high ? 64 + (unsigned)__builtin_ctzll(high) : 128;
-    if (n < 128 - i) {
-        w->token_past = to = from + n;
-        if (!may_be_token(m, (((u128)1 << n) - 1) << i))
-            return;
-    } else {
-        for (to = base + 2 * CU_BLOCK; to < w->t.n && cu_byte_class[w->t.p[to]]; to++)
-            ;
-        if (to > w->t.n)
-            to = w->t.n;
-        w->token_past = to;
-    }
+    while (from > w->token_past && cu_byte_class[w->t.p[from - 1]])
+        from--;
+    while (to < w->t.n && cu_byte_class[w->t.p[to]])
+        to++;
+    w->token_past = to > at ? to : at + 1;
     if (!cu_has_token(cu_slice(w->t, from, to)))
         return;
     cu_note_encoded(w->s, w->t, from, to);
     mark_around(w, w->s->hot[CU_DB_TOKEN], from, to, CU_TOKEN_BEFORE, CU_TOKEN_AFTER);
 }
 
-static uint64_t row_of(const cu_block *m)
+static void tokens(sweep *w, const cu_block *m, size_t blocks, size_t base)
 {
-    return m->upper | m->lower | m->digit | m->joint;
-}
-
-static void tokens(sweep *w, const cu_block *m, size_t base)
-{
-    u128 row = two(row_of(&m[0]), row_of(&m[1]));
-    uint64_t runs = (uint64_t)sixteen(row);
-    uint64_t begins = runs & ~(runs << 1 | w->run_before);
-    w->run_before = runs >> 63;
-    for (; begins; begins &= begins - 1)
-        token_at(w, m, row, base, (unsigned)__builtin_ctzll(begins));
+    uint64_t runs[CHUNK];
+    cu_token_runs(m, blocks, runs);
+    for (size_t b = 0; b < blocks; b++)
+        for (uint64_t bits = runs[b]; bits;) {
+            unsigned i = (unsigned)__builtin_ctzll(bits);
+            token_at(w, base + b * CU_BLOCK + i);
+            bits &= bits + (1ull << i); /* the next run */
+        }
 }
 
 /* --- long numbers --- */
 
-static void digits(sweep *w, const cu_block *m, size_t base)
+static void numbers(sweep *w, const cu_block *m, size_t blocks, size_t base)
 {
-    u128 digit = two(m[0].digit, m[1].digit);
-    if (!m[0].digit || population(digit) < 5)
-        return;
-    for (uint64_t bits = m[0].digit; bits;) {
-        unsigned i = (unsigned)__builtin_ctzll(bits), skip = 1;
-        if (__builtin_popcount((unsigned)(digit >> i) & 0xffff) >= 5) {
-            mark_around(w, w->s->hot[CU_DB_DIGITS], base + i, base + i + 1, CU_TOKEN_BEFORE, 1);
-            skip = 8;
-        }
-        bits = i + skip < 64 ? bits >> (i + skip) << (i + skip) : 0;
-    }
+    uint64_t at[CHUNK];
+    cu_find_numbers(m, blocks, at);
+    for (size_t b = 0; b < blocks; b++, base += CU_BLOCK)
+        if (at[b]) /* from the first to the last, and around */
+            mark_around(w, w->s->hot[CU_DB_DIGITS], base, base + 64 - (size_t)__builtin_clzll(at[b]), CU_TOKEN_BEFORE, 1);
 }
 
 /* --- places for hand-written readers --- */
-
-/* v, `by` bytes earlier. */
-static uint64_t behind(uint64_t now, uint64_t next, unsigned by)
-{
-    return now >> by | next << (64 - by);
-}
-
-/* Where a reader begins, by what must stand around: "a@b", a second colon within five bytes (an address
- * of IP version 6 or of hardware), "-" again after three, "+1", and the first digit of a number. */
-static uint64_t begins(const cu_block *m)
-{
-    uint64_t word = m->upper | m->lower | m->digit, word_next = m[1].upper | m[1].lower | m[1].digit;
-    uint64_t colons = 0;
-    for (unsigned k = 1; m->colon && k <= 5; k++)
-        colons |= behind(m->colon, m[1].colon, k);
-    return (m->at & behind(word, word_next, 1)) | (m->colon & colons) |
-           (m->dash & behind(m->dash, m[1].dash, 3)) | (m->plus & behind(m->digit, m[1].digit, 1)) |
-           (m->digit & ~(m->digit << 1 | m[-1].digit >> 63));
-}
 
 static uint8_t byte_at(cu_bytes t, size_t i)
 {
@@ -216,14 +145,16 @@ static bool may_begin(cu_bytes t, size_t at)
     return capitals || ((cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER)) && after == ' ');
 }
 
-static cu_err stops(sweep *w, const cu_block *m, size_t base)
+static cu_err stops(sweep *w, const cu_block *m, size_t blocks, size_t base)
 {
-    uint64_t bits = begins(m);
-    for (; bits; bits &= bits - 1) {
-        size_t at = base + (size_t)__builtin_ctzll(bits);
-        if (at >= w->stop_past && at < w->t.n && (!cu_digit(w->t.p[at]) || may_begin(w->t, at)))
-            CU_TRY(cu_tokenize_at(w->e, w->t, at, &w->stop_past, w->out));
-    }
+    uint64_t found[CHUNK];
+    cu_find_stops(m, blocks, found);
+    for (size_t b = 0; b < blocks; b++, base += CU_BLOCK)
+        for (uint64_t bits = found[b]; bits; bits &= bits - 1) {
+            size_t at = base + (size_t)__builtin_ctzll(bits);
+            if (at >= w->stop_past && at < w->t.n && (!cu_digit(w->t.p[at]) || may_begin(w->t, at)))
+                CU_TRY(cu_tokenize_at(w->e, w->t, at, &w->stop_past, w->out));
+        }
     return CU_OK;
 }
 
@@ -244,27 +175,18 @@ static cu_err names(sweep *w, const cu_block *m, size_t base)
 
 /* --- the pass --- */
 
-/* Compiled twice: with AVX2 comes the instruction that counts bits. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define FOR_BIT_COUNTS __attribute__((target_clones("default", "avx2"), flatten))
-#else
-#define FOR_BIT_COUNTS
-#endif
-
 /* m has one block more than is looked at, and the block before the first stands at m[-1]. */
-FOR_BIT_COUNTS static cu_err look(sweep *w, const cu_block *m, size_t blocks, size_t base)
+static cu_err look(sweep *w, const cu_block *m, size_t blocks, size_t base)
 {
     const cu_scratch *s = w->s;
-    for (size_t b = 0; b < blocks; b++, m++, base += CU_BLOCK) {
-        if (s->want[CU_DB_TOKEN] || s->want[CU_DB_BARE])
-            tokens(w, m, base);
-        if (s->want[CU_DB_DIGITS])
-            digits(w, m, base);
-        if (s->tokens)
-            CU_TRY(stops(w, m, base));
-        if (s->persons)
-            CU_TRY(names(w, m, base));
-    }
+    if (s->want[CU_DB_TOKEN] || s->want[CU_DB_BARE])
+        tokens(w, m, blocks, base);
+    if (s->want[CU_DB_DIGITS])
+        numbers(w, m, blocks, base);
+    if (s->tokens)
+        CU_TRY(stops(w, m, blocks, base));
+    for (size_t b = 0; s->persons && b < blocks; b++)
+        CU_TRY(names(w, m + b, base + b * CU_BLOCK));
     return CU_OK;
 }
 
@@ -278,7 +200,7 @@ cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
     m[0] = (cu_block){0};
     for (; base / CU_BLOCK + 1 < direct;) {
         size_t here = direct - base / CU_BLOCK - 1 < CHUNK ? direct - base / CU_BLOCK - 1 : CHUNK;
-        s->classify(l, t.p + base, here + 1, m + 1);
+        s->classify(l, s->tokens || s->persons, t.p + base, here + 1, m + 1);
         CU_TRY(literals(&w, m + 1, here, t.p + base, base));
         CU_TRY(look(&w, m + 1, here, base));
         m[0] = m[here];
@@ -286,7 +208,7 @@ cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
     }
     size_t left = t.n - base, blocks = (left + CU_BLOCK - 1) / CU_BLOCK;
     memcpy(tail, t.p + base, left);
-    s->classify(l, tail, blocks, m + 1);
+    s->classify(l, s->tokens || s->persons, tail, blocks, m + 1);
     m[blocks + 1] = (cu_block){0};
     cu_err err = literals(&w, m + 1, blocks, tail, base);
     if (err == CU_OK)
@@ -327,14 +249,14 @@ bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t 
         size_t blocks = (to - from + CU_BLOCK - 1) / CU_BLOCK;
         blocks = blocks < CHUNK / 4 ? blocks : CHUNK / 4;
         if (from + blocks * CU_BLOCK + CU_LITERAL_WINDOW <= t.n) {
-            s->classify(l, t.p + from, blocks, m);
+            s->classify(l, false, t.p + from, blocks, m);
             any = any_in(l, t, m, blocks, t.p + from, from);
         } else { /* near the end: a block at a time, with zeros behind it */
             size_t left = t.n - from < CU_BLOCK + CU_LITERAL_WINDOW ? t.n - from : CU_BLOCK + CU_LITERAL_WINDOW;
             blocks = 1;
             memset(tail, 0, sizeof tail);
             memcpy(tail, t.p + from, left);
-            s->classify(l, tail, 1, m);
+            s->classify(l, false, tail, 1, m);
             any = any_in(l, t, m, 1, tail, from);
         }
         from += blocks * CU_BLOCK;

@@ -46,11 +46,11 @@ static void masks_are_the_same(void **state)
     size_t blocks = (text.n - CU_LITERAL_WINDOW) / CU_BLOCK;
     cu_block *plain = calloc(blocks, sizeof *plain), *other = calloc(blocks, sizeof *other);
     assert_true(plain && other);
-    ways[0](l, text.p, blocks, plain);
+    ways[0](l, true, text.p, blocks, plain);
     for (int way = 1; way < PARTS; way++) {
         if (!ways[way] || !runs_here(way))
             continue;
-        ways[way](l, text.p, blocks, other);
+        ways[way](l, true, text.p, blocks, other);
         for (size_t b = 0; b < blocks; b++) {
             assert_true(way != 2 || other[b].literal == plain[b].literal);
             other[b].literal = plain[b].literal; /* coarser tables let more pass */
@@ -74,7 +74,7 @@ static void places_are_the_same(void **state)
         return;
     for (size_t at = 0; at + CU_BLOCKS_MAX * CU_BLOCK + 8 < text.n; at += CU_BLOCKS_MAX * CU_BLOCK) {
         size_t n;
-        cu_classify_plain(l, text.p + at, CU_BLOCKS_MAX, m);
+        cu_classify_plain(l, true, text.p + at, CU_BLOCKS_MAX, m);
         m[1].literal = UINT64_MAX; /* more of them than one register holds */
         n = cu_places_plain(l, text.p + at, m, CU_BLOCKS_MAX, a);
         assert_int_equal(cu_places_avx512(l, text.p + at, m, CU_BLOCKS_MAX, b), n);
@@ -109,6 +109,131 @@ static void findings_are_the_same(void **state)
     cu_findings_free(&first);
 }
 
+/* The examples, and made-up rows of the characters that tokens and numbers are made of, among zeros as
+ * they stand around a text. */
+static void blocks_of(cu_buf *text, cu_block **m, size_t *blocks)
+{
+    static const char signs[] = "aAzZ09555_-+/ -.)(,:@\\\n\xc3\xa4";
+    uint64_t state = 88172645463325252u;
+    *text = CU_BUF((size_t)16 << 20);
+    all_examples(text);
+    for (size_t i = 0, pick = 0, of = 1; i < 400000; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        if (i % 37 == 0) {
+            pick = state % (sizeof signs - 1);
+            of = 1 + state / 64 % (sizeof signs - 1 - pick);
+        }
+        cu_buf_byte(text, (uint8_t)signs[pick + state / 4096 % of]);
+    }
+    for (unsigned i = 0; i < 200; i++)
+        cu_buf_byte(text, 0);
+    assert_int_equal(cu_buf_err(text), CU_OK);
+    *blocks = text->n / CU_BLOCK - 1;
+    *m = calloc(*blocks + 2, sizeof **m);
+    assert_true(*m);
+    cu_classify_plain(NULL, true, text->p, *blocks, *m + 1);
+}
+
+#define AT_ONCE 7u /* blocks: seams fall everywhere */
+
+static bool bit(const uint64_t *bits, size_t i)
+{
+    return bits[i / 64] >> (i % 64) & 1;
+}
+
+static void no_token_is_passed_over(void **state)
+{
+    (void)state;
+    cu_buf text CU_CLEAN_BUF = {0};
+    cu_block *m;
+    size_t blocks, tokens = 0, flagged = 0;
+    blocks_of(&text, &m, &blocks);
+    uint64_t *runs = calloc(blocks + 1, sizeof *runs);
+    assert_true(runs);
+    for (size_t b = 0; b < blocks; b += AT_ONCE)
+        cu_token_runs(m + 1 + b, blocks - b < AT_ONCE ? blocks - b : AT_ONCE, runs + b);
+    for (size_t i = 0, end; i < blocks * CU_BLOCK; i = end + 1) {
+        bool any = false;
+        for (end = i; end < text.n && cu_byte_class[text.p[end]]; end++)
+            any |= end < blocks * CU_BLOCK && bit(runs, end);
+        bool token = cu_has_token(cu_bytes_of(text.p + i, end - i));
+        assert_true(any || !token);
+        tokens += token;
+        flagged += any;
+    }
+    assert_true(tokens > 2000 && flagged < 4 * tokens);
+    free(runs);
+    free(m);
+}
+
+static bool alpha(uint8_t c)
+{
+    return cu_alnum(c) && !cu_digit(c);
+}
+
+static bool upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* What must be a stop: byte by byte, p has three bytes before it and twelve behind. */
+static bool is_number_to_read(const uint8_t *p)
+{
+    size_t n = 0;
+    while (cu_digit(p[n]) && n < 8)
+        n++;
+    uint8_t next = p[n], after = p[n + 1];
+    bool capitals = upper(p[-1]) && upper(p[-2]);
+    if (n == 0 || cu_digit(p[-1]) || (alpha(p[-1]) && !capitals && p[-2] != '\\'))
+        return false;
+    if (n >= 7 || capitals || (p[-1] == ' ' && (alpha(p[-2]) || p[-2] >= 0x80 || p[-2] == '.' || p[-2] == ',')))
+        return true;
+    if (next && strchr(" -./)", next) && (cu_digit(after) || ((after == ' ' || after == '(') && cu_digit(p[n + 2]))))
+        return true;
+    return (next == ' ' && (alpha(after) || after >= 0x80)) || (alpha(next) && after == ' ');
+}
+
+static bool is_sign_to_read(const uint8_t *p)
+{
+    bool colon = false;
+    for (unsigned k = 1; k <= 5; k++)
+        colon |= p[k] == ':';
+    return (p[0] == '@' && cu_alnum(p[1])) || (p[0] == ':' && colon) || (p[0] == '-' && p[3] == '-') ||
+           (p[0] == '+' && cu_digit(p[1]));
+}
+
+static void stops_and_numbers_are_where_they_are(void **state)
+{
+    (void)state;
+    cu_buf text CU_CLEAN_BUF = {0};
+    cu_block *m;
+    size_t blocks, wanted = 0, found_n = 0;
+    blocks_of(&text, &m, &blocks);
+    uint64_t *stops = calloc(blocks + 1, sizeof *stops), *numbers = calloc(blocks + 1, sizeof *numbers);
+    assert_true(stops && numbers);
+    for (size_t b = 0; b < blocks; b += AT_ONCE) {
+        size_t n = blocks - b < AT_ONCE ? blocks - b : AT_ONCE;
+        cu_find_stops(m + 1 + b, n, stops + b);
+        cu_find_numbers(m + 1 + b, n, numbers + b);
+    }
+    for (size_t i = 3; i + 16 < blocks * CU_BLOCK; i++) {
+        unsigned digits = 0;
+        for (unsigned k = 0; k < 16; k++)
+            digits += cu_digit(text.p[i + k]);
+        assert_int_equal(bit(numbers, i), cu_digit(text.p[i]) && digits >= 5);
+        bool want = is_number_to_read(text.p + i) || is_sign_to_read(text.p + i);
+        assert_true(bit(stops, i) || !want);
+        wanted += want;
+        found_n += bit(stops, i);
+    }
+    assert_true(wanted > 10000 && found_n < wanted + wanted / 4);
+    free(stops);
+    free(numbers);
+    free(m);
+}
+
 /* A literal at every place of a text of every length: it is told, and with its begin. */
 typedef struct {
     size_t start;
@@ -138,7 +263,7 @@ static void a_literal_is_found_everywhere(void **state)
             told t = {at, 0};
             memset(text, '.', 192);
             memcpy(text + at, "ZEBRA_kEY", 9);
-            ways[way](&l, text, 3, m);
+            ways[way](&l, true, text, 3, m);
             for (size_t i = 0; i < 192; i++)
                 for (unsigned four = 0; four < 2 && m[i / 64].literal >> (i % 64) & 1; four++) {
                     uint32_t hash = cu_literals_hash(&l, text + i, four);
@@ -353,7 +478,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(masks_are_the_same),
-        cmocka_unit_test(places_are_the_same),
+        cmocka_unit_test(places_are_the_same), cmocka_unit_test(no_token_is_passed_over),
+        cmocka_unit_test(stops_and_numbers_are_where_they_are),
         cmocka_unit_test(findings_are_the_same),
         cmocka_unit_test(a_literal_is_found_everywhere),
         cmocka_unit_test(tokens_are_marked),
