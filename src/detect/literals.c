@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NONE UINT16_MAX
 #define SLOTS CU_LITERAL_SLOTS
 
 const uint8_t cu_literal_code[128] = {
@@ -30,7 +29,7 @@ static bool alnum(uint8_t c)
 
 cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t meaning)
 {
-    if (text.n < 3 || text.n > CU_LITERAL_MAX || l->n == NONE)
+    if (text.n < 3 || text.n > CU_LITERAL_MAX || l->n == UINT16_MAX)
         return CU_TOO_BIG;
     if (l->n == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 128;
@@ -140,7 +139,7 @@ static void choose(const group *groups, const float *now, cu_literal *x)
     float least = -1;
     for (uint8_t g = 0; g < CU_LITERAL_GROUPS; g++)
         for (uint8_t w = 0; w + x->window_n <= x->length; w++) {
-            float more = (passes_with(&groups[g], x, w) - now[g]) * 1e6f + 2 * expected(x, w);
+            float more = (passes_with(&groups[g], x, w) - now[g]) * 1e6f + 24 * expected(x, w);
             if (least >= 0 && more >= least)
                 continue;
             least = more;
@@ -200,22 +199,38 @@ static cu_err spread(cu_literals *l)
     return CU_OK;
 }
 
-static void put_in_slot(cu_literals *l, size_t i)
+/* Which of all the hashes its window has. */
+static uint32_t slot_of(cu_literals *l, const cu_literal *x)
 {
-    cu_literal *x = &l->v[i];
     unsigned four = x->window_n >= 4;
     uint32_t v = 0, h;
     memcpy(&v, x->text + x->window, 3 + four);
     v |= 0x20202020u;
     h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 18;
     l->seen[four][h / 64] |= 1ull << (h % 64);
-    uint16_t *slot = &l->head[four * SLOTS + h];
-    x->next = *slot;
-    *slot = (uint16_t)i;
+    return four * SLOTS + h;
+}
+
+static cu_literal_check check_of(const cu_literals *l, size_t i)
+{
+    const cu_literal *x = &l->v[i];
+    cu_literal_check c = {.index = (uint16_t)i, .window = x->window};
     for (unsigned k = 0; k < 8 && k < x->length; k++) {
-        x->head |= (uint64_t)(x->text[k] | 0x20) << (8 * k);
-        x->mask |= 0xffull << (8 * k);
+        c.head |= (uint64_t)(x->text[k] | 0x20) << (8 * k);
+        c.mask |= 0xffull << (8 * k);
     }
+    return c;
+}
+
+/* first[h] is counted up to where the checks of h end, and down again as they are put there. */
+static void order_checks(cu_literals *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        l->first[slot_of(l, &l->v[i])]++;
+    for (size_t h = 1; h <= 2 * SLOTS; h++)
+        l->first[h] = (uint16_t)(l->first[h] + l->first[h - 1]);
+    for (size_t i = 0; i < l->n; i++)
+        l->checks[--l->first[slot_of(l, &l->v[i])]] = check_of(l, i);
 }
 
 static uint8_t window_of(const cu_literal *x)
@@ -235,25 +250,26 @@ cu_err cu_literals_arrange(cu_literals *l)
 
 cu_err cu_literals_ready(cu_literals *l)
 {
-    l->head = malloc(2 * SLOTS * sizeof *l->head);
-    if (!l->head)
+    l->first = calloc(2 * SLOTS + 1, sizeof *l->first);
+    l->checks = calloc(l->n + 1, sizeof *l->checks);
+    if (!l->first || !l->checks)
         return CU_NOMEM;
-    memset(l->head, 0xff, 2 * SLOTS * sizeof *l->head);
     for (size_t i = 0; i < l->n; i++) {
         cu_literal *x = &l->v[i];
         x->window_n = window_of(x);
         if (x->group >= CU_LITERAL_GROUPS || x->window + x->window_n > x->length)
             return CU_CORRUPT;
         put_in(l, x->group, x);
-        put_in_slot(l, i);
     }
+    order_checks(l);
     return CU_OK;
 }
 
 void cu_literals_free(cu_literals *l)
 {
     free(l->v);
-    free(l->head);
+    free(l->checks);
+    free(l->first);
     *l = (cu_literals){.v = NULL};
 }
 
@@ -261,26 +277,30 @@ static bool stands(const cu_literal *x, cu_bytes t, size_t start)
 {
     size_t end = start + x->length;
     const uint8_t *p = t.p + start;
-    uint64_t head;
-    if (end > t.n)
-        return false;
-    if (start + 8 <= t.n) {
-        memcpy(&head, p, 8);
-        if (((head | 0x2020202020202020u) & x->mask) != x->head)
-            return false;
-    }
     for (size_t k = 0; k < x->length; k++)
         if (fold(p[k]) != x->text[k])
             return false;
     return !x->word_end || (end < t.n && !alnum(t.p[end]) && t.p[end] != 0);
 }
 
+/* Most of those whose window has the right hash differ within eight bytes. */
+static bool may_stand(const cu_literal_check *c, cu_bytes t, size_t at)
+{
+    uint64_t head;
+    size_t start = at - c->window;
+    if (at < c->window || t.n - start < 8)
+        return at >= c->window;
+    memcpy(&head, t.p + start, 8);
+    return ((head | 0x2020202020202020u) & c->mask) == c->head;
+}
+
 cu_err cu_literals_at(const cu_literals *l, cu_bytes t, uint32_t hash, unsigned four, size_t at, cu_literal_fn tell, void *arg)
 {
-    for (uint16_t i = l->head[four * SLOTS + hash]; i != NONE; i = l->v[i].next) {
-        const cu_literal *x = &l->v[i];
-        if (at >= x->window && stands(x, t, at - x->window))
-            CU_TRY(tell(arg, x, at - x->window));
+    const cu_literal_check *c = l->checks + l->first[four * SLOTS + hash], *end = l->checks + l->first[four * SLOTS + hash + 1];
+    for (; c < end; c++) {
+        const cu_literal *x = &l->v[c->index];
+        if (may_stand(c, t, at) && t.n - (at - c->window) >= x->length && stands(x, t, at - c->window))
+            CU_TRY(tell(arg, x, at - c->window));
     }
     return CU_OK;
 }

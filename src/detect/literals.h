@@ -15,15 +15,20 @@
 #define CU_LITERAL_WINDOW 5u
 #define CU_LITERAL_SLOTS 16384u
 
+/* What of a literal is compared first: the eight bytes from its begin on, bit 0x20 of each set. */
 typedef struct {
-    uint64_t head, mask;  /* the first eight bytes as they are compared: bit 0x20 of each set */
+    uint64_t head, mask;
+    uint16_t index;
+    uint8_t window;
+} cu_literal_check;
+
+typedef struct {
     uint8_t text[CU_LITERAL_MAX]; /* lower case */
     uint8_t length;
     bool word_end;    /* behind it stands a byte that is no letter, digit or separator */
     uint8_t window;   /* where in text the bytes stand that the sweep looks at */
     uint8_t group;
     uint8_t window_n; /* how many: 3 to 5 */
-    uint16_t next;    /* of the same hash; UINT16_MAX: none */
     uint32_t meaning; /* the caller's */
 } cu_literal;
 
@@ -39,7 +44,8 @@ typedef struct {
     /* The same for the two halves of a byte, for processors that look up 16 entries at a time. */
     uint8_t low[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16], high[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16];
     uint64_t seen[2][256]; /* by hash of the first three, of the first four bytes of a window */
-    uint16_t *head;         /* by that hash, CU_LITERAL_SLOTS of each */
+    cu_literal_check *checks; /* ordered by that hash, three bytes before four */
+    uint16_t *first;        /* by that hash, CU_LITERAL_SLOTS of each, and one behind */
 } cu_literals;
 
 /* text of 3 to CU_LITERAL_MAX bytes. */
