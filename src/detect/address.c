@@ -15,9 +15,16 @@ static const char *const lead_words[] = {"via", "viale", "piazza", "corso", "vic
     "avenida", "avda", "plaza", "paseo", "carrera", "camino", "rua", "travessa", "estrada", "rue",
     "avenue", "boulevard", "place", "chemin", "impasse", "quai", "ul", "ulica", "ulice", "aleja", "strada",
     "alameda", "praça", "allée", "rruga", "bulevardul", "am", "an", "im"};
-static const char *const endings[] = {"straße", "strasse", "str", "weg", "gasse", "platz", "allee", "ring",
-    "damm", "ufer", "straat", "laan", "plein", "gracht", "kade", "dijk", "gatan", "gata", "vägen", "vej",
-    "veien", "vegen", "gade", "katu", "tie", "utca", "ulica", "graben", "steig", "hof", "vegur", "gatan", "stræti"};
+#define TEXT(s) {s, sizeof(s) - 1}
+static const struct {
+    const char *text;
+    size_t n;
+} endings[] = {
+    TEXT("straße"), TEXT("strasse"), TEXT("str"), TEXT("weg"), TEXT("gasse"), TEXT("platz"), TEXT("allee"),
+    TEXT("ring"), TEXT("damm"), TEXT("ufer"), TEXT("straat"), TEXT("laan"), TEXT("plein"), TEXT("gracht"),
+    TEXT("kade"), TEXT("dijk"), TEXT("gatan"), TEXT("gata"), TEXT("vägen"), TEXT("vej"), TEXT("veien"),
+    TEXT("vegen"), TEXT("gade"), TEXT("katu"), TEXT("tie"), TEXT("utca"), TEXT("ulica"), TEXT("graben"),
+    TEXT("steig"), TEXT("hof"), TEXT("vegur"), TEXT("gatan"), TEXT("stræti")};
 static const char *const units[] = {"Apt", "Apartment", "Suite", "Ste", "Unit", "Flat", "Floor", "Room",
     "Box", "P.O. Box", "PO Box", "Wohnung", "Top", "Stiege"};
 static const char *const countries[] = {"USA", "United States", "UK", "United Kingdom", "Germany",
@@ -62,15 +69,16 @@ static size_t take(cu_bytes t, size_t i, const char *const *list, size_t n)
  * ("229 Entering"); where these languages say it, the number follows. */
 static bool ends_like_street(cu_bytes w, size_t shortest)
 {
+    uint8_t last = w.n ? w.p[w.n - 1] : 0;
     for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
-        size_t len = strlen(endings[k]), skip = w.n >= len ? w.n - len : 0;
-        if (len < shortest)
+        const char *text = endings[k].text;
+        size_t len = endings[k].n;
+        if (len < shortest || (uint8_t)text[len - 1] != last)
             continue;
         /* Alone ("Str", "Weg", "Platz") with a capital, or at the end of a longer word. */
-        if (w.n >= len + 3 && memcmp(w.p + skip, endings[k], len) == 0)
+        if (w.n >= len + 3 && memcmp(w.p + w.n - len, text, len) == 0)
             return true;
-        if (w.n == len && len > 2 && (w.p[0] | 32) == (uint8_t)endings[k][0] && w.p[0] < 'a' &&
-            memcmp(w.p + 1, endings[k] + 1, len - 1) == 0)
+        if (w.n == len && len > 2 && (w.p[0] | 32) == (uint8_t)text[0] && w.p[0] < 'a' && memcmp(w.p + 1, text + 1, len - 1) == 0)
             return true;
     }
     return false;
@@ -267,13 +275,13 @@ static size_t street_before(cu_bytes t, size_t i)
             small[c] = w.p[c] >= 'A' && w.p[c] <= 'Z' ? w.p[c] + 32 : w.p[c];
         if (k == 0 && capital && ends_like_street(w, 0))
             return english_ending(w) ? i : from;
-        if (k == 0 && LISTED(street_words, w) && w.n > 3 && from > 1 && t.p[from - 1] == ' ') {
+        if (k == 0 && capital && w.n > 3 && LISTED(street_words, w) && from > 1 && t.p[from - 1] == ' ') {
             size_t first = from - 1;
             while (first > floor && cu_alnum(t.p[first - 1]))
                 first--;
             return cu_name_word(t, first) > first ? first : i;
         }
-        if (k == 0 && !capital && from > 1 && t.p[from - 1] == ' ' && LISTED(behind, w)) { /* "Király u. 5" */
+        if (k == 0 && !capital && w.n <= 7 && from > 1 && t.p[from - 1] == ' ' && LISTED(behind, w)) { /* "Király u. 5" */
             size_t first = from - 1;
             while (first > floor && (cu_alnum(t.p[first - 1]) || t.p[first - 1] >= 0x80))
                 first--;
