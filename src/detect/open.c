@@ -34,6 +34,8 @@ static cu_err read_image(const char *path, bool own, const cu_sha256 *digest, cu
     if (!path[0] || lstat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
         (!own && ((st.st_mode & 022) || (st.st_uid != geteuid() && st.st_uid != 0))))
         return CU_NOT_FOUND;
+    if (st.st_size > 0 && (uintmax_t)st.st_size < IMAGE_MAX)
+        cu_buf_room(&file, (size_t)st.st_size); /* at once, or it is copied a dozen times */
     CU_TRY(cu_file_read(AT_FDCWD, path, &file));
     CU_TRY(cu_image_decode(cu_buf_view(&file), out, NULL));
     if (memcmp((*out)->digest.b, digest->b, sizeof digest->b) == 0)
