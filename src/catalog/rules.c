@@ -187,7 +187,7 @@ static cu_err literals(loader *l, const cu_yaml *list, size_t shortest, const ch
 
 /* What a name must hold besides the vendor's to be the name of a credential. */
 static const char *credential_words[] = {
-    "key", "token", "secret", "pass", "pwd", "auth", "cred", "bearer", "private", "webhook", "signature",
+    "key", "token", "secret", "pass", "pwd", "auth", "cred", "bearer", "private", "webhook", "signature", "access",
 };
 
 static cu_err context(loader *l, const cu_yaml *n, cu_rule *r)

@@ -92,6 +92,21 @@ static bool read_name(place *p, size_t start, size_t to)
     return p->name_end - to <= 24;
 }
 
+/* "API key: x", "SECRET key=x": the word before says which. */
+static bool head_before(const place *p)
+{
+    static const char *const words[] = {"api", "secret", "access", "auth", "account", "master", "license", "service"};
+    size_t end = p->name, from;
+    if (end < 4 || p->t.p[end - 1] != ' ')
+        return false;
+    for (from = --end; from > 0 && end - from < 8 && cu_alnum(p->t.p[from - 1]);)
+        from--;
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (strlen(words[k]) == end - from && begins(p->t, from, end, words[k]))
+            return true;
+    return false;
+}
+
 /* "stripe_key", "acmeApiKey": a word of its own stands before "key", and not one of not_heads. */
 static bool good_head(const place *p)
 {
@@ -103,6 +118,8 @@ static bool good_head(const place *p)
     while (from > p->name && cu_alnum(t.p[from - 1]) &&
            !(from < end && t.p[from] >= 'A' && t.p[from] <= 'Z' && t.p[from - 1] >= 'a'))
         from--;
+    if (end == p->name)
+        return head_before(p);
     if (end - from < 2)
         return false;
     for (size_t k = 0; k < sizeof not_heads / sizeof *not_heads; k++)
@@ -298,6 +315,9 @@ static bool bare_is_value(const place *p, cu_bytes v, const cu_shape *s)
     if (p->spaced && !cu_is_random(v))
         return ends_line(p) && (s->other || (s->digits && !s->joints) || (s->digits && s->turns > 1)) &&
                !(s->joints && !s->digits);
+    /* -e TOKEN=… image, curl -d token=… https://…: the line goes on, as that of no program does */
+    if (!p->spaced && !p->colon && is(p, p->value_end, ' ') && cu_is_issued(v))
+        return true;
     return ends_line(p) && !(letters_only && (s->joints > 0 || v.n < 4 || p->spaced)) &&
            (s->joints < 4 || (s->joints == 4 && v.n == 36)); /* a UUID has four */
 }
@@ -344,7 +364,7 @@ static unsigned judge(const place *p, cu_bytes v, bool strict, uint32_t *why)
     }
     if (p->apart) /* "token 9f5c17d2-957e-…" has joints, in their places */
         return random && cu_is_keylike(v) && s.turns >= 4 &&
-               ((s.joints == 0 && s.lower_run <= 4) || (v.n == 36 && s.joints == 4)) ? 60 : 0;
+               ((s.joints == 0 && s.lower_run <= (s.consonants >= 4 ? 7 : 4)) || (v.n == 36 && s.joints == 4)) ? 60 : 0;
     if (strict && s.lower_run > 6 && dots(v) > 1)
         return 0; /* org.example.Session2Locale */
     if (strict)

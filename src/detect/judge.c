@@ -21,9 +21,11 @@ static const word placeholders[] = {
     W("replace"), W("placeholder"), W("your_"), W("your-"), W("your "), W("yourpass"), W("yourkey"),
     W("yourtoken"), W("yoursecret"), W("my_secret"), W("insert"), W("xxxx"), W("todo"), W("fixme"),
     W("redacted"), W("removed"), W("masked"), W("hidden"), W("goes here"), W("goes-here"), W("goes_here"),
-    W("_here"), W("-here"), W("foobar"), W("0123456789abcdef"), W("deadbeef"), W("<key"), W("<token"),
+    W("_here"), W("-here"), W("foobar"), W("<key"), W("<token"),
     W("<pass"), W("<secret"), W("<your"), W("not-a-real"), W("notreal"),
 };
+/* Anywhere in the value: digits that somebody typed, where random ones would stand. */
+static const word made_up[] = {W("0123456789abcdef"), W("1234567890abcdef"), W("deadbeef")};
 /* The whole value, in any case. */
 static const word nothing[] = {
     W("null"), W("none"), W("nil"), W("undefined"), W("true"), W("false"), W("yes"), W("no"), W("string"),
@@ -93,7 +95,7 @@ static void runs(cu_bytes v, size_t *equal, size_t *rising)
 void cu_shape_of(cu_bytes v, cu_shape *s)
 {
     uint8_t seen[256] = {0};
-    size_t run = 0;
+    size_t run = 0, consonants = 0;
     *s = (cu_shape){0};
     for (size_t i = 0; i < v.n; i++) {
         uint8_t c = v.p[i];
@@ -106,6 +108,9 @@ void cu_shape_of(cu_bytes v, cu_shape *s)
         run = c >= 'a' && c <= 'z' ? run + 1 : 0;
         if (run > s->lower_run)
             s->lower_run = run;
+        consonants = c >= 'a' && c <= 'z' && !strchr("aeiouy", c) ? consonants + 1 : 0;
+        if (consonants > s->consonants)
+            s->consonants = consonants;
         s->turns += i && cu_alnum(c) && cu_alnum(v.p[i - 1]) && cu_digit(c) != cu_digit(v.p[i - 1]);
     }
     s->other = v.n - s->upper - s->lower - s->digits - s->spaces - s->joints;
@@ -157,7 +162,7 @@ bool cu_is_sequence(cu_bytes v)
 {
     cu_shape s;
     cu_shape_of(v, &s);
-    return s.rising_run >= 7;
+    return s.rising_run >= 7 || holds_one(v, made_up, COUNT(made_up));
 }
 
 /* 8-4-4-4-12 hex digits. */
@@ -196,8 +201,21 @@ bool cu_is_random(cu_bytes v)
     size_t letters = s.upper + s.lower, need = v.n / 3 < 14 ? v.n / 3 : 14;
     if (v.n < 12 || s.spaces || s.distinct < need || s.distinct < 6)
         return false;
+    /* 7`D'}/vY: signs of many kinds between letters of both cases. */
+    if (s.other >= 4 && s.upper >= 2 && s.lower >= 2 && s.lower_run <= 4 && s.distinct >= 12)
+        return true;
     if (s.digits && letters)
         return s.turns >= 3 || (s.upper > 1 && s.lower > 1 && s.turns >= 2);
     /* Letters alone: no words in CamelCase. */
-    return s.upper >= 3 && s.lower >= 3 && s.lower_run <= 4 && s.joints * 6 <= v.n && v.n >= 16 && s.distinct >= 12;
+    return s.upper >= 3 && s.lower >= 3 && (s.lower_run <= 4 || (s.lower_run <= 7 && s.consonants >= 4)) && s.joints * 6 <= v.n && v.n >= 16 && s.distinct >= 12;
+}
+
+bool cu_is_issued(cu_bytes v)
+{
+    cu_shape s;
+    cu_shape_of(v, &s);
+    if (is_uuid(v))
+        return s.distinct > 5;
+    bool fingerprint = s.lower == 0 && s.joints == 0 && (v.n == 16 || v.n == 40 || v.n == 64);
+    return v.n >= 20 && cu_is_random(v) && cu_is_keylike(v) && s.turns >= 4 && s.joints == 0 && !fingerprint;
 }

@@ -11,6 +11,7 @@ typedef struct {
     size_t other;
     size_t turns;       /* from letter to digit or back, without a joint between */
     size_t lower_run;   /* the longest run of lower case letters */
+    size_t consonants;  /* the longest run of lower case consonants: words have few in a row */
     size_t equal_run;   /* the longest run of one character */
     size_t rising_run;  /* ... of characters that go up by one: 12345, abcdef */
 } cu_shape;
@@ -29,5 +30,7 @@ bool cu_is_sequence(cu_bytes v);
 /* It could be a key that a service issued: long, one piece, letters and digits. */
 bool cu_is_keylike(cu_bytes v);
 bool cu_is_random(cu_bytes v);
+/* Random, of one piece, and no fingerprint in capitals as tools print them. */
+bool cu_is_issued(cu_bytes v);
 
 #endif
