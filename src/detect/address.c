@@ -223,6 +223,27 @@ static size_t street_behind(cu_bytes t, size_t i, bool *street)
     return end;
 }
 
+/* "Free Software Foundation, Inc., 51 Franklin Street": where an organisation sits is nobody's home. Signs
+ * of comments may stand between. */
+static bool of_organisation(cu_bytes t, size_t i)
+{
+    static const char *const ends[] = {"Inc.", "Inc", "Foundation", "Ltd.", "Ltd", "GmbH", "LLC", "Corp."};
+    size_t k = i;
+    while (k > 0 && i - k < 16 && t.p[k - 1] && strchr(" ,\t\r\n#*;/\"", t.p[k - 1]))
+        k--;
+    for (size_t n = 0; n < sizeof ends / sizeof *ends && k < i; n++) {
+        size_t len = strlen(ends[n]);
+        if (k >= len && memcmp(t.p + k - len, ends[n], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static cu_err keep(const cu_engine *e, cu_bytes t, size_t start, size_t end, cu_findings *out)
+{
+    return of_organisation(t, start) ? CU_OK : cu_found(e, out, e->finder[CU_FIND_ADDRESS], start, end);
+}
+
 static cu_err number_first(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
     bool street;
@@ -240,7 +261,7 @@ static cu_err number_first(const cu_engine *e, cu_bytes t, size_t i, size_t *pas
     if (!street && (!sure || !cu_prose_around(t, i)))
         return CU_OK;
     *past = end;
-    return cu_found(e, out, e->finder[CU_FIND_ADDRESS], i, end);
+    return keep(e, t, i, end, out);
 }
 
 /* "Configuring 64", "Necktie 2", "Brigade 3": words of English end like these streets. */
@@ -312,7 +333,7 @@ static cu_err number_last(const cu_engine *e, cu_bytes t, size_t i, size_t *past
         return CU_OK;
     end = tail(t, end, &sure);
     *past = end;
-    return cu_found(e, out, e->finder[CU_FIND_ADDRESS], start, end);
+    return keep(e, t, start, end, out);
 }
 
 /* "PSC 12, Box 345\nAPO AE 09123": mail of the US forces; i is the postal code. */

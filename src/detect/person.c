@@ -173,6 +173,8 @@ static bool whole_string(cu_bytes t, size_t i, size_t end)
     return (q == '"' || q == '\'' || q == '`') && end < t.n && t.p[end] == q;
 }
 
+static bool listed_beside(cu_bytes t, size_t i, size_t end);
+
 /* A word of the lists begins at i. */
 static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -200,12 +202,50 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
     bool given = first & CU_NAME_GIVEN, vague = first & (CU_NAME_GIVEN_VAGUE | CU_NAME_FAMILY_VAGUE);
     if (parts > 1 && given && family && !(vague && doubtful))
         return cu_found(e, out, e->finder[CU_FIND_PERSON], i, last);
-    if (vague || !cu_prose_around(t, i) || (parts == 1 && (last - i < 3 || whole_string(t, i, last))))
+    if ((vague && !(parts == 1 && given && listed_beside(t, i, last))) || !cu_prose_around(t, i) || (parts == 1 && (last - i < 3 || whole_string(t, i, last))))
         return CU_OK;
     if (!given && first & CU_NAME_FAMILY)
         i = word_before(t, i);
     return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.' && t.p[i - 2])
                ? cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, last) : CU_OK;
+}
+
+/* For values in lower case behind words that only names follow: each is a word of the lists, and no
+ * other word of the language. */
+bool cu_name_listed(cu_bytes v)
+{
+    size_t words = 0;
+    for (size_t i = 0; i < v.n;) {
+        size_t end = i;
+        while (end < v.n && (letter(v.p[end]) || v.p[end] == '-'))
+            end++;
+        if (end == i) {
+            i++;
+            continue;
+        }
+        unsigned flags = cu_name_flags(cu_slice(v, i, end));
+        if (flags & (CU_NAME_WORD | CU_NAME_TITLE) || (!words && !(flags & (CU_NAME_GIVEN | CU_NAME_FAMILY))) ||
+            (!words && end == v.n && flags & (CU_NAME_GIVEN_VAGUE | CU_NAME_FAMILY_VAGUE)))
+            return false;
+        words++;
+        i = end;
+    }
+    return words > 0;
+}
+
+/* "Mark, Jan and Kaylee": a word that may be a name stands in a list beside one that can be nothing else. */
+static bool listed_beside(cu_bytes t, size_t i, size_t end)
+{
+    size_t from = i > 2 && t.p[i - 1] == ' ' && t.p[i - 2] == ',' ? i - 2 : 0, before = from;
+    while (before > 0 && from - before < 24 && letter(t.p[before - 1]))
+        before--;
+    unsigned flags = from > before && begins_capital(t, before) ? cu_name_flags(cu_slice(t, before, from)) : 0;
+    if (!(flags & CU_NAME_GIVEN) || flags & CU_NAME_GIVEN_VAGUE) {
+        size_t next = end + 2 < t.n && t.p[end] == ',' && t.p[end + 1] == ' ' ? end + 2 : 0;
+        size_t past = next ? cu_name_word(t, next) : 0;
+        flags = past > next ? cu_name_flags(cu_slice(t, next, past)) : 0;
+    }
+    return flags & CU_NAME_GIVEN && !(flags & (CU_NAME_GIVEN_VAGUE | CU_NAME_WORD));
 }
 
 /* Letters without diacritics only; others pass. */
