@@ -171,8 +171,9 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
     memset(s->done, 0, e->n * sizeof *s->done);
     s->pem_past = 0;
     CU_TRY(cu_regions_begin(s, text.n));
-    if (!s->inside)
-        s->encoded_n = 0;
+    if (!s->depth)
+        s->encoded_n = s->looks = 0;
+    size_t noted = s->encoded_n;
     CU_TRY(cu_sweep(s, text, out));
     for (int db = 0; db < CU_DB_COUNT; db++) {
         run r = {.s = s, .db = e->db[db], .text = text, .literals = -1, .out = out};
@@ -185,7 +186,8 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
         r.literals = db == CU_DB_TOKEN ? CU_LITERALS_TOKEN : db == CU_DB_DIGITS ? CU_LITERALS_DIGITS : -1;
         CU_TRY(cu_regions_scan(s, db == CU_DB_BARE ? CU_DB_TOKEN : db, text.n, scan_region, &r));
     }
-    if (!s->inside)
-        CU_TRY(cu_find_decoded(s, text, out));
+    CU_TRY(cu_find_decoded(s, text, noted, out));
+    if (s->depth < CU_DECODED_DEPTH)
+        CU_TRY(cu_find_escaped(s, text, out));
     return cu_settle(out);
 }

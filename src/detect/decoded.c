@@ -1,6 +1,7 @@
 /* Values in base64 (RFC 4648 sections 4 and 5) or hexadecimal: what decodes to plain text is looked
  * through as well, and the encoded form is the finding. Random keys decode to bytes that no text has, so
- * that nearly all are left after 18 bytes. */
+ * that nearly all are left after 18 bytes. A text inside may hold encoded values itself, to a depth of
+ * CU_DECODED_DEPTH; each is shorter than what it stands in. */
 #include "engine.h"
 
 #define SHORTEST 24u  /* encoded bytes */
@@ -69,8 +70,8 @@ void cu_note_encoded(cu_scratch *s, cu_bytes t, size_t from, size_t to)
 {
     uint8_t start[TRIED];
     cu_bytes row = cu_slice(t, from, to);
-    if (s->inside || row.n < SHORTEST || row.n > LONGEST || s->encoded_n == CU_DECODED_MAX || !decode(row, start, TRIED))
-        return; /* what is encoded twice is not looked into */
+    if (s->depth >= CU_DECODED_DEPTH || row.n < SHORTEST || row.n > LONGEST || s->encoded_n == CU_DECODED_MAX || !decode(row, start, TRIED))
+        return;
     s->encoded[s->encoded_n].start = (uint32_t)from;
     s->encoded[s->encoded_n++].end = (uint32_t)to;
 }
@@ -113,12 +114,14 @@ static cu_err look_inside(cu_scratch *s, cu_bytes t, size_t k, cu_findings *out)
     return e;
 }
 
-cu_err cu_find_decoded(cu_scratch *s, cu_bytes t, cu_findings *out)
+cu_err cu_find_decoded(cu_scratch *s, cu_bytes t, size_t first, cu_findings *out)
 {
     cu_err e = CU_OK;
-    s->inside = true;
-    for (size_t k = 0; k < s->encoded_n && e == CU_OK; k++)
+    size_t last = s->encoded_n; /* behind these stand those of the texts inside */
+    s->depth++;
+    for (size_t k = first; k < last && e == CU_OK && s->looks++ < CU_DECODED_LOOKS; k++)
         e = look_inside(s, t, k, out);
-    s->inside = false;
+    s->depth--;
+    s->encoded_n = first;
     return e;
 }

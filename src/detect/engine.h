@@ -28,6 +28,8 @@ typedef enum {
 } cu_finder;
 
 #define CU_DECODED_MAX 256u /* encoded texts that are looked into, in one text */
+#define CU_DECODED_LOOKS 512u /* of those and of the texts within them */
+#define CU_DECODED_DEPTH 3u /* of a value that is encoded in another that is encoded */
 #define CU_NO_RULE UINT16_MAX
 
 /* Finders that begin at an anchor instead of at a byte of the tokenizer. */
@@ -126,7 +128,8 @@ struct cu_scratch {
     uint16_t *places; /* of a literal, within a chunk; two registers more than a chunk has */
     uint64_t *hot[CU_HOT_COUNT]; /* a bit for each 64 bytes of the text */
     size_t hot_words;
-    bool inside;      /* of a text that was encoded in another */
+    unsigned looks;   /* into encoded texts, so far */
+    unsigned depth;   /* texts around this one in which it was encoded */
     struct { uint32_t start, end; } encoded[CU_DECODED_MAX];
     size_t encoded_n;
 };
@@ -146,9 +149,12 @@ cu_err cu_group_of(cu_compiled *c, cu_arena *work) CU_MUST;
 /* The literals of a rule that has a pattern; CU_UNSUPPORTED: it has none. */
 cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out) CU_MUST;
 
-/* decoded.c: a token stands from `from` to `to`: is it a text, encoded? And what is found in these. */
+/* decoded.c: a token stands from `from` to `to`: is it a text, encoded? And what is found in these, from
+ * the one noted as number `first`. */
 void cu_note_encoded(cu_scratch *s, cu_bytes t, size_t from, size_t to);
-cu_err cu_find_decoded(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
+cu_err cu_find_decoded(cu_scratch *s, cu_bytes t, size_t first, cu_findings *out) CU_MUST;
+/* escaped.c: what stands there with escapes. */
+cu_err cu_find_escaped(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
 
 /* sweep.c: marks the regions, and finds what needs no database. */
 cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
