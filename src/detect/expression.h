@@ -43,6 +43,8 @@ typedef struct {
     uint32_t before; /* a match begins at most so many bytes before its literal */
 } cu_needles;
 void cu_expr_needles(const cu_expr *x, cu_needles *out);
+/* How often one of them is expected in a byte of source text; 1: everywhere. */
+double cu_needles_hits(const cu_needles *n);
 
 static inline bool cu_in_set(const uint8_t set[32], uint8_t c)
 {

@@ -76,7 +76,7 @@ static bool is_common(const uint8_t *text, size_t n)
 }
 
 /* Expected hits a byte; shorter than 3 bytes is no literal. */
-static double cost_of(const cu_needles *n)
+double cu_needles_hits(const cu_needles *n)
 {
     double sum = 0;
     for (size_t i = 0; i < n->n; i++) {
@@ -124,7 +124,7 @@ static void better(cu_needles *best, const cu_needles *other, uint32_t before)
 {
     cu_needles o = *other;
     shorten(&o);
-    if (o.n == 0 || cost_of(&o) >= cost_of(best))
+    if (o.n == 0 || cu_needles_hits(&o) >= cu_needles_hits(best))
         return;
     *best = o;
     best->before = o.before + before;

@@ -133,6 +133,60 @@ static void nothing_crosses_a_separator(void **state)
     }
 }
 
+/* By a measure that needs no clock: no rule is too dear, and one that is gets refused by name. */
+static void no_rule_is_too_dear(void **state)
+{
+    (void)state;
+    size_t dear_n = 0;
+    for (size_t i = 0; i < rules.n; i++) {
+        char why[CU_DEAR_MAX];
+        bool dear;
+        assert_int_equal(cu_rule_dear(engine, i, why, &dear), CU_OK);
+        if (dear)
+            print_error("rule %s %s\n", rules.v[i].id, why);
+        dear_n += dear;
+    }
+    assert_int_equal(dear_n, 0);
+}
+
+static bool is_dear(cu_rule r)
+{
+    cu_rules one = {&r, 1};
+    cu_engine *e = NULL;
+    cu_fault f = {0};
+    char why[CU_DEAR_MAX] = "";
+    bool dear;
+    assert_int_equal(cu_engine_compile(&one, &e, &f), CU_OK);
+    assert_int_equal(cu_rule_dear(e, 0, why, &dear), CU_OK);
+    cu_engine_free(e);
+    assert_int_equal(dear, why[0] != 0);
+    return dear;
+}
+
+static void dear_rules_are_refused(void **state)
+{
+    (void)state;
+    const char *often[] = {"name", "value"}, *seldom[] = {"fennimarsh"};
+    cu_rule r = {.id = "x", .type = CU_TYPE_SECRET, .title = "x", .confidence = 50, .severity = 3};
+    r.pattern = "[a-z]{3}[0-9]{2}";
+    assert_true(is_dear(r));
+    r.pattern = "name[0-9]{2}";
+    assert_true(is_dear(r));
+    r.pattern = "fennimarsh[0-9]{2}";
+    assert_false(is_dear(r));
+    r.pattern = "name_[A-Za-z0-9]{32}"; /* tried beside tokens only */
+    assert_false(is_dear(r));
+    r.pattern = NULL;
+    r.value = "[0-9]{2}";
+    r.reach = 40;
+    r.anchors = often;
+    r.anchors_n = 2;
+    assert_true(is_dear(r));
+    r.anchors = seldom;
+    r.anchors_n = 1;
+    assert_false(is_dear(r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +194,8 @@ int main(void)
         cmocka_unit_test(counter_examples_are_not_found),
         cmocka_unit_test(sweep_misses_nothing),
         cmocka_unit_test(nothing_crosses_a_separator),
+        cmocka_unit_test(no_rule_is_too_dear),
+        cmocka_unit_test(dear_rules_are_refused),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -104,6 +104,9 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
 
 /* CPU time of each rule alone, and of all rules together, over one text; ns. */
 typedef void (*cu_cost_tell)(void *arg, const cu_rule *r, uint64_t alone, uint64_t all, uint64_t found);
+/* Is rule i too dear to be tried, by its shape? why says so, and what to do. */
+#define CU_DEAR_MAX 240u
+cu_err cu_rule_dear(const cu_engine *e, size_t i, char why[CU_DEAR_MAX], bool *dear) CU_MUST;
 cu_err cu_rules_cost(const cu_rules *rules, cu_bytes text, cu_cost_tell tell, void *arg, cu_fault *f) CU_MUST;
 
 /* Every example and counter-example of every rule, each by itself. tell is called once for each that
