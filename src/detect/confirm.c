@@ -189,5 +189,7 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
     CU_TRY(cu_find_decoded(s, text, noted, out));
     if (s->depth < CU_DECODED_DEPTH)
         CU_TRY(cu_find_escaped(s, text, out));
-    return cu_settle(out);
+    CU_TRY(cu_settle(out));
+    cu_weigh_credits(text, out);
+    return CU_OK;
 }

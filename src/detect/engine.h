@@ -156,6 +156,9 @@ cu_err cu_find_decoded(cu_scratch *s, cu_bytes t, size_t first, cu_findings *out
 /* escaped.c: what stands there with escapes. */
 cu_err cu_find_escaped(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
 
+/* credits.c: findings in lines of copyright and authorship are made less sure. */
+void cu_weigh_credits(cu_bytes t, cu_findings *f);
+
 /* sweep.c: marks the regions, and finds what needs no database. */
 cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
 /* Does a literal of the set stand in the text from `from`, a multiple of 64, to `to`? */

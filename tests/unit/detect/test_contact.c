@@ -45,6 +45,17 @@ static void hostile(void **state)
         linear_in(runs[i]);
 }
 
+/* Less sure than what a scan shows by default; on the next line it is what it was. */
+static void credits_are_less_sure(void **state)
+{
+    (void)state;
+    static const char text[] = "/* Copyright (C) 2019, <ada@firm.io>, et al. */\n<eve@firm.io>\n";
+    assert_int_equal(cu_detect(engine, scratch, cu_str(text), &found), CU_OK);
+    assert_int_equal(found.n, 2);
+    assert_true(found.v[0].confidence < 40 && found.v[0].flags & CU_FINDING_CREDIT);
+    assert_true(found.v[1].confidence >= 40 && !(found.v[1].flags & CU_FINDING_CREDIT));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -52,6 +63,7 @@ int main(void)
         cmocka_unit_test(other_numbers),
         cmocka_unit_test(reserved_domains_are_less_sure),
         cmocka_unit_test(hostile),
+        cmocka_unit_test(credits_are_less_sure),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
