@@ -2,7 +2,7 @@
 BUILD ?= build
 ASAN  ?= build-asan
 PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhyperscan5 \
-  libpcre2-dev libssl-dev libgit2-dev libarchive-dev zlib1g-dev libzstd-dev libbrotli-dev libyaml-dev libcmocka-dev git \
+  libpcre2-dev libssl-dev libgit2-dev libarchive-dev zlib1g-dev libzstd-dev libengine-pkcs11-openssl libbrotli-dev libyaml-dev libcmocka-dev git \
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
@@ -34,7 +34,7 @@ deps:
 	@packaging/debian-packages $(PACKAGES)
 
 check: web
-	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium
+	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 zstd
 	@cd tests && { test -f node_modules/.package-lock.json || npm ci --no-audit --no-fund --silent; }
 	tests/run $(BUILD) $(ASAN)
 

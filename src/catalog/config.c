@@ -462,6 +462,17 @@ static cu_err check_credentials(const load *l, const cu_yaml *root)
     return CU_OK;
 }
 
+/* Where it comes from, never the key itself. */
+static cu_err read_master_key(const load *l, const cu_yaml *n)
+{
+    CU_TRY(text_of(l, n, "master_key", &l->c->master_key));
+    const char *s = l->c->master_key;
+    bool file = strncmp(s, "file:/", 6) == 0 && s[6], credential = strncmp(s, "credential:", 11) == 0 && s[11] && !strchr(s + 11, '/');
+    if (!file && !credential && (strncmp(s, "pkcs11:", 7) != 0 || !s[7]))
+        return wrong(l, n, "master_key must be file:/PATH, credential:NAME (of systemd) or pkcs11:URI, never the key itself");
+    return CU_OK;
+}
+
 static cu_err read_assessment(const load *l, const cu_yaml *n, cu_config_assessment *as)
 {
     struct tm tm = {0};
@@ -573,7 +584,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics trusted_ca repositories access groups isolation"));
+                "lockout metrics trusted_ca repositories access groups isolation master_key"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -602,6 +613,8 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(cu_config_read_lockout(l->path, n, &l->c->callers, l->f));
     if ((n = cu_yaml_get(root, "metrics")))
         CU_TRY(read_metrics(l, n));
+    if ((n = cu_yaml_get(root, "master_key")))
+        CU_TRY(read_master_key(l, n));
     CU_TRY(check_credentials(l, root));
     CU_TRY(cu_access_read(root, l->path, l->a, &l->c->access, l->f));
     CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));

@@ -13,6 +13,7 @@
     X(key_list) \
     X(key_revoke) \
     X(policy_explain) \
+    X(erase) \
     X(probe_isolation) \
     X(signin) \
     X(check_config) \

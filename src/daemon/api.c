@@ -87,6 +87,8 @@ static unsigned route(call *c, const char *cookie)
         return answer_log(c);
     if (strcmp(p, "/keys") == 0 || after(p, "/keys/"))
         return answer_keys(c);
+    if (strcmp(p, "/erasures") == 0 && c->admin && strcmp(c->method, "POST") == 0)
+        return answer_erase(c);
     if (strcmp(p, "/scans") == 0 || after(p, "/scans/"))
         return answer_scans(c);
     if (strcmp(p, "/repositories") == 0 && get)

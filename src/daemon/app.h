@@ -12,9 +12,12 @@
 #include "ledger/log.h"
 #include "ledger/spool.h"
 #include "policy/bundle.h"
+#include "base/seal.h"
 #include "store/store.h"
+#include "store/vault.h"
 
 #define TENANT_KEYS_LEN 64 /* surrogate key, commit key */
+#define PERSON_NAME 129
 #define SESSIONS 64
 #define TOKEN_MAX 40
 
@@ -29,6 +32,8 @@ typedef struct {
     const cu_config *config;
     char run_dir[4096], origin[64];
     cu_store *store;
+    cu_vault *vault;        /* locks itself */
+    uint8_t master[CU_SEAL_KEY];
     pthread_mutex_t lock;   /* for all below */
     cu_spool_writer *spool;
     int spool_fd, keystore_fd;
@@ -49,6 +54,22 @@ typedef struct {
 
 /* keystore.c: surrogate and commit key of a tenant, made on first use, sealed under the master key. */
 cu_err keystore_tenant(app *a, const char *tenant, uint8_t out[TENANT_KEYS_LEN], cu_fault *f) CU_MUST;
+/* The key of a tenant that wraps what is in the vault; made on first use. */
+cu_err keystore_kek(app *a, const char *tenant, uint8_t key[CU_SEAL_KEY], cu_fault *f) CU_MUST;
+/* Overwrites and removes both keys of a tenant. */
+cu_err keystore_destroy_tenant(app *a, const char *tenant, cu_fault *f) CU_MUST;
+/* people.c: the pseudonym of a person in a tenant (or CU_TENANT_ORG), made when there is none yet. */
+cu_err person_of(app *a, const char *tenant, const char *name, char out[CU_PSEUDONYM_LEN], cu_fault *f) CU_MUST;
+/* CU_NOT_FOUND: nobody of that name. */
+cu_err person_find(app *a, const char *tenant, const char *name, char out[CU_PSEUDONYM_LEN], cu_fault *f) CU_MUST;
+/* Who that is, as it is shown: the name; "erased" for a pseudonym that nobody is behind any more; text that is
+ * no pseudonym (a service, "operator") as it is. */
+void person_name(app *a, const char *pseudonym, char out[PERSON_NAME]);
+bool is_pseudonym(const char *text);
+/* A word for a text that names her, keyed by her key: the same each time, and nobody's once she is erased. */
+cu_err person_word(app *a, const char *pseudonym, const char *text, char out[17]) CU_MUST;
+/* publish_access.c: the rules with pseudonyms in the place of names. */
+cu_err publish_access(app *a, const cu_bundle *b, cu_arena *arena, cu_access *out) CU_MUST;
 /* The seed that bundles are signed with, made on first use; keystore/bundle.pub gets the public key,
  * which the supervisor gives the gateway. */
 cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f) CU_MUST;
@@ -122,6 +143,7 @@ unsigned answer_log(call *c);
 unsigned answer_criteria(call *c);
 unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
+unsigned answer_erase(call *c);
 unsigned answer_keys(call *c);
 unsigned answer_session(call *c, const char *cookie);
 unsigned answer_signin(call *c);

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "health.h"
+#include "master.h"
 #include "metrics.h"
 
 #define ROUND_MS 200
@@ -205,10 +206,16 @@ static cu_err open_all(app *a, cu_fault *f)
         return CU_NOMEM;
     CU_TRY(open_dir(a->config->state_dir, "spool", &a->spool_fd, f));
     CU_TRY(open_dir(a->config->state_dir, "keystore", &a->keystore_fd, f));
+    CU_TRY(master_key_load(a->keystore_fd, a->config->master_key, a->master, f));
     CU_TRY(load_origin(a, f));
     CU_TRY(load_catalogue(a, f));
     snprintf(path, sizeof path, "%s/store.db", a->config->state_dir);
     CU_TRY(cu_store_open(path, &a->store, f));
+    snprintf(path, sizeof path, "%s/vault.db", a->config->state_dir);
+    mode_t was = umask(0077);
+    cu_err e = cu_vault_open(path, &a->vault, f);
+    umask(was);
+    CU_TRY(e);
     return cu_spool_open(a->spool_fd, "daemon", &a->spool, f);
 }
 
@@ -241,6 +248,8 @@ static void close_all(app *a)
 {
     cu_spool_close(a->spool);
     cu_store_close(a->store);
+    cu_vault_close(a->vault);
+    cu_wipe(a->master, sizeof a->master);
     rules_release(a, a->rules);
     cu_arena_free(&a->arena);
     metrics_free(a->metrics);

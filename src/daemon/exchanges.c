@@ -5,6 +5,7 @@
 #include "app.h"
 
 typedef struct {
+    app *a;
     json_t *items;
     uint64_t last_row;
 } listing;
@@ -14,6 +15,18 @@ static void copy(json_t *to, const json_t *from, const char *key)
     json_t *v = json_object_get(from, key);
     if (v)
         json_object_set(to, key, v);
+}
+
+/* The holder by name, and the pseudonym that the entry holds. */
+static void put_user(app *a, json_t *item)
+{
+    char name[PERSON_NAME];
+    const char *user = json_string_value(json_object_get(item, "user"));
+    if (!user || !is_pseudonym(user))
+        return;
+    person_name(a, user, name);
+    json_object_set_new(item, "person", json_string(user));
+    json_object_set_new(item, "user", json_string(name));
 }
 
 /* Log names have a colon in the API, where a slash would be a path. */
@@ -51,6 +64,7 @@ static void add(void *arg, const cu_store_exchange *x)
         copy(item, request, from_request[i]);
     for (size_t i = 0; answer && i < sizeof from_answer / sizeof *from_answer; i++)
         copy(item, answer, from_answer[i]);
+    put_user(l->a, item);
     if (x->request)
         json_array_append_new(entries, entry_of(x->log, x->request_index, x->request_type));
     if (x->answer)
@@ -79,10 +93,25 @@ static const char *given(const call *c, const char *name)
     return v ? v : "";
 }
 
-static cu_store_exchange_filter filter_of(const call *c)
+#define USERS_MAX 4096u /* bytes: a name in some hundred tenants; naming the tenant helps beyond */
+
+/* A name as what stands in entries: a service's own, and the pseudonym of each tenant that knows a person of it. */
+static void users_of(const call *c, const char *name, const char *tenant, char out[USERS_MAX])
 {
+    const cu_config *g = c->a->config;
+    char person[CU_PSEUDONYM_LEN];
+    cu_fault f;
+    size_t n = (size_t)snprintf(out, USERS_MAX, "%.200s", name);
+    for (size_t i = 0; *name && i < g->tenants_n && n + CU_PSEUDONYM_LEN + 1 < USERS_MAX; i++)
+        if ((!*tenant || strcmp(tenant, g->tenants[i].name) == 0) && person_find(c->a, g->tenants[i].name, name, person, &f) == CU_OK)
+            n += (size_t)snprintf(out + n, USERS_MAX - n, " %s", person);
+}
+
+static cu_store_exchange_filter filter_of(const call *c, char users[USERS_MAX])
+{
+    users_of(c, given(c, "user"), given(c, "tenant"), users);
     return (cu_store_exchange_filter){
-        .from = given(c, "from"), .to = given(c, "to"), .tenant = given(c, "tenant"), .user = given(c, "user"), .key = given(c, "key"),
+        .from = given(c, "from"), .to = given(c, "to"), .tenant = given(c, "tenant"), .user = users, .key = given(c, "key"),
         .vendor = given(c, "vendor"), .model = given(c, "model"), .decision = given(c, "decision"), .found = given(c, "found"),
         .client = given(c, "client"), .status = given(c, "status"), .state = given(c, "state"), .class = given(c, "class"), .rule = given(c, "rule")};
 }
@@ -114,8 +143,9 @@ static void put_beside(call *c, const cu_store_exchange_filter *w, uint64_t row,
 
 static unsigned one_exchange(call *c, const char *id)
 {
-    listing l = {.items = json_array()};
-    cu_store_exchange_filter w = filter_of(c);
+    listing l = {.a = c->a, .items = json_array()};
+    char users[USERS_MAX];
+    cu_store_exchange_filter w = filter_of(c, users);
     cu_err e = cu_store_exchanges(c->a->store, id, NULL, 0, 1, add, &l);
     json_t *one = e == CU_OK ? json_incref(json_array_get(l.items, 0)) : NULL;
     json_decref(l.items);
@@ -133,8 +163,9 @@ unsigned answer_exchanges(call *c, const char *id)
 {
     page_asked p;
     uint64_t total = 0;
-    listing l = {0};
-    cu_store_exchange_filter w = filter_of(c);
+    listing l = {.a = c->a};
+    char users[USERS_MAX];
+    cu_store_exchange_filter w = filter_of(c, users);
     if (id)
         return one_exchange(c, id);
     if (!read_page(c, 1000, &p))
@@ -165,6 +196,23 @@ static void add_value(void *arg, const char *value, const char *second, uint64_t
         json_decref(one);
 }
 
+/* A person by name; one who was erased by pseudonym. */
+static void name_users(app *a, json_t *list)
+{
+    char name[PERSON_NAME];
+    json_t *one;
+    size_t i;
+    json_array_foreach(list, i, one) {
+        const char *user = json_string_value(json_object_get(one, "value"));
+        if (!user || !is_pseudonym(user))
+            continue;
+        person_name(a, user, name);
+        json_object_set_new(one, "person", json_string(user));
+        if (strcmp(name, "erased") != 0)
+            json_object_set_new(one, "value", json_string(name));
+    }
+}
+
 /* Several types stand in one text; an exchange counts for each of them. */
 static void add_types(void *arg, const char *value, const char *second, uint64_t count, const char *last)
 {
@@ -183,12 +231,15 @@ unsigned answer_exchange_values(call *c)
         cu_store_group by;
     } groups[] = {{"tenant", CU_GROUP_TENANT}, {"user", CU_GROUP_USER}, {"key", CU_GROUP_KEY}, {"vendor", CU_GROUP_VENDOR}, {"model", CU_GROUP_MODEL},
                   {"decision", CU_GROUP_DECISION}, {"client", CU_GROUP_CLIENT}, {"status", CU_GROUP_STATUS}};
-    cu_store_exchange_filter w = filter_of(c);
+    char users[USERS_MAX];
+    cu_store_exchange_filter w = filter_of(c, users);
     json_t *out = json_object(), *types = json_object();
     cu_err e = CU_OK;
     for (size_t i = 0; e == CU_OK && i < sizeof groups / sizeof *groups; i++) {
         json_t *list = json_array();
         e = cu_store_exchange_groups(c->a->store, groups[i].by, &w, add_value, list);
+        if (groups[i].by == CU_GROUP_USER)
+            name_users(c->a, list);
         json_object_set_new(out, groups[i].name, list);
     }
     if (e == CU_OK)

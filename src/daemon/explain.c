@@ -1,5 +1,6 @@
 /* A verdict about code, worked out again: the record's facts and the bundle that was in force then. */
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "app.h"
 #include "policy/access.h"
@@ -96,8 +97,9 @@ static bool read_facts(const cu_bundle *b, const found *x, facts *out)
     return cu_eq_str(out->who.tenant, x->tenant);
 }
 
-static json_t *explain(const cu_bundle *b, const found *x, const char *id)
+static json_t *explain(app *a, const cu_bundle *b, const found *x, const char *id)
 {
+    char pseudonym[PERSON_NAME], holder[PERSON_NAME];
     facts f;
     bool agrees = true, refused = strcmp(x->type, "input.rejected") == 0;
     const json_t *access = json_object_get(x->leaf, "access");
@@ -107,6 +109,8 @@ static json_t *explain(const cu_bundle *b, const found *x, const char *id)
         json_decref(verdicts);
         return NULL;
     }
+    snprintf(pseudonym, sizeof pseudonym, "%.*s", CU_FMT(f.who.user));
+    person_name(a, pseudonym, holder);
     bool by_file = false; /* the file that refused the request is the record's own verdict too */
     json_array_foreach(json_object_get(access, "files"), i, file) {
         json_array_append_new(verdicts, compare(&f, file, true, &agrees));
@@ -114,7 +118,7 @@ static json_t *explain(const cu_bundle *b, const found *x, const char *id)
     }
     if (!by_file)
         json_array_insert_new(verdicts, 0, compare(&f, access, false, &agrees));
-    return json_pack("{s:s,s:s,s:s%,s:s%,s:s,s:b,s:O?,s:O?,s:I,s:o,s:b}", "exchange", id, "tenant", x->tenant, "user", f.who.user.p, f.who.user.n, "vendor",
+    return json_pack("{s:s,s:s,s:s,s:s%,s:s,s:b,s:O?,s:O?,s:I,s:o,s:b}", "exchange", id, "tenant", x->tenant, "user", holder, "vendor",
                      f.who.vendor.p, f.who.vendor.n, "decision", refused ? "refused" : "forwarded", "service", f.who.service, "repository",
                      json_object_get(access, "repo_name"), "bundle", json_object_get(x->leaf, "bundle"), "version", (json_int_t)b->version, "verdicts",
                      verdicts, "agrees", agrees);
@@ -138,7 +142,7 @@ unsigned answer_explain(call *c, const char *id)
     }
     const char *digest = json_string_value(json_object_get(x.leaf, "bundle"));
     cu_err e = archive_open(c->a, digest ? digest : "", &file, &arena, &b, &f);
-    json_t *out = e == CU_OK ? explain(&b, &x, id) : NULL;
+    json_t *out = e == CU_OK ? explain(c->a, &b, &x, id) : NULL;
     json_decref(x.leaf);
     if (!out)
         return problem(c, 409, "It cannot be worked out again", "%s", f.code ? f.text : "the bundle of that time does not know this key");

@@ -67,15 +67,18 @@ static void put_scopes(cu_buf *b, const cu_store_key *k)
     cu_buf_byte(b, '}');
 }
 
-static void put_key(cu_buf *b, const cu_store_key *k)
+static void put_key(app *a, cu_buf *b, const cu_store_key *k)
 {
-    char expires[CU_TIME_LEN] = "";
+    char expires[CU_TIME_LEN] = "", holder[PERSON_NAME];
+    person_name(a, k->user, holder);
     if (k->expires_ns)
         cu_time_text(k->expires_ns, expires);
     cu_buf_byte(b, '{');
     cu_buf_json_kv_str(b, "id", k->id);
     cu_buf_json_kv_str(b, "tenant", k->tenant);
-    cu_buf_json_kv_str(b, "user", k->user);
+    cu_buf_json_kv_str(b, "user", holder);
+    if (is_pseudonym(k->user))
+        cu_buf_json_kv_str(b, "person", k->user);
     cu_buf_json_kv_str(b, "kind", k->service ? "service" : "user");
     cu_buf_json_kv_str(b, "name", k->name);
     cu_buf_json_kv_str(b, "shown", k->shown);
@@ -105,7 +108,7 @@ static unsigned list_keys(call *c)
         if (!first)
             cu_buf_byte(c->out, ',');
         first = false;
-        put_key(c->out, &k[i]);
+        put_key(c->a, c->out, &k[i]);
     }
     cu_buf_str(c->out, "]}");
     free(k);
@@ -156,7 +159,6 @@ static cu_err add_key(app *a, const cu_store_key *k)
     cu_buf_json_kv_str(&body, "key", k->id);
     cu_buf_json_kv_str(&body, "kind", k->service ? "service" : "user");
     put_limits(&body, k);
-    cu_buf_json_kv_str(&body, "name", k->name);
     put_scopes(&body, k);
     cu_buf_json_kv_str(&body, "user", k->user);
     cu_buf_byte(&body, '}');
@@ -166,14 +168,15 @@ static cu_err add_key(app *a, const cu_store_key *k)
 
 static void put_issued(call *c, const char *key, const cu_store_key *k)
 {
-    char expires[CU_TIME_LEN] = "";
+    char expires[CU_TIME_LEN] = "", holder[PERSON_NAME];
+    person_name(c->a, k->user, holder);
     if (k->expires_ns)
         cu_time_text(k->expires_ns, expires);
     cu_buf_byte(c->out, '{');
     cu_buf_json_kv_str(c->out, "key", key);
     cu_buf_json_kv_str(c->out, "id", k->id);
     cu_buf_json_kv_str(c->out, "tenant", k->tenant);
-    cu_buf_json_kv_str(c->out, "user", k->user);
+    cu_buf_json_kv_str(c->out, "user", holder);
     cu_buf_json_kv_str(c->out, "kind", k->service ? "service" : "user");
     cu_buf_json_kv_str(c->out, "expires", expires);
     cu_buf_byte(c->out, '}');
@@ -189,6 +192,8 @@ static unsigned read_form(call *c, const json_t *in, cu_store_key *k)
         return unknown_tenant(c, tenant);
     if (!user == !service || !form_word(user ? user : service, 128) || (name && name[0] && !form_word(name, 128)))
         return problem(c, 400, "Malformed", "Either user or service, and name, must be 1 to 128 printable characters without blanks and quotes.");
+    if (service && is_pseudonym(service))
+        return problem(c, 400, "Malformed", "The name of a service must not be p_ and 32 hex digits: pseudonyms of persons look so.");
     if (!wrong)
         wrong = form_scopes(json_object_get(in, "scopes"), k);
     if (!wrong)
@@ -200,6 +205,15 @@ static unsigned read_form(call *c, const json_t *in, cu_store_key *k)
     snprintf(k->user, sizeof k->user, "%s", user ? user : service);
     snprintf(k->name, sizeof k->name, "%s", name ? name : "");
     return 0;
+}
+
+/* From here on she is a pseudonym. */
+static cu_err take_person(app *a, cu_store_key *k, cu_fault *f)
+{
+    char pseudonym[CU_PSEUDONYM_LEN];
+    CU_TRY(person_of(a, k->tenant, k->user, pseudonym, f));
+    memcpy(k->user, pseudonym, sizeof pseudonym);
+    return CU_OK;
 }
 
 static unsigned issue_key(call *c)
@@ -214,7 +228,9 @@ static unsigned issue_key(call *c)
         return status;
     make_key(key, &k);
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = add_key(c->a, &k);
+    cu_err e = k.service ? CU_OK : take_person(c->a, &k, &f);
+    if (e == CU_OK)
+        e = add_key(c->a, &k);
     if (e == CU_OK)
         e = publish_bundle(c->a, &f);
     pthread_mutex_unlock(&c->a->lock);
@@ -308,7 +324,7 @@ static unsigned limit_key(call *c, const char *id)
         return problem(c, 400, "Malformed", "%s", wrong);
     if (e != CU_OK)
         return problem(c, 503, "The limits could not be changed", "%s", f.code ? f.text : cu_err_text(e));
-    put_key(c->out, &k);
+    put_key(c->a, c->out, &k);
     return 200;
 }
 

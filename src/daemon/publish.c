@@ -148,7 +148,7 @@ static cu_bundle_key bundle_key(const cu_store_key *k, size_t tenant, cu_arena *
 }
 
 /* Callers that come with a certificate. Their id says so, and is the same for the same certificate. */
-static void put_certificates(app *a, cu_bundle *b, cu_arena *arena)
+static cu_err put_certificates(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
 {
     for (size_t i = 0; i < a->config->callers.callers_n; i++) {
         const cu_config_caller *c = &a->config->callers.callers[i];
@@ -160,11 +160,20 @@ static void put_certificates(app *a, cu_bundle *b, cu_arena *arena)
                              .limits = limits_of(&c->limits)};
         cu_bundle_certificate_hash(cu_str(c->certificate), &k->hash);
         cu_hex(hex, k->hash.b, 8);
+        if (!c->service) {
+            char pseudonym[CU_PSEUDONYM_LEN];
+            CU_TRY(person_of(a, c->tenant, c->user, pseudonym, f));
+            CU_TRY(person_word(a, pseudonym, c->certificate, hex));
+            k->user = cu_arena_dup(arena, cu_str(pseudonym));
+        }
         k->id = cu_str(cu_arena_fmt(arena, "c_%s", hex));
+        if (!k->id.p || !k->user.p)
+            return CU_NOMEM;
     }
+    return CU_OK;
 }
 
-static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
+static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
 {
     cu_store_key *k;
     size_t n;
@@ -178,9 +187,7 @@ static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena)
             b->keys[b->keys_n++] = bundle_key(&k[i], t, arena);
     }
     free(k);
-    if (b->keys)
-        put_certificates(a, b, arena);
-    return b->keys ? CU_OK : CU_NOMEM;
+    return b->keys ? put_certificates(a, b, arena, f) : CU_NOMEM;
 }
 
 static cu_err put_prices(app *a, cu_bundle *b, cu_arena *arena)
@@ -218,7 +225,6 @@ cu_err publish_bundle(app *a, cu_fault *f)
     cu_bundle b = {.made_ns = cu_now_ns()};
     uint8_t seed[CU_ED25519_KEY];
     cu_arena_init(&arena, CU_BUNDLE_MAX);
-    b.access = a->config->access;
     b.pseudonyms = a->config->isolation.pseudonyms;
     b.leak_detector = a->config->isolation.leak_detector;
     cu_err e = cu_store_next(a->store, "bundle", &b.version);
@@ -229,7 +235,9 @@ cu_err publish_bundle(app *a, cu_fault *f)
     if (e == CU_OK)
         e = put_credentials(a, &b, &arena);
     if (e == CU_OK)
-        e = put_keys(a, &b, &arena);
+        e = put_keys(a, &b, &arena, f);
+    if (e == CU_OK)
+        e = publish_access(a, &b, &arena, &b.access);
     if (e == CU_OK)
         e = put_prices(a, &b, &arena);
     if (e == CU_OK)
@@ -257,12 +265,13 @@ cu_err publish_assessments(app *a, cu_fault *f)
     for (size_t i = 0; i < a->config->vendors_n; i++) {
         const cu_config_vendor *v = &a->config->vendors[i];
         cu_buf body CU_CLEAN_BUF = CU_BUF(4096);
-        char name[80];
+        char name[80], by[CU_PSEUDONYM_LEN];
         bool changed;
         if (!v->assessment.given)
             continue;
+        CU_TRY(person_of(a, CU_TENANT_ORG, v->assessment.by, by, f));
         cu_buf_byte(&body, '{');
-        cu_buf_json_kv_str(&body, "by", v->assessment.by);
+        cu_buf_json_kv_str(&body, "by", by);
         cu_buf_json_kv_str(&body, "decision", v->assessment.decision);
         if (v->terms.plan)
             cu_buf_json_kv_str(&body, "plan", v->terms.plan);

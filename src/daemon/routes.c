@@ -122,6 +122,17 @@ static void add_index(void *arg, const cu_store_entry *e)
     json_array_append_new(arg, json_integer((json_int_t)e->index));
 }
 
+/* Who decided, by name. */
+static void put_by(app *a, json_t *body)
+{
+    char name[PERSON_NAME];
+    const char *by = json_string_value(json_object_get(body, "by"));
+    if (!by || !is_pseudonym(by))
+        return;
+    person_name(a, by, name);
+    json_object_set_new(body, "by", json_string(name));
+}
+
 /* Newest first. */
 static json_t *org_entries(call *c, const char *type, const char *to, uint64_t before, unsigned limit, uint64_t *total)
 {
@@ -138,6 +149,7 @@ static json_t *org_entries(call *c, const char *type, const char *to, uint64_t b
             if (cu_log_entry(l, (uint64_t)json_integer_value(v), &leaf, &f) != CU_OK)
                 continue;
             json_t *e = json_loadb((const char *)leaf.p, leaf.n, 0, NULL), *body = json_object_get(e, "body");
+            put_by(c->a, body);
             if (body)
                 json_array_append_new(out, json_pack("{s:s,s:O,s:O,s:O}", "log", "org", "index", v, "at", json_object_get(e, "ts"), "body", body));
             json_decref(e);
@@ -236,6 +248,28 @@ static json_t *words(const cu_words *w)
     return list;
 }
 
+/* Of persons the names, each once: the bundle holds a pseudonym for each of their tenants. */
+static json_t *who_words(app *a, const cu_words *w)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < w->n; i++) {
+        bool user = cu_starts(w->v[i], CU_LIT("user:")), there = false;
+        char word[PERSON_NAME], name[PERSON_NAME];
+        cu_bytes b = user ? cu_slice(w->v[i], 5, w->v[i].n) : w->v[i];
+        snprintf(word, sizeof word, "%.*s", b.n < sizeof word ? (int)b.n : (int)sizeof word - 1, (const char *)b.p);
+        person_name(a, word, name);
+        json_t *one = json_sprintf("%s%s", user ? "user:" : "", name), *v;
+        size_t k;
+        json_array_foreach(list, k, v)
+            there |= json_equal(v, one);
+        if (there)
+            json_decref(one);
+        else
+            json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static json_t *repo_json(const cu_access_repo *r)
 {
     json_t *paths = json_array();
@@ -245,13 +279,13 @@ static json_t *repo_json(const cu_access_repo *r)
                      words(&r->directories), "paths", paths);
 }
 
-static json_t *rule_json(const cu_access_rule *r)
+static json_t *rule_json(app *a, const cu_access_rule *r)
 {
     json_t *classes = json_array();
     for (unsigned i = 0; i < CU_DATA_CLASSES; i++)
         if (r->classes & 1u << i)
             json_array_append_new(classes, json_string(cu_data_class_name(i)));
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "id", text(r->id), "who", words(&r->who), "classes", classes, "vendors", words(&r->vendors), "plans",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "id", text(r->id), "who", who_words(a, &r->who), "classes", classes, "vendors", words(&r->vendors), "plans",
                      words(&r->plans), "repositories", words(&r->repositories), "act", cu_access_act_name(r->act));
 }
 
@@ -279,9 +313,9 @@ unsigned answer_classes(call *c)
     for (size_t i = 0; i < x.b.access.repos_n; i++)
         json_array_append_new(repos, repo_json(&x.b.access.repos[i]));
     for (size_t i = 0; i < x.b.access.rules_n; i++)
-        json_array_append_new(rules, rule_json(&x.b.access.rules[i]));
+        json_array_append_new(rules, rule_json(c->a, &x.b.access.rules[i]));
     for (size_t i = 0; i < x.b.access.groups_n; i++)
-        json_array_append_new(groups, json_pack("{s:o,s:o}", "name", text(x.b.access.groups[i].name), "members", words(&x.b.access.groups[i].members)));
+        json_array_append_new(groups, json_pack("{s:o,s:o}", "name", text(x.b.access.groups[i].name), "members", who_words(c->a, &x.b.access.groups[i].members)));
     json_t *out = json_pack("{s:o,s:o,s:o,s:o,s:s,s:o,s:o}", "bundle", bundle_json(&x), "repositories", repos, "rules", rules, "groups", groups, "unknown",
                             cu_data_class_name(CU_DATA_UNKNOWN), "by_class", decided(c, &x, CU_GROUP_CLASS), "by_rule", decided(c, &x, CU_GROUP_RULE));
     drop(&x);

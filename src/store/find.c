@@ -40,7 +40,7 @@ cu_err cu_project_face(cu_store *s, cu_bytes id)
 
 /* Parameters ?1 to ?14 of every question about exchanges; an empty text is no condition. */
 #define WHERE \
-    " WHERE (?1='' OR f.at>=?1) AND (?2='' OR f.at<?2) AND (?3='' OR f.tenant=?3) AND (?4='' OR f.user=?4) AND (?5='' OR f.key=?5)" \
+    " WHERE (?1='' OR f.at>=?1) AND (?2='' OR f.at<?2) AND (?3='' OR f.tenant=?3) AND (?4='' OR (f.user<>'' AND instr(' '||?4||' ',' '||f.user||' ')>0)) AND (?5='' OR f.key=?5)" \
     " AND (?6='' OR f.vendor=?6) AND (?7='' OR f.model GLOB ?7) AND (?8='' OR f.decision=?8 OR (?8='refused' AND f.decision<>'allow'))" \
     " AND (?9='' OR instr(f.found,' '||?9||' ')>0 OR (?9='any' AND f.found<>'') OR (?9='none' AND f.found=''))" \
     " AND (?10='' OR f.client GLOB ?10) AND (?11='' OR f.status=CAST(?11 AS INTEGER)) AND (?12='' OR f.state=?12)" \

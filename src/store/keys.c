@@ -1,6 +1,7 @@
 /* The register of keys: what was issued, to whom, for what. The key itself is not here. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "sql.h"
 
 /* First its terms, then the key: a key that is there has its limits. */
@@ -123,4 +124,30 @@ cu_err cu_store_key_limit(cu_store *s, const cu_store_key *k)
     return cu_sql_run(s, s->reg, "UPDATE key_terms SET requests_per_minute=?,tokens_per_minute=?,tokens_per_day=?,spend_per_day=?,concurrent=?"
                                 " WHERE id=?", "iiiiit",
                      (const void *[]){&k->requests_per_minute, &k->tokens_per_minute, &k->tokens_per_day, &k->spend_per_day, &k->concurrent, &id});
+}
+
+uint64_t cu_store_keys_live(cu_store *s, const char *tenant, const char *holder)
+{
+    cu_bytes t = cu_str(tenant), h = cu_str(holder);
+    return cu_sql_number(s, s->reg, "SELECT count(*) FROM key WHERE tenant=?1 AND (?2='' OR user=?2) AND revoked=0", "tt", (const void *[]){&t, &h});
+}
+
+cu_err cu_store_keys_forget(cu_store *s, const char *tenant, const char *holder)
+{
+    cu_bytes t = cu_str(tenant), h = cu_str(holder);
+    const void *const args[] = {&t, &h};
+    CU_TRY(cu_sql_run(s, s->reg, "UPDATE key SET revoked=1,name='' WHERE tenant=?1 AND (?2='' OR user=?2)", "tt", args));
+    /* a reader of the other connection may hold the log back for a moment */
+    for (unsigned turn = 0; turn < 50; turn++) {
+        int busy = 1;
+        pthread_mutex_lock(&s->lock);
+        pthread_mutex_lock(&s->reg_lock);
+        int rc = sqlite3_wal_checkpoint_v2(s->reg, NULL, SQLITE_CHECKPOINT_TRUNCATE, &busy, NULL);
+        pthread_mutex_unlock(&s->reg_lock);
+        pthread_mutex_unlock(&s->lock);
+        if (rc == SQLITE_OK)
+            return CU_OK;
+        usleep(50000);
+    }
+    return CU_TIMEOUT;
 }

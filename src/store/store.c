@@ -3,7 +3,7 @@
 #include "sql.h"
 
 static const char schema[] =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
     "CREATE TABLE IF NOT EXISTS delivered(log TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS event(log TEXT NOT NULL, idx INTEGER NOT NULL, type TEXT NOT NULL, ts TEXT NOT NULL,"
     " actor TEXT NOT NULL, writer TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(log, idx)) STRICT, WITHOUT ROWID;"

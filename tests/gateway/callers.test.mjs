@@ -287,9 +287,13 @@ test('client certificates', async () => {
     return (await system.sealed((x) => x.id === r.headers['request-id'])).body
   }
   assert.equal((await by('ci')).user, 'ci')
-  assert.equal((await by('ada')).user, 'ada')
+  const ada = await by('ada')
+  assert.match(ada.user, /^p_[0-9a-f]{32}$/, 'a person is a pseudonym')
+  assert.match(ada.key, /^c_[0-9a-f]{16}$/)
+  assert.equal((await by('ada')).user, ada.user)
   assert.equal((await by('ci', { key: 'whatever-the-assistant-sends' })).user, 'ci')
-  assert.equal((await by('stranger', { key: system.key })).user, 'dev')
+  const dev = system.json('key', 'list').items.find((k) => k.user === 'dev' && system.key.startsWith(k.shown))
+  assert.equal((await by('stranger', { key: system.key })).user, dev.person)
   await refused(send({ tls: 'ci', key: '', over: { model: 'x' } }), 400, 'invalid_request_error', 'model_out_of_scope', /model/)
   for (const tls of ['none', 'stranger']) {
     const r = await send({ tls, key: '' })

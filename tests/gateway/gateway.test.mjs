@@ -120,7 +120,8 @@ test('two leaves an exchange, joined by the id that the client sees, without any
   const answered = await system.sealed((e) => e.body.exchange === id)
   assert.equal(asked.type, 'exchange.request')
   assert.equal(answered.type, 'exchange.response')
-  assert.equal(asked.body.user, 'dev')
+  assert.match(asked.body.user, /^p_[0-9a-f]{32}$/, 'a person is a pseudonym')
+  assert.equal(system.json('key', 'list').items.find((k) => k.id === asked.body.key).person, asked.body.user)
   assert.ok(asked.body.findings.SECRET >= 4 && asked.body.findings.PRIVATE_KEY >= 4 && asked.body.findings.EMAIL_ADDRESS === 1)
   assert.equal(answered.body.output_tokens, 33)
   assert.equal(answered.body.stop_reason, 'end_turn')
@@ -132,5 +133,6 @@ test('two leaves an exchange, joined by the id that the client sees, without any
 test('the assessment of a vendor is an entry, once', () => {
   const all = system.entries('org').filter((e) => e.type === 'vendor.assessed')
   assert.equal(all.length, 1)
-  assert.deepEqual(all[0].body, { by: 'J. Doe', decision: 'approved', until: '2099-12-31', vendor: 'anthropic' })
+  assert.match(all[0].body.by, /^p_[0-9a-f]{32}$/)
+  assert.deepEqual(all[0].body, { by: all[0].body.by, decision: 'approved', until: '2099-12-31', vendor: 'anthropic' })
 })

@@ -92,6 +92,7 @@ typedef struct {
     cu_config_listen *metrics;  /* loopback address for Prometheus, NULL: none */
     cu_access access;   /* who may send which code where */
     cu_isolation isolation;
+    char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
 } cu_config;
 
 /* path NULL: ./custos.yaml when it exists, else the embedded default (one tenant "default",

@@ -36,7 +36,7 @@ uint64_t cu_store_exchange_count(cu_store *s);
 /* Conditions; NULL or empty: none. */
 typedef struct {
     const char *from, *to;   /* RFC 3339, UTC: from <= at < to */
-    const char *tenant, *user, *key, *vendor;
+    const char *tenant, *user, *key, *vendor; /* user: one of these words */
     const char *model, *client; /* a name, or a pattern with * */
     const char *decision;    /* as in the entry, or "refused": all but allow */
     const char *found;       /* a type of finding, "any" or "none" */
@@ -127,6 +127,10 @@ cu_err cu_store_key_add(cu_store *s, const cu_store_key *k) CU_MUST;
 cu_err cu_store_key_revoke(cu_store *s, const char *id, cu_store_key *out) CU_MUST;
 cu_err cu_store_key_get(cu_store *s, const char *id, cu_store_key *out) CU_MUST;
 cu_err cu_store_key_expire(cu_store *s, const char *id, uint64_t expires_ns) CU_MUST;
+/* Keys of a holder ("": all of the tenant's) that are not revoked. */
+uint64_t cu_store_keys_live(cu_store *s, const char *tenant, const char *holder);
+/* Revokes them and forgets what they are called, also in pages that fell free. */
+cu_err cu_store_keys_forget(cu_store *s, const char *tenant, const char *holder) CU_MUST;
 /* The five limits of k, for k->id. */
 cu_err cu_store_key_limit(cu_store *s, const cu_store_key *k) CU_MUST;
 /* Array on the heap, to be freed. */

@@ -1,0 +1,130 @@
+// A person is erased: who she is goes from every file, what stays in the log is a pseudonym, and it verifies.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { createHash } from 'node:crypto'
+import { readFileSync, existsSync, mkdtempSync, writeFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { System } from '../gateway/system.mjs'
+import { search } from './people.mjs'
+
+// Names that nothing else holds; put together here so that no file of ours does.
+const ada = ['Ada', 'Quilworthy'].join('.') + '@' + ['north', 'example'].join('.')
+const bob = ['Bob', 'Zeltmanner'].join('.') + '@' + ['south', 'example'].join('.')
+let system, keys = {}
+
+const ask = async (key, text) => {
+  const r = await fetch(`${system.url}/v1/messages`, { method: 'POST', headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', max_tokens: 5, messages: [{ role: 'user', content: text }] }) })
+  assert.equal(r.status, 200, await r.text())
+  return r.headers.get('request-id')
+}
+const issue = (tenant, user, name) => system.json('key', 'issue', '--tenant', tenant, '--user', user, '--name', name)
+const erase = (...args) => system.json('erase', ...args, '--basis', 'request of the person', '--approver', 'officer')
+
+before(async () => {
+  system = await new System({ extra: '  - name: beta\n' }).start()
+  keys.ada = issue('acme', ada, `laptop-of-${ada}`)
+  keys.adaBeta = issue('beta', ada, 'desk')
+  keys.bob = issue('acme', bob, 'desk')
+})
+after(() => system?.remove())
+
+test('1,000 exchanges of two persons over two tenants hold no name', { timeout: 120000 }, async () => {
+  const all = []
+  for (let i = 0; i < 1000; i += 20)
+    all.push(...await Promise.all(Array.from({ length: 20 }, (_, k) => ask([keys.ada, keys.adaBeta, keys.bob][(i + k) % 3].key, `question ${i + k}`))))
+  assert.equal(new Set(all).size, 1000)
+  for (const id of all.slice(-3))
+    await Promise.any(['t/acme', 't/beta'].map((log) => system.sealed((x) => x.id === id, log)))
+  assert.deepEqual(search(join(system.dir, 'state/log'), [ada, bob]), [])
+  const state = join(system.dir, 'state'), run = process.getuid() === 0 ? `/run/custos-${createHash('sha256').update(state).digest('hex').slice(0, 8)}` : join(state, 'run')
+  assert.ok(existsSync(join(run, 'bundle')))
+  assert.deepEqual(search(run, [ada, bob]), [], 'neither does the bundle')
+  const items = system.json('key', 'list').items
+  assert.equal(items.find((k) => k.id === keys.ada.id).user, ada, 'and they are shown by name')
+})
+
+test('the search finds what is there in each spelling', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'custos-search-'))
+  const b = Buffer.from(ada)
+  const forms = { raw: b, hex: b.toString('hex'), b64a: b.toString('base64'), b64b: Buffer.concat([Buffer.from('x'), b]).toString('base64'),
+    b64c: Buffer.concat([Buffer.from('xy'), b, Buffer.from('z')]).toString('base64'), percent: [...b].map((c) => '%' + c.toString(16)).join(''), utf16: Buffer.from(ada, 'utf16le'),
+    escapes: [...ada].map((c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0')).join('') }
+  for (const [name, form] of Object.entries(forms)) writeFileSync(join(dir, name), Buffer.concat([Buffer.from('before '), Buffer.from(form), Buffer.from(' behind')]))
+  assert.equal(search(dir, [ada]).length, Object.keys(forms).length)
+  rmSync(dir, { recursive: true })
+})
+
+test('a dry run says what would go, and nothing goes', () => {
+  const r = erase('--subject', ada, '--dry-run')
+  assert.equal(r.dry_run, true)
+  assert.deepEqual(r.items.map((t) => [t.tenant, t.persons, t.revoked]), [['acme', 1, 1], ['beta', 1, 1]])
+  assert.equal(system.json('key', 'list').items.find((k) => k.id === keys.ada.id).user, ada)
+})
+
+test('orders without basis or approver, and those that name her, are refused', () => {
+  for (const args of [['--subject', ada], ['--basis', 'x', '--approver', 'y'], ['--subject', ada, '--basis', `of ${ada}`, '--approver', 'y'],
+    ['--subject', ada, '--basis', 'x', '--approver', ada], ['--subject', 'nobody', '--basis', 'x', '--approver', 'y'], ['--tenant', 'gamma', '--basis', 'x', '--approver', 'y']]) {
+    const r = system.run('erase', ...args, '--config', system.config)
+    assert.equal(r.status, 2, args.join(' '))
+    assert.ok(!r.stderr.includes('internal'), r.stderr)
+  }
+})
+
+test('erased in one tenant she is gone from every file of it, and stays in the other', { timeout: 120000 }, async () => {
+  const state = join(system.dir, 'state')
+  const before = system.json('key', 'list').items
+  const pseudonym = before.find((k) => k.id === keys.ada.id).person
+  const proofs = new Map(['checkpoint', 'vkey'].map((f) => [f, readFileSync(join(system.status.log_dir, 't/acme', f))]))
+  assert.ok(search(state, [pseudonym]).some((f) => f.includes('/tile/entries/')), 'the log holds her pseudonym')
+  assert.ok(search(state, [`laptop-of-${ada}`]).some((f) => f.includes('store.db')), 'the register holds what her key is called')
+  const r = erase('--subject', ada, '--tenant', 'acme')
+  assert.deepEqual(r.items.map((t) => [t.tenant, t.subject, t.persons, t.revoked]), [['acme', pseudonym, 1, 1]])
+  const after = system.json('key', 'list').items
+  assert.equal(after.find((k) => k.id === keys.ada.id).user, 'erased')
+  assert.equal(after.find((k) => k.id === keys.adaBeta.id).user, ada, 'the other tenant knows her')
+  assert.equal(after.find((k) => k.id === keys.bob.id).user, bob)
+  assert.deepEqual(search(state, [ada]), [], 'no file holds her name')
+  const done = await system.sealed((x) => x.type === 'content.erased', 't/acme')
+  assert.equal(done.body.basis, 'request of the person')
+  assert.equal(done.body.subject, pseudonym)
+  assert.match(done.body.approver, /^p_/)
+  assert.ok(system.entries('t/acme').some((x) => x.type === 'key.destroyed' && x.body.subject === pseudonym))
+  assert.equal(system.entries('t/beta').filter((x) => x.type === 'content.erased').length, 0)
+  assert.equal(system.verify().status, 0)
+  assert.ok(proofs.get('checkpoint').length && readFileSync(join(system.status.log_dir, 't/acme/vkey')).equals(proofs.get('vkey')))
+  const refused = await fetch(`${system.url}/v1/messages`, { method: 'POST', headers: { 'x-api-key': keys.ada.key, 'content-type': 'application/json' }, body: '{}' })
+  assert.equal(refused.status, 401, 'her key has ended')
+  await ask(keys.adaBeta.key, 'still here')
+})
+
+test('erased everywhere, and a tenant as a whole', async () => {
+  assert.deepEqual(erase('--subject', ada).items.map((t) => t.tenant), ['beta'])
+  assert.equal(system.json('key', 'list').items.find((k) => k.id === keys.adaBeta.id).user, 'erased')
+  const keystore = join(system.dir, 'state/keystore')
+  const kek = readFileSync(join(keystore, 'kek-acme'))
+  const r = erase('--tenant', 'acme')
+  assert.equal(r.items[0].subject, 'tenant')
+  assert.ok(r.items[0].persons >= 2)
+  assert.equal(system.json('key', 'list').items.find((k) => k.id === keys.bob.id).user, 'erased')
+  assert.ok(!existsSync(join(keystore, 'kek-acme')) || !readFileSync(join(keystore, 'kek-acme')).equals(kek))
+  assert.deepEqual(search(join(system.dir, 'state'), [kek]), [], 'the key that wrapped it is nowhere')
+  assert.equal(system.verify().status, 0)
+})
+
+test('the master key: a wrong or missing one stops the start with a remedy', async () => {
+  await system.stop()
+  const serve = (line, env = {}) => {
+    writeFileSync(system.config, readFileSync(system.config, 'utf8').replace(/^master_key:.*\n/m, '') + line)
+    return system.run('daemon', '--config', system.config)
+  }
+  const file = join(system.dir, 'other.key')
+  writeFileSync(file, 'a'.repeat(64) + '\n')
+  for (const [line, want] of [[`master_key: file:${file}\n`, /not the key that this keystore was sealed under/], [`master_key: file:${file}.not\n`, /not found/],
+    ['master_key: credential:custos\n', /CREDENTIALS_DIRECTORY/], ['master_key: pkcs11:token=none;object=x\n', /token|module|engine/], ['master_key: abc\n', /never the key itself/]]) {
+    const r = serve(line)
+    assert.equal(r.status, 2, line)
+    assert.match(r.stderr, want, line)
+  }
+})
