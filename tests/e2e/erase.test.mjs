@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createHash } from 'node:crypto'
 import { readFileSync, existsSync, mkdtempSync, writeFileSync, rmSync } from 'node:fs'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { System } from '../gateway/system.mjs'
@@ -19,6 +20,14 @@ const ask = async (key, text) => {
   assert.equal(r.status, 200, await r.text())
   return r.headers.get('request-id')
 }
+const runDir = () => {
+  const state = join(system.dir, 'state')
+  return process.getuid() === 0 ? `/run/custos-${createHash('sha256').update(state).digest('hex').slice(0, 8)}` : join(state, 'run')
+}
+const api = (path) => new Promise((done, failed) => get({ socketPath: join(runDir(), 'admin.sock'), path: '/api/v1' + path }, (r) => {
+  let text = ''
+  r.on('data', (d) => (text += d)).on('end', () => done(JSON.parse(text)))
+}).on('error', failed))
 const issue = (tenant, user, name) => system.json('key', 'issue', '--tenant', tenant, '--user', user, '--name', name)
 const erase = (...args) => system.json('erase', ...args, '--basis', 'request of the person', '--approver', 'officer')
 
@@ -38,11 +47,16 @@ test('1,000 exchanges of two persons over two tenants hold no name', { timeout: 
   for (const id of all.slice(-3))
     await Promise.any(['t/acme', 't/beta'].map((log) => system.sealed((x) => x.id === id, log)))
   assert.deepEqual(search(join(system.dir, 'state/log'), [ada, bob]), [])
-  const state = join(system.dir, 'state'), run = process.getuid() === 0 ? `/run/custos-${createHash('sha256').update(state).digest('hex').slice(0, 8)}` : join(state, 'run')
-  assert.ok(existsSync(join(run, 'bundle')))
-  assert.deepEqual(search(run, [ada, bob]), [], 'neither does the bundle')
+  assert.ok(existsSync(join(runDir(), 'bundle')))
+  assert.deepEqual(search(runDir(), [ada, bob]), [], 'neither does the bundle')
   const items = system.json('key', 'list').items
   assert.equal(items.find((k) => k.id === keys.ada.id).user, ada, 'and they are shown by name')
+  const of = async (query) => (await api('/exchanges?limit=1&' + query)).total
+  assert.equal(await of(`user=${encodeURIComponent(ada)}`), 667, 'and found by name, in both tenants')
+  assert.equal(await of(`user=${encodeURIComponent(ada)}&tenant=beta`), 333)
+  assert.equal(await of(`user=${encodeURIComponent(bob)}`), 333)
+  assert.equal(await of('user=nobody'), 0)
+  assert.equal((await api(`/exchanges?limit=1&user=${encodeURIComponent(bob)}`)).items[0].user, bob)
 })
 
 test('the search finds what is there in each spelling', () => {
@@ -85,6 +99,7 @@ test('erased in one tenant she is gone from every file of it, and stays in the o
   assert.equal(after.find((k) => k.id === keys.ada.id).user, 'erased')
   assert.equal(after.find((k) => k.id === keys.adaBeta.id).user, ada, 'the other tenant knows her')
   assert.equal(after.find((k) => k.id === keys.bob.id).user, bob)
+  assert.equal((await api(`/exchanges?limit=1&user=${pseudonym}`)).items[0].user, 'erased')
   assert.deepEqual(search(state, [ada]), [], 'no file holds her name')
   const done = await system.sealed((x) => x.type === 'content.erased', 't/acme')
   assert.equal(done.body.basis, 'request of the person')
