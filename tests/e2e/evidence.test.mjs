@@ -16,12 +16,13 @@ let s
 before(async () => {
   s = await new System({ extra: tenants.slice(1).map((t) => `  - name: ${t}\n`).join('') }).start()
   for (const t of tenants) {
-    did[t] = { keys: [], users: [] }
+    did[t] = { keys: [], users: [], names: [] }
     const n = 1 + randomBytes(1)[0] % 7
     for (let i = 0; i < n; i++) {
       const user = 'u' + randomBytes(8).toString('hex')
-      did[t].users.push(user)
       did[t].keys.push(s.json('key', 'issue', '--tenant', t, '--user', user).id)
+      did[t].users.push(s.json('key', 'list').items.find((k) => k.id === did[t].keys.at(-1)).person)
+      did[t].names.push(user)
     }
   }
 })
@@ -107,7 +108,8 @@ test('nothing of another tenant is in a tenant\'s bundle', () => {
   for (const t of tenants) {
     const { file, bytes } = bundle(`${t}.of.zst`, t)
     assert.equal(verify(file).status, 0, verify(file).stdout)
-    assert.ok(bytes.includes(did[t].users[0]))
+    assert.ok(bytes.includes(did[t].users[0]), 'its persons are in it, by pseudonym')
+    for (const name of did[t].names) assert.ok(!bytes.includes(name), 'and not by name')
     for (const other of tenants.filter((o) => o !== t)) {
       for (const word of [...did[other].users, ...did[other].keys, ...(other === 'acme' ? ['t/acme', '"acme"'] : [other])]) {
         assert.ok(!bytes.includes(word), `${word} of ${other} is in the bundle of ${t}`)
