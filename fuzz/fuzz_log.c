@@ -8,7 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     cu_bytes in = n ? cu_bytes_of(data + 1, n - 1) : CU_NONE, rest = in, leaf;
     cu_leaf l;
-    note_key k = {.name = CU_LIT("a"), .pk = {1}};
+    note_key k;
+    note_keys keys = {.v = {{.name = CU_LIT("a"), .type = NOTE_ED25519, .to = UINT64_MAX, .pk = {1}}}, .n = 1};
     cu_checkpoint cp;
     cu_fault f = {0};
     stage st = {0};
@@ -19,10 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             CU_ASSERT(l.body.n >= 2 && l.body.p >= in.p && l.body.p + l.body.n <= in.p + in.n);
         break;
     case 1:
-        (void)!note_open(in, &k, &cp);
+        (void)!note_open(in, &keys, &cp);
         break;
     case 2:
-        (void)!note_key_parse(in, &k);
+        (void)!note_key_parse(in, NOTE_COSIGNATURE, &k);
+        if (note_keys_parse(in, CU_NONE, &keys) == CU_OK && keys.n) {
+            cu_buf again CU_CLEAN_BUF = CU_BUF(1 << 20);
+            note_keys_text(&keys, &again);
+            CU_ASSERT(note_keys_parse(cu_buf_view(&again), CU_NONE, &keys) == CU_OK);
+        }
         break;
     case 3:
         CU_ASSERT(cu_log_proof_verify(in, CU_LIT("{}"), CU_LIT("no key"), &f) != CU_OK);

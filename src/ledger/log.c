@@ -9,20 +9,30 @@
 #define PROOF_HEAD "c2sp.org/tlog-proof@v1\n"
 #define PROOF_MAX 65536u
 
+cu_err log_read_keys(cu_log *l)
+{
+    cu_buf text CU_CLEAN_BUF = CU_BUF(32768);
+    cu_err e = cu_file_read(l->dirfd, "vkeys", &text);
+    if (e == CU_NOT_FOUND)
+        e = cu_file_read(l->dirfd, "vkey", &text);
+    CU_TRY(e);
+    free(l->keys_text);
+    l->keys_text = strdup(cu_buf_cstr(&text));
+    if (!l->keys_text)
+        return CU_NOMEM;
+    CU_TRY(note_keys_parse(cu_str(l->keys_text), CU_NONE, &l->keys));
+    return l->keys.n ? CU_OK : CU_SYNTAX;
+}
+
 cu_err cu_log_open(const char *dir, cu_log **out, cu_fault *f)
 {
-    cu_buf vkey CU_CLEAN_BUF = CU_BUF(512);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return cu_fail(f, cu_errno_err(errno), "%.200s: %s", dir, strerror(errno));
     cu_err e = log_open_at(fd, out);
     if (e != CU_OK)
         return e;
-    e = cu_file_read(fd, "vkey", &vkey);
-    if (e == CU_OK) {
-        (*out)->vkey_text = strdup(cu_buf_cstr(&vkey));
-        e = (*out)->vkey_text ? note_key_parse(cu_str((*out)->vkey_text), &(*out)->vkey) : CU_NOMEM;
-    }
+    e = log_read_keys(*out);
     if (e == CU_OK)
         return CU_OK;
     cu_log_close(*out);
@@ -36,7 +46,7 @@ void cu_log_close(cu_log *l)
         return;
     cu_close_fd(&l->dirfd);
     cu_buf_free(&l->cached);
-    free(l->vkey_text);
+    free(l->keys_text);
     free(l);
 }
 
@@ -47,7 +57,9 @@ cu_err cu_log_checkpoint(cu_log *l, cu_checkpoint *out, cu_buf *note, cu_fault *
     size_t before = b->n;
     cu_err e = cu_file_read(l->dirfd, "checkpoint", b);
     if (e == CU_OK)
-        e = note_open(cu_bytes_of(b->p + before, b->n - before), &l->vkey, out);
+        e = note_open(cu_bytes_of(b->p + before, b->n - before), &l->keys, out);
+    if (e == CU_SIGNATURE && !l->trusted && log_read_keys(l) == CU_OK) /* a key was replaced since the log was opened */
+        e = note_open(cu_bytes_of(b->p + before, b->n - before), &l->keys, out);
     if (e != CU_OK)
         return cu_fail(f, e, "checkpoint: %s", cu_err_text(e));
     l->size = out->size;
@@ -144,14 +156,14 @@ static cu_err parse_proof(cu_bytes *text, uint64_t *index, merkle_proof *p)
     return CU_SYNTAX;
 }
 
-cu_err cu_log_proof_verify(cu_bytes proof, cu_bytes leaf, cu_bytes vkey, cu_fault *f)
+cu_err cu_log_proof_verify(cu_bytes proof, cu_bytes leaf, cu_bytes vkeys, cu_fault *f)
 {
-    note_key k;
+    note_keys k;
     merkle_proof p;
     cu_checkpoint cp;
     cu_sha256 h;
     uint64_t index;
-    if (note_key_parse(vkey, &k) != CU_OK)
+    if (note_keys_parse(vkeys, CU_NONE, &k) != CU_OK || k.n == 0)
         return cu_fail(f, CU_SYNTAX, "the verifier key is malformed");
     if (parse_proof(&proof, &index, &p) != CU_OK)
         return cu_fail(f, CU_SYNTAX, "the proof is malformed");

@@ -1,8 +1,8 @@
 #include "note.h"
-#include <openssl/evp.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include "base/sign.h"
 
-#define ED25519 1 /* algorithm byte of signed-note */
+#define DASH "\xe2\x80\x94 "
 
 void checkpoint_text(const cu_checkpoint *cp, cu_buf *out)
 {
@@ -11,20 +11,22 @@ void checkpoint_text(const cu_checkpoint *cp, cu_buf *out)
     cu_buf_byte(out, '\n');
 }
 
-void note_key_id(cu_bytes name, const uint8_t pk[32], uint8_t id[4])
+/* --- keys --- */
+
+void note_key_id(cu_bytes name, uint8_t type, const uint8_t pk[32], uint8_t id[4])
 {
-    uint8_t tail[34] = {'\n', ED25519};
+    uint8_t tail[34] = {'\n', type};
     cu_sha256 h;
     memcpy(tail + 2, pk, 32);
     cu_sha256_of3(name, cu_bytes_of(tail, sizeof tail), CU_NONE, &h);
     memcpy(id, h.b, 4);
 }
 
-void note_key_text(cu_bytes name, const uint8_t pk[32], cu_buf *out)
+void note_key_text(cu_bytes name, uint8_t type, const uint8_t pk[32], cu_buf *out)
 {
-    uint8_t id[4], key[33] = {ED25519};
+    uint8_t id[4], key[33] = {type};
     char hex[9];
-    note_key_id(name, pk, id);
+    note_key_id(name, type, pk, id);
     cu_hex(hex, id, 4);
     memcpy(key + 1, pk, 32);
     cu_buf_add(out, name);
@@ -32,49 +34,106 @@ void note_key_text(cu_bytes name, const uint8_t pk[32], cu_buf *out)
     cu_base64(out, cu_bytes_of(key, sizeof key));
 }
 
-cu_err note_key_parse(cu_bytes vkey, note_key *out)
+/* No blank, no plus, nothing that is not printed. */
+static bool is_key_name(cu_bytes name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] <= ' ' || name.p[i] == '+' || name.p[i] == 0x7f)
+            return false;
+    return name.n > 0 && name.n < CU_LOG_ORIGIN_MAX && cu_utf8_valid(name, NULL);
+}
+
+cu_err note_key_parse(cu_bytes vkey, uint8_t type, note_key *out)
 {
     while (vkey.n && (vkey.p[vkey.n - 1] == '\n' || vkey.p[vkey.n - 1] == '\r'))
         vkey.n--;
     size_t a = cu_find(vkey, CU_LIT("+"), 0);
-    if (a == (size_t)-1 || a == 0 || vkey.n < a + 11 || vkey.p[a + 9] != '+')
+    if (a == (size_t)-1 || vkey.n < a + 11 || vkey.p[a + 9] != '+' || !is_key_name(cu_slice(vkey, 0, a)))
         return CU_SYNTAX;
     cu_buf key CU_CLEAN_BUF = CU_BUF(64);
     uint8_t id[4];
-    if (cu_unbase64(&key, cu_slice(vkey, a + 10, vkey.n)) != CU_OK || key.n != 33 || key.p[0] != ED25519 ||
+    if (cu_unbase64(&key, cu_slice(vkey, a + 10, vkey.n)) != CU_OK || key.n != 33 || key.p[0] != type ||
         !cu_unhex(out->id, 4, cu_slice(vkey, a + 1, a + 9)))
         return CU_SYNTAX;
     out->name = cu_slice(vkey, 0, a);
+    out->type = type;
     memcpy(out->pk, key.p + 1, 32);
-    note_key_id(out->name, out->pk, id);
+    out->from = 0;
+    out->to = UINT64_MAX;
+    note_key_id(out->name, type, out->pk, id);
     return memcmp(id, out->id, 4) == 0 ? CU_OK : CU_SYNTAX;
 }
 
-cu_err note_public_key(const uint8_t seed[32], uint8_t pk[32])
+/* Decimal without leading zeroes, at most 15 digits. */
+static bool to_size(cu_bytes b, uint64_t *out)
 {
-    size_t n = 32;
-    EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
-    bool ok = k && EVP_PKEY_get_raw_public_key(k, pk, &n) == 1 && n == 32;
-    EVP_PKEY_free(k);
-    return ok ? CU_OK : CU_INTERNAL;
+    if (b.n == 0 || b.n > 15 || (b.n > 1 && b.p[0] == '0'))
+        return false;
+    *out = 0;
+    for (size_t i = 0; i < b.n; i++) {
+        if (b.p[i] < '0' || b.p[i] > '9')
+            return false;
+        *out = *out * 10 + (b.p[i] - '0');
+    }
+    return true;
 }
 
-cu_err note_sign(cu_bytes text, cu_bytes name, const uint8_t seed[32], cu_buf *out)
+static cu_err key_line(cu_bytes line, note_key *out)
 {
-    uint8_t sig[4 + 64], pk[32];
-    size_t n = 64;
-    CU_TRY(note_public_key(seed, pk));
-    note_key_id(name, pk, sig);
-    EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool ok = k && c && EVP_DigestSignInit(c, NULL, NULL, NULL, k) == 1 &&
-              EVP_DigestSign(c, sig + 4, &n, text.p, text.n) == 1 && n == 64;
-    EVP_MD_CTX_free(c);
-    EVP_PKEY_free(k);
-    if (!ok)
-        return CU_INTERNAL;
-    cu_buf_add(out, text);
-    cu_buf_str(out, "\n\xe2\x80\x94 ");
+    size_t a = cu_find(line, CU_LIT(" "), 0);
+    if (a == (size_t)-1)
+        return note_key_parse(line, NOTE_ED25519, out);
+    size_t b = cu_find(line, CU_LIT(" "), a + 1);
+    CU_TRY(note_key_parse(cu_slice(line, 0, a), NOTE_ED25519, out));
+    if (b == (size_t)-1 || !to_size(cu_slice(line, a + 1, b), &out->from))
+        return CU_SYNTAX;
+    cu_bytes to = cu_slice(line, b + 1, line.n);
+    if (cu_eq_str(to, "-"))
+        return CU_OK;
+    return to_size(to, &out->to) && out->to >= out->from ? CU_OK : CU_SYNTAX;
+}
+
+cu_err note_keys_parse(cu_bytes text, cu_bytes name, note_keys *out)
+{
+    out->n = 0;
+    while (text.n) {
+        size_t end = cu_find(text, CU_LIT("\n"), 0);
+        cu_bytes line = cu_slice(text, 0, end == (size_t)-1 ? text.n : end);
+        text = end == (size_t)-1 ? CU_NONE : cu_slice(text, end + 1, text.n);
+        note_key k;
+        if (line.n == 0)
+            continue;
+        CU_TRY(key_line(line, &k));
+        if (name.n && !cu_eq(name, k.name))
+            continue;
+        if (out->n == NOTE_KEYS_MAX)
+            return CU_TOO_BIG;
+        out->v[out->n++] = k;
+    }
+    return CU_OK;
+}
+
+void note_keys_text(const note_keys *k, cu_buf *out)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        note_key_text(k->v[i].name, k->v[i].type, k->v[i].pk, out);
+        cu_buf_fmt(out, " %llu ", (unsigned long long)k->v[i].from);
+        if (k->v[i].to == UINT64_MAX)
+            cu_buf_str(out, "-\n");
+        else
+            cu_buf_fmt(out, "%llu\n", (unsigned long long)k->v[i].to);
+    }
+}
+
+/* --- notes --- */
+
+cu_err note_sign_line(cu_bytes text, cu_bytes name, const uint8_t seed[32], cu_buf *out)
+{
+    uint8_t sig[4 + CU_ED25519_SIG], pk[32];
+    CU_TRY(cu_ed25519_public(seed, pk));
+    note_key_id(name, NOTE_ED25519, pk, sig);
+    CU_TRY(cu_ed25519_sign(seed, text, sig + 4));
+    cu_buf_str(out, DASH);
     cu_buf_add(out, name);
     cu_buf_byte(out, ' ');
     cu_base64(out, cu_bytes_of(sig, sizeof sig));
@@ -82,68 +141,92 @@ cu_err note_sign(cu_bytes text, cu_bytes name, const uint8_t seed[32], cu_buf *o
     return cu_buf_err(out);
 }
 
-static bool signature_holds(cu_bytes text, const note_key *k, const uint8_t sig[64])
+cu_err note_split(cu_bytes note, cu_bytes *text, cu_bytes *lines)
 {
-    EVP_PKEY *pk = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k->pk, 32);
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool ok = pk && c && EVP_DigestVerifyInit(c, NULL, NULL, NULL, pk) == 1 &&
-              EVP_DigestVerify(c, sig, 64, text.p, text.n) == 1;
-    EVP_MD_CTX_free(c);
-    EVP_PKEY_free(pk);
-    return ok;
+    size_t blank = note.n;
+    if (note.n < 4 || note.n > CU_NOTE_MAX || note.p[note.n - 1] != '\n' || !cu_utf8_valid(note, NULL))
+        return CU_SYNTAX;
+    for (size_t i = 0; i < note.n; i++)
+        if (note.p[i] < 0x20 && note.p[i] != '\n')
+            return CU_SYNTAX;
+    for (blank = note.n - 1; blank > 0; blank--)
+        if (note.p[blank] == '\n' && note.p[blank - 1] == '\n')
+            break;
+    if (blank == 0 || blank + 1 == note.n)
+        return CU_SYNTAX;
+    *text = cu_slice(note, 0, blank);
+    *lines = cu_slice(note, blank + 1, note.n);
+    return CU_OK;
 }
 
-/* The signature line of k among the lines after the blank one. */
-static cu_err check_signature(cu_bytes text, cu_bytes lines, const note_key *k)
+cu_err note_next(cu_bytes *lines, note_signature *out)
 {
-    while (lines.n) {
-        size_t end = cu_find(lines, CU_LIT("\n"), 0);
-        if (end == (size_t)-1 || !cu_starts(lines, CU_LIT("\xe2\x80\x94 ")))
-            return CU_SYNTAX;
-        cu_bytes line = cu_slice(lines, 4, end);
-        lines = cu_slice(lines, end + 1, lines.n);
-        if (!cu_starts(line, k->name) || line.n <= k->name.n || line.p[k->name.n] != ' ')
-            continue;
-        cu_buf sig CU_CLEAN_BUF = CU_BUF(128);
-        if (cu_unbase64(&sig, cu_slice(line, k->name.n + 1, line.n)) != CU_OK || sig.n < 4)
-            return CU_SYNTAX;
-        if (memcmp(sig.p, k->id, 4) == 0)
-            return sig.n == 68 && signature_holds(text, k, sig.p + 4) ? CU_OK : CU_SIGNATURE;
-    }
-    return CU_SIGNATURE;
+    size_t end = cu_find(*lines, CU_LIT("\n"), 0);
+    if (end == (size_t)-1 || !cu_starts(*lines, CU_LIT(DASH)) || end < sizeof DASH - 1)
+        return CU_SYNTAX;
+    cu_bytes line = cu_slice(*lines, sizeof DASH - 1, end);
+    *lines = cu_slice(*lines, end + 1, lines->n);
+    size_t space = cu_find(line, CU_LIT(" "), 0);
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX);
+    if (space == (size_t)-1 || !is_key_name(cu_slice(line, 0, space)) ||
+        cu_unbase64(&b, cu_slice(line, space + 1, line.n)) != CU_OK || b.n <= 4)
+        return CU_SYNTAX;
+    out->name = cu_slice(line, 0, space);
+    memcpy(out->id, b.p, 4);
+    out->n = b.n - 4 <= sizeof out->sig ? b.n - 4 : 0;
+    memcpy(out->sig, b.p + 4, out->n);
+    return CU_OK;
 }
 
-static cu_err parse_checkpoint(cu_bytes text, cu_checkpoint *out)
+bool note_is_by(const note_signature *s, const note_key *k)
+{
+    return memcmp(s->id, k->id, 4) == 0 && cu_eq(s->name, k->name);
+}
+
+cu_err checkpoint_parse(cu_bytes text, cu_checkpoint *out)
 {
     size_t a = cu_find(text, CU_LIT("\n"), 0);
     size_t b = a == (size_t)-1 ? a : cu_find(text, CU_LIT("\n"), a + 1);
     size_t c = b == (size_t)-1 ? b : cu_find(text, CU_LIT("\n"), b + 1);
     cu_buf root CU_CLEAN_BUF = CU_BUF(64);
-    if (c == (size_t)-1 || a == 0 || a >= CU_LOG_ORIGIN_MAX || b - a < 2 || b - a > 16 ||
-        (b - a > 2 && text.p[a + 1] == '0'))
+    if (c == (size_t)-1 || a == 0 || a >= CU_LOG_ORIGIN_MAX || memchr(text.p, 0, a) || !to_size(cu_slice(text, a + 1, b), &out->size))
         return CU_SYNTAX;
     memcpy(out->origin, text.p, a);
     out->origin[a] = 0;
-    out->size = 0;
-    for (size_t i = a + 1; i < b; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return CU_SYNTAX;
-        out->size = out->size * 10 + (text.p[i] - '0');
-    }
     if (cu_unbase64(&root, cu_slice(text, b + 1, c)) != CU_OK || root.n != sizeof out->root)
         return CU_SYNTAX;
     memcpy(&out->root, root.p, sizeof out->root);
+    for (size_t i = c; i + 1 < text.n; i++)
+        if (text.p[i] == '\n' && text.p[i + 1] == '\n')
+            return CU_SYNTAX; /* extension lines are not empty */
     return CU_OK;
 }
 
-cu_err note_open(cu_bytes note, const note_key *k, cu_checkpoint *out)
+static cu_err check_one(cu_bytes text, const note_signature *s, const note_keys *k, const cu_checkpoint *cp, bool *good)
 {
-    size_t blank = cu_find(note, CU_LIT("\n\n"), 0);
-    if (note.n > CU_NOTE_MAX || blank == (size_t)-1)
-        return CU_SYNTAX;
-    cu_bytes text = cu_slice(note, 0, blank + 1);
-    CU_TRY(parse_checkpoint(text, out));
-    if (!cu_eq_str(k->name, out->origin))
-        return CU_SIGNATURE;
-    return check_signature(text, cu_slice(note, blank + 2, note.n), k);
+    for (size_t i = 0; i < k->n; i++) {
+        if (!note_is_by(s, &k->v[i]))
+            continue;
+        if (s->n != CU_ED25519_SIG || !cu_eq_str(s->name, cp->origin))
+            return CU_SIGNATURE;
+        CU_TRY(cu_ed25519_verify(k->v[i].pk, text, s->sig));
+        *good |= cp->size >= k->v[i].from && cp->size <= k->v[i].to;
+    }
+    return CU_OK;
+}
+
+cu_err note_open(cu_bytes note, const note_keys *k, cu_checkpoint *out)
+{
+    cu_bytes text, lines;
+    note_signature s;
+    bool good = false;
+    CU_TRY(note_split(note, &text, &lines));
+    CU_TRY(checkpoint_parse(text, out));
+    for (unsigned n = 0; lines.n; n++) {
+        if (n == NOTE_SIGNATURES_MAX)
+            return CU_TOO_BIG;
+        CU_TRY(note_next(&lines, &s));
+        CU_TRY(check_one(text, &s, k, out, &good));
+    }
+    return good ? CU_OK : CU_SIGNATURE;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "ledger/signer.h"
+#include "log_keys.h"
 #include "stage.h"
 #include "tiles.h"
 
@@ -70,31 +71,32 @@ static int open_dir_below(int dir, const char *name)
     return openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The log's key, from the signer; kept beside the log so that anybody can check it. */
-static cu_err fetch_vkey(cu_sequencer *s, open_log *o, cu_fault *f)
+/* The signer is shown what it signed: one that lost its memory has it back, and one that signed another
+ * tree says so. */
+static cu_err show_signer(cu_sequencer *s, const open_log *o, cu_bytes note, uint64_t size, cu_fault *f)
 {
-    cu_buf vkey CU_CLEAN_BUF = CU_BUF(512), known CU_CLEAN_BUF = CU_BUF(512);
-    CU_TRY(cu_signer_vkey(s->with.signer_fd, o->origin, &vkey, f));
-    cu_err e = cu_file_read(o->log->dirfd, "vkey", &known);
-    if (e == CU_OK && !cu_eq(cu_buf_view(&known), cu_buf_view(&vkey)))
-        return cu_fail(f, CU_CORRUPT, "log %s was signed with another key than the signer holds", o->name);
-    if (e == CU_NOT_FOUND)
-        e = cu_file_replace(o->log->dirfd, "vkey", cu_buf_view(&vkey), 0644);
-    if (e != CU_OK)
-        return cu_fail(f, e, "log %s: vkey: %s", o->name, cu_err_text(e));
-    o->log->vkey_text = strdup(cu_buf_cstr(&vkey));
-    return o->log->vkey_text ? note_key_parse(cu_str(o->log->vkey_text), &o->log->vkey) : CU_NOMEM;
+    uint64_t had;
+    cu_err e = cu_signer_saw(s->with.signer_fd, note, &had, f);
+    if (e == CU_CORRUPT)
+        return cu_fail(f, e, "log %s: there is a fork: the signer signed another tree of %llu entries than the one that lies here", o->name,
+                       (unsigned long long)size);
+    if (e == CU_OK && had < size && s->with.on_recalled)
+        s->with.on_recalled(s->with.arg, o->name, had, size);
+    return e;
 }
 
-static cu_err read_head(open_log *o, cu_fault *f)
+static cu_err read_head(cu_sequencer *s, open_log *o, cu_fault *f)
 {
     cu_checkpoint cp;
+    cu_buf note CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX);
     cu_buf leaf CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     if (faccessat(o->log->dirfd, "checkpoint", F_OK, 0) != 0)
         return errno == ENOENT ? CU_OK : io_fail(f, o->name);
-    CU_TRY(cu_log_checkpoint(o->log, &cp, NULL, f));
+    CU_TRY(cu_log_checkpoint(o->log, &cp, &note, f));
     if (strcmp(cp.origin, o->origin) != 0)
         return cu_fail(f, CU_CORRUPT, "log %s has the origin %.100s, not %.100s", o->name, cp.origin, o->origin);
+    CU_TRY(show_signer(s, o, cu_buf_view(&note), cp.size, f));
+    CU_TRY(log_keys_name(o->log, cu_buf_view(&note)));
     o->size = cp.size;
     o->root = cp.root;
     if (cp.size == 0)
@@ -121,9 +123,9 @@ static cu_err log_of(cu_sequencer *s, const char *name, open_log **out, cu_fault
     snprintf(o->origin, sizeof o->origin, "%s/%s", s->with.origin_base, name);
     cu_err e = log_open_at(fd, &o->log);
     if (e == CU_OK)
-        e = fetch_vkey(s, o, f);
+        e = log_keys_settle(o->log, s->with.signer_fd, o->name, o->origin, f);
     if (e == CU_OK)
-        e = read_head(o, f);
+        e = read_head(s, o, f);
     if (e != CU_OK) {
         cu_log_close(o->log);
         free(o);
@@ -437,8 +439,12 @@ static cu_err publish_log(cu_sequencer *s, const stage_log *l, cu_fault *f)
         e = write_entries(o, l);
     if (e == CU_OK)
         e = write_hashes(o, size);
+    if (e == CU_OK) /* before the checkpoint: who can read that can check it */
+        e = log_keys_take(o->log, s->with.signer_fd, o->origin, cu_buf_view(&note), o->size, size, f);
     if (e == CU_OK)
         e = cu_file_replace(o->log->dirfd, "checkpoint", cu_buf_view(&note), 0644);
+    if (e == CU_OK)
+        e = log_keys_name(o->log, cu_buf_view(&note));
     if (e != CU_OK)
         return f && f->code ? e : cu_fail(f, e, "log %s: %s", o->name, cu_err_text(e));
     drop_partials(o, size);

@@ -13,8 +13,10 @@
 
 struct cu_log {
     int dirfd;
-    char *vkey_text;
-    note_key vkey;
+    char *keys_text;
+    note_keys keys; /* of the folder, or those that the caller trusts */
+    bool trusted;   /* the latter */
+    uint8_t named[4]; /* id of the key in vkey, once it is known */
     uint64_t size; /* that node hashes are read for */
     int cached_level;
     uint64_t cached_index;
@@ -38,5 +40,7 @@ cu_err tile_write(int dirfd, int level, uint64_t index, uint32_t width, cu_bytes
 void tile_drop_partial(int dirfd, int level, uint64_t index);
 /* Opens without needing a vkey file (the sequencer makes it). */
 cu_err log_open_at(int dirfd, cu_log **out) CU_MUST;
+/* vkeys, or vkey where there is none. CU_NOT_FOUND when there is neither. */
+cu_err log_read_keys(cu_log *l) CU_MUST;
 
 #endif

@@ -12,6 +12,8 @@
 #include "pending.h"
 
 #define JSON_HEAD "{\"logs\":["
+#define SIGNATURE_FALSE "the checkpoint's signature does not verify with a key that is good for its size (a key that was replaced: vkeys " \
+                        "names the new one)"
 
 typedef struct {
     char name[72];
@@ -51,25 +53,20 @@ static cu_err verdict(check *c, const char *log, uint64_t at, cu_err e, const ch
     return e == CU_OK ? CU_OK : cu_fail(c->f, e, "log %s: %s", log, cu_err_text(e));
 }
 
-/* The key of this log's name among those that are trusted, one a line. */
+/* The keys of this log's name among those that are trusted. */
 static cu_err use_trusted(check *c, cu_log *l, const char *name)
 {
-    cu_bytes rest = cu_str(c->trusted ? c->trusted : "");
-    while (rest.n) {
-        size_t end = cu_find(rest, CU_LIT("\n"), 0);
-        cu_bytes line = cu_slice(rest, 0, end == (size_t)-1 ? rest.n : end);
-        rest = end == (size_t)-1 ? CU_NONE : cu_slice(rest, end + 1, rest.n);
-        note_key k;
-        if (line.n == 0)
-            continue;
-        if (note_key_parse(line, &k) != CU_OK)
-            return cu_fail(c->f, CU_SYNTAX, "a trusted verifier key is malformed");
-        if (cu_eq(k.name, l->vkey.name)) { /* its text outlives the check */
-            l->vkey = k;
-            return CU_OK;
-        }
-    }
-    return c->trusted ? broken(c, name, 0, "none of the trusted keys is for this log") : CU_OK;
+    note_keys k;
+    if (!c->trusted)
+        return CU_OK;
+    cu_err e = note_keys_parse(cu_str(c->trusted), l->keys.n ? l->keys.v[0].name : CU_NONE, &k);
+    if (e != CU_OK)
+        return cu_fail(c->f, CU_SYNTAX, "a trusted verifier key is malformed: one a line, VKEY or VKEY FROM TO");
+    if (k.n == 0)
+        return broken(c, name, 0, "none of the trusted keys is for this log");
+    l->keys = k; /* their text outlives the check */
+    l->trusted = true;
+    return CU_OK;
 }
 
 static seen_log *seen(check *c, cu_bytes name)
@@ -322,8 +319,7 @@ static cu_err check_log(check *c, const char *path, const char *name)
         e = cu_log_checkpoint(l, &cp, NULL, c->f);
         c->r->checkpoints++;
         if (e == CU_SIGNATURE || e == CU_SYNTAX)
-            e = broken(c, name, 0, e == CU_SIGNATURE ? "the checkpoint's signature does not verify"
-                                                     : "the checkpoint is malformed");
+            e = broken(c, name, 0, e == CU_SIGNATURE ? SIGNATURE_FALSE : "the checkpoint is malformed");
         else if (e == CU_OK)
             e = check_tree(c, l, name, &cp);
     }

@@ -21,7 +21,7 @@ typedef struct {
 typedef struct cu_log cu_log;
 cu_err cu_log_open(const char *dir, cu_log **out, cu_fault *f) CU_MUST;
 void cu_log_close(cu_log *l);
-/* Reads the published checkpoint and checks its signature against the directory's vkey. */
+/* Reads the published checkpoint and checks its signatures against the directory's keys (vkeys, vkey). */
 cu_err cu_log_checkpoint(cu_log *l, cu_checkpoint *out, cu_buf *note, cu_fault *f) CU_MUST;
 /* One leaf, appended to out. */
 cu_err cu_log_entry(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
@@ -33,8 +33,9 @@ cu_err cu_log_each(cu_log *l, uint64_t from, uint64_t to, cu_log_each_fn each, v
 cu_err cu_log_proof(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
 /* The same in a checkpoint that was read before; note: its text with signatures. */
 cu_err cu_log_proof_in(cu_log *l, uint64_t index, const cu_checkpoint *cp, cu_bytes note, cu_buf *out, cu_fault *f) CU_MUST;
-/* Checks a tlog-proof against a leaf and a vkey line; offline. */
-cu_err cu_log_proof_verify(cu_bytes proof, cu_bytes leaf, cu_bytes vkey, cu_fault *f) CU_MUST;
+/* Checks a tlog-proof against a leaf and verifier keys, one a line: "VKEY", or "VKEY FROM TO" with the
+ * sizes that it is good for; offline. */
+cu_err cu_log_proof_verify(cu_bytes proof, cu_bytes leaf, cu_bytes vkeys, cu_fault *f) CU_MUST;
 
 /* --- verifying a directory --- */
 typedef struct {
@@ -42,8 +43,8 @@ typedef struct {
     bool broken;          /* exit 1; f says what and where */
 } cu_verify_report;
 /* dir: one log, or a directory of logs (then anchor leaves are held against each checkpoint).
- * trusted_vkey: verifier keys, one a line, of which each log must find its own; NULL takes each
- * log's vkey file (and the report says so).
+ * trusted_vkey: verifier keys, one a line (VKEY, or VKEY FROM TO), of which each log must find its
+ * own; NULL takes those beside each log (and the report says so).
  * CU_OK with report->broken false: intact. CU_OK with broken true: tampered. Else: unreadable. */
 cu_err cu_verify_dir(const char *dir, const char *trusted_vkey, cu_buf *text_report,
                      cu_buf *json_report, cu_verify_report *out, cu_fault *f) CU_MUST;
@@ -59,6 +60,8 @@ typedef struct {
     const char *spool_dir, *log_dir;
     const char *origin_base;   /* "custos.local/3f9a…": origins are base/org, base/t/acme, … */
     int signer_fd;
+    /* The signer had forgotten, or was set back, and was shown what it had signed (may be NULL). */
+    void (*on_recalled)(void *arg, const char *log, uint64_t had, uint64_t now);
     cu_sequenced_fn on_entry;
     uint64_t (*delivered)(void *arg, cu_bytes log_name); /* entries already delivered */
     void *arg;
