@@ -6,13 +6,14 @@
 
 static bool is_verb(const cu_verb *v, int argc, char **argv, int *used)
 {
-    const char *space = strchr(v->name, ' ');
-    size_t n = space ? (size_t)(space - v->name) : strlen(v->name);
-    if (argc < 2 || strlen(argv[1]) != n || strncmp(argv[1], v->name, n) != 0)
-        return false;
-    if (space && (argc < 3 || strcmp(argv[2], space + 1) != 0))
-        return false;
-    *used = space ? 3 : 2;
+    int i = 1;
+    for (const char *word = v->name; *word; i++) {
+        size_t n = strcspn(word, " ");
+        if (i >= argc || strlen(argv[i]) != n || strncmp(argv[i], word, n) != 0)
+            return false;
+        word += n + (word[n] == ' ');
+    }
+    *used = i;
     return true;
 }
 

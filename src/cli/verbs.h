@@ -34,6 +34,7 @@
     X(evidence_show) \
     X(export) \
     X(events) \
+    X(log_key_rotate) \
     X(help) \
     X(version) \
     X(daemon) \

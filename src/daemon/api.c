@@ -85,6 +85,8 @@ static unsigned route(call *c, const char *cookie)
         return answer_explain(c, rest);
     if ((strcmp(p, "/logs") == 0 || after(p, "/logs/")) && get)
         return answer_log(c);
+    if (strcmp(p, "/log-key/rotate") == 0 && c->admin && strcmp(c->method, "POST") == 0)
+        return answer_log_key(c);
     if (strcmp(p, "/keys") == 0 || after(p, "/keys/"))
         return answer_keys(c);
     if (strcmp(p, "/erasures") == 0 && c->admin && strcmp(c->method, "POST") == 0)

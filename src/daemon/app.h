@@ -49,6 +49,12 @@ typedef struct {
     cu_control_listings *listings;
     metrics *metrics;
     struct health *health;  /* NULL: no upstream is checked */
+    struct {
+        int state;
+        uint64_t overlap; /* seconds */
+        cu_err result;
+        char old_pk[65], new_pk[65], text[320];
+    } rotation;         /* log_key.c */
     volatile int *stop;
 } app;
 
@@ -98,6 +104,10 @@ void rules_release(app *a, struct rules *r);       /* NULL is fine */
 const cu_engine *rules_engine(const struct rules *r);
 void rules_status(app *a, cu_buf *out);            /* "rules":{digest,rules} */
 
+/* log_key.c: in the thread that talks to the signer */
+void log_key_serve(app *a, int signer_fd);
+void log_key_recalled(void *arg, const char *log, uint64_t had, uint64_t now);
+
 /* api.c */
 typedef struct api api;
 cu_err api_start(app *a, const char *socket_name, mode_t mode, bool admin, api **out, cu_fault *f) CU_MUST;
@@ -140,6 +150,7 @@ unsigned answer_probe_key(call *c);
 void put_isolation(const app *a, cu_buf *b); /* the member "isolation" */
 unsigned answer_explain(call *c, const char *id);
 unsigned answer_log(call *c);
+unsigned answer_log_key(call *c);
 unsigned answer_criteria(call *c);
 unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);

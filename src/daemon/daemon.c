@@ -134,12 +134,13 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
     uint64_t took;
     snprintf(spool, sizeof spool, "%s/spool", a->config->state_dir);
     const cu_sequencer_with with = {.spool_dir = spool, .log_dir = a->config->log_dir, .origin_base = a->origin, .signer_fd = signer,
-                                    .on_entry = project, .delivered = delivered, .arg = a};
+                                    .on_recalled = log_key_recalled, .on_entry = project, .delivered = delivered, .arg = a};
     CU_TRY(cu_sequencer_open(&with, &s, f));
     cu_err e = CU_OK;
     bool last = false;
     while (e == CU_OK && !last) {
         last = *a->stop; /* one more round after the stop: what was written before it is sealed */
+        log_key_serve(a, signer);
         e = one_round(a, s, &took, f);
         if (e == CU_OK) {
             a->sealed_ns = cu_now_ns();
