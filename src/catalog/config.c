@@ -585,6 +585,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
                 "lockout metrics trusted_ca repositories access groups isolation master_key"));
+                "lockout metrics trusted_ca repositories access groups isolation witness timestamps"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -617,6 +618,12 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(read_master_key(l, n));
     CU_TRY(check_credentials(l, root));
     CU_TRY(cu_access_read(root, l->path, l->a, &l->c->access, l->f));
+    CU_TRY(cu_attest_read(root, l->path, l->a, &l->c->attest, l->f));
+    cu_config_attest *at = &l->c->attest;
+    if (at->policy)
+        CU_TRY(absolute(l->a, at->policy, &at->policy));
+    if (at->tsa_ca)
+        CU_TRY(absolute(l->a, at->tsa_ca, &at->tsa_ca));
     CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));
     return CU_OK;
 }

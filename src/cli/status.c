@@ -73,6 +73,31 @@ static const char *text_of(const json_t *o, const char *key)
     return s ? s : "";
 }
 
+static void print_attest(const json_t *all)
+{
+    size_t i;
+    json_t *k;
+    const json_t *w = json_object_get(all, "witness"), *t = json_object_get(all, "timestamps");
+    if (w && json_integer_value(json_object_get(w, "size")))
+        printf("  witnessed    %lld entries of the log anchor by %s, at %s\n", (long long)json_integer_value(json_object_get(w, "size")),
+               text_of(w, "quorum"), text_of(w, "at"));
+    else if (w)
+        printf("  witnessed    not yet; needed is %s\n", text_of(w, "quorum"));
+    json_array_foreach(json_object_get(w, "witnesses"), i, k) {
+        const char *state = text_of(k, "state");
+        printf("  %-12s %s: %s", strcmp(state, "conflict") == 0 ? "INCIDENT" : *text_of(k, "error") ? "trouble" : "witness", text_of(k, "name"), state);
+        if (json_integer_value(json_object_get(k, "size")))
+            printf(", %lld entries at %s", (long long)json_integer_value(json_object_get(k, "size")), text_of(k, "at"));
+        if (*text_of(k, "error"))
+            printf("; since %s: %s", text_of(k, "since"), text_of(k, "error"));
+        putchar('\n');
+    }
+    if (t && *text_of(t, "at"))
+        printf("  time stamp   %lld entries of the log anchor, at %s\n", (long long)json_integer_value(json_object_get(t, "size")), text_of(t, "at"));
+    if (t && *text_of(t, "error"))
+        printf("  trouble      no time stamps since %s: %s\n", text_of(t, "since"), text_of(t, "error"));
+}
+
 static void print_text(const json_t *all)
 {
     size_t i;
@@ -84,6 +109,7 @@ static void print_text(const json_t *all)
     json_array_foreach(json_object_get(all, "logs"), i, k)
         printf("  log %-12s %8lld entries  root %.16s…\n", text_of(k, "name"), (long long)json_integer_value(json_object_get(k, "size")),
                text_of(k, "root"));
+    print_attest(all);
     const json_t *leaks = json_object_get(json_object_get(all, "isolation"), "leak_suspected");
     if (json_integer_value(json_object_get(leaks, "count")))
         printf("  INCIDENT     code of one tenant in answers to another: %lld, last at %s; see isolation.leak_suspected in the log org\n",

@@ -69,6 +69,7 @@ unsigned answer_status(call *c)
     put_logs(c);
     put_isolation(a, c->out);
     rules_status(a, c->out);
+    attest_status(a, c->out);
     health_status(a, c->out);
     pthread_mutex_lock(&a->lock);
     cu_buf_fmt(c->out, ",\"spool\":{\"ready\":%u,\"space\":%s}", a->ready_segments, cu_spool_space(a->spool_fd) == CU_OK ? "true" : "false");

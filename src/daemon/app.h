@@ -55,6 +55,7 @@ typedef struct {
         cu_err result;
         char old_pk[65], new_pk[65], text[320];
     } rotation;         /* log_key.c */
+    struct attest *attest;
     volatile int *stop;
 } app;
 
@@ -103,6 +104,14 @@ struct rules *rules_hold(app *a);
 void rules_release(app *a, struct rules *r);       /* NULL is fine */
 const cu_engine *rules_engine(const struct rules *r);
 void rules_status(app *a, cu_buf *out);            /* "rules":{digest,rules} */
+
+/* attest.c: witnesses and time stamps */
+cu_err attest_start(app *a, cu_fault *f) CU_MUST;
+void attest_stop(app *a); /* after *stop */
+void attest_wait(app *a); /* until each witness was asked once, at most 5 seconds */
+/* What a witness holds against us, if our signer signed it. In the thread that talks to the signer. */
+cu_err attest_show_signer(app *a, int signer_fd, cu_fault *f) CU_MUST;
+void attest_status(app *a, cu_buf *b); /* members "witness" and "timestamps" */
 
 /* log_key.c: in the thread that talks to the signer */
 void log_key_serve(app *a, int signer_fd);

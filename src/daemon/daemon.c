@@ -135,13 +135,16 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
     snprintf(spool, sizeof spool, "%s/spool", a->config->state_dir);
     const cu_sequencer_with with = {.spool_dir = spool, .log_dir = a->config->log_dir, .origin_base = a->origin, .signer_fd = signer,
                                     .on_recalled = log_key_recalled, .on_entry = project, .delivered = delivered, .arg = a};
+    CU_TRY(attest_show_signer(a, signer, f));
     CU_TRY(cu_sequencer_open(&with, &s, f));
     cu_err e = CU_OK;
     bool last = false;
     while (e == CU_OK && !last) {
         last = *a->stop; /* one more round after the stop: what was written before it is sealed */
         log_key_serve(a, signer);
-        e = one_round(a, s, &took, f);
+        e = attest_show_signer(a, signer, f);
+        if (e == CU_OK)
+            e = one_round(a, s, &took, f);
         if (e == CU_OK) {
             a->sealed_ns = cu_now_ns();
             set_trouble(a, "");
@@ -157,6 +160,7 @@ static void *sequencer_thread(void *arg)
 {
     app *a = arg;
     bool ended = false;
+    attest_wait(a);
     while (!ended) {
         cu_fault f = {0};
         int signer CU_CLEAN_FD = connect_signer(a);
@@ -279,6 +283,8 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     if (e == CU_OK)
         e = drop_capabilities(f); /* before any thread is started: they belong to threads */
     if (e == CU_OK)
+        e = attest_start(a, f);
+    if (e == CU_OK)
         e = health_start(a, &checks, f);
     if (e == CU_OK)
         e = start_apis(a, &inner, &outer, f);
@@ -294,6 +300,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     api_stop(inner);
     *stop = 1;
     health_stop(checks);
+    attest_stop(a);
     close_all(a);
     free(a);
     return e;

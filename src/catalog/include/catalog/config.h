@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "catalog/access.h"
+#include "catalog/attest.h"
 #include "catalog/callers.h"
 #include "catalog/types.h"
 #include "catalog/vendor_terms.h"
@@ -93,6 +94,7 @@ typedef struct {
     cu_access access;   /* who may send which code where */
     cu_isolation isolation;
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
+    cu_config_attest attest;    /* witnesses and time stamps; paths absolute */
 } cu_config;
 
 /* path NULL: ./custos.yaml when it exists, else the embedded default (one tenant "default",

@@ -1,0 +1,173 @@
+// Witnesses and time stamps on a running system: our own witnesses, one that lies, a TSA of openssl's, and
+// the operator who tampers.
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { createServer } from 'node:http'
+import { createServer as createTcp } from 'node:net'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const build = process.env.CUSTOS_BUILD ?? resolve('build')
+const custos = join(build, 'custos')
+const dir = mkdtempSync(join(tmpdir(), 'custos-attest-'))
+const run = (args, options) => spawnSync(custos, args, { encoding: 'utf8', cwd: dir, ...options })
+const config = join(dir, 'custos.yaml'), log = join(dir, 'state/log')
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
+const freePort = () => new Promise((r) => { const s = createTcp().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => r(port)) }) })
+const until = async (what, probe, ms = 30000) => {
+  for (const end = Date.now() + ms; Date.now() < end; await sleep(200)) { const v = await probe(); if (v) return v }
+  assert.fail(`${what} did not come; status: ${run(['status', '--config', config]).stdout}`)
+}
+const status = () => { const r = run(['status', '--config', config, '--format', 'json']); try { return JSON.parse(r.stdout) } catch { return {} } }
+const witness = (name) => (status().witness?.witnesses ?? []).find((w) => w.name === name) ?? {}
+const newest = (folder) => readdirSync(join(log, 'anchor', folder)).filter((n) => !n.endsWith('.tsr')).sort().at(-1)
+
+let system, liar, tsa, lies = 'off', tsaSays = 'fine', tsaDelay = 0
+const witnesses = {}, ports = {}
+
+const startWitness = (name) => new Promise((ok, bad) => {
+  const child = spawn(custos, ['witness', '--config', join(dir, 'logs'), '--state', join(dir, name), '--key', join(dir, `${name}.key`),
+    '--name', `${name}.example.org`, '--listen', `127.0.0.1:${ports[name]}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = '', err = ''
+  child.stderr.on('data', (d) => { err += d })
+  child.stdout.on('data', (d) => { out += d; if (out.includes('listening')) { witnesses[name] = { child, vkey: /verifier key: (\S+)/.exec(out)[1] }; ok() } })
+  child.on('exit', (code) => bad(new Error(`witness ${name} ended: ${code} ${err}`)))
+})
+const end = async (child, signal = 'SIGTERM') => { if (child && child.exitCode === null && child.signalCode === null) { const gone = new Promise((r) => child.once('exit', r)); child.kill(signal); await gone } }
+const start = () => { system = spawn(custos, ['serve', '--quiet', '--config', config], { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] }); let said = ''; system.stderr.on('data', (d) => { said += d }); system.said = () => said }
+const more = () => assert.equal(run(['key', 'issue', '--user', 'dev', '--config', config]).status, 0)
+
+const openssl = (args, input) => execFileSync('openssl', args, { input, stdio: ['pipe', 'pipe', 'pipe'], cwd: dir })
+function makeTsa() {
+  writeFileSync(join(dir, 'tsa.cnf'), `[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n[tsa_ext]\nextendedKeyUsage=critical,timeStamping\n[tsa]\ndefault_tsa=t\n[t]\nserial=${join(dir, 'serial')}\ncrypto_device=builtin\nsigner_cert=tsa.pem\nsigner_key=tsa.key\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256\naccuracy=secs:1\nordering=no\ntsa_name=no\ness_cert_id_chain=no\n`)
+  writeFileSync(join(dir, 'serial'), '01\n')
+  for (const ca of ['ca', 'stranger']) openssl(['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${ca}.key`, '-out', `${ca}.pem`, '-subj', `/CN=${ca}`, '-days', '30', '-config', 'tsa.cnf', '-extensions', 'ca'])
+  openssl(['req', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'tsa.key', '-out', 'tsa.csr', '-subj', '/CN=tsa', '-config', 'tsa.cnf'])
+  openssl(['x509', '-req', '-in', 'tsa.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'tsa.pem', '-days', '30', '-extfile', 'tsa.cnf', '-extensions', 'tsa_ext'])
+}
+let replay
+const tsaAnswer = (query) => {
+  if (tsaSays === 'rubbish') return Buffer.from('<html>')
+  if (tsaSays === 'old') return replay
+  writeFileSync(join(dir, 'q.tsq'), query)
+  openssl(['ts', '-reply', '-queryfile', 'q.tsq', '-out', 'r.tsr', '-config', 'tsa.cnf'])
+  return (replay = readFileSync(join(dir, 'r.tsr')))
+}
+const body = (req) => new Promise((r) => { const parts = []; req.on('data', (d) => parts.push(d)); req.on('end', () => r(Buffer.concat(parts))) })
+
+before(async () => {
+  makeTsa()
+  tsa = createServer(async (req, res) => {
+    const query = await body(req)
+    if (tsaDelay) await sleep(tsaDelay)
+    if (tsaSays === '500') { res.writeHead(500).end('no'); return }
+    res.writeHead(200, { 'Content-Type': 'application/timestamp-reply' }).end(tsaAnswer(query))
+  }).listen(0, '127.0.0.1')
+  // in front of the third witness: passes on, or lies
+  ports.c = await freePort()
+  liar = createServer(async (req, res) => {
+    const sent = await body(req)
+    if (lies === '500') return res.writeHead(500).end('no')
+    if (lies === 'slow') { await sleep(60000); return res.destroy() }
+    if (lies === 'larger') return res.writeHead(409, { 'Content-Type': 'text/x.tlog.size' }).end('999999\n')
+    const r = await fetch(`http://127.0.0.1:${ports.c}${req.url}`, { method: req.method, body: req.method === 'POST' ? sent : undefined })
+    let text = await r.text()
+    if (lies === 'false' && r.status === 200) text = text.replace(/.(.)==?\n$/, (m) => m[0] === 'A' ? 'B' + m.slice(1) : 'A' + m.slice(1)).replace(/ (\S{20})/, (m) => m.slice(0, 12) + (m[12] === 'A' ? 'B' : 'A') + m.slice(13))
+    res.writeHead(r.status).end(text)
+  }).listen(0, '127.0.0.1')
+  await sleep(50)
+  for (const n of ['a', 'b']) ports[n] = await freePort()
+  const port = await freePort()
+  writeFileSync(config, `state_dir: ${dir}/state\nlisten: [{address: "127.0.0.1:${port}"}]\nworkers: 1\n`)
+  start() // once without witnesses: the witnesses need the log's key
+  await until('a sealed log', () => { try { return readFileSync(join(log, 'anchor/vkey'), 'utf8') } catch { return '' } })
+  await until('running', () => run(['status', '--config', config]).status === 0)
+  await end(system)
+  writeFileSync(join(dir, 'logs'), `log ${readFileSync(join(log, 'anchor/vkey'), 'utf8')}`)
+  for (const n of ['a', 'b', 'c']) await startWitness(n)
+  const line = (n, p) => `witness ${n} ${witnesses[n].vkey} http://127.0.0.1:${p}\n`
+  writeFileSync(join(dir, 'policy'), line('a', ports.a) + line('b', ports.b) + line('c', liar.address().port) + 'group some 2 a b c\nquorum some\n')
+  writeFileSync(config, readFileSync(config, 'utf8') + `witness: {policy: policy, seconds: 1}\ntimestamps: {url: "http://127.0.0.1:${tsa.address().port}", ca: ca.pem, seconds: 2}\n`)
+  start()
+  await until('running', () => run(['status', '--config', config]).status === 0)
+})
+after(async () => {
+  await end(system)
+  for (const w of Object.values(witnesses)) await end(w.child)
+  liar?.closeAllConnections(); liar?.close(); tsa?.closeAllConnections(); tsa?.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+test('every witness signs, the token holds for openssl, and both are kept beside the anchor log', async () => {
+  await until('three witnesses', () => ['a', 'b', 'c'].every((n) => witness(n).state === 'signs'))
+  await until('a token', () => status().timestamps?.size > 0)
+  const s = status()
+  assert.match(s.witness.quorum, /2 of a, b, c/)
+  const cosigned = readFileSync(join(log, 'anchor/cosigned', newest('cosigned')), 'utf8')
+  assert.ok(cosigned.split('\n').filter((l) => l.startsWith('—')).length >= 3)
+  const t = join(log, 'anchor/timestamps', newest('timestamps'))
+  const said = openssl(['ts', '-verify', '-in', `${t}.tsr`, '-data', t, '-CAfile', 'ca.pem']).toString()
+  assert.match(said, /OK/)
+})
+
+test('a witness that fails, is slow or lies is named, and the quorum goes on without it', async () => {
+  for (const [how, pattern] of [['500', /answered 500/], ['false', /false|no cosignature|malformed/], ['larger', /set back or forked, or the witness lies/], ['slow', /[Tt]imeout|timed out/]]) {
+    lies = how
+    const before = status().witness.size
+    more()
+    const w = await until(`${how} to be said`, () => pattern.test(witness('c').error) && witness('c'))
+    assert.match(w.state, how === 'larger' ? /conflict/ : /failing|conflict/)
+    await until('the quorum', () => status().witness.size > before)
+    assert.equal(status().trouble, '') // sealing goes on
+    lies = 'off'
+    more()
+    await until(`c to sign after ${how}`, () => witness('c').state === 'signs', 40000)
+  }
+})
+
+test('an authority that is down or answers rubbish costs time stamps, and nothing else', async () => {
+  for (const [how, pattern] of [['500', /answered 500/], ['rubbish', /no RFC 3161 answer/], ['old', /does not hold/]]) {
+    tsaSays = how
+    await until(`${how} to be said`, () => pattern.test(status().timestamps.error))
+    more()
+    tsaSays = 'fine'
+    await until('a token again', () => status().timestamps.error === '', 40000)
+  }
+})
+
+test('the key is replaced between two rounds: witnesses that know the old one sign through the overlap', async () => {
+  const r = run(['log', 'key', 'rotate', '--overlap', '60', '--config', config])
+  assert.equal(r.status, 0, r.stderr)
+  const before = status().witness.size
+  more()
+  await until('the quorum', () => status().witness.size > before)
+  assert.equal(readFileSync(join(log, 'anchor/vkeys'), 'utf8').trim().split('\n').length, 2)
+  assert.equal(run(['verify', '--dir', log]).status, 0)
+  assert.notEqual(run(['log', 'key', 'rotate', '--config', config]).status, 0)
+})
+
+test('the disk of a week ago is put back: the witness proves what was signed, and sealing halts', async () => {
+  await end(system)
+  cpSync(join(dir, 'state'), join(dir, 'image'), { recursive: true })
+  start()
+  await until('running', () => run(['status', '--config', config]).status === 0)
+  const before = status().witness.size
+  more(); more()
+  await until('witnessed', () => ['a', 'b'].every((n) => witness(n).size > before))
+  await end(system)
+  rmSync(join(dir, 'state'), { recursive: true })
+  cpSync(join(dir, 'image'), join(dir, 'state'), { recursive: true })
+  assert.equal(run(['verify', '--dir', log]).status, 0) // by itself the old image is whole
+  start()
+  const s = await until('the halt', () => /set back/.test(status().trouble ?? '') && status())
+  assert.match(s.trouble, /person must look/)
+  assert.match(witness('a').state, /conflict/)
+})
+
+test('a witness without its memory does not start with that key', async () => {
+  await end(witnesses.a.child)
+  rmSync(join(dir, 'a'), { recursive: true })
+  await assert.rejects(startWitness('a'), /forgot could sign a fork/)
+})
