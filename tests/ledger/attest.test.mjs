@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import { createServer as createTcp } from 'node:net'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -16,7 +16,7 @@ const run = (args, options) => spawnSync(custos, args, { encoding: 'utf8', cwd: 
 const config = join(dir, 'custos.yaml'), log = join(dir, 'state/log')
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
 const freePort = () => new Promise((r) => { const s = createTcp().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => r(port)) }) })
-const until = async (what, probe, ms = 30000) => {
+const until = async (what, probe, ms = 60000) => {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(200)) { const v = await probe(); if (v) return v }
   assert.fail(`${what} did not come; status: ${run(['status', '--config', config]).stdout}`)
 }
@@ -150,7 +150,7 @@ test('the key is replaced between two rounds: witnesses that know the old one si
 
 test('the disk of a week ago is put back: the witness proves what was signed, and sealing halts', async () => {
   await end(system)
-  cpSync(join(dir, 'state'), join(dir, 'image'), { recursive: true })
+  execFileSync('cp', ['-a', join(dir, 'state'), join(dir, 'image')])
   start()
   await until('running', () => run(['status', '--config', config]).status === 0)
   const before = status().witness.size
@@ -158,7 +158,7 @@ test('the disk of a week ago is put back: the witness proves what was signed, an
   await until('witnessed', () => ['a', 'b'].every((n) => witness(n).size > before))
   await end(system)
   rmSync(join(dir, 'state'), { recursive: true })
-  cpSync(join(dir, 'image'), join(dir, 'state'), { recursive: true })
+  execFileSync('cp', ['-a', join(dir, 'image'), join(dir, 'state')])
   assert.equal(run(['verify', '--dir', log]).status, 0) // by itself the old image is whole
   start()
   const s = await until('the halt', () => /set back/.test(status().trouble ?? '') && status())
