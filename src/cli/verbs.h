@@ -35,6 +35,7 @@
     X(export) \
     X(events) \
     X(log_key_rotate) \
+    X(log_time) \
     X(witness) \
     X(help) \
     X(version) \

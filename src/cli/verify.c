@@ -3,12 +3,13 @@
 #include <fcntl.h>
 #include "base/file.h"
 #include "ledger/log.h"
+#include "ledger/witness.h"
 
 static int verify(const cu_run *r)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(16u << 20), json CU_CLEAN_BUF = CU_BUF(16u << 20);
-    cu_buf vkey CU_CLEAN_BUF = CU_BUF(1024);
-    const char *dir = cu_run_option(r, "dir"), *key = cu_run_option(r, "vkey");
+    cu_buf vkey CU_CLEAN_BUF = CU_BUF(65536), policy CU_CLEAN_BUF = CU_BUF(CU_TRUST_MAX);
+    const char *dir = cu_run_option(r, "dir"), *key = cu_run_option(r, "vkey"), *witnesses = cu_run_option(r, "witness-policy");
     cu_verify_report report;
     cu_fault f = {0};
     if (!dir)
@@ -18,7 +19,12 @@ static int verify(const cu_run *r)
         if (e != CU_OK)
             return cu_run_fail(r, e, "%s: %s", key, cu_err_text(e));
     }
-    cu_err e = cu_verify_dir(dir, key ? cu_buf_cstr(&vkey) : NULL, &text, &json, &report, &f);
+    if (witnesses) {
+        cu_err e = cu_file_read(AT_FDCWD, witnesses, &policy);
+        if (e != CU_OK)
+            return cu_run_fail(r, e, "%s: %s", witnesses, cu_err_text(e));
+    }
+    cu_err e = cu_verify_attested(dir, key ? cu_buf_cstr(&vkey) : NULL, witnesses ? cu_buf_cstr(&policy) : NULL, cu_run_option(r, "tsa-ca"), &text, &json, &report, &f);
     if (e != CU_OK)
         return cu_run_fault(r, e, &f);
     fputs(r->json ? cu_buf_cstr(&json) : cu_buf_cstr(&text), stdout);
@@ -42,6 +48,8 @@ const cu_verb cu_verb_verify = {
     .options = {
         {"dir", "LOG_DIR", "the folder of all logs, or one log"},
         {"vkey", "FILE", "verifier keys to trust, one a line for each log; otherwise those beside the logs are used"},
+        {"witness-policy", "FILE", "who must have cosigned the anchor log; checks every cosigned checkpoint"},
+        {"tsa-ca", "FILE", "PEM: who signs the time stamp authority's certificate; checks every time stamp, and each entry's time against them"},
     },
     .run = verify,
 };

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "anchor_leaf.h"
+#include "attest_times.h"
 #include "base/file.h"
 #include "chain.h"
 #include "pending.h"
@@ -22,7 +24,7 @@ typedef struct {
 } seen_log;
 
 typedef struct {
-    const char *dir, *trusted;
+    const char *dir, *trusted, *policy, *ca_file;
     cu_buf *text, *json;
     cu_verify_report *r;
     cu_fault *f;
@@ -77,40 +79,18 @@ static seen_log *seen(check *c, cu_bytes name)
     return NULL;
 }
 
-/* Field of an anchor leaf's body, which has a fixed order. */
-static bool body_field(cu_bytes body, const char *key, cu_bytes *out)
-{
-    size_t at = cu_find(body, cu_str(key), 0), end;
-    if (at == (size_t)-1)
-        return false;
-    at += strlen(key);
-    for (end = at; end < body.n && body.p[end] != '"' && body.p[end] != '}' && body.p[end] != ',';)
-        end++;
-    *out = cu_slice(body, at, end);
-    return true;
-}
-
-static uint64_t to_number(cu_bytes b)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < b.n && i < 16 && b.p[i] >= '0' && b.p[i] <= '9'; i++)
-        v = v * 10 + (b.p[i] - '0');
-    return v;
-}
-
 /* What the anchor says about a log must still be true of it. The tree at that size is recomputed
  * from tiles that were checked before. */
 static cu_err check_anchor_leaf(check *c, uint64_t at, const cu_leaf *leaf)
 {
-    cu_bytes name, root, size;
+    anchor_leaf says;
     char path[4096], hex[65];
     cu_log *l;
     cu_sha256 have;
-    if (!cu_eq_str(leaf->type, "log.checkpoint") || !body_field(leaf->body, "\"log\":\"", &name) ||
-        !body_field(leaf->body, "\"root\":\"", &root) || !body_field(leaf->body, "\"size\":", &size))
+    if (!anchor_leaf_read(leaf, &says))
         return broken(c, "anchor", at, "it is no checkpoint of a log");
-    seen_log *s = seen(c, name);
-    uint64_t n = to_number(size);
+    seen_log *s = seen(c, says.log);
+    uint64_t n = says.size;
     if (!s)
         return broken(c, "anchor", at, "it names a log that is not there");
     if (n <= s->anchored)
@@ -140,7 +120,7 @@ static cu_err check_anchor_leaf(check *c, uint64_t at, const cu_leaf *leaf)
     if (e != CU_OK)
         return verdict(c, s->name, n, e, "a tile is missing or cut short");
     cu_hex(hex, have.b, sizeof have);
-    return cu_eq_str(root, hex) ? CU_OK : broken(c, s->name, n, "its history differs from what the anchor log says");
+    return cu_eq_str(says.root, hex) ? CU_OK : broken(c, s->name, n, "its history differs from what the anchor log says");
 }
 
 static uint64_t limit_of(const check *c, const char *name)
@@ -183,13 +163,13 @@ static cu_err read_limits(check *c)
         return CU_OK;
     cu_err e = cu_log_checkpoint(l, &cp, NULL, &quiet) == CU_OK ? CU_OK : CU_NOT_FOUND;
     for (uint64_t t = 0; e == CU_OK && t * TILE_WIDTH < cp.size; t++) {
-        cu_bytes bundle, bytes, name, size;
+        cu_bytes bundle, bytes;
+        anchor_leaf says;
         cu_leaf leaf;
         e = tile_load(l, TILE_ENTRIES, t, cp.size, &bundle);
         while (e == CU_OK && bundle_next(&bundle, &bytes))
-            if (cu_leaf_parse(bytes, &leaf) == CU_OK && body_field(leaf.body, "\"log\":\"", &name) &&
-                body_field(leaf.body, "\"size\":", &size))
-                e = set_limit(c, name, to_number(size));
+            if (cu_leaf_parse(bytes, &leaf) == CU_OK && anchor_leaf_read(&leaf, &says))
+                e = set_limit(c, says.log, says.size);
     }
     cu_log_close(l);
     return e == CU_NOMEM ? e : CU_OK;
@@ -394,6 +374,55 @@ static bool staged(const char *dir)
     return access(path, F_OK) == 0;
 }
 
+static void report_attested(check *c, const cu_log *anchor, const attestations *a)
+{
+    char at[CU_TIME_LEN];
+    const attested *last = &a->v[a->n - 1];
+    cu_time_text(last->time * 1000000000ull, at);
+    if (c->text)
+        cu_buf_fmt(c->text, "Attested: %zu checkpoints with the quorum of witnesses, %zu time stamps; the newest is of %llu entries of the anchor log, at "
+                            "%s (%llu came later).\n", a->cosigned, a->tokens, (unsigned long long)last->size, at,
+                   (unsigned long long)(anchor->size - last->size));
+}
+
+/* What is wrong here is a finding, whatever wrote it into the fault. */
+static cu_err attested_in(check *c, cu_log *anchor, const char *path)
+{
+    attestations a = {0};
+    cu_err e = attest_load(anchor, path, c->policy, c->ca_file, &a, c->f);
+    if (e == CU_OK && c->policy && a.cosigned == 0)
+        e = cu_fail(c->f, CU_CORRUPT, "log anchor: no checkpoint has the cosignatures that the policy asks for");
+    if (e == CU_OK && c->ca_file && a.tokens == 0)
+        e = cu_fail(c->f, CU_CORRUPT, "log anchor: there is no time stamp");
+    if (e == CU_OK)
+        e = attest_check_times(c->dir, anchor, &a, c->f);
+    if (e == CU_OK && a.n)
+        report_attested(c, anchor, &a);
+    attest_free(&a);
+    c->r->broken |= e == CU_CORRUPT;
+    return e == CU_CORRUPT ? CU_OK : e;
+}
+
+static cu_err check_attested(check *c)
+{
+    char path[4096];
+    cu_log *anchor;
+    cu_checkpoint cp;
+    if (!c->policy && !c->ca_file)
+        return CU_OK;
+    if (!c->many)
+        return cu_fail(c->f, CU_CONFIG, "witnesses and time stamps belong to the folder of all logs");
+    snprintf(path, sizeof path, "%.3900s/anchor", c->dir);
+    CU_TRY(cu_log_open(path, &anchor, c->f));
+    cu_err e = use_trusted(c, anchor, "anchor");
+    if (e == CU_OK)
+        e = cu_log_checkpoint(anchor, &cp, NULL, c->f);
+    if (e == CU_OK)
+        e = attested_in(c, anchor, path);
+    cu_log_close(anchor);
+    return e;
+}
+
 static cu_err check_once(check *c)
 {
     cu_err e = c->many ? pending_load(c->dir, &c->pending) : CU_OK;
@@ -403,6 +432,8 @@ static cu_err check_once(check *c)
         e = c->many ? check_all(c) : check_log(c, c->dir, "this");
     if (e == CU_OK && !c->r->broken)
         e = chain_check(&c->chain, c->many, &c->r->broken, c->f);
+    if (e == CU_OK && !c->r->broken && c->r->logs)
+        e = check_attested(c);
     if (e == CU_OK && c->r->logs == 0)
         e = cu_fail(c->f, CU_NOT_FOUND, "%.200s holds no log: no checkpoint there or in its folders", c->dir);
     return e;
@@ -446,9 +477,15 @@ static cu_err check_settled(check *c)
 cu_err cu_verify_dir(const char *dir, const char *trusted_vkey, cu_buf *text_report, cu_buf *json_report,
                      cu_verify_report *out, cu_fault *f)
 {
+    return cu_verify_attested(dir, trusted_vkey, NULL, NULL, text_report, json_report, out, f);
+}
+
+cu_err cu_verify_attested(const char *dir, const char *trusted_vkey, const char *policy, const char *ca_file, cu_buf *text_report,
+                          cu_buf *json_report, cu_verify_report *out, cu_fault *f)
+{
     char path[4200];
     *out = (cu_verify_report){0};
-    check c = {.dir = dir, .trusted = trusted_vkey, .text = text_report, .json = json_report, .r = out, .f = f};
+    check c = {.dir = dir, .trusted = trusted_vkey, .policy = policy, .ca_file = ca_file, .text = text_report, .json = json_report, .r = out, .f = f};
     snprintf(path, sizeof path, "%.4000s/vkey", dir);
     c.many = access(path, F_OK) != 0;
     if (json_report)

@@ -15,14 +15,16 @@ enum { INTACT, BROKEN, UNREADABLE };
 static const char usage[] =
     "usage: custos-verify BUNDLE [--vkey FILE] [--format text|json]\n"
     "       custos-verify DIR [--vkey FILE] [--format text|json]\n"
+    "usage: custos-verify DIR [--vkey FILE] [--witness-policy FILE] [--tsa-ca FILE] [--format text|json]\n"
     "       custos-verify --proof FILE --leaf FILE --vkey FILE\n"
     "BUNDLE is what custos export wrote; it is read, not unpacked.\n"
     "DIR is one log, or the folder that holds all logs of an installation.\n"
     "--vkey: the verifier keys to trust, one a line; without it those beside the logs are used.\n"
+    "--witness-policy: who must have cosigned the anchor log; --tsa-ca: PEM of who signs its time stamps.\n"
     "exit status: 0 intact, 1 broken (and where), 2 could not be read\n";
 
 typedef struct {
-    const char *dir, *vkey, *proof, *leaf, *format;
+    const char *dir, *vkey, *proof, *leaf, *format, *policy, *tsa_ca;
 } options;
 
 static bool parse(int argc, char **argv, options *o)
@@ -30,14 +32,15 @@ static bool parse(int argc, char **argv, options *o)
     const struct {
         const char *name;
         const char **to;
-    } known[] = {{"--vkey", &o->vkey}, {"--proof", &o->proof}, {"--leaf", &o->leaf}, {"--format", &o->format}};
+    } known[] = {{"--vkey", &o->vkey}, {"--proof", &o->proof}, {"--leaf", &o->leaf}, {"--format", &o->format},
+                 {"--witness-policy", &o->policy}, {"--tsa-ca", &o->tsa_ca}};
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
-        while (k < 4 && strcmp(argv[i], known[k].name) != 0)
+        while (k < sizeof known / sizeof *known && strcmp(argv[i], known[k].name) != 0)
             k++;
-        if (k < 4 && i + 1 < argc)
+        if (k < sizeof known / sizeof *known && i + 1 < argc)
             *known[k].to = argv[++i];
-        else if (k < 4 || argv[i][0] == '-' || o->dir)
+        else if (k < sizeof known / sizeof *known || argv[i][0] == '-' || o->dir)
             return false;
         else
             o->dir = argv[i];
@@ -57,7 +60,7 @@ static bool load(const char *path, cu_buf *b)
 
 static int verify_proof(const options *o)
 {
-    cu_buf proof CU_CLEAN_BUF = CU_BUF(65536), leaf CU_CLEAN_BUF = CU_BUF(65536), vkey CU_CLEAN_BUF = CU_BUF(1024);
+    cu_buf proof CU_CLEAN_BUF = CU_BUF(65536), leaf CU_CLEAN_BUF = CU_BUF(65536), vkey CU_CLEAN_BUF = CU_BUF(65536);
     cu_fault f = {0};
     if (!load(o->proof, &proof) || !load(o->leaf, &leaf) || !load(o->vkey, &vkey))
         return UNREADABLE;
@@ -73,12 +76,13 @@ static int verify_dir(const options *o)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(16u << 20), json CU_CLEAN_BUF = CU_BUF(16u << 20);
     cu_buf vkey CU_CLEAN_BUF = CU_BUF(65536);
+    cu_buf vkey CU_CLEAN_BUF = CU_BUF(65536), policy CU_CLEAN_BUF = CU_BUF(65536);
     cu_verify_report r;
     cu_fault f = {0};
     bool as_json = o->format && strcmp(o->format, "json") == 0;
-    if (o->vkey && !load(o->vkey, &vkey))
+    if ((o->vkey && !load(o->vkey, &vkey)) || (o->policy && !load(o->policy, &policy)))
         return UNREADABLE;
-    cu_err e = cu_verify_dir(o->dir, o->vkey ? cu_buf_cstr(&vkey) : NULL, &text, &json, &r, &f);
+    cu_err e = cu_verify_attested(o->dir, o->vkey ? cu_buf_cstr(&vkey) : NULL, o->policy ? cu_buf_cstr(&policy) : NULL, o->tsa_ca, &text, &json, &r, &f);
     if (e != CU_OK) {
         fprintf(stderr, "custos-verify: %s\n", f.text);
         return UNREADABLE;

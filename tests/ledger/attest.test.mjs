@@ -148,6 +148,51 @@ test('the key is replaced between two rounds: witnesses that know the old one si
   assert.notEqual(run(['log', 'key', 'rotate', '--config', config]).status, 0)
 })
 
+test('verified offline: quorum, tokens and the times of entries; log time brackets one', async () => {
+  await until('a token', () => newest('timestamps') && status().timestamps.error === '')
+  await until('the quorum to be there', () => status().witness.size > 0)
+  const args = ['--witness-policy', join(dir, 'policy'), '--tsa-ca', join(dir, 'ca.pem')]
+  const r = run(['verify', '--dir', log, ...args])
+  assert.equal(r.status, 0, r.stdout + r.stderr)
+  assert.match(r.stdout, /Attested: [1-9]\d* checkpoints with the quorum of witnesses, [1-9]\d* time stamps/)
+  assert.equal(spawnSync(join(build, 'src/verify/custos-verify'), [log, ...args]).status, 0)
+  const wrong = run(['verify', '--dir', log, '--tsa-ca', join(dir, 'stranger.pem')])
+  assert.equal(wrong.status, 1)
+  assert.match(wrong.stdout, /time stamp does not hold/)
+  writeFileSync(join(dir, 'all'), readFileSync(join(dir, 'policy'), 'utf8').replace(/2 a b c/, 'all a b c').replace(witnesses.b.vkey, 'w.x+00000000+AAAA'))
+  assert.equal(run(['verify', '--dir', log, '--witness-policy', join(dir, 'all')]).status, 2) // a malformed policy is no verdict
+  const t = JSON.parse(run(['log', 'time', '--dir', log, '--log', 'org', '--entry', '0', '--tsa-ca', join(dir, 'ca.pem'), '--format', 'json']).stdout)
+  assert.equal(t.after, '')
+  assert.match(t.before, /^2\d{3}-/)
+})
+
+test('the operator with the stolen key: each rewriting is told by the witnesses or the time stamps', async () => {
+  await end(system)
+  const args = ['--witness-policy', join(dir, 'policy'), '--tsa-ca', join(dir, 'ca.pem')]
+  const play = (name, act, pattern) => {
+    const at = join(dir, 'played')
+    rmSync(at, { recursive: true, force: true })
+    execFileSync('cp', ['-a', join(dir, 'state'), at])
+    act(at)
+    const plain = run(['verify', '--dir', join(at, 'log')])
+    const r = run(['verify', '--dir', join(at, 'log'), ...args])
+    assert.equal(r.status, 1, `${name}: ${r.stdout}${r.stderr}`)
+    assert.match(r.stdout, pattern, name)
+    return plain.status
+  }
+  const rewrite = (...how) => (at) => assert.equal(spawnSync(join(build, 'tests/ledger/forge-log'), [at, ...how]).status, 0)
+  for (const how of ['edit', 'drop', 'reorder'])
+    assert.equal(play(how, rewrite(how), /history differs from what was attested|larger than the log|not signed by a key/), 0, how) // without witnesses it looks whole
+  play('attestations thrown away', (at) => { rewrite('edit')(at); for (const d of ['cosigned', 'timestamps']) rmSync(join(at, 'log/anchor', d), { recursive: true }) }, /no checkpoint has the cosignatures/)
+  play('a token of another moment', (at) => {
+    const t = join(at, 'log/anchor/timestamps'), names = readdirSync(t).filter((n) => n.endsWith('.tsr')).sort()
+    writeFileSync(join(t, names.at(-1)), readFileSync(join(t, names[0])))
+  }, /time stamp does not hold/)
+  assert.equal(play('back-dated', rewrite('back'), /back-dated/), 0)
+  start()
+  await until('running', () => run(['status', '--config', config]).status === 0)
+})
+
 test('the disk of a week ago is put back: the witness proves what was signed, and sealing halts', async () => {
   await end(system)
   execFileSync('cp', ['-a', join(dir, 'state'), join(dir, 'image')])

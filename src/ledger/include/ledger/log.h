@@ -49,6 +49,18 @@ typedef struct {
 cu_err cu_verify_dir(const char *dir, const char *trusted_vkey, cu_buf *text_report,
                      cu_buf *json_report, cu_verify_report *out, cu_fault *f) CU_MUST;
 
+#define CU_VERIFY_SLACK 300u /* seconds that clocks may differ */
+/* As cu_verify_dir, of a directory of logs, and what outsiders attest of the anchor log. policy: text of a witness
+ * policy, NULL: no witnesses; at least one cosigned checkpoint must have its quorum. ca_file: PEM of who signs the
+ * time stamp authority's certificate, NULL: no time stamps; there must be one. Each attested checkpoint is one that
+ * the log had, and each entry's own time lies between the attested ones around it. */
+cu_err cu_verify_attested(const char *dir, const char *trusted_vkey, const char *policy, const char *ca_file, cu_buf *text_report,
+                          cu_buf *json_report, cu_verify_report *out, cu_fault *f) CU_MUST;
+/* Between which attested times entry `index` of the log ("org", "t/acme", "anchor") came into it: seconds since
+ * 1970; *before 0 and *after UINT64_MAX when nothing attests it. policy, ca_file: as above. */
+cu_err cu_log_time(const char *dir, const char *log, uint64_t index, const char *policy, const char *ca_file, uint64_t *before,
+                   uint64_t *after, cu_fault *f) CU_MUST;
+
 /* --- sequencing: spool -> logs; run by the daemon, one at a time (a lock file) --- */
 typedef struct cu_sequencer cu_sequencer;
 /* Called for every entry once it is in a published checkpoint, in log order. Return value other
