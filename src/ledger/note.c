@@ -230,3 +230,10 @@ cu_err note_open(cu_bytes note, const note_keys *k, cu_checkpoint *out)
     }
     return good ? CU_OK : CU_SIGNATURE;
 }
+
+cu_err note_open_one(cu_bytes note, const note_key *k, cu_checkpoint *out)
+{
+    note_keys one = {.n = 1};
+    one.v[0] = *k;
+    return note_open(note, &one, out);
+}

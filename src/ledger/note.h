@@ -53,5 +53,7 @@ bool note_is_by(const note_signature *s, const note_key *k);
 /* Reads the checkpoint: at least one of the keys that are good for its size has signed, and no
  * signature by a known key is false. CU_SYNTAX, CU_SIGNATURE. */
 cu_err note_open(cu_bytes note, const note_keys *k, cu_checkpoint *out) CU_MUST;
+/* The same with one key. */
+cu_err note_open_one(cu_bytes note, const note_key *k, cu_checkpoint *out) CU_MUST;
 
 #endif

@@ -12,7 +12,7 @@ typedef struct {
 
 static cu_err open_note(bundle *b, cu_bytes note, cu_checkpoint *cp, const char *dir, const char *file)
 {
-    if (note_open(note, &b->anchor_key, cp) != CU_OK)
+    if (note_open_one(note, &b->anchor_key, cp) != CU_OK)
         return bundle_wrong(b, "%s%s: no checkpoint that the anchor log's key signed", dir, file);
     return CU_OK;
 }
@@ -135,7 +135,7 @@ cu_err anchor_read(bundle *b)
     if (!text.p)
         return CU_NOMEM;
     CU_TRY(bundle_key(b, "anchor", text, &b->anchor_key));
-    note_key_text(b->anchor_key.name, b->anchor_key.pk, &trusted); /* the one that was settled on */
+    note_key_text(b->anchor_key.name, NOTE_ED25519, b->anchor_key.pk, &trusted); /* the one that was settled on */
     for (size_t i = 0; i < 3; i++)
         if (bundle_at(b, beside[i])) {
             cu_buf any CU_CLEAN_BUF = CU_BUF(1u << 20);

@@ -55,7 +55,7 @@ static cu_err trusted_key(bundle *b, cu_bytes name, note_key *out)
         size_t end = cu_find(rest, CU_LIT("\n"), 0);
         cu_bytes line = cu_slice(rest, 0, end == (size_t)-1 ? rest.n : end);
         rest = end == (size_t)-1 ? CU_NONE : cu_slice(rest, end + 1, rest.n);
-        if (line.n && note_key_parse(line, out) == CU_OK && cu_eq(out->name, name))
+        if (line.n && note_key_parse(line, NOTE_ED25519, out) == CU_OK && cu_eq(out->name, name))
             return CU_OK;
     }
     return CU_NOT_FOUND;
@@ -64,7 +64,7 @@ static cu_err trusted_key(bundle *b, cu_bytes name, note_key *out)
 cu_err bundle_key(bundle *b, const char *what, cu_bytes text, note_key *out)
 {
     note_key own;
-    if (note_key_parse(text, &own) != CU_OK)
+    if (note_key_parse(text, NOTE_ED25519, &own) != CU_OK)
         return bundle_wrong(b, "%s: its verifier key is malformed", what);
     *out = own;
     if (b->trusted && trusted_key(b, own.name, out) != CU_OK)

@@ -281,7 +281,7 @@ static cu_err read_signed(reading *r)
     if (!text.p)
         return CU_NOMEM;
     CU_TRY(bundle_key(r->b, what, text, &l->key));
-    note_key_text(l->key.name, l->key.pk, &own);
+    note_key_text(l->key.name, NOTE_ED25519, l->key.pk, &own);
     l->key_text = cu_arena_dup(&r->b->arena, cu_buf_view(&own));
     if (!l->key_text.p)
         return CU_NOMEM;
@@ -290,7 +290,7 @@ static cu_err read_signed(reading *r)
         CU_TRY(bundle_take(r->b, &any));
     snprintf(name, sizeof name, "log/%.*s/checkpoint", CU_FMT(l->name));
     CU_TRY(bundle_take_named(r->b, name, &note));
-    cu_err e = note_open(cu_buf_view(&note), &l->key, &l->cp);
+    cu_err e = note_open_one(cu_buf_view(&note), &l->key, &l->cp);
     return e == CU_OK ? e : bundle_wrong(r->b, "%s: %s", name, e == CU_SIGNATURE ? "its signature does not verify" : "it is malformed");
 }
 

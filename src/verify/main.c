@@ -14,8 +14,7 @@ enum { INTACT, BROKEN, UNREADABLE };
 
 static const char usage[] =
     "usage: custos-verify BUNDLE [--vkey FILE] [--format text|json]\n"
-    "       custos-verify DIR [--vkey FILE] [--format text|json]\n"
-    "usage: custos-verify DIR [--vkey FILE] [--witness-policy FILE] [--tsa-ca FILE] [--format text|json]\n"
+    "       custos-verify DIR [--vkey FILE] [--witness-policy FILE] [--tsa-ca FILE] [--format text|json]\n"
     "       custos-verify --proof FILE --leaf FILE --vkey FILE\n"
     "BUNDLE is what custos export wrote; it is read, not unpacked.\n"
     "DIR is one log, or the folder that holds all logs of an installation.\n"
@@ -75,7 +74,6 @@ static int verify_proof(const options *o)
 static int verify_dir(const options *o)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(16u << 20), json CU_CLEAN_BUF = CU_BUF(16u << 20);
-    cu_buf vkey CU_CLEAN_BUF = CU_BUF(65536);
     cu_buf vkey CU_CLEAN_BUF = CU_BUF(65536), policy CU_CLEAN_BUF = CU_BUF(65536);
     cu_verify_report r;
     cu_fault f = {0};

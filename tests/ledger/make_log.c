@@ -1,12 +1,9 @@
-/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
+/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES |
+ * rotate=SECONDS]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
  * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`, the
  * leaves stay in the spool. With `freeze`, a population of acme's entries and a sample of 20 of them are
  * put behind the rest, and the listing into DIR/evidence. With `bulk`, entries of about BYTES are written
- * for one tenant, many at a time. */
-/* make-log DIR COUNT [ROUNDS [leave | rotate=SECONDS | back=SECONDS]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
- * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`, the
- * leaves stay in the spool; with `rotate` the signer gets a new key before the last round; with `back`
- * the leaves claim to be older by so much. */
+ * for one tenant, many at a time. With `rotate` the signer gets a new key before the last round. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -22,7 +19,6 @@
 
 static volatile int stop;
 static int listen_fd, state_fd;
-static uint64_t back_ns;
 
 static void recalled(void *arg, const char *log, uint64_t had, uint64_t now)
 {
@@ -59,7 +55,7 @@ static cu_err write_leaves(cu_spool_writer *w, int from, int to)
         char body[64];
         snprintf(body, sizeof body, "{\"n\":%d}", i);
         const cu_leaf_in in = {.type = CU_LIT("test.entry"), .tenant = i % 3 ? CU_LIT("acme") : CU_LIT("org"),
-                               .actor = CU_LIT("test"), .body = cu_str(body), .ts_ns = back_ns ? cu_now_ns() - back_ns : 0};
+                               .actor = CU_LIT("test"), .body = cu_str(body)};
         CU_TRY(cu_spool_write(w, &in, NULL));
     }
     return CU_OK;
@@ -154,15 +150,12 @@ int main(int argc, char **argv)
                                     .on_recalled = recalled};
     bool leave = argc > 4 && strcmp(argv[4], "leave") == 0;
     const char *rotate = argc > 4 && strncmp(argv[4], "rotate=", 7) == 0 ? argv[4] + 7 : NULL;
-    if (argc > 4 && strncmp(argv[4], "back=", 5) == 0)
-        back_ns = strtoull(argv[4] + 5, NULL, 10) * 1000000000ull;
     cu_err e = cu_spool_open(dirfd, "test", &w, &f);
     if (e == CU_OK)
         e = cu_sequencer_open(&with, &s, &f);
     if (e != CU_OK)
         return failed("open", e, &f);
     bool bulk = argc > 5 && strcmp(argv[4], "bulk") == 0;
-    if (argc > 4 && strcmp(argv[4], "leave") == 0) {
     if (leave) {
         e = write_leaves(w, 0, count);
         cu_spool_close(w);
@@ -170,12 +163,11 @@ int main(int argc, char **argv)
     }
     for (int r = 0; r < rounds && e == CU_OK; r++) {
         int from = (int)((long)count * r / rounds), to = (int)((long)count * (r + 1) / rounds);
-        e = bulk ? write_bulk(w, from, to, atoi(argv[5])) : write_leaves(w, from, to);
         char old_pk[65], new_pk[65];
         if (rotate && r == rounds - 1)
             e = cu_signer_rotate(fd, strtoull(rotate, NULL, 10), old_pk, new_pk, &f);
         if (e == CU_OK)
-            e = write_leaves(w, count * r / rounds, count * (r + 1) / rounds);
+            e = bulk ? write_bulk(w, from, to, atoi(argv[5])) : write_leaves(w, from, to);
         if (e == CU_OK)
             e = cu_sequencer_round(s, &took, &f);
     }
