@@ -127,7 +127,7 @@ static cu_err read_view(bundle *b, const char *dir, cu_bytes key_text, cu_checkp
 
 cu_err anchor_read(bundle *b)
 {
-    static const char *const beside[] = {"anchor/vkeys", "anchor/witness-policy", "anchor/tsa-ca.pem"};
+    static const char *const beside[] = {"anchor/witness-policy", "anchor/tsa-ca.pem"};
     cu_buf key CU_CLEAN_BUF = CU_BUF(1024), trusted CU_CLEAN_BUF = CU_BUF(1024);
     cu_checkpoint before = {.size = 0};
     CU_TRY(bundle_take_named(b, "anchor/vkey", &key));
@@ -136,7 +136,8 @@ cu_err anchor_read(bundle *b)
         return CU_NOMEM;
     CU_TRY(bundle_key(b, "anchor", text, &b->anchor_key));
     note_key_text(b->anchor_key.name, NOTE_ED25519, b->anchor_key.pk, &trusted); /* the one that was settled on */
-    for (size_t i = 0; i < 3; i++)
+    CU_TRY(bundle_take_keys(b, "anchor/vkeys", text));
+    for (size_t i = 0; i < 2; i++)
         if (bundle_at(b, beside[i])) {
             cu_buf any CU_CLEAN_BUF = CU_BUF(1u << 20);
             CU_TRY(bundle_take(b, &any));

@@ -72,6 +72,25 @@ cu_err bundle_key(bundle *b, const char *what, cu_bytes text, note_key *out)
     return CU_OK;
 }
 
+cu_err bundle_take_keys(bundle *b, const char *member, cu_bytes vkey)
+{
+    cu_buf text CU_CLEAN_BUF = CU_BUF(65536), again CU_CLEAN_BUF = CU_BUF(65536);
+    note_key own;
+    note_keys all;
+    bool in = false, same = true;
+    CU_TRY(bundle_take_named(b, member, &text));
+    if (note_key_parse(vkey, NOTE_ED25519, &own) != CU_OK || note_keys_parse(cu_buf_view(&text), CU_NONE, &all) != CU_OK)
+        return bundle_wrong(b, "%s is malformed", member);
+    for (size_t i = 0; i < all.n; i++) {
+        same &= cu_eq(all.v[i].name, own.name);
+        in |= memcmp(all.v[i].pk, own.pk, sizeof own.pk) == 0;
+    }
+    note_keys_text(&all, &again);
+    if (!same || !in || !cu_eq(cu_buf_view(&again), cu_buf_view(&text)))
+        return bundle_wrong(b, "%s does not belong to the key beside it", member);
+    return CU_OK;
+}
+
 /* --- the first and the last members --- */
 
 static cu_err read_head(bundle *b)

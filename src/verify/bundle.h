@@ -93,6 +93,8 @@ cu_err bundle_pass(bundle *b, cu_sha256 *digest) CU_MUST;
 cu_err bundle_wrong(bundle *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The key for a log of this name: of the trusted ones, or of the member `text`. */
 cu_err bundle_key(bundle *b, const char *what, cu_bytes text, note_key *out) CU_MUST;
+/* The member vkeys beside vkey (whose text is given): well formed, of this log, and with that key in it. */
+cu_err bundle_take_keys(bundle *b, const char *member, cu_bytes vkey) CU_MUST;
 
 /* documents.c */
 cu_err documents_read(bundle *b) CU_MUST;

@@ -273,7 +273,7 @@ static cu_err read_signed(reading *r)
 {
     char name[EXPORT_NAME_MAX + 30], what[90];
     known_log *l = r->l;
-    cu_buf key CU_CLEAN_BUF = CU_BUF(1024), any CU_CLEAN_BUF = CU_BUF(65536), note CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX), own CU_CLEAN_BUF = CU_BUF(1024);
+    cu_buf key CU_CLEAN_BUF = CU_BUF(1024), note CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX), own CU_CLEAN_BUF = CU_BUF(1024);
     snprintf(what, sizeof what, "log %.*s", CU_FMT(l->name));
     snprintf(name, sizeof name, "log/%.*s/vkey", CU_FMT(l->name));
     CU_TRY(bundle_take_named(r->b, name, &key));
@@ -286,8 +286,7 @@ static cu_err read_signed(reading *r)
     if (!l->key_text.p)
         return CU_NOMEM;
     snprintf(name, sizeof name, "log/%.*s/vkeys", CU_FMT(l->name));
-    if (bundle_at(r->b, name))
-        CU_TRY(bundle_take(r->b, &any));
+    CU_TRY(bundle_take_keys(r->b, name, text));
     snprintf(name, sizeof name, "log/%.*s/checkpoint", CU_FMT(l->name));
     CU_TRY(bundle_take_named(r->b, name, &note));
     cu_err e = note_open_one(cu_buf_view(&note), &l->key, &l->cp);
