@@ -584,8 +584,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics trusted_ca repositories access groups isolation master_key"));
-                "lockout metrics trusted_ca repositories access groups isolation witness timestamps"));
+                "lockout metrics trusted_ca repositories access groups isolation master_key witness timestamps"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
