@@ -36,6 +36,29 @@ void cu_sha256_of(cu_bytes data, cu_sha256 *out)
     cu_sha256_of3(data, CU_NONE, CU_NONE, out);
 }
 
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(cu_sha256_state), "the state of SHA-256 has room");
+
+static SHA256_CTX *inside(cu_sha256_state *s)
+{
+    return (SHA256_CTX *)(void *)s->opaque;
+}
+
+void cu_sha256_begin(cu_sha256_state *s)
+{
+    SHA256_Init(inside(s));
+}
+
+void cu_sha256_add(cu_sha256_state *s, cu_bytes data)
+{
+    feed(inside(s), data.p, data.n);
+}
+
+void cu_sha256_end(cu_sha256_state *s, cu_sha256 *out)
+{
+    finish(inside(s), out);
+    cu_wipe(s, sizeof *s);
+}
+
 /* RFC 2104: what is left of the hash once K XOR ipad or K XOR opad went in. */
 static void begin(SHA256_CTX *c, cu_bytes key, uint8_t x)
 {

@@ -80,6 +80,7 @@ ngx_int_t gw_check_body(gw_exchange *x)
         return gw_refuse(x, 500, "api_error", "internal", "custos: the request body could not be read");
     if (x->route->method == CU_METHOD_GET) {
         x->redaction.body = CU_LIT("");
+        cu_sha256_of(CU_NONE, &x->redaction.digest);
         if (x->route->recalls)
             gw_session_recall(x, x->path_model);
         return x->body.n ? gw_refuse(x, 400, "invalid_request_error", "body", "custos: this path takes no body") : gw_choose_vendor(x);

@@ -72,8 +72,12 @@ static void kv_marks(cu_buf *b, const cu_redaction *rd)
     if (rd->marks_n == 0)
         return;
     cu_buf_json_key(b, "marks");
-    for (uint32_t i = 0; i < rd->marks_n; i++)
-        cu_buf_fmt(b, "%s{\"at\":%llu,\"type\":\"%s\"}", i ? "," : "[", (unsigned long long)rd->marks[i].at, cu_type_name((cu_type)rd->marks[i].type));
+    for (uint32_t i = 0; i < rd->marks_n; i++) {
+        cu_buf_str(b, i ? ",{" : "[{");
+        cu_buf_json_kv_u64(b, "at", rd->marks[i].at);
+        cu_buf_json_kv_str(b, "type", cu_type_name((cu_type)rd->marks[i].type));
+        cu_buf_byte(b, '}');
+    }
     cu_buf_byte(b, ']');
 }
 
@@ -90,7 +94,7 @@ cu_err gw_record_request(gw_exchange *x)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     cu_sha256 mac;
-    cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), x->redaction.body, &mac);
+    cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), cu_bytes_of(x->redaction.digest.b, CU_SHA256_LEN), &mac);
     cu_buf_byte(&b, '{');
     gw_put_code(&b, x);
     kv_word(&b, "api", x->vendor->api, 32);

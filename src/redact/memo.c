@@ -30,10 +30,20 @@ typedef struct {
     slot v[WAYS];
 } set;
 
+/* One cache line. */
+typedef struct {
+    _Atomic uint32_t seq; /* as in a slot */
+    uint32_t unused[3];
+    uint8_t tag[16];
+    cu_sha256 digest;
+} kept_digest;
+
 struct cu_memo {
     uint8_t key[32]; /* of this memory only: nobody outside can aim at a collision */
     uint64_t n;      /* sets; a power of two */
     _Atomic uint32_t turn;
+    uint64_t digests_n; /* a power of two */
+    kept_digest *digests; /* behind the sets; the region is mapped before workers are forked */
     set sets[];
 };
 
@@ -43,14 +53,19 @@ cu_memo *cu_memo_init(void *region, size_t size)
     CU_ASSERT(size > sizeof *m + sizeof(set));
     cu_random(m->key, sizeof m->key);
     m->n = 1;
-    while (m->n * 2 * sizeof(set) <= size - sizeof *m)
+    while (m->n * 2 * sizeof(set) <= (size - sizeof *m) / 4 * 3)
         m->n *= 2;
+    size_t left = size - sizeof *m - m->n * sizeof(set);
+    CU_ASSERT(left >= 64 + sizeof(kept_digest));
+    m->digests = (kept_digest *)(((uintptr_t)&m->sets[m->n] + 63) & ~(uintptr_t)63);
+    m->digests_n = 1;
+    while (m->digests_n * 2 * sizeof(kept_digest) <= left - 64)
+        m->digests_n *= 2;
     return m;
 }
 
 /* Poly1305 (RFC 8439) over tenant, rules digest, length and text. */
-static bool tag_of(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], cu_bytes text,
-                   uint8_t tag[16])
+bool cu_memo_tag(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG])
 {
     static EVP_MAC *poly;
     static _Thread_local EVP_MAC_CTX *ctx;
@@ -112,7 +127,7 @@ static bool copy_out(const slot *s, const uint8_t tag[16], cu_findings *out)
 bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG],
                  cu_findings *out)
 {
-    if (!tag_of(m, tenant, rules_digest, text, tag)) {
+    if (!cu_memo_tag(m, tenant, rules_digest, text, tag)) {
         memset(tag, 0, CU_MEMO_TAG);
         return false;
     }
@@ -144,4 +159,35 @@ void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v
         s->v[i] = (kept){v[i].start, v[i].end, v[i].rule, v[i].type, v[i].confidence, v[i].flags};
     atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
     atomic_store_explicit(&among->mark[at], mark_of(tag), memory_order_relaxed);
+}
+
+static kept_digest *digest_at(const cu_memo *m, const uint8_t tag[CU_MEMO_TAG])
+{
+    uint64_t h;
+    memcpy(&h, tag, sizeof h);
+    return &m->digests[h & (m->digests_n - 1)];
+}
+
+bool cu_memo_digest_get(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], cu_sha256 *out)
+{
+    const kept_digest *d = digest_at(m, tag);
+    uint32_t before = atomic_load_explicit(&d->seq, memory_order_acquire);
+    uint8_t of[CU_MEMO_TAG];
+    if (before == 0 || before & 1)
+        return false;
+    memcpy(of, d->tag, sizeof of);
+    *out = d->digest;
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&d->seq, memory_order_relaxed) == before && memcmp(of, tag, sizeof of) == 0;
+}
+
+void cu_memo_digest_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_sha256 *digest)
+{
+    kept_digest *d = digest_at(m, tag);
+    uint32_t seq = atomic_load(&d->seq);
+    if (seq & 1 || !atomic_compare_exchange_strong(&d->seq, &seq, seq + 1))
+        return;
+    memcpy(d->tag, tag, sizeof d->tag);
+    d->digest = *digest;
+    atomic_store_explicit(&d->seq, seq + 2, memory_order_release);
 }

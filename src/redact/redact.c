@@ -1,6 +1,8 @@
 /* Replaces what was found, in place. Texts are joined with a separator that no finding crosses and
  * scanned in one call; longer strings that the memo knows are not scanned again. */
 #include "redact/redact.h"
+#include "commitment.h"
+#include "edit.h"
 #include "issued.h"
 #include "place.h"
 #include "residue.h"
@@ -10,16 +12,6 @@
 #define MIN_REPEATED 6u   /* bytes of a value that is also looked for without its context */
 #define MAX_NAMED 400u    /* bytes of a value that its key may give away */
 #define MAX_REPEATED 256u /* different ones in one body; beyond: refuse */
-#define NOTHING UINT32_MAX
-
-/* A finding, placed in the raw bytes of the body. */
-typedef struct {
-    uint32_t start, end;
-    uint32_t string;
-    uint32_t level; /* how often the text was unescaped before the value was found in it */
-    uint32_t as;    /* issued value, or NOTHING: what stands there is left out */
-    uint8_t type;
-} edit;
 
 typedef struct {
     const cu_redact_with *with;
@@ -29,7 +21,7 @@ typedef struct {
     cu_arena *arena;
     cu_redaction *out;
     cu_fault *f;
-    edit *edits;
+    cu_edit *edits;
     size_t n, cap;
     cu_bytes repeated[MAX_REPEATED];
     size_t repeated_n;
@@ -44,11 +36,11 @@ static cu_bytes raw_of(const job *j, size_t i)
     return cu_slice(j->body, j->strings->v[i].start, j->strings->v[i].end);
 }
 
-static cu_err add_edit(job *j, edit one)
+static cu_err add_edit(job *j, cu_edit one)
 {
     if (j->n == j->cap) {
         size_t cap = j->cap ? j->cap * 2 : 16;
-        edit *v = cu_arena_raw(j->arena, cap * sizeof *v);
+        cu_edit *v = cu_arena_raw(j->arena, cap * sizeof *v);
         if (!v)
             return CU_NOMEM;
         if (j->n)
@@ -87,7 +79,7 @@ static cu_bytes decoded(job *j, cu_bytes text, uint32_t n)
 
 /* The surrogate of an edit stands for the bytes that it takes away, as they read in the text around
  * them: of arguments, which are JSON by contract, that is the text of their strings. */
-static cu_err issue(job *j, edit *e)
+static cu_err issue(job *j, cu_edit *e)
 {
     cu_bytes raw = cu_slice(j->body, e->start, e->end), text;
     cu_buf once CU_CLEAN_BUF = CU_BUF(raw.n + 16);
@@ -115,7 +107,7 @@ static cu_err issue(job *j, edit *e)
 
 static cu_err replace(job *j, size_t string, size_t start, size_t end, const cu_finding *g)
 {
-    edit e = {.start = (uint32_t)start, .end = (uint32_t)end, .string = (uint32_t)string, .level = g->flags >> CU_LEVEL_SHIFT,
+    cu_edit e = {.start = (uint32_t)start, .end = (uint32_t)end, .string = (uint32_t)string, .level = g->flags >> CU_LEVEL_SHIFT,
               .type = g->type};
     if (end <= start)
         return CU_OK;
@@ -275,7 +267,7 @@ static cu_err join(job *j)
         cu_bytes raw = raw_of(j, i);
         bool is;
         if (s->flags & CU_JSON_DROP && raw.n) {
-            CU_TRY(add_edit(j, (edit){.start = s->start, .end = s->end, .string = (uint32_t)i, .as = NOTHING}));
+            CU_TRY(add_edit(j, (cu_edit){.start = s->start, .end = s->end, .string = (uint32_t)i, .as = CU_EDIT_NOTHING}));
             continue;
         }
         if (raw.n < CU_MIN_STRING || (s->flags & CU_JSON_OPAQUE))
@@ -346,7 +338,7 @@ static cu_err repeated(job *j)
 
 static int by_start(const void *a, const void *b)
 {
-    const edit *x = a, *y = b;
+    const cu_edit *x = a, *y = b;
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
     if (x->end != y->end)
@@ -357,7 +349,7 @@ static int by_start(const void *a, const void *b)
 /* A text in which \n was not decoded may take the n for the first letter of a value. */
 static bool begins_in_escape(const job *j, size_t i)
 {
-    const edit *e = &j->edits[i];
+    const cu_edit *e = &j->edits[i];
     for (size_t k = i + 1; k < j->n && j->edits[k].start <= e->start + 2; k++)
         if (j->edits[k].start == e->start + 1 && j->edits[k].level > e->level && j->edits[k].end >= e->end && j->body.p[e->start - 1] == '\\')
             return true;
@@ -371,7 +363,7 @@ static cu_err part(job *j)
     size_t kept = 0;
     qsort(j->edits, j->n, sizeof *j->edits, by_start);
     for (size_t i = 0; i < j->n; i++) {
-        edit e = j->edits[i];
+        cu_edit e = j->edits[i];
         if (e.end <= done || begins_in_escape(j, i))
             continue; /* found twice */
         if (e.start < done) {
@@ -396,7 +388,7 @@ static cu_err note_places(job *j, size_t i, size_t n)
         cu_json_unescape(cu_slice(j->body, from, j->edits[i].start), &plain);
         CU_TRY(plain.err);
         cu_place_feed(&p, cu_buf_view(&plain));
-        if (j->edits[i].as != NOTHING)
+        if (j->edits[i].as != CU_EDIT_NOTHING)
             cu_place_note(&p, &j->out->issued.v[j->edits[i].as]);
         p.slashes = 0;
     }
@@ -408,7 +400,7 @@ static cu_err note_all_places(job *j)
     for (size_t i = 0, n; i < j->n; i = n) {
         bool awkward = false;
         for (n = i; n < j->n && j->edits[n].string == j->edits[i].string; n++)
-            awkward |= j->edits[n].as != NOTHING && j->out->issued.v[j->edits[n].as].awkward;
+            awkward |= j->edits[n].as != CU_EDIT_NOTHING && j->out->issued.v[j->edits[n].as].awkward;
         if (awkward)
             CU_TRY(note_places(j, i, n));
     }
@@ -423,10 +415,10 @@ static cu_err splice(job *j)
     size_t from = 0, n = 0;
     j->out->marks_n = 0;
     for (size_t i = 0; i < j->n; i++) {
-        const edit *e = &j->edits[i];
+        const cu_edit *e = &j->edits[i];
         memcpy(to + n, j->body.p + from, e->start - from);
         n += e->start - from;
-        if (e->as != NOTHING) {
+        if (e->as != CU_EDIT_NOTHING) {
             if (j->out->marks_n < CU_MAX_MARKS) {
                 j->out->marks[j->out->marks_n].at = n;
                 j->out->marks[j->out->marks_n++].type = e->type;
@@ -529,6 +521,9 @@ static cu_err run(const cu_redact_with *w, cu_bytes body, const cu_json_strings 
     job j = {.with = w, .body = body, .strings = strings, .arena = a, .out = out, .f = f,
              .units = {.joined = CU_BUF(CU_DETECT_MAX_TEXT), .arena = a}};
     cu_err e = redact(&j, json);
+    const cu_commitment c = {w, body, out->body, strings, j.tags, j.edits, out->changed ? j.n : 0, &out->issued};
+    if (e == CU_OK)
+        cu_commit(&c, &out->digest);
     cu_buf_free(&j.units.joined);
     cu_findings_free(&j.found);
     cu_findings_free(&j.known);

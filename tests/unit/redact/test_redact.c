@@ -144,6 +144,54 @@ static void the_memo_changes_nothing_but_the_work(void **state)
     free(room);
 }
 
+/* docs/formats/leaf.md, body_commit, worked out from what was forwarded alone. */
+static void digest_as_described(cu_bytes body, cu_arena *a, cu_sha256 *out)
+{
+    cu_json_strings s;
+    cu_buf t CU_CLEAN_BUF = CU_BUF(1 << 20);
+    size_t from = 0;
+    assert_int_equal(cu_json_walk(body, a, &s, NULL), CU_OK);
+    for (size_t i = 0; i < s.n; i++) {
+        cu_sha256 one;
+        if (s.v[i].end - s.v[i].start < 1024)
+            continue;
+        cu_sha256_of(cu_slice(body, s.v[i].start, s.v[i].end), &one);
+        cu_buf_add(&t, cu_slice(body, from, s.v[i].start));
+        cu_buf_byte(&t, 0xff);
+        cu_buf_put(&t, one.b, sizeof one.b);
+        from = s.v[i].end;
+    }
+    cu_buf_add(&t, cu_slice(body, from, body.n));
+    cu_sha256_of(cu_buf_view(&t), out);
+}
+
+/* Strings around the limit, clean and not, with the memo empty and full. */
+static void the_record_commits_to_what_was_forwarded(void **state)
+{
+    (void)state;
+    void *room = calloc(1, 1 << 20);
+    cu_memo *m = cu_memo_init(room, 1 << 20);
+    for (size_t n = 900; n < 1300; n += 7)
+        for (int with = 0; with < 6; with++) {
+            cu_arena a CU_CLEAN_ARENA;
+            cu_redaction r;
+            cu_sha256 want;
+            cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
+            char text[1400];
+            cu_arena_init(&a, 16u << 20);
+            memset(text, ' ', sizeof text);
+            text[n] = 0;
+            if (with & 1) /* longer than its surrogate, and shorter */
+                memcpy(text + n / 2, MAIL " b@x.io", sizeof MAIL + 6);
+            body_of(&b, text);
+            redact(cu_buf_view(&b), with > 1 ? m : NULL, &a, &r);
+            assert_int_equal(r.changed, with & 1);
+            digest_as_described(r.body, &a, &want);
+            assert_memory_equal(r.digest.b, want.b, sizeof want.b);
+        }
+    free(room);
+}
+
 /* A stream that sends the redacted text in deltas of `piece` bytes of its JSON form. */
 static void stream_of(cu_buf *b, cu_bytes text, size_t piece, bool tool)
 {
@@ -326,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_name_in_a_key_of_its_own_is_context),
         cmocka_unit_test(of_two_that_overlap_nothing_is_left), cmocka_unit_test(a_whole_answer_comes_back),
         cmocka_unit_test(the_memo_changes_nothing_but_the_work),
+        cmocka_unit_test(the_record_commits_to_what_was_forwarded),
         cmocka_unit_test(text_comes_back_at_every_cut), cmocka_unit_test(tool_input_comes_back_at_every_cut),
         cmocka_unit_test(without_values_the_stream_is_untouched),
         cmocka_unit_test(surrogates_are_stable_and_checked),

@@ -19,6 +19,14 @@ void cu_sha256_of3(cu_bytes a, cu_bytes b, cu_bytes c, cu_sha256 *out);
 void cu_hmac_sha256(cu_bytes key, cu_bytes data, cu_sha256 *out);
 void cu_hmac_sha256_3(cu_bytes key, cu_bytes a, cu_bytes b, cu_bytes c, cu_sha256 *out);
 
+/* Piece by piece, without an allocation. */
+typedef struct {
+    uint64_t opaque[16];
+} cu_sha256_state;
+void cu_sha256_begin(cu_sha256_state *s);
+void cu_sha256_add(cu_sha256_state *s, cu_bytes data);
+void cu_sha256_end(cu_sha256_state *s, cu_sha256 *out); /* wipes s */
+
 /* Incremental forms. `key` empty means plain SHA-256. */
 typedef struct cu_hasher cu_hasher;
 cu_hasher *cu_hasher_new(cu_bytes key) CU_MUST;

@@ -5,6 +5,7 @@
 #define CUSTOS_REDACT_MEMO_H
 
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "detect/detect.h"
 
 #define CU_MEMO_MIN_STRING 1024u /* bytes; shorter strings are cheaper to scan */
@@ -19,5 +20,11 @@ cu_memo *cu_memo_init(void *region, size_t size);
 bool cu_memo_get(cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG],
                  cu_findings *out);
 void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v, size_t n);
+
+/* The SHA-256 of texts, by the tag of a text or (tenant CU_MEMO_EDITED) of what one was made of. */
+#define CU_MEMO_EDITED UINT32_MAX
+bool cu_memo_tag(const cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG]);
+bool cu_memo_digest_get(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], cu_sha256 *out);
+void cu_memo_digest_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_sha256 *digest);
 
 #endif

@@ -55,6 +55,7 @@ typedef struct {
 typedef struct {
     cu_bytes body;              /* the input itself when nothing was replaced, else arena memory */
     bool changed;
+    cu_sha256 digest;           /* that a record commits to: docs/formats/leaf.md, body_commit */
     cu_issued_map issued;
     struct {
         uint64_t at;                 /* byte of body where the surrogate begins */
