@@ -26,51 +26,6 @@ static bool collect_body(gw_exchange *x)
     return true;
 }
 
-/* The record names the model; a value that was replaced in it must not get there. */
-static void hide_model(gw_exchange *x)
-{
-    for (size_t i = 0; i < x->redaction.issued.n; i++)
-        if (cu_find(x->model, x->redaction.issued.v[i].value, 0) != (size_t)-1)
-            x->model = CU_LIT("redacted");
-}
-
-/* What a text was scanned for keys the memo: the rules in force, and the tenant's list. */
-static void digest_of_rules(const gw_exchange *x, cu_sha256 *out)
-{
-    const cu_sha256 *list = &x->bundle->known[x->key->tenant].digest;
-    memcpy(out->b, gw.rules_digest, sizeof out->b);
-    if (x->bundle->known[x->key->tenant].list)
-        cu_sha256_of3(cu_bytes_of(gw.rules_digest, sizeof gw.rules_digest), CU_LIT("known"), cu_bytes_of(list->b, sizeof list->b), out);
-}
-
-static ngx_int_t redact(gw_exchange *x, const cu_json_strings *s, cu_fault *f)
-{
-    const cu_surrogate_key key = {.key_id = (char)x->tenant->key_id};
-    cu_surrogate_key k = key;
-    memcpy(k.key, x->tenant->surrogate_key, sizeof k.key);
-    cu_sha256 looked_for;
-    digest_of_rules(x, &looked_for);
-    cu_redact_with with = {.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
-                           .rules_digest = looked_for.b,
-                           .known = x->bundle->known[x->key->tenant].list, .key = &k};
-    for (int t = 0; t < CU_TYPE_COUNT; t++)
-        with.act[t] = gw_act(x, (cu_type)t);
-    uint64_t began = cu_mono_ns();
-    cu_err e = cu_redact_body(&with, x->body, s, &x->arena, &x->redaction, f);
-    x->scan_ns = cu_mono_ns() - began;
-    cu_wipe(&k, sizeof k);
-    if (e == CU_DENIED)
-        return gw_refuse(x, 400, "invalid_request_error", "residue", "custos: the request was not forwarded: %.250s", f->text);
-    if (e != CU_OK)
-        return gw_refuse(x, e == CU_TOO_BIG ? 400 : 500, e == CU_TOO_BIG ? "invalid_request_error" : "api_error", "scan_failed",
-                         "custos: the request could not be checked, so it was not forwarded: %.200s", f->code ? f->text : cu_err_text(e));
-    hide_model(x);
-    if (x->redaction.blocked)
-        return gw_refuse(x, 400, "invalid_request_error", "blocked_data", "custos: blocked: the request holds data that may not "
-                         "leave (%s); remove it and try again", x->redaction.first_blocked_rule == CU_RULE_KNOWN ? "known-secret" : cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));
-    return NGX_OK;
-}
-
 ngx_int_t gw_check_body(gw_exchange *x)
 {
     cu_json_strings s;
@@ -82,7 +37,7 @@ ngx_int_t gw_check_body(gw_exchange *x)
         x->redaction.body = CU_LIT("");
         cu_sha256_of(CU_NONE, &x->redaction.digest);
         if (x->route->recalls)
-            gw_session_recall(x, x->path_model);
+            x->before = x->path_model;
         return x->body.n ? gw_refuse(x, 400, "invalid_request_error", "body", "custos: this path takes no body") : gw_choose_vendor(x);
     }
     ngx_int_t rc = gw_decode_body(x);
@@ -106,12 +61,9 @@ ngx_int_t gw_check_body(gw_exchange *x)
         return rc;
     cu_shape_mark(x->api, false, x->body, &s);
     gw_leak_learn(x, &s);
-    rc = redact(x, &s, &f);
-    if (rc != NGX_OK)
-        return rc;
-    gw_session_recall(x, facts.before);
+    x->before = facts.before;
     x->keeps_session = facts.keeps;
-    return NGX_OK;
+    return gw_scan_body(x, &s);
 }
 
 /* What the proxy will send instead of what came in. */

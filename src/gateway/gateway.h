@@ -55,7 +55,7 @@ typedef struct {
     char digest[2 * CU_SHA256_LEN + 1];
 } gw_bundle;
 
-typedef enum { GW_NEW, GW_READING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
+typedef enum { GW_NEW, GW_READING, GW_SCANNING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
 
 /* Tokens and spend (millionths) that were counted before the answer was known; at_ns 0: none. */
 typedef struct {
@@ -89,6 +89,8 @@ typedef struct gw_exchange {
     cu_bytes model;
     bool stream;
     uint32_t session;       /* of the client's session, 0: it names none */
+    cu_bytes before;        /* the answer or conversation that this request goes on from; empty: none */
+    struct gw_scan *scan;   /* NULL: not given to a thread */
     bool keeps_session;     /* a later request may go on from the answer's id */
     char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
     bool recorded;          /* the request leaf is durable */
@@ -242,6 +244,14 @@ ngx_int_t gw_check_head(gw_exchange *x);     /* head.c */
 ngx_int_t gw_hide_query_key(ngx_http_request_t *r); /* key.c: before all phases */
 ngx_int_t gw_authenticate(gw_exchange *x);   /* key.c: x->key, x->tenant */
 ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
+/* scan.c: x->redaction. NGX_AGAIN: a thread is at it, and the request's write handler is called when it
+ * is done; gw_scan_end() then says what came of it. */
+typedef struct gw_scan gw_scan;
+ngx_int_t gw_scan_init(ngx_cycle_t *cycle);
+ngx_int_t gw_scan_body(gw_exchange *x, const cu_json_strings *s);
+ngx_int_t gw_scan_end(gw_exchange *x);
+bool gw_scan_rules_free(void);          /* no thread uses the rules; false: ask again soon */
+cu_err gw_scan_rules(cu_engine *e);     /* the ones in force from now on */
 ngx_int_t gw_replace_body(gw_exchange *x);   /* body.c: what the proxy sends */
 ngx_int_t gw_choose_vendor(gw_exchange *x);  /* vendor.c: x->vendor, x->address; x->model is known */
 cu_act gw_act(const gw_exchange *x, cu_type type); /* vendor.c: what is done with a finding */

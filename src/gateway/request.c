@@ -4,11 +4,9 @@
 
 #define ARENA_FACTOR 8u
 
-static ngx_int_t judge(gw_exchange *x)
+static ngx_int_t record(gw_exchange *x)
 {
-    ngx_int_t rc = gw_check_body(x);
-    if (rc != NGX_OK)
-        return rc;
+    gw_session_recall(x, x->before);
     if (gw_replace_body(x) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (gw_record_request(x) != CU_OK)
@@ -18,6 +16,11 @@ static ngx_int_t judge(gw_exchange *x)
     x->r->write_event_handler = ngx_http_core_run_phases;
     gw_commit_wait(x);
     return NGX_AGAIN;
+}
+
+static ngx_int_t judged(gw_exchange *x, ngx_int_t rc)
+{
+    return rc == NGX_OK ? record(x) : rc;
 }
 
 static ngx_int_t after_commit(gw_exchange *x)
@@ -107,7 +110,9 @@ ngx_int_t gw_access(ngx_http_request_t *r)
     }
     switch (x->step) {
     case GW_READING:
-        return judge(x);
+        return judged(x, gw_check_body(x));
+    case GW_SCANNING:
+        return judged(x, gw_scan_end(x));
     case GW_COMMITTING:
         return after_commit(x);
     case GW_FORWARDED:

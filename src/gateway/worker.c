@@ -83,11 +83,13 @@ void gw_rules_refresh(void)
     cu_fault f = {0};
     cu_engine *e = NULL;
     cu_scratch *s = NULL;
-    if (fstatat(gw.run_fd, RULES, &st, 0) != 0 || gw_same_file(&st, &rules_seen) || cu_mono_ns() < rules_again_ns)
+    if (fstatat(gw.run_fd, RULES, &st, 0) != 0 || gw_same_file(&st, &rules_seen) || cu_mono_ns() < rules_again_ns || !gw_scan_rules_free())
         return;
     cu_err err = cu_engine_read_image(gw.run_fd, RULES, &e, &f);
     if (err == CU_OK)
         err = cu_scratch_new(e, &s);
+    if (err == CU_OK)
+        err = gw_scan_rules(e);
     if (err != CU_OK) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: new rules: %s; the ones before stay", f.code ? f.text : cu_err_text(err));
         cu_engine_free(e);
@@ -164,7 +166,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
     if (gw.spool_fd < 0 || (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE))
         return NGX_OK;
     if (cu_scratch_new(gw.engine, &gw.scratch) != CU_OK || cu_spool_open(gw.spool_fd, "gw", &gw.spool, &f) != CU_OK ||
-        gw_commit_init(cycle) != NGX_OK) {
+        gw_commit_init(cycle) != NGX_OK || gw_scan_init(cycle) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
@@ -172,6 +174,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
     /* Large bodies come and go: pages that are given back to the kernel have to be zeroed again. */
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_ARENA_MAX, 1); /* what the scanning thread allocates the event loop frees */
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no worker outlives its master */
     if (ngx_process == NGX_PROCESS_WORKER && getppid() != ngx_parent)
         return NGX_ERROR;

@@ -47,10 +47,14 @@ struct cu_memo {
     set sets[];
 };
 
+static EVP_MAC *poly; /* before there are threads */
+
 cu_memo *cu_memo_init(void *region, size_t size)
 {
     cu_memo *m = region;
     CU_ASSERT(size > sizeof *m + sizeof(set));
+    if (!poly)
+        poly = EVP_MAC_fetch(NULL, "POLY1305", NULL);
     cu_random(m->key, sizeof m->key);
     m->n = 1;
     while (m->n * 2 * sizeof(set) <= (size - sizeof *m) / 4 * 3)
@@ -67,13 +71,10 @@ cu_memo *cu_memo_init(void *region, size_t size)
 /* Poly1305 (RFC 8439) over tenant, rules digest, length and text. */
 bool cu_memo_tag(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG])
 {
-    static EVP_MAC *poly;
     static _Thread_local EVP_MAC_CTX *ctx;
     uint8_t head[44] = {0};
     uint64_t length = text.n;
     size_t n = 0;
-    if (!poly)
-        poly = EVP_MAC_fetch(NULL, "POLY1305", NULL);
     if (!ctx && poly)
         ctx = EVP_MAC_CTX_new(poly);
     memcpy(head, rules, 32);

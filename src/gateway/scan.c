@@ -1,0 +1,160 @@
+/* Looking through a body for what must not leave. A large one is given to a thread, so that other
+ * requests and streams of this worker do not wait for it. */
+#include "gateway.h"
+
+#define OFFLOAD_BYTES ((size_t)192 << 10) /* below, two thread switches cost more than anybody waits */
+
+struct gw_scan {
+    gw_exchange *x;
+    cu_json_strings strings;
+    cu_surrogate_key key;
+    cu_sha256 looked_for;
+    cu_redact_with with;
+    cu_fault fault;
+    cu_err err;
+    uint64_t ns;
+    bool running;
+};
+
+static ngx_thread_pool_t *pool; /* of one thread: one scratch */
+static cu_scratch *scratch;
+static unsigned running;
+static bool draining; /* new rules wait until nobody uses the old ones */
+
+/* What a text was scanned for keys the memo: the rules in force, and the tenant's list. */
+static void digest_of_rules(const gw_exchange *x, cu_sha256 *out)
+{
+    const cu_sha256 *list = &x->bundle->known[x->key->tenant].digest;
+    memcpy(out->b, gw.rules_digest, sizeof out->b);
+    if (x->bundle->known[x->key->tenant].list)
+        cu_sha256_of3(cu_bytes_of(gw.rules_digest, sizeof gw.rules_digest), CU_LIT("known"), cu_bytes_of(list->b, sizeof list->b), out);
+}
+
+static gw_scan *prepare(gw_exchange *x, const cu_json_strings *s)
+{
+    gw_scan *n = cu_arena_alloc(&x->arena, sizeof *n);
+    if (!n)
+        return NULL;
+    n->x = x;
+    n->strings = *s;
+    n->key.key_id = (char)x->tenant->key_id;
+    memcpy(n->key.key, x->tenant->surrogate_key, sizeof n->key.key);
+    digest_of_rules(x, &n->looked_for);
+    n->with = (cu_redact_with){.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
+                               .rules_digest = n->looked_for.b, .known = x->bundle->known[x->key->tenant].list, .key = &n->key};
+    for (int t = 0; t < CU_TYPE_COUNT; t++)
+        n->with.act[t] = gw_act(x, (cu_type)t);
+    return n;
+}
+
+static void look(gw_scan *n)
+{
+    uint64_t began = cu_mono_ns();
+    n->err = cu_redact_body(&n->with, n->x->body, &n->strings, &n->x->arena, &n->x->redaction, &n->fault);
+    n->ns = cu_mono_ns() - began;
+}
+
+/* The record names the model; a value that was replaced in it must not get there. */
+static void hide_model(gw_exchange *x)
+{
+    for (size_t i = 0; i < x->redaction.issued.n; i++)
+        if (cu_find(x->model, x->redaction.issued.v[i].value, 0) != (size_t)-1)
+            x->model = CU_LIT("redacted");
+}
+
+static ngx_int_t judge(gw_exchange *x, gw_scan *n)
+{
+    x->scan_ns = n->ns;
+    if (n->err == CU_DENIED)
+        return gw_refuse(x, 400, "invalid_request_error", "residue", "custos: the request was not forwarded: %.250s", n->fault.text);
+    if (n->err != CU_OK)
+        return gw_refuse(x, n->err == CU_TOO_BIG ? 400 : 500, n->err == CU_TOO_BIG ? "invalid_request_error" : "api_error", "scan_failed",
+                         "custos: the request could not be checked, so it was not forwarded: %.200s",
+                         n->fault.code ? n->fault.text : cu_err_text(n->err));
+    hide_model(x);
+    if (x->redaction.blocked)
+        return gw_refuse(x, 400, "invalid_request_error", "blocked_data", "custos: blocked: the request holds data that may not "
+                         "leave (%s); remove it and try again", x->redaction.first_blocked_rule == CU_RULE_KNOWN ? "known-secret" : cu_engine_rule_id(gw.engine, x->redaction.first_blocked_rule));
+    return NGX_OK;
+}
+
+/* In the thread; the event loop does not touch the exchange meanwhile. */
+static void in_thread(void *data, ngx_log_t *log)
+{
+    look(*(gw_scan **)data);
+}
+
+static void looked(ngx_event_t *ev)
+{
+    gw_scan *n = ev->data;
+    ngx_http_request_t *r = n->x->r;
+    ngx_connection_t *c = r->connection;
+    running--;
+    n->running = false;
+    r->main->blocked--;
+    r->aio = 0;
+    r->write_event_handler(r);
+    ngx_http_run_posted_requests(c);
+}
+
+static bool give_to_thread(gw_scan *n)
+{
+    ngx_http_request_t *r = n->x->r;
+    ngx_thread_task_t *task = ngx_thread_task_alloc(r->pool, sizeof n);
+    if (!task)
+        return false;
+    *(gw_scan **)task->ctx = n;
+    task->handler = in_thread;
+    task->event.handler = looked;
+    task->event.data = n;
+    n->with.scratch = scratch;
+    if (ngx_thread_task_post(pool, task) != NGX_OK) {
+        n->with.scratch = gw.scratch;
+        return false;
+    }
+    n->running = true;
+    running++;
+    r->main->blocked++;
+    r->aio = 1;
+    r->write_event_handler = ngx_http_core_run_phases;
+    return true;
+}
+
+ngx_int_t gw_scan_body(gw_exchange *x, const cu_json_strings *s)
+{
+    gw_scan *n = prepare(x, s);
+    if (!n)
+        return gw_refuse(x, 500, "api_error", "internal", "custos: out of memory");
+    if (x->body.n >= OFFLOAD_BYTES && scratch && !draining && give_to_thread(n)) {
+        x->scan = n;
+        x->step = GW_SCANNING;
+        return NGX_AGAIN;
+    }
+    look(n);
+    return judge(x, n);
+}
+
+ngx_int_t gw_scan_end(gw_exchange *x)
+{
+    return x->scan->running ? NGX_AGAIN : judge(x, x->scan);
+}
+
+bool gw_scan_rules_free(void)
+{
+    draining = running > 0;
+    return !draining;
+}
+
+cu_err gw_scan_rules(cu_engine *e)
+{
+    cu_scratch_free(scratch);
+    scratch = NULL;
+    return cu_scratch_new(e, &scratch);
+}
+
+ngx_int_t gw_scan_init(ngx_cycle_t *cycle)
+{
+    static ngx_str_t name = ngx_string("custos_scan");
+    pool = ngx_thread_pool_get(cycle, &name);
+    return pool && gw_scan_rules(gw.engine) == CU_OK ? NGX_OK : NGX_ERROR;
+}
