@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { body, turn } from './bodies.mjs';
+import { perStream } from './streams.mjs';
 
 const root = resolve(new URL('..', import.meta.url).pathname);
 const custos = join(root, 'build/custos');
@@ -94,8 +95,8 @@ function plainConf(tls) {
     : `listen 127.0.0.1:${PORT.plain};`;
   const proxy = tls ? `proxy_pass https://u; proxy_ssl_verify on; proxy_ssl_trusted_certificate ${dir}/ca.pem; proxy_ssl_name 127.0.0.1; proxy_ssl_protocols TLSv1.2 TLSv1.3;`
     : 'proxy_pass http://u;';
-  return `daemon off; pid ${dir}/plain.pid; worker_processes 1; error_log stderr error;
-events { worker_connections 4096; }
+  return `daemon off; worker_rlimit_nofile 16384; pid ${dir}/plain.pid; worker_processes 1; error_log stderr error;
+events { worker_connections 8192; }
 http { access_log off; client_body_temp_path ${dir}/t1; proxy_temp_path ${dir}/t2; fastcgi_temp_path ${dir}/t3; uwsgi_temp_path ${dir}/t4; scgi_temp_path ${dir}/t5;
   client_max_body_size 32m; client_body_buffer_size 32m; keepalive_requests 100000;
   upstream u { server 127.0.0.1:${PORT.upstream}; keepalive 64; keepalive_requests 100000; }
@@ -203,6 +204,34 @@ async function events(sides) {
     all.map((r, i) => (r.b.cpu - first[i].b.cpu) / (r.a.cpu - first[i].a.cpu)));
 }
 
+// Many streams at once, TLS on both legs; and a small request beside uploads of 3.5 MB.
+async function streams() {
+  const sides = await startSides(true);
+  const many = Number(process.env.BENCH_STREAMS ?? 2000);
+  const held = (text) => text.replace(/}$/, ',"metadata":{"x-hold":1},"stream":true}');
+  for (const [name, bytes] of [['2k', 2048], ['500k', 512000]]) {
+    const theirs = await perStream(sides.plain, held(body(bytes)), 50, name === '2k' ? many : 200);
+    const ours = await perStream(sides.custos, held(body(bytes)), 50, many);
+    console.log(`  ${many} streams held after a body of ${name}: ${ours.toFixed(1)} KB each (plain nginx ${theirs.toFixed(1)} KB)`);
+    row(`gateway.stream.memory.${name}`, `memory of a held stream after a body of ${name}`, 'a stream of 64 KB', [ours / 64]);
+  }
+  await beside(sides.custos);
+  await stopAll();
+}
+
+async function beside(side) {
+  const small = join(dir, 'beside-2k.json'), large = join(dir, 'beside-3500k.json'), ratios = [];
+  writeFileSync(small, body(2048));
+  writeFileSync(large, body(3584000));
+  for (let i = 0; i < RUNS; i++) {
+    const alone = await load(side, small, 2);
+    const [with_, uploads] = await Promise.all([load(side, small, 2), load(side, large, 1)]);
+    console.log(`  2k: p99 ${alone.p99} us alone, ${with_.p99} us beside ${uploads.rps.toFixed(0)} uploads of 3.5 MB a second`);
+    ratios.push(with_.p99 / alone.p99);
+  }
+  row('gateway.beside.2k', 'p99 of a 2 KB request beside uploads of 3.5 MB', 'its p99 alone', ratios);
+}
+
 // Without TLS on either side, as on loopback: what is ours stands against much less of nginx's own.
 async function clear() {
   const sides = await startSides(false);
@@ -297,7 +326,7 @@ function history() {
     ['sh', ['-c', `git -C ${repo} cat-file --batch-all-objects --batch > /dev/null`]]);
 }
 
-const parts = { gateway, clear, ledger, scan, history };
+const parts = { gateway, clear, streams, ledger, scan, history };
 try {
   for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();
   if (!only.length) writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');

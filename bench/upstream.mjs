@@ -38,6 +38,13 @@ function stream(res, events, word) {
   next();
 }
 
+// A stream that is held open: its first event at once, the rest when the client has gone.
+function hold(req, res) {
+  res.writeHead(200, { 'content-type': 'text/event-stream' });
+  res.write(event('message_start', { message: { id: 'msg_bench', type: 'message', role: 'assistant', content: [], usage: { input_tokens: 10, output_tokens: 1 } } }));
+  req.socket.on('error', () => {});
+}
+
 function answer(req, res) {
   const parts = [];
   req.on('data', (d) => parts.push(d));
@@ -45,6 +52,7 @@ function answer(req, res) {
     const body = Buffer.concat(parts).toString('latin1');
     const found = MARK.exec(body);
     const word = found ? found[0] : 'jane.doe.0123456789@customer.example';
+    if (body.includes('"x-hold"')) return hold(req, res);
     const wanted = /"x-events":(\d+)/.exec(body);
     if (wanted) return stream(res, Number(wanted[1]), word);
     const answer = JSON.stringify({ id: 'msg_bench', type: 'message', role: 'assistant',

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHUNK_MIN 16384
-
 struct cu_arena_chunk {
     cu_arena_chunk *next;
     size_t cap, n;
@@ -13,7 +11,7 @@ struct cu_arena_chunk {
 
 void cu_arena_init(cu_arena *a, size_t ceiling)
 {
-    *a = (cu_arena){NULL, 0, ceiling};
+    *a = (cu_arena){NULL, 0, ceiling, CU_ARENA_FIRST};
 }
 
 void *cu_arena_raw(cu_arena *a, size_t n)
@@ -23,7 +21,7 @@ void *cu_arena_raw(cu_arena *a, size_t n)
     size_t need = (n + 15) & ~(size_t)15;
     cu_arena_chunk *c = a->head;
     if (!c || c->cap - c->n < need) {
-        size_t cap = c ? c->cap * 2 : CHUNK_MIN;
+        size_t cap = c ? c->cap * 2 : a->first;
         if (cap > (size_t)1 << 20)
             cap = (size_t)1 << 20;
         if (cap < need)
@@ -80,6 +78,17 @@ char *cu_arena_fmt(cu_arena *a, const char *fmt, ...)
         vsnprintf(p, (size_t)n + 1, fmt, ap2);
     va_end(ap2);
     return p;
+}
+
+void cu_arena_join(cu_arena *a, cu_arena *other)
+{
+    cu_arena_chunk **end = &a->head;
+    while (*end)
+        end = &(*end)->next;
+    *end = other->head;
+    a->used += other->used;
+    other->head = NULL;
+    other->used = 0;
 }
 
 void cu_arena_free(cu_arena *a)

@@ -24,6 +24,7 @@ static ngx_int_t on_header(ngx_http_request_t *r)
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the provider answered with a redirect, which is not passed on");
         return NGX_HTTP_BAD_GATEWAY;
     }
+    gw_release_body(x);
     x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
     gw_leak_begin(x);
     x->sse = type_is(r, "text/event-stream");

@@ -12,7 +12,7 @@ static bool collect_body(gw_exchange *x)
             return false; /* never: client_body_buffer_size is the maximum */
         n += (size_t)(c->buf->last - c->buf->pos);
     }
-    ngx_chain_t *first = r->request_body->bufs;
+    ngx_chain_t *first = x->received = r->request_body->bufs;
     if (!first->next) {
         x->body = cu_bytes_of(first->buf->pos, n);
         return true;

@@ -84,6 +84,9 @@ typedef struct gw_exchange {
     cu_arena arena;
     cu_redaction redaction;
     cu_bytes body;          /* as received, decompressed; after gw_check_code with what was cut and replaced there */
+    ngx_chain_t *received;  /* as nginx holds it */
+    uint64_t body_bytes;    /* as forwarded */
+    bool released;          /* body and redaction.body are no more: release.c */
     bool decoded;           /* it was compressed */
     gw_code code;
     cu_bytes model;
@@ -259,6 +262,7 @@ bool gw_keeps_answers(const gw_exchange *x);
 ngx_int_t gw_check_terms(gw_exchange *x, cu_json_strings *s); /* terms.c: may change x->body and move s along */
 ngx_int_t gw_decode_body(gw_exchange *x);    /* decode.c: x->body */
 void gw_note_session(gw_exchange *x, const cu_json_strings *s); /* affinity.c: x->session */
+void gw_release_body(gw_exchange *x); /* release.c: when the answer begins */
 /* session.c */
 void gw_session_recall(gw_exchange *x, cu_bytes before); /* x->redaction.issued grows */
 void gw_session_keep(gw_exchange *x);

@@ -102,7 +102,7 @@ void gw_limit_usage(const gw_exchange *x, gw_used *u)
     }
     bool nothing = u->input + u->output + u->cache_read + u->cache_write == 0;
     if (nothing)
-        u->input = estimated(x->redaction.body.n);
+        u->input = estimated(x->body_bytes);
     uint64_t seen = x->sse ? a->events : estimated(x->answer_bytes);
     u->estimated = nothing || (!x->finished && u->output < seen);
     if (u->estimated && u->output < seen)

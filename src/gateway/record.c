@@ -98,7 +98,8 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_byte(&b, '{');
     gw_put_code(&b, x);
     kv_word(&b, "api", x->vendor->api, 32);
-    cu_buf_json_kv_u64(&b, "body_bytes", x->redaction.body.n);
+    x->body_bytes = x->redaction.body.n;
+    cu_buf_json_kv_u64(&b, "body_bytes", x->body_bytes);
     kv_digest(&b, "body_commit", mac.b);
     cu_buf_json_kv_str(&b, "bundle", x->bundle->digest);
     kv_word(&b, "client", client_of(x->r), 64);

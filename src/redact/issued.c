@@ -96,3 +96,27 @@ cu_issued *cu_issue(cu_issued_map *m, const cu_surrogate_key *k, cu_type t, cu_b
         *err = learn_plain(m, it, plain, a);
     return *err ? NULL : it;
 }
+
+cu_err cu_issued_move(cu_issued_map *m, cu_arena *to)
+{
+    if (m->n == 0) {
+        *m = (cu_issued_map){0};
+        return CU_OK;
+    }
+    cu_issued *v = cu_arena_raw(to, m->index_n / 2 * sizeof *v);
+    uint32_t *index = cu_arena_raw(to, m->index_n * sizeof *index);
+    if (!v || !index)
+        return CU_NOMEM;
+    memcpy(v, m->v, m->n * sizeof *v);
+    memcpy(index, m->index, m->index_n * sizeof *index);
+    for (size_t i = 0; i < m->n; i++) {
+        bool same = v[i].plain.p == v[i].value.p;
+        v[i].value = cu_arena_dup(to, m->v[i].value);
+        v[i].plain = same ? v[i].value : cu_arena_dup(to, m->v[i].plain);
+        if (!v[i].value.p || !v[i].plain.p)
+            return CU_NOMEM;
+    }
+    m->v = v;
+    m->index = index;
+    return CU_OK;
+}

@@ -110,7 +110,7 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
                   "load_module \"%s\";\n%sworker_processes %u;\nworker_shutdown_timeout 10s;\nworker_rlimit_nofile 16384;\n"
                   "daemon off;\nmaster_process on;\nerror_log stderr warn;\npid \"%s/nginx.pid\";\n"
                   "thread_pool custos threads=1 max_queue=65536;\nthread_pool custos_scan threads=1 max_queue=65536;\n"
-                  "events { worker_connections 4096; }\nhttp {\n",
+                  "events { worker_connections 8192; }\nhttp {\n",
                w->module_path, w->root ? "user www-data;\n" : "", w->config->workers, w->run_dir);
     cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n    custos_bundle_key %s;\n", w->catalog_dir, w->spool_dir,
                w->run_dir, w->bundle_key);
@@ -174,7 +174,7 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
 {
     cu_buf_fmt(b, "    server {\n        listen %s%s;\n", l->text, l->tls_cert ? " ssl http2" : "");
     if (l->tls_cert)
-        cu_buf_fmt(b, "        ssl_certificate \"%s\";\n        ssl_certificate_key \"%s\";\n        ssl_protocols TLSv1.2 TLSv1.3;\n",
+        cu_buf_fmt(b, "        ssl_certificate \"%s\";\n        ssl_certificate_key \"%s\";\n        ssl_protocols TLSv1.2 TLSv1.3;\n        ssl_buffer_size 4k;\n",
                    l->tls_cert, l->tls_key);
     if (l->client_ca)
         cu_buf_fmt(b, "        ssl_client_certificate \"%s\";\n        ssl_verify_client %s;\n        ssl_verify_depth 4;\n", l->client_ca,

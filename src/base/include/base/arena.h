@@ -11,7 +11,10 @@ typedef struct {
     cu_arena_chunk *head;
     size_t used;    /* bytes handed out, for the ceiling */
     size_t ceiling; /* bytes */
+    size_t first;   /* bytes that are asked for first; more each time */
 } cu_arena;
+
+#define CU_ARENA_FIRST 16384u
 
 void cu_arena_init(cu_arena *a, size_t ceiling);
 /* Zeroed, 16-byte aligned; NULL when the ceiling or memory is exhausted. Lives until free/reset. */
@@ -22,6 +25,8 @@ void *cu_arena_raw(cu_arena *a, size_t n) CU_MUST;
 cu_bytes cu_arena_dup(cu_arena *a, cu_bytes b) CU_MUST;
 char *cu_arena_str(cu_arena *a, cu_bytes b) CU_MUST;
 char *cu_arena_fmt(cu_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3))) CU_MUST;
+/* What `other` holds lives as long as what is in a; other is empty then. */
+void cu_arena_join(cu_arena *a, cu_arena *other);
 /* Overwrites everything before it is given back: prompts and secrets pass through arenas. */
 void cu_arena_free(cu_arena *a);
 /* For `cu_arena a CU_CLEAN_ARENA;` */

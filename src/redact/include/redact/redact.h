@@ -80,4 +80,7 @@ cu_err cu_redact_text(const cu_redact_with *w, cu_bytes text, cu_arena *a, cu_re
 /* Finds the value of a surrogate of this exchange; NULL when it was not issued here. */
 const cu_issued *cu_issued_find(const cu_issued_map *m, const uint8_t *surrogate36);
 
+/* Takes the values to other memory. On an error the map is as it was. */
+cu_err cu_issued_move(cu_issued_map *m, cu_arena *to) CU_MUST;
+
 #endif

@@ -1,0 +1,40 @@
+/* A stream may be held for many minutes: once the provider has the whole request, only what the answer
+ * needs is kept of it, however large it was. */
+#include "gateway.h"
+
+#define KEPT_FIRST 2048u /* bytes: most streams need no more */
+
+/* What is still asked for goes to memory of its own. */
+static cu_err keep(gw_exchange *x, cu_arena *to)
+{
+    CU_TRY(cu_issued_move(&x->redaction.issued, to));
+    x->model = cu_arena_dup(to, x->model);
+    x->code.name = cu_arena_dup(to, x->code.name);
+    return x->model.p && x->code.name.p ? CU_OK : CU_NOMEM;
+}
+
+void gw_release_body(gw_exchange *x)
+{
+    ngx_http_request_t *r = x->r;
+    cu_arena kept;
+    if (!r->upstream->request_body_sent || x->released)
+        return;
+    cu_arena_init(&kept, x->arena.ceiling);
+    kept.first = KEPT_FIRST;
+    if (keep(x, &kept) != CU_OK) { /* what was copied so far lives as long as the rest */
+        cu_arena_join(&x->arena, &kept);
+        return;
+    }
+    for (ngx_chain_t *c = x->received; c; c = c->next)
+        (void)ngx_pfree(r->pool, c->buf->start); /* declined when it is no block of its own */
+    if (r->request_body->buf)
+        (void)ngx_pfree(r->pool, r->request_body->buf->start);
+    r->request_body->buf = NULL;
+    r->request_body->bufs = x->received = NULL;
+    r->upstream->request_bufs = NULL;
+    x->body = x->redaction.body = x->before = CU_NONE;
+    x->scan = NULL;
+    cu_arena_free(&x->arena);
+    x->arena = kept;
+    x->released = true;
+}
