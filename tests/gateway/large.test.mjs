@@ -64,8 +64,8 @@ test('the same conversation a turn later begins with the same bytes', async () =
   const next = JSON.parse(body)
   next.messages.push({ role: 'assistant', content: 'done' }, { role: 'user', content: 'and now?' })
   provider.received.length = 0
-  assert.equal((await post(body)).status, 200)
-  assert.equal((await post(JSON.stringify(next))).status, 200)
+  assert.equal((await post(body)).status, 200, system.output)
+  assert.equal((await post(JSON.stringify(next))).status, 200, system.output)
   const [a, b] = provider.received.map((r) => r.body.toString('latin1'))
   const end = a.lastIndexOf(']')
   assert.equal(b.slice(0, end), a.slice(0, end))

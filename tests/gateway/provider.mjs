@@ -11,6 +11,9 @@ export class Provider {
 
   async start() {
     this.server = http.createServer((req, res) => this.#take(req, res))
+    // a test that waits for a child holds up this process too: idle connections would all be closed at
+    // once behind it, just when the next request comes
+    this.server.keepAliveTimeout = 60000
     this.server.on('connection', (s) => s.on('error', () => {}))
     await new Promise((done) => this.server.listen(0, '127.0.0.1', done))
     this.port = this.server.address().port
