@@ -89,7 +89,7 @@ static json_t *upstreams(const cu_config_vendor *v, const char *lines)
     json_t *list = json_array();
     long long now = (long long)(cu_now_ns() / 1000000000);
     for (size_t i = 0; v && i < v->upstreams_n; i++) {
-        char number[8];
+        char number[24];
         snprintf(number, sizeof number, "%zu", i);
         long long until = rests(lines, v->name, number);
         json_array_append_new(list, json_pack("{s:I,s:s,s:I,s:s,s:o}", "number", (json_int_t)i, "host", v->upstreams[i].host, "port",
