@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { body, turn } from './bodies.mjs';
 import { perStream } from './streams.mjs';
+import { evidence } from './evidence.mjs';
 
 const root = resolve(new URL('..', import.meta.url).pathname);
 const custos = join(root, 'build/custos');
@@ -326,7 +327,7 @@ function history() {
     ['sh', ['-c', `git -C ${repo} cat-file --batch-all-objects --batch > /dev/null`]]);
 }
 
-const parts = { gateway, clear, streams, ledger, scan, history };
+const parts = { gateway, clear, streams, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history };
 try {
   for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();
   if (!only.length) writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');

@@ -14,7 +14,15 @@ cu_err chain_add(chain *c, const cu_leaf *leaf, cu_bytes bytes, const char *log,
     }
     chain_link *k = &c->v[c->n++];
     *k = (chain_link){.prev = leaf->prev, .epoch = leaf->epoch, .seq = leaf->seq, .at = at};
-    cu_sha256_of(leaf->writer, &k->writer);
+    if (leaf->writer.n <= sizeof c->name && c->n > 1 && leaf->writer.n == c->name_n && memcmp(leaf->writer.p, c->name, c->name_n) == 0)
+        k->writer = c->name_hash; /* most often the one before */
+    else
+        cu_sha256_of(leaf->writer, &k->writer);
+    if (leaf->writer.n <= sizeof c->name) {
+        memcpy(c->name, leaf->writer.p, leaf->writer.n);
+        c->name_n = leaf->writer.n;
+        c->name_hash = k->writer;
+    }
     cu_sha256_of(bytes, &k->own);
     snprintf(k->log, sizeof k->log, "%.23s", log);
     return CU_OK;
@@ -34,7 +42,10 @@ static int by_place(const void *x, const void *y)
 cu_err chain_check(chain *c, bool all_logs, bool *broken, cu_fault *f)
 {
     static const cu_sha256 zeros;
-    if (c->n)
+    bool sorted = true; /* of one log with one writer it is */
+    for (size_t i = 1; i < c->n && sorted; i++)
+        sorted = by_place(&c->v[i - 1], &c->v[i]) <= 0;
+    if (!sorted)
         qsort(c->v, c->n, sizeof *c->v, by_place);
     for (size_t i = 0; i < c->n; i++) {
         const chain_link *k = &c->v[i], *before = i ? &c->v[i - 1] : NULL;

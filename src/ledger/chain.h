@@ -14,6 +14,9 @@ typedef struct {
 typedef struct {
     chain_link *v;
     size_t n, cap;
+    uint8_t name[40];    /* of the writer seen last, with its hash */
+    size_t name_n;
+    cu_sha256 name_hash;
 } chain;
 
 cu_err chain_add(chain *c, const cu_leaf *leaf, cu_bytes bytes, const char *log, uint64_t at) CU_MUST;

@@ -45,7 +45,8 @@ void cu_log_close(cu_log *l)
     if (!l)
         return;
     cu_close_fd(&l->dirfd);
-    cu_buf_free(&l->cached);
+    for (size_t i = 0; i < TILE_SLOTS; i++)
+        cu_buf_free(&l->cached[i].bytes);
     free(l->keys_text);
     free(l);
 }

@@ -54,18 +54,18 @@ static cu_err cut_tile(int level, uint32_t width, cu_buf *b)
 }
 
 /* A partial tile may be gone once the full one is there (C2SP tlog-tiles). */
-static cu_err read_tile(cu_log *l, int level, uint64_t index, uint32_t width)
+static cu_err read_tile(const cu_log *l, int level, uint64_t index, uint32_t width, cu_buf *out)
 {
     char path[TILE_PATH_MAX];
     tile_path(level, index, width, path);
-    cu_buf_reset(&l->cached);
-    cu_err e = cu_file_read(l->dirfd, path, &l->cached);
+    cu_buf_reset(out);
+    cu_err e = cu_file_read(l->dirfd, path, out);
     if (e != CU_NOT_FOUND || width == TILE_WIDTH)
         return e;
     tile_path(level, index, TILE_WIDTH, path);
-    cu_buf_reset(&l->cached);
-    CU_TRY(cu_file_read(l->dirfd, path, &l->cached));
-    return cut_tile(level, width, &l->cached);
+    cu_buf_reset(out);
+    CU_TRY(cu_file_read(l->dirfd, path, out));
+    return cut_tile(level, width, out);
 }
 
 void tile_drop_partial(int dirfd, int level, uint64_t index)
@@ -82,18 +82,19 @@ void tile_drop_partial(int dirfd, int level, uint64_t index)
 cu_err tile_load(cu_log *l, int level, uint64_t index, uint64_t size, cu_bytes *out)
 {
     uint32_t width = tile_width(level, index, size);
-    if (l->cached_width != width || l->cached_level != level || l->cached_index != index || width == 0) {
-        if (width == 0)
-            return CU_NOT_FOUND;
-        l->cached_width = 0;
-        CU_TRY(read_tile(l, level, index, width));
-        if (level != TILE_ENTRIES && l->cached.n != width * sizeof(cu_sha256))
+    CU_ASSERT(level >= TILE_ENTRIES && level < (int)TILE_SLOTS - 1);
+    struct tile_slot *slot = &l->cached[level + 1];
+    if (width == 0)
+        return CU_NOT_FOUND;
+    if (slot->width != width || slot->index != index) {
+        slot->width = 0;
+        CU_TRY(read_tile(l, level, index, width, &slot->bytes));
+        if (level != TILE_ENTRIES && slot->bytes.n != width * sizeof(cu_sha256))
             return CU_TORN;
-        l->cached_level = level;
-        l->cached_index = index;
-        l->cached_width = width;
+        slot->index = index;
+        slot->width = width;
     }
-    *out = cu_buf_view(&l->cached);
+    *out = cu_buf_view(&slot->bytes);
     return CU_OK;
 }
 
@@ -153,7 +154,8 @@ cu_err log_open_at(int dirfd, cu_log **out)
     if (!l)
         return CU_NOMEM;
     l->dirfd = dirfd;
-    l->cached = CU_BUF(TILE_BYTES_MAX);
+    for (size_t i = 0; i < TILE_SLOTS; i++)
+        l->cached[i].bytes = CU_BUF(i ? TILE_WIDTH * sizeof(cu_sha256) : TILE_BYTES_MAX);
     *out = l;
     return CU_OK;
 }

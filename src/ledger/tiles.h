@@ -10,6 +10,7 @@
 #define TILE_PATH_MAX 96
 #define TILE_BYTES_MAX (TILE_WIDTH * (2 + CU_LEAF_MAX))
 #define TILE_ENTRIES (-1) /* level of entry bundles */
+#define TILE_SLOTS 9u     /* levels 0 to 7, which hold 2^64 entries, and entries */
 
 struct cu_log {
     int dirfd;
@@ -18,17 +19,18 @@ struct cu_log {
     bool trusted;   /* the latter */
     uint8_t named[4]; /* id of the key in vkey, once it is known */
     uint64_t size; /* that node hashes are read for */
-    int cached_level;
-    uint64_t cached_index;
-    uint32_t cached_width;
-    cu_buf cached;
+    struct tile_slot {
+        uint64_t index;
+        uint32_t width; /* 0: empty */
+        cu_buf bytes;
+    } cached[TILE_SLOTS]; /* one a level, and one for entries: a proof reads no tile twice */
 };
 
 /* "tile/0/x001/067.p/8"; width 256: no partial suffix. level TILE_ENTRIES: "tile/entries/…". */
 void tile_path(int level, uint64_t index, uint32_t width, char out[TILE_PATH_MAX]);
 /* How many entries of this tile exist in a tree of `size`. */
 uint32_t tile_width(int level, uint64_t index, uint64_t size);
-/* The tile's bytes, valid until the next call. */
+/* The tile's bytes, valid until the next call for the same level. */
 cu_err tile_load(cu_log *l, int level, uint64_t index, uint64_t size, cu_bytes *out) CU_MUST;
 /* merkle_node_fn over the tiles of l->size; arg: cu_log. */
 cu_err tile_node(void *arg, unsigned level, uint64_t index, cu_sha256 *out) CU_MUST;

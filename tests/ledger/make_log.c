@@ -103,7 +103,7 @@ static cu_err freeze(const char *dir, const char *log, cu_spool_writer *w, cu_se
     char path[600], id[CU_ID_LEN], second[CU_ID_LEN];
     cu_buf body CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     cu_population p = {.control = CU_LIT("IAM-02"), .tenant = CU_LIT("acme"), .from = CU_LIT("2020-01-01T00:00:00.000Z"),
-                       .to = CU_LIT("2090-01-01T00:00:00.000Z"), .types = {CU_LIT("test.entry")}, .types_n = 1, .logs = {{.name = CU_LIT("t/acme")}},
+                       .to = CU_LIT("2090-01-01T00:00:00.000Z"), .types = {CU_LIT("exchange.request"), CU_LIT("key.issued"), CU_LIT("test.entry")}, .types_n = 3, .logs = {{.name = CU_LIT("t/acme")}},
                        .logs_n = 1};
     snprintf(path, sizeof path, "%s/evidence/populations", dir);
     CU_TRY(cu_mkdirs(path, 0755));
@@ -111,7 +111,9 @@ static cu_err freeze(const char *dir, const char *log, cu_spool_writer *w, cu_se
     cu_id_new(second);
     snprintf(path, sizeof path, "%s/evidence/populations/%s.jsonl", dir, id);
     int fd CU_CLEAN_FD = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644);
+    uint64_t start = cu_mono_ns();
     CU_TRY(cu_population_run(log, &p, fd, f));
+    printf("{\"frozen_ms\":%llu,\"rows\":%llu}\n", (unsigned long long)(cu_mono_ns() - start) / 1000000, (unsigned long long)p.count);
     CU_TRY(cu_population_encode(&p, &body));
     CU_TRY(seal(w, s, "population.frozen", &body, id, f));
     cu_sample d = {.population = cu_str(id), .digest = p.digest, .count = p.count, .seed = CU_LIT("2026-Q4 7"), .why = CU_LIT("asked for 20")};
