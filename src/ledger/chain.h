@@ -5,9 +5,11 @@
 
 #include "ledger/log.h"
 
+/* Leaves of one writer that follow each other in one log: what is in between was checked when they came. */
 typedef struct {
-    cu_sha256 writer, prev, own; /* writer: hash of its name */
-    uint64_t epoch, seq, at;
+    cu_sha256 writer, prev, own; /* hash of the writer's name; prev of the first leaf, hash of the last */
+    uint64_t epoch, seq, last;   /* of the first and of the last leaf */
+    uint64_t at;                 /* where the first stands */
     char log[24];                /* beginning of the log's name, for the message */
 } chain_link;
 
