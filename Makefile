@@ -34,7 +34,7 @@ deps:
 	@packaging/debian-packages $(PACKAGES)
 
 check: web
-	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 zstd
+	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 jq zstd python3
 	@cd tests && { test -f node_modules/.package-lock.json || npm ci --no-audit --no-fund --silent; }
 	tests/run $(BUILD) $(ASAN)
 
@@ -61,7 +61,7 @@ soak-scan: all
 	$(or $(wildcard tests/node_modules/.bin/node),node) --test tests/soak/scan.test.mjs
 
 bench: all
-	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils $(NODE)
+	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils zstd time golang-go golang-golang-x-mod-dev $(NODE)
 	node bench/run.mjs
 
 clean:

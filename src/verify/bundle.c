@@ -101,7 +101,7 @@ static cu_err read_head(bundle *b)
     if (e == CU_IO || e == CU_NOMEM || e == CU_DENIED)
         return cu_fail(b->f, e, "the file cannot be read: %s", cu_err_text(e));
     if (e != CU_OK || !bundle_at(b, "bundle.json"))
-        return cu_fail(b->f, CU_UNSUPPORTED, "this is no bundle of Custos: it does not begin with bundle.json");
+        return cu_fail(b->f, CU_UNSUPPORTED, "this is no bundle of Custos, or cut short at its beginning: bundle.json cannot be read");
     CU_TRY(bundle_take(b, &text));
     cu_bytes kept = cu_arena_dup(&b->arena, cu_buf_view(&text));
     if (!kept.p)
