@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all deps events web run check asan fuzz soak-scan bench clean install
+.PHONY: all deps events web run check asan fuzz soak soak-scan bench clean install
 all: deps
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
@@ -46,7 +46,7 @@ asan: deps
 # FUZZ_SECONDS for each target; what was found before is kept in FUZZ/corpus.
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= bundle detect diff export flags ignore image json known leak log mention recorded rules sarif shape source sse witness
+FUZZ_TARGETS ?= bundle detect diff export flags ignore image json known leak log mention recorded rules sarif shape source sse trace witness
 fuzz: deps
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
@@ -59,6 +59,13 @@ fuzz: deps
 soak-scan: all
 	@packaging/debian-packages $(NODE) time xz-utils
 	$(or $(wildcard tests/node_modules/.bin/node),node) --test tests/soak/scan.test.mjs
+
+# The gateway under mixed traffic of all shapes, with reloads and new bundles: SOAK_SECONDS, half an hour unless
+# said. Fails when memory or descriptors of a process grow.
+SOAK_SECONDS ?= 1800
+soak: all
+	@packaging/debian-packages $(NODE)
+	SOAK_SECONDS=$(SOAK_SECONDS) $(or $(wildcard tests/node_modules/.bin/node),node) --test --test-reporter=tap tests/soak/gateway.test.mjs
 
 bench: all
 	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils zstd time golang-go golang-golang-x-mod-dev $(NODE)

@@ -580,11 +580,34 @@ static cu_err read_metrics(const load *l, const cu_yaml *n)
     return CU_OK;
 }
 
+/* traces: {endpoint: https://collector.example/v1/traces, header: x-team, credential: env:NAME, upstream: true} */
+static cu_err read_traces(const load *l, const cu_yaml *n, cu_config_traces *out)
+{
+    const cu_yaml *k;
+    cu_config_vendor one = {.credential = cu_arena_str(l->a, CU_LIT(""))};
+    CU_TRY(only(l, n, "traces", "endpoint header credential upstream"));
+    if (!(k = cu_yaml_get(n, "endpoint")))
+        return wrong(l, n, "traces needs endpoint: where spans are sent, like http://127.0.0.1:4318/v1/traces");
+    CU_TRY(read_url(l, k, "traces.endpoint", &one));
+    out->endpoint = one.base_url;
+    if ((k = cu_yaml_get(n, "credential")))
+        CU_TRY(read_credential(l, k, &one));
+    out->credential = one.credential;
+    out->header = cu_arena_str(l->a, CU_LIT("authorization"));
+    if ((k = cu_yaml_get(n, "header")))
+        CU_TRY(text_of(l, k, "header", &out->header));
+    if (!out->header || !out->header[0] || strlen(out->header) > 64 || out->header[strspn(out->header, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")])
+        return wrong(l, k ? k : n, "traces.header is the name of a header: letters, digits, - and _");
+    if ((k = cu_yaml_get(n, "upstream")))
+        CU_TRY(flag_of(l, k, "upstream", &out->upstream));
+    return CU_OK;
+}
+
 static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics trusted_ca repositories access groups isolation master_key witness timestamps"));
+                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -615,6 +638,8 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(read_metrics(l, n));
     if ((n = cu_yaml_get(root, "master_key")))
         CU_TRY(read_master_key(l, n));
+    if ((n = cu_yaml_get(root, "traces")))
+        CU_TRY(read_traces(l, n, &l->c->traces));
     CU_TRY(check_credentials(l, root));
     CU_TRY(cu_access_read(root, l->path, l->a, &l->c->access, l->f));
     CU_TRY(cu_attest_read(root, l->path, l->a, &l->c->attest, l->f));

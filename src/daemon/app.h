@@ -48,6 +48,7 @@ typedef struct {
     cu_criteria *criteria;
     cu_control_listings *listings;
     metrics *metrics;
+    struct traces *traces;  /* NULL: none are exported */
     struct health *health;  /* NULL: no upstream is checked */
     struct {
         int state;

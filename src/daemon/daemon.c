@@ -20,6 +20,7 @@
 #include "health.h"
 #include "master.h"
 #include "metrics.h"
+#include "trace.h"
 
 #define ROUND_MS 200
 #define RETRY_MS 1000
@@ -99,11 +100,17 @@ static void set_trouble(app *a, const char *text)
     pthread_mutex_unlock(&a->lock);
 }
 
+static void take_numbers(app *a, const cu_leaf *l)
+{
+    metrics_take(a->metrics, l);
+    traces_take(a->traces, l);
+}
+
 static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
 {
     cu_leaf l;
     if (cu_leaf_parse(leaf, &l) == CU_OK && !cu_bundle_is_probe(l.tenant))
-        metrics_take(((app *)arg)->metrics, &l);
+        take_numbers(arg, &l);
     return cu_store_take(((app *)arg)->store, log, index, leaf);
 }
 
@@ -268,6 +275,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     pthread_t sequencer, prepare;
     api *inner = NULL, *outer = NULL;
     health *checks = NULL;
+    traces *spans = NULL;
     if (!a)
         return CU_NOMEM;
     a->config = c;
@@ -287,6 +295,8 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     if (e == CU_OK)
         e = health_start(a, &checks, f);
     if (e == CU_OK)
+        e = traces_start(a, &spans, f);
+    if (e == CU_OK)
         e = start_apis(a, &inner, &outer, f);
     if (e == CU_OK && (pthread_create(&sequencer, NULL, sequencer_thread, a) != 0 || pthread_create(&prepare, NULL, prepare_thread, a) != 0))
         e = cu_fail(f, CU_NOMEM, "a thread could not be started");
@@ -301,6 +311,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     *stop = 1;
     health_stop(checks);
     attest_stop(a);
+    traces_stop(spans);
     close_all(a);
     free(a);
     return e;

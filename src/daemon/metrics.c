@@ -3,10 +3,12 @@
  * key, no text. They begin at zero with each start of the daemon. */
 #include "metrics.h"
 #include "health.h"
+#include "leaf_values.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "catalog/types.h"
+#include "trace.h"
 
 #define SERIES 512u     /* of one family; what is beyond counts as "other" */
 #define LABEL 64u
@@ -79,31 +81,6 @@ static void add(family *f, cu_bytes a, cu_bytes b, cu_bytes c, uint64_t n)
     f->v[f->n++] = s;
 }
 
-/* The text or number behind "key": in a leaf's body, which we wrote: no blanks, plain words. */
-static cu_bytes value_of(cu_bytes body, const char *key)
-{
-    char quoted[64];
-    int n = snprintf(quoted, sizeof quoted, "\"%s\":", key);
-    size_t at = cu_find(body, cu_bytes_of(quoted, (size_t)n), 0);
-    if (at == (size_t)-1)
-        return CU_NONE;
-    at += (size_t)n;
-    bool text = at < body.n && body.p[at] == '"';
-    size_t from = at + text, end = from;
-    while (end < body.n && (text ? body.p[end] != '"' : body.p[end] >= '0' && body.p[end] <= '9'))
-        end++;
-    return cu_slice(body, from, end);
-}
-
-static uint64_t number_of(cu_bytes body, const char *key)
-{
-    cu_bytes v = value_of(body, key);
-    uint64_t n = 0;
-    for (size_t i = 0; i < v.n && i < 18; i++)
-        n = n * 10 + (v.p[i] >= '0' && v.p[i] <= '9' ? v.p[i] - '0' : 0);
-    return n;
-}
-
 static void observe(histogram *h, uint64_t ms)
 {
     size_t i = 0;
@@ -132,7 +109,7 @@ static void add_findings(metrics *m, cu_bytes body)
         return;
     cu_bytes all = cu_slice(body, at + 12, end);
     for (int t = 0; t < CU_TYPE_COUNT; t++) {
-        uint64_t n = number_of(all, cu_type_name((cu_type)t));
+        uint64_t n = leaf_number(all, cu_type_name((cu_type)t));
         if (n)
             add(&m->findings, cu_str(cu_type_name((cu_type)t)), CU_NONE, CU_NONE, n);
     }
@@ -143,7 +120,7 @@ static void add_tokens(metrics *m, cu_bytes body)
     static const char *const kinds[][2] = {{"input_tokens", "input"}, {"output_tokens", "output"}, {"cache_read_tokens", "cache_read"},
                                            {"cache_creation_tokens", "cache_write"}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        uint64_t n = number_of(body, kinds[i][0]);
+        uint64_t n = leaf_number(body, kinds[i][0]);
         if (n)
             add(&m->tokens, cu_str(kinds[i][1]), CU_NONE, CU_NONE, n);
     }
@@ -153,12 +130,12 @@ void metrics_take(metrics *m, const cu_leaf *l)
 {
     pthread_mutex_lock(&m->lock);
     if (cu_eq_str(l->type, "exchange.request") || cu_eq_str(l->type, "input.rejected")) {
-        add(&m->requests, route_of(value_of(l->body, "path")), value_of(l->body, "decision"), value_of(l->body, "vendor"), 1);
+        add(&m->requests, route_of(leaf_value(l->body, "path")), leaf_value(l->body, "decision"), leaf_value(l->body, "vendor"), 1);
         add_findings(m, l->body);
     } else if (cu_eq_str(l->type, "exchange.response")) {
         add_tokens(m, l->body);
-        observe(&m->total, number_of(l->body, "ms_total"));
-        observe(&m->gate, number_of(l->body, "ms_gate"));
+        observe(&m->total, leaf_number(l->body, "ms_total"));
+        observe(&m->gate, leaf_number(l->body, "ms_gate"));
     }
     add(&m->events, l->type, CU_NONE, CU_NONE, 1);
     pthread_mutex_unlock(&m->lock);
@@ -228,5 +205,6 @@ unsigned answer_metrics(call *c)
               a->sealed_ns ? (cu_now_ns() - a->sealed_ns) / 1000000000 : 0);
     pthread_mutex_unlock(&a->lock);
     health_metrics(a, c->out);
+    traces_metrics(a, c->out);
     return 200;
 }

@@ -86,6 +86,11 @@ static ngx_int_t send_out(gw_exchange *x, cu_bytes bytes, bool last, bool flush)
     return rc;
 }
 
+ngx_int_t gw_send_last(gw_exchange *x, cu_bytes bytes)
+{
+    return send_out(x, bytes, true, true);
+}
+
 static ngx_int_t finish_json(gw_exchange *x)
 {
     cu_bytes out, body = cu_buf_view(&x->whole);
@@ -103,6 +108,7 @@ static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
     cu_bytes in = cu_bytes_of(b->pos, (size_t)(b->last - b->pos));
     cu_err e = CU_OK;
     if (ngx_buf_in_memory(b) && in.n) {
+        x->crlf = x->answer_bytes ? x->crlf : memchr(in.p, '\r', in.n) != NULL;
         x->answer_bytes += in.n;
         if (x->answer_hash)
             cu_hasher_add(x->answer_hash, in);
@@ -120,25 +126,58 @@ static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
     return e;
 }
 
+/* What the client has not taken yet; nginx is asked once more. True: it took everything. */
+static bool drained(gw_exchange *x, ngx_int_t *rc)
+{
+    ngx_chain_t *none = NULL;
+    *rc = NGX_OK;
+    if (!x->busy)
+        return true;
+    *rc = next_body(x->r, NULL);
+    ngx_chain_update_chains(x->r->pool, &x->free, &x->busy, &none, (ngx_buf_tag_t)&ngx_http_custos_module);
+    return *rc != NGX_ERROR && !x->busy;
+}
+
+static bool ends(const ngx_chain_t *c)
+{
+    while (c && !c->buf->last_buf)
+        c = c->next;
+    return c != NULL;
+}
+
+/* A stream whose client does not keep up is left in nginx's own buffer, so that its provider is not read
+ * further: what was taken here would pile up in memory. */
+static bool must_wait(gw_exchange *x, ngx_int_t *rc)
+{
+    return !x->json && !ends(x->pending) && !drained(x, rc);
+}
+
 static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
 {
     gw_exchange *x = r == r->main ? gw_find(r) : NULL;
     cu_buf out CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
-    bool last = false, flush = false;
+    bool last = false, any = false;
+    ngx_int_t rc;
     if (!x || !(x->json || x->restorer) || r->error_page)
         return next_body(r, in);
-    for (ngx_chain_t *c = in; c; c = c->next) {
+    if (ngx_chain_add_copy(r->pool, &x->pending, in) != NGX_OK)
+        return NGX_ERROR;
+    if (must_wait(x, &rc))
+        return rc;
+    for (ngx_chain_t *c = x->pending; c; c = x->pending) {
         cu_err e = take(x, c->buf, &out);
         if (e != CU_OK) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the answer could not be restored: %s", cu_err_text(e));
             return NGX_ERROR;
         }
+        any = true;
         last |= c->buf->last_buf;
-        flush |= c->buf->flush;
+        x->pending = c->next;
+        ngx_free_chain(r->pool, c);
     }
     gw_session_keep(x);
     if (x->json)
-        return last ? finish_json(x) : in ? NGX_OK : next_body(r, NULL);
+        return last ? finish_json(x) : any ? NGX_OK : next_body(r, NULL);
     x->finished |= last;
     return send_out(x, cu_buf_view(&out), last, true);
 }

@@ -48,7 +48,7 @@ ngx_int_t gw_check_body(gw_exchange *x)
         e = cu_shape_read(x->route, x->body, &s, &facts, &f);
     if (e != CU_OK)
         return gw_refuse(x, 400, "invalid_request_error", cu_err_name(e), "custos: %.300s", f.text);
-    x->model = x->path_model.n ? x->path_model : facts.model;
+    x->model = x->path_model.n && !x->route->recalls ? x->path_model : facts.model;
     x->stream = facts.stream;
     gw_note_session(x, &s);
     rc = gw_choose_vendor(x);
@@ -62,6 +62,7 @@ ngx_int_t gw_check_body(gw_exchange *x)
     cu_shape_mark(x->api, false, x->body, &s);
     gw_leak_learn(x, &s);
     x->before = facts.before;
+    x->conversation = x->route->recalls ? x->path_model : facts.conversation;
     x->keeps_session = facts.keeps;
     return gw_scan_body(x, &s);
 }

@@ -72,6 +72,11 @@ static ngx_int_t send_json(ngx_http_request_t *r, gw_exchange *x)
     return ngx_http_output_filter(r, &out);
 }
 
+ngx_int_t gw_send_error(gw_exchange *x)
+{
+    return send_json(x->r, x);
+}
+
 ngx_int_t gw_refuse(gw_exchange *x, ngx_uint_t status, const char *type, const char *reason, const char *fmt, ...)
 {
     va_list ap;
@@ -130,6 +135,8 @@ ngx_int_t gw_error_page(ngx_http_request_t *r)
             x->reason = pages[i].reason;
             snprintf(x->message, sizeof x->message, "%s", pages[i].message);
         }
+    if (x->step == GW_READING && r->connection->error)
+        x->reason = "torn_upload";
     if (x->step == GW_FORWARDED && (status == 502 || status == 504))
         gw_breaker_note(x, false, 0);
     if (x->step != GW_FORWARDED && !x->rejection_recorded)

@@ -20,6 +20,7 @@
 #include "redact/restore.h"
 #include "redact/session.h"
 #include "wire/shape.h"
+#include "wire/trace.h"
 
 /* A vendor's address, from nginx.conf; what it may be used for is in the bundle. */
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
     ngx_array_t vendors;           /* gw_vendor */
     ngx_array_t balances;          /* gw_balance * */
     unsigned places_n;             /* upstreams of them all */
+    enum { GW_TRACE_OFF, GW_TRACE_ON, GW_TRACE_UPSTREAM } trace;
 } gw_main_conf;
 
 typedef struct {
@@ -93,6 +95,7 @@ typedef struct gw_exchange {
     bool stream;
     uint32_t session;       /* of the client's session, 0: it names none */
     cu_bytes before;        /* the answer or conversation that this request goes on from; empty: none */
+    cu_bytes conversation;  /* that the provider keeps by name, empty when there is none */
     struct gw_scan *scan;   /* NULL: not given to a thread */
     bool keeps_session;     /* a later request may go on from the answer's id */
     char id[CU_ID_LEN];     /* of the request leaf: the request-id that the client sees */
@@ -100,6 +103,11 @@ typedef struct gw_exchange {
     uint64_t ticket;
     struct gw_exchange *next_waiting;
     bool waiting, commit_failed;
+    cu_trace trace;         /* that it belongs to, when span is given */
+    char span[17];
+    struct gw_exchange *next_running, **at_running;
+    const char *ended;      /* why it was ended before its time, NULL: it was not */
+    bool crlf;              /* lines of the stream end so */
     bool breaker_noted;     /* how this request ended counts once */
     uint64_t began_ns, forwarded_ns, scan_ns;
     /* refusal */
@@ -121,6 +129,7 @@ typedef struct gw_exchange {
     cu_hasher *answer_hash;
     uint64_t answer_bytes;
     ngx_chain_t *free, *busy;
+    ngx_chain_t *pending;   /* of a stream: what its client could not take yet */
 } gw_exchange;
 
 extern ngx_module_t ngx_http_custos_module;
@@ -132,6 +141,7 @@ typedef struct {
     _Atomic uint64_t bundle_version; /* of the newest bundle in use: nobody goes back behind it */
     pthread_mutex_t lock;            /* for what follows */
     cu_lockout lockout;
+    pthread_mutex_t joining;         /* a conversation: what it holds and what it gets are one step */
 } gw_shared;
 
 /* worker.c: what a worker holds */
@@ -183,6 +193,8 @@ bool gw_holders_begin(gw_holder *h, size_t n, uint64_t now_ns, gw_limit_hit *hit
 bool gw_holders_reserve(gw_holder *h, size_t n, uint64_t tokens, uint64_t spend, uint64_t now_ns, gw_limit_hit *hit);
 void gw_holders_end(gw_holder *h, size_t n, const gw_reserved *was, uint64_t tokens, uint64_t spend, uint64_t now_ns);
 uint64_t gw_lockout_wait(const uint8_t address[16], uint64_t key); /* ns */
+bool gw_joining_lock(void);
+void gw_joining_unlock(void);
 bool gw_lockout_note(const uint8_t address[16], uint64_t key, bool good, cu_lockout_rule rule); /* true: locked now */
 
 /* limit.c */
@@ -265,6 +277,7 @@ void gw_note_session(gw_exchange *x, const cu_json_strings *s); /* affinity.c: x
 void gw_release_body(gw_exchange *x); /* release.c: when the answer begins */
 /* session.c */
 void gw_session_recall(gw_exchange *x, cu_bytes before); /* x->redaction.issued grows */
+void gw_session_join(gw_exchange *x, cu_bytes conversation); /* both ways: what it holds, and what it gets */
 void gw_session_keep(gw_exchange *x);
 /* access.c: x->code; cuts what may not leave and moves the strings. gw_put_code: the member "access". */
 ngx_int_t gw_check_code(gw_exchange *x, cu_json_strings *s, cu_fault *f);
@@ -286,7 +299,18 @@ ngx_int_t gw_refuse(gw_exchange *x, ngx_uint_t status, const char *type, const c
     __attribute__((format(printf, 5, 6)));
 ngx_int_t gw_error_page(ngx_http_request_t *r);
 ngx_int_t gw_request_id(ngx_http_request_t *r, const char *id);
+ngx_int_t gw_send_error(gw_exchange *x); /* what x->status, error_type, reason and message say; records nothing */
 /* answer.c */
 ngx_int_t gw_filters_init(ngx_conf_t *cf);
+ngx_int_t gw_send_last(gw_exchange *x, cu_bytes bytes); /* the end of a stream, past the restorer */
+/* trace.c */
+void gw_trace_begin(gw_exchange *x);
+void gw_put_trace(cu_buf *b, const gw_exchange *x); /* member trace, or nothing */
+ngx_int_t gw_trace_upstream(gw_exchange *x, ngx_str_t *out);
+/* ending.c */
+void gw_running_add(gw_exchange *x);
+void gw_running_remove(gw_exchange *x);
+void gw_running_review(void);
+ngx_int_t gw_still_allowed(gw_exchange *x);
 
 #endif

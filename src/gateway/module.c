@@ -37,6 +37,15 @@ static char *set_vendor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return NGX_CONF_OK;
 }
 
+/* custos_trace on|upstream; */
+static char *set_trace(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    gw_main_conf *m = conf;
+    ngx_str_t *arg = cf->args->elts;
+    m->trace = cu_eq_str(gw_of(&arg[1]), "upstream") ? GW_TRACE_UPSTREAM : GW_TRACE_ON;
+    return NGX_CONF_OK;
+}
+
 /* custos_error; — answers what nginx itself refuses, in the API's JSON. */
 static char *set_error(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -57,6 +66,7 @@ static ngx_command_t commands[] = {
     {ngx_string("custos_bundle_key"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
      NGX_HTTP_MAIN_CONF_OFFSET, offsetof(gw_main_conf, bundle_key), NULL},
     {ngx_string("custos_vendor"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE4, set_vendor, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("custos_trace"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_trace, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_balance"), NGX_HTTP_UPS_CONF | NGX_CONF_TAKE5, gw_balance_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_breaker"), NGX_HTTP_UPS_CONF | NGX_CONF_TAKE2, gw_balance_breaker_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_upstream"), NGX_HTTP_UPS_CONF | NGX_CONF_2MORE, gw_balance_add, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
@@ -66,7 +76,7 @@ static ngx_command_t commands[] = {
 
 /* --- variables for proxy_pass and proxy_set_header --- */
 
-enum { VAR_URL, VAR_HOST, VAR_X_API_KEY, VAR_BEARER, VAR_API_KEY, VAR_GOOG, VAR_OWN };
+enum { VAR_URL, VAR_HOST, VAR_X_API_KEY, VAR_BEARER, VAR_API_KEY, VAR_GOOG, VAR_TRACE, VAR_OWN };
 
 static ngx_int_t put(ngx_http_variable_value_t *v, u_char *p, size_t n)
 {
@@ -150,6 +160,10 @@ static ngx_int_t get_variable(ngx_http_request_t *r, ngx_http_variable_value_t *
         return url(x, v);
     if (which == VAR_HOST)
         return x->host.len ? put(v, x->host.data, x->host.len) : put(v, x->address->host.data, x->address->host.len);
+    if (which == VAR_TRACE) {
+        ngx_str_t text;
+        return gw_trace_upstream(x, &text) == NGX_OK ? put(v, text.data, text.len) : NGX_ERROR;
+    }
     if (which >= VAR_OWN)
         return own_header(x, own_headers[which - VAR_OWN], v);
     return credential(x, which, v);
@@ -158,7 +172,7 @@ static ngx_int_t get_variable(ngx_http_request_t *r, ngx_http_variable_value_t *
 static ngx_int_t add_variables(ngx_conf_t *cf)
 {
     static ngx_str_t names[] = {ngx_string("custos_url"), ngx_string("custos_host"), ngx_string("custos_x_api_key"),
-                                ngx_string("custos_bearer"), ngx_string("custos_api_key"), ngx_string("custos_goog"),
+                                ngx_string("custos_bearer"), ngx_string("custos_api_key"), ngx_string("custos_goog"), ngx_string("custos_traceparent"),
                                 ngx_string("custos_anthropic_version"), ngx_string("custos_anthropic_beta"),
                                 ngx_string("custos_openai_beta")};
     for (uintptr_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -120,6 +120,7 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_json_kv_u64(&b, "scan_us", x->scan_ns / 1000);
     cu_buf_json_kv_u64(&b, "scanned_bytes", x->redaction.scanned_bytes);
     cu_buf_json_kv_bool(&b, "stream", x->stream);
+    gw_put_trace(&b, x);
     kv_word(&b, "user", x->key->user, 128);
     kv_word(&b, "vendor", x->vendor->name, 64);
     cu_buf_json_kv_str(&b, "vendor_state", cu_vendor_state_name(x->vendor_state));
@@ -137,6 +138,8 @@ void gw_record_own(const char *type, const cu_buf *body)
 
 static const char *abort_reason(const gw_exchange *x)
 {
+    if (x->ended)
+        return x->ended;
     if (x->r->headers_out.status >= 500 && x->answer_bytes == 0)
         return "upstream_failed";
     if (x->r->connection->error && !x->r->upstream)
@@ -240,6 +243,7 @@ void gw_record_rejection(gw_exchange *x)
     kv_word(&b, "path", x->route ? of(&x->path) : CU_LIT("other"), 128);
     kv_word(&b, "reason", cu_str(x->reason), 64);
     cu_buf_json_kv_u64(&b, "status", x->status);
+    gw_put_trace(&b, x);
     if (x->key)
         kv_word(&b, "user", x->key->user, 128);
     if (x->vendor)

@@ -32,7 +32,7 @@ void gw_release_body(gw_exchange *x)
     r->request_body->buf = NULL;
     r->request_body->bufs = x->received = NULL;
     r->upstream->request_bufs = NULL;
-    x->body = x->redaction.body = x->before = CU_NONE;
+    x->body = x->redaction.body = x->before = x->conversation = CU_NONE;
     x->scan = NULL;
     cu_arena_free(&x->arena);
     x->arena = kept;

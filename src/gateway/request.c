@@ -6,7 +6,11 @@
 
 static ngx_int_t record(gw_exchange *x)
 {
+    ngx_int_t rc = gw_still_allowed(x); /* the body may have taken long to arrive, and to be looked through */
+    if (rc != NGX_OK)
+        return rc;
     gw_session_recall(x, x->before);
+    gw_session_join(x, x->conversation);
     if (gw_replace_body(x) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (gw_record_request(x) != CU_OK)
@@ -42,9 +46,20 @@ static void body_arrived(ngx_http_request_t *r)
     ngx_http_core_run_phases(r);
 }
 
+/* The client went before its body had arrived. */
+static void record_torn(gw_exchange *x)
+{
+    x->status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    x->reason = "torn_upload";
+    gw_record_rejection(x);
+}
+
 static void dismiss(void *data)
 {
     gw_exchange *x = data;
+    gw_running_remove(x);
+    if (x->step == GW_READING && !x->rejection_recorded && gw.spool)
+        record_torn(x);
     if (x->waiting)
         gw_commit_forget(x);
     if (x->recorded && gw.spool)
@@ -84,6 +99,7 @@ static gw_exchange *begin(ngx_http_request_t *r)
     cu_id_new(x->id);
     c->handler = dismiss;
     ngx_http_set_ctx(r, x, ngx_http_custos_module);
+    gw_trace_begin(x);
     return gw_route_request(x) == NGX_OK ? x : NULL;
 }
 
@@ -101,6 +117,7 @@ ngx_int_t gw_access(ngx_http_request_t *r)
         if (rc != NGX_OK)
             return rc;
         x->step = GW_READING;
+        gw_running_add(x);
         r->request_body_in_single_buf = 1;
         rc = ngx_http_read_client_request_body(r, body_arrived);
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE)

@@ -17,6 +17,22 @@ void gw_session_recall(gw_exchange *x, cu_bytes before)
     cu_wipe(&k, sizeof k);
 }
 
+/* A conversation has its name before the answer has one, and holds the values of all its requests: those
+ * of this one are added before it is forwarded, because the provider may keep it even if its answer is torn. */
+void gw_session_join(gw_exchange *x, cu_bytes conversation)
+{
+    if (conversation.n == 0 || !gw.sessions)
+        return;
+    bool alone = gw_joining_lock();
+    gw_session_recall(x, conversation);
+    cu_surrogate_key k = key_of(x);
+    if (!alone || cu_session_keep(gw.sessions, &k, conversation, &x->redaction.issued) != CU_OK)
+        ngx_log_error(NGX_LOG_WARN, x->r->connection->log, 0, "custos: values of this request could not be kept for its conversation");
+    if (alone)
+        gw_joining_unlock();
+    cu_wipe(&k, sizeof k);
+}
+
 /* As soon as the answer says its id: the next request may name it before this stream has ended. */
 void gw_session_keep(gw_exchange *x)
 {

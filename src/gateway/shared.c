@@ -134,7 +134,7 @@ ngx_int_t gw_shared_open(int run_fd)
         return NGX_ERROR;
     gw.shared = p;
     cu_random(&gw.shared->lockout.seed, sizeof gw.shared->lockout.seed);
-    return make_lock(&gw.shared->lock) && open_limits(run_fd) ? NGX_OK : NGX_ERROR;
+    return make_lock(&gw.shared->lock) && make_lock(&gw.shared->joining) && open_limits(run_fd) ? NGX_OK : NGX_ERROR;
 }
 
 /* What a process before us, with our number, left behind. */
@@ -219,6 +219,16 @@ void gw_holders_end(gw_holder *h, size_t n, const gw_reserved *was, uint64_t tok
             cu_usage_tokens(h[i].limits, &s->usage, tokens, spend, now_ns);
     }
     pthread_mutex_unlock(&limits->lock);
+}
+
+bool gw_joining_lock(void)
+{
+    return lock(&gw.shared->joining);
+}
+
+void gw_joining_unlock(void)
+{
+    pthread_mutex_unlock(&gw.shared->joining);
 }
 
 uint64_t gw_lockout_wait(const uint8_t address[16], uint64_t key)

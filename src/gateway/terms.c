@@ -17,7 +17,9 @@ static cu_flag flag_of(cu_member m)
 static void read_flags(const gw_exchange *x, const cu_json_strings *s, cu_request_flags *f)
 {
     cu_bytes collect = cu_member_text(x->body, s, "provider", "data_collection", "deny");
-    *f = (cu_request_flags){.store = flag_of(cu_member_flag(x->body, s, "store")), .background = flag_of(cu_member_flag(x->body, s, "background")),
+    cu_member conversation = cu_member_flag(x->body, s, "conversation");
+    *f = (cu_request_flags){.conversation = x->route->conversation || (gw_keeps_answers(x) && conversation != CU_MEMBER_ABSENT && conversation != CU_MEMBER_NULL),
+                            .store = flag_of(cu_member_flag(x->body, s, "store")), .background = flag_of(cu_member_flag(x->body, s, "background")),
                             .keeps_by_default = gw_keeps_answers(x)};
     if (collect.p)
         f->collect = cu_eq_str(collect, "deny") ? CU_FLAG_FALSE : CU_FLAG_TRUE;
@@ -60,5 +62,6 @@ ngx_int_t gw_check_terms(gw_exchange *x, cu_json_strings *s)
     }
     record_mismatch(x, flag, "refused");
     return gw_refuse(x, 400, "invalid_request_error", cu_decision_name(CU_DECISION_TERMS), "custos: %s in the request contradicts what is agreed "
-                     "with the vendor %.*s; set it to false", flag, CU_FMT(x->vendor->name));
+                     "with the vendor %.*s; %s", flag, CU_FMT(x->vendor->name),
+                     strcmp(flag, "conversation") == 0 ? "send the whole conversation instead" : "set it to false");
 }

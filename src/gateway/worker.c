@@ -148,6 +148,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
 static void tick(ngx_event_t *ev)
 {
     gw_bundle_refresh();
+    gw_running_review();
     gw_rules_refresh();
     gw_health_refresh(ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_custos_module));
     bool was = gw.no_space;

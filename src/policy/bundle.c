@@ -213,7 +213,7 @@ cu_err cu_bundle_decode(cu_bytes file, const uint8_t public_key[CU_ED25519_KEY],
     return bad || !keys_in_order(out) ? cu_fail(f, CU_CORRUPT, "the policy bundle is malformed") : CU_OK;
 }
 
-static const cu_bundle_key *find(const cu_bundle *b, const cu_sha256 *hash)
+const cu_bundle_key *cu_bundle_find_hash(const cu_bundle *b, const cu_sha256 *hash)
 {
     cu_bundle_key want = {.hash = *hash};
     return b->keys_n ? bsearch(&want, b->keys, b->keys_n, sizeof *b->keys, by_hash) : NULL;
@@ -225,7 +225,7 @@ const cu_bundle_key *cu_bundle_find_key(const cu_bundle *b, cu_bytes presented)
     if (presented.n == 0 || presented.n > CU_KEY_MAX)
         return NULL;
     cu_sha256_of(presented, &hash);
-    return find(b, &hash);
+    return cu_bundle_find_hash(b, &hash);
 }
 
 /* What is hashed for a certificate begins with a byte that no header can hold. */
@@ -238,5 +238,5 @@ const cu_bundle_key *cu_bundle_find_certificate(const cu_bundle *b, cu_bytes nam
 {
     cu_sha256 hash;
     cu_bundle_certificate_hash(name, &hash);
-    return find(b, &hash);
+    return cu_bundle_find_hash(b, &hash);
 }

@@ -7,6 +7,8 @@ const char *cu_terms_mismatch(const cu_bundle_vendor *v, const cu_request_flags 
         return "background"; /* the answer waits at the provider until it is fetched */
     if (v->no_training && flags->collect != CU_FLAG_ABSENT && flags->collect != CU_FLAG_FALSE)
         return "provider.data_collection";
+    if (v->no_retention && flags->conversation)
+        return "conversation";
     bool kept = flags->store == CU_FLAG_ABSENT ? flags->keeps_by_default : flags->store != CU_FLAG_FALSE;
     if (!v->no_retention || !kept)
         return NULL;

@@ -114,6 +114,8 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
                w->module_path, w->root ? "user www-data;\n" : "", w->config->workers, w->run_dir);
     cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n    custos_bundle_key %s;\n", w->catalog_dir, w->spool_dir,
                w->run_dir, w->bundle_key);
+    if (w->config->traces.endpoint)
+        cu_buf_fmt(b, "    custos_trace %s;\n", w->config->traces.upstream ? "upstream" : "on");
     static const char *const temp[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
     for (size_t i = 0; i < sizeof temp / sizeof *temp; i++)
         cu_buf_fmt(b, "    %s_temp_path \"%s/tmp/%s\";\n", temp[i], w->run_dir, temp[i]);
@@ -134,6 +136,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
         {"Accept-Encoding", "identity"}, {"User-Agent", "custos"}, {"anthropic-version", "$custos_anthropic_version"},
         {"anthropic-beta", "$custos_anthropic_beta"}, {"openai-beta", "$custos_openai_beta"}, {"x-api-key", "$custos_x_api_key"},
         {"Authorization", "$custos_bearer"}, {"api-key", "$custos_api_key"}, {"x-goog-api-key", "$custos_goog"},
+        {"traceparent", "$custos_traceparent"},
     };
     cu_buf_fmt(b, "        location %s {\n            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
                   "            client_body_buffer_size %um;\n            proxy_pass $custos_url;\n            proxy_http_version 1.1;\n"
@@ -181,7 +184,8 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
                    l->client_required ? "on" : "optional");
     if (l->client_crl)
         cu_buf_fmt(b, "        ssl_crl \"%s\";\n", l->client_crl);
-    cu_buf_str(b, "        error_page 400 404 405 408 411 413 414 494 495 496 500 501 502 503 504 /custos-error;\n"
+    cu_buf_str(b, "        error_page 400 404 405 408 411 413 414 495 496 500 501 502 503 504 /custos-error;\n"
+                  "        error_page 494 =494 /custos-error;\n" /* or nginx makes it a 400 like any other */
                   "        location = /custos-error { internal; custos_error; }\n");
     put_gateway(b, w, "^~ /v1"); /* without a look at the console's paths */
     put_gateway(b, w, "/");

@@ -54,3 +54,27 @@ void cu_shape_error(cu_api api, unsigned status, const char *kind, const char *r
         anthropic(kind, message, id, out);
     }
 }
+
+/* Codex shows the message of a failed response at once when its code is invalid_prompt; others it repeats. */
+static void failed_response(const char *message, const char *id, cu_buf *out)
+{
+    cu_buf_str(out, "{\"type\":\"response.failed\",\"response\":{");
+    cu_buf_json_kv_str(out, "id", id);
+    cu_buf_str(out, ",\"object\":\"response\",\"status\":\"failed\",\"output\":[],\"error\":{\"code\":\"invalid_prompt\"");
+    cu_buf_json_kv_str(out, "message", message);
+    cu_buf_str(out, "}}}");
+}
+
+void cu_shape_error_event(cu_api api, bool responses, bool crlf, unsigned status, const char *kind, const char *reason, const char *message,
+                          const char *id, cu_buf *out)
+{
+    const char *line = crlf ? "\r\n" : "\n";
+    if (api == CU_API_ANTHROPIC || responses)
+        cu_buf_fmt(out, "event: %s%s", responses ? "response.failed" : "error", line);
+    cu_buf_str(out, "data: ");
+    if (responses)
+        failed_response(message, id, out);
+    else
+        cu_shape_error(api, status, kind, reason, message, id, out);
+    cu_buf_fmt(out, "%s%s", line, line);
+}

@@ -41,7 +41,7 @@ static const struct {
 /* Words of the protocol: scanned, but never changed because the same word is a secret elsewhere. */
 static const char *const fixed[] = {
     "type", "role", "model", "id", "tool_use_id", "name", "media_type", "stop_reason", "anthropic_version", "call_id",
-    "tool_call_id", "item_id", "status", "object", "effort", "previous_response_id", "namespace", "finish_reason",
+    "tool_call_id", "item_id", "status", "object", "effort", "previous_response_id", "conversation", "namespace", "finish_reason",
     "finishReason", "mimeType", "service_tier", "encoding_format",
 };
 

@@ -66,7 +66,9 @@ const inputText = (input) => typeof input === 'string' ? input : textOf(input.fi
 const answers = new Map() // the provider keeps the conversation
 function responses(body, how) {
   const id = `resp_${answers.size + 1}`
-  const text = (answers.get(body.previous_response_id) ?? '') + inputText(body.input)
+  const conversation = body.conversation?.id ?? body.conversation
+  const text = (answers.get(body.previous_response_id ?? conversation) ?? '') + inputText(body.input)
+  if (conversation) answers.set(conversation, text)
   answers.set(id, text)
   const items = [{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text, annotations: [] }] }]
   if (how.tool) items.push({ type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'write', status: 'completed', arguments: args(text, how) })
@@ -107,6 +109,16 @@ function responses(body, how) {
   return { stream: out }
 }
 
+const itemsOf = (id) => ({ json: { object: 'list', data: [{ type: 'message', id: 'msg_c', role: 'user', content: [{ type: 'input_text', text: answers.get(id) ?? '' }] }], first_id: 'msg_c', last_id: 'msg_c', has_more: false } })
+let conversations = 0
+function conversation(method, path, body) {
+  const [, , , id, items] = path.split('/')
+  if (method === 'GET') return items ? itemsOf(id) : { json: { id, object: 'conversation', created_at: 1, metadata: { topic: answers.get(id) ?? '' } } }
+  const name = id ?? `conv_${++conversations}`
+  answers.set(name, (answers.get(name) ?? '') + (body.items ?? []).map((i) => textOf(i.content)).join(''))
+  return items ? itemsOf(name) : { json: { id: name, object: 'conversation', created_at: 1, metadata: body.metadata ?? {} } }
+}
+
 const embeddings = (body) => ({ json: { object: 'list', model: body.model, data: [body.input].flat().map((t, index) => ({ object: 'embedding', index, embedding: body.encoding_format === 'base64' ? Buffer.from(new Float32Array([t.length, 1]).buffer).toString('base64') : [t.length, 1] })), usage: { prompt_tokens: 1, total_tokens: 1 } } })
 
 // --- Gemini ---
@@ -136,6 +148,7 @@ const models = (req) => req.headers['x-goog-api-key'] ? { models: [{ name: 'mode
 export function reply(req, body, how) {
   const path = req.url.split('?')[0]
   if (req.method === 'GET' && path.includes('/responses/')) return { json: { id: path.split('/').at(-1), object: 'response', output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: answers.get(path.split('/').at(-1)) }] }] } }
+  if (path.includes('/conversations')) return conversation(req.method, path, body)
   if (req.method === 'GET') return { json: models(req) }
   if (path.endsWith('/count_tokens')) return { json: { input_tokens: JSON.stringify(body).length } }
   if (path.endsWith('/messages')) return anthropic(body, how)

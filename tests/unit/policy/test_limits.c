@@ -173,7 +173,7 @@ static void terms(void **state)
     const cu_bundle_vendor none = {0}, strict = {.no_training = true, .no_retention = true};
     const cu_request_flags stores = {.store = CU_FLAG_TRUE}, says_no = {.store = CU_FLAG_FALSE, .keeps_by_default = true},
                            silent = {0}, responses = {.keeps_by_default = true}, odd = {.store = CU_FLAG_OTHER},
-                           background = {.background = CU_FLAG_TRUE, .store = CU_FLAG_FALSE}, collects = {.collect = CU_FLAG_TRUE};
+                           background = {.background = CU_FLAG_TRUE, .store = CU_FLAG_FALSE}, collects = {.collect = CU_FLAG_TRUE}, joins = {.conversation = true, .store = CU_FLAG_FALSE};
     bool settable;
     assert_null(cu_terms_mismatch(&none, &stores, &settable));
     assert_string_equal(cu_terms_mismatch(&strict, &stores, &settable), "store");
@@ -184,6 +184,9 @@ static void terms(void **state)
     assert_string_equal(cu_terms_mismatch(&strict, &odd, &settable), "store");
     assert_string_equal(cu_terms_mismatch(&strict, &background, &settable), "background");
     assert_false(settable);
+    assert_string_equal(cu_terms_mismatch(&strict, &joins, &settable), "conversation");
+    assert_false(settable);
+    assert_null(cu_terms_mismatch(&none, &joins, &settable));
     assert_string_equal(cu_terms_mismatch(&strict, &collects, &settable), "provider.data_collection");
 }
 

@@ -42,6 +42,14 @@ typedef struct {
     char *soc2;         /* none | type1 | type2, NULL when not said */
 } cu_config_assessment;
 
+/* Where spans of exchanges are sent (OTLP over HTTP), and what the provider is told of the trace. */
+typedef struct {
+    char *endpoint;     /* NULL: nowhere */
+    char *header;       /* that carries the credential */
+    char *credential;   /* resolved, secret; "" when there is none */
+    bool upstream;      /* traceparent goes to the provider */
+} cu_config_traces;
+
 #define CU_VENDOR_UPSTREAMS 8u /* base_url and seven more */
 
 /* One place that answers for a vendor. Scheme and path are those of base_url. */
@@ -91,6 +99,7 @@ typedef struct {
     cu_config_callers callers;
     char *trusted_ca;           /* who signs the providers' certificates; NULL: whom the system trusts */
     cu_config_listen *metrics;  /* loopback address for Prometheus, NULL: none */
+    cu_config_traces traces;
     cu_access access;   /* who may send which code where */
     cu_isolation isolation;
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */

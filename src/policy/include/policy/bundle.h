@@ -110,6 +110,7 @@ cu_err cu_bundle_decode(cu_bytes file, const uint8_t public_key[CU_ED25519_KEY],
                         cu_fault *f) CU_MUST;
 /* NULL when unknown. Found by its hash, so that timing says nothing about other keys. */
 const cu_bundle_key *cu_bundle_find_key(const cu_bundle *b, cu_bytes presented);
+const cu_bundle_key *cu_bundle_find_hash(const cu_bundle *b, const cu_sha256 *hash);
 /* A client certificate is known by its subject ("subject:CN=ci,O=Acme", RFC 4514 order as OpenSSL's
  * RFC 2253 form writes it) or an alternative name ("dns:…", "email:…", "uri:…"). */
 const cu_bundle_key *cu_bundle_find_certificate(const cu_bundle *b, cu_bytes name);

@@ -10,6 +10,7 @@ typedef enum { CU_FLAG_ABSENT, CU_FLAG_FALSE, CU_FLAG_TRUE, CU_FLAG_OTHER } cu_f
 
 typedef struct {
     bool keeps_by_default;     /* the API stores an answer unless it is told not to (Responses) */
+    bool conversation;         /* it becomes part of a conversation that the provider keeps, whatever store says */
     cu_flag store, background;
     cu_flag collect;           /* provider.data_collection: "deny" is FALSE, "allow" TRUE */
 } cu_request_flags;

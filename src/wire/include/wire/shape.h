@@ -33,7 +33,8 @@ typedef struct {
     bool model;          /* the body must name a model */
     cu_stream_how stream;
     bool stateful;       /* the provider keeps answers, unless "store" is false */
-    bool recalls;        /* the * is the id of an answer that the provider keeps */
+    bool recalls;        /* the * is the id of an answer or a conversation that the provider keeps */
+    bool conversation;   /* is about a conversation: what it holds is kept whatever "store" says */
     bool upgrade;        /* asks for a WebSocket, which is declined so that the client posts */
 } cu_route;
 
@@ -52,6 +53,7 @@ void cu_shape_mark_one(cu_api api, bool answer, cu_bytes text, cu_json_strings *
 typedef struct {
     cu_bytes model;  /* raw span of the body; empty when the route takes it from the path */
     cu_bytes before; /* previous_response_id, empty when there is none */
+    cu_bytes conversation; /* that the request belongs to, by name or as an object with an id; empty: none */
     bool stream;
     bool keeps;      /* the provider keeps the conversation: a later request may name the answer */
 } cu_request_facts;
@@ -64,5 +66,9 @@ cu_err cu_shape_read(const cu_route *r, cu_bytes body, const cu_json_strings *s,
  * translated. */
 void cu_shape_error(cu_api api, unsigned status, const char *kind, const char *reason, const char *message, const char *id,
                     cu_buf *out);
+
+/* The same as an event of a stream, which it ends. responses: of the Responses API; crlf: how its lines end. */
+void cu_shape_error_event(cu_api api, bool responses, bool crlf, unsigned status, const char *kind, const char *reason, const char *message,
+                          const char *id, cu_buf *out);
 
 #endif
