@@ -6,6 +6,7 @@
 static const char *const groups[][2] = {
     {"guard", "Run the gateway and its keys"},
     {"find", "Find personal data and secrets"},
+    {"prepare", "Prepare an examination"},
     {"prove", "Prove what happened"},
 };
 

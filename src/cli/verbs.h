@@ -33,6 +33,8 @@
     X(evidence_list) \
     X(evidence_show) \
     X(export) \
+    X(control_list) \
+    X(control_show) \
     X(events) \
     X(log_key_rotate) \
     X(log_time) \

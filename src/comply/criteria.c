@@ -55,6 +55,11 @@ static const control *control_by_id(const cu_criteria *c, cu_bytes id)
     return NULL;
 }
 
+bool cu_criteria_has_control(const cu_criteria *c, cu_bytes id)
+{
+    return control_by_id(c, id) != NULL;
+}
+
 /* "24h", "380d"; false when it is neither. */
 static bool duration(cu_bytes text, uint64_t *ns)
 {

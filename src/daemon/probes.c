@@ -86,7 +86,7 @@ static bool put_result(const json_t *r, cu_buf *b, unsigned counts[3])
     return true;
 }
 
-static cu_err seal(app *a, const char *name, const json_t *results, unsigned counts[3])
+static cu_err seal(app *a, const char *name, const char *control, const json_t *results, unsigned counts[3])
 {
     cu_buf list CU_CLEAN_BUF = CU_BUF(65536), body CU_CLEAN_BUF = CU_BUF(65536);
     json_t *r;
@@ -97,8 +97,10 @@ static cu_err seal(app *a, const char *name, const json_t *results, unsigned cou
         if (i >= MAX_RESULTS || !put_result(r, &list, counts))
             return CU_SYNTAX;
     }
-    cu_buf_fmt(&body, "{\"attacks\":%zu,\"broken\":%u,\"failed\":%u,\"held\":%u,\"probe\":\"%s\",\"results\":[", json_array_size(results), counts[0], counts[1],
-               counts[2], name);
+    cu_buf_fmt(&body, "{\"attacks\":%zu,\"broken\":%u", json_array_size(results), counts[0]);
+    if (control)
+        cu_buf_json_kv_str(&body, "control", control);
+    cu_buf_fmt(&body, ",\"failed\":%u,\"held\":%u,\"probe\":\"%s\",\"results\":[", counts[1], counts[2], name);
     cu_buf_add(&body, cu_buf_view(&list));
     cu_buf_str(&body, "]}");
     return list.err ? list.err : record(a, "probe.completed", CU_TENANT_ORG, "operator", &body);
@@ -108,17 +110,19 @@ static unsigned seal_probe(call *c)
 {
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     const char *name = json_string_value(json_object_get(in, "probe"));
+    const char *control = json_string_value(json_object_get(in, "control"));
     const json_t *results = json_object_get(in, "results");
     unsigned counts[3] = {0};
     cu_err e = CU_SYNTAX;
-    if (is_id(name, 32) && json_array_size(results)) {
+    bool known = !control || cu_criteria_has_control(c->a->criteria, cu_str(control));
+    if (known && is_id(name, 48) && json_array_size(results)) {
         pthread_mutex_lock(&c->a->lock);
-        e = seal(c->a, name, results, counts);
+        e = seal(c->a, name, control, results, counts);
         pthread_mutex_unlock(&c->a->lock);
     }
     json_decref(in);
     if (e == CU_SYNTAX)
-        return problem(c, 400, "Malformed", "probe and results (id, tried, saw, verdict, exchange) are needed.");
+        return problem(c, 400, "Malformed", "probe and results (id, tried, saw, verdict, exchange) are needed; control, if given, must be one of the catalogue.");
     if (e != CU_OK)
         return problem(c, 503, "The result could not be recorded", "%s", cu_err_text(e));
     cu_buf_fmt(c->out, "{\"broken\":%u,\"failed\":%u,\"held\":%u}", counts[0], counts[1], counts[2]);

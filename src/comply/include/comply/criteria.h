@@ -26,6 +26,7 @@ typedef struct cu_criteria cu_criteria;
 /* Reads criteria.yaml and controls.yaml of dir into the arena; an unknown control, a duplicate id or
  * a count other than the file states is refused with file and line. */
 cu_err cu_criteria_load(const char *dir, cu_arena *a, cu_criteria **out, cu_fault *f) CU_MUST;
+bool cu_criteria_has_control(const cu_criteria *c, cu_bytes id);
 /* The answer of GET /api/v1/criteria: every criterion with its state and the evidence behind it. */
 cu_err cu_criteria_json(const cu_criteria *c, cu_store *s, uint64_t now_ns, cu_buf *out) CU_MUST;
 
