@@ -327,6 +327,19 @@ function history() {
     ['sh', ['-c', `git -C ${repo} cat-file --batch-all-objects --batch > /dev/null`]]);
 }
 
+// The status engine: linear in the number of entries, and a question about the past without a replay.
+function status() {
+  const growth = [], asof = [];
+  for (let i = 0; i < RUNS; i++) {
+    const got = JSON.parse(run(join(root, 'build/bench/bench-status'), [join(root, 'catalog')]));
+    console.log(`  10^6 entries ${got.large_s.toFixed(2)} s, ${got.entry_us.toFixed(2)} us an entry; as of a moment ${(got.asof_s * 1000).toFixed(2)} ms`);
+    growth.push(got.large_s / (10 * got.small_s));
+    asof.push(got.asof_s / got.large_s);
+  }
+  row('status.growth', 'time for 10^6 entries', 'ten times the time for 10^5', growth);
+  row('status.asof', 'the states as of a moment', 'the full replay of 10^6 entries', asof);
+}
+
 const parts = { gateway, clear, streams, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history };
 try {
   for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();

@@ -33,6 +33,7 @@
     X(evidence_list) \
     X(evidence_show) \
     X(export) \
+    X(audit_status) \
     X(control_list) \
     X(control_show) \
     X(events) \

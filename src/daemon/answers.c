@@ -81,9 +81,3 @@ unsigned answer_status(call *c)
     cu_buf_byte(c->out, '}');
     return 200;
 }
-
-unsigned answer_criteria(call *c)
-{
-    cu_err e = cu_criteria_json(c->a->criteria, c->a->store, cu_now_ns(), c->out);
-    return e == CU_OK ? 200 : problem(c, 500, "The states could not be computed", "%s", cu_err_text(e));
-}

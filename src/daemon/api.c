@@ -55,6 +55,8 @@ static unsigned route(call *c, const char *cookie)
         return 204;
     if (strcmp(p, "/criteria") == 0 && get)
         return answer_criteria(c);
+    if (strcmp(p, "/controls") == 0 && get)
+        return answer_controls(c);
     if (strcmp(p, "/try") == 0)
         return answer_try(c);
     if (strcmp(p, "/session") == 0)

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include "catalog/config.h"
 #include "catalog/events.h"
-#include "comply/criteria.h"
+#include "comply/catalogue.h"
 #include "comply/listing.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
@@ -45,7 +45,8 @@ typedef struct {
     pthread_mutex_t reloading; /* taken before lock */
     cu_arena arena;         /* criteria, events */
     cu_events *events;      /* what may be written */
-    cu_criteria *criteria;
+    cu_catalogue *catalogue; /* criteria and controls */
+    struct states *states;  /* of them; NULL until opened */
     cu_control_listings *listings;
     metrics *metrics;
     struct traces *traces;  /* NULL: none are exported */
@@ -162,6 +163,11 @@ unsigned answer_explain(call *c, const char *id);
 unsigned answer_log(call *c);
 unsigned answer_log_key(call *c);
 unsigned answer_criteria(call *c);
+unsigned answer_controls(call *c);
+/* states.c: before the first round, then with every sealed entry. */
+cu_err states_open(app *a, cu_fault *f) CU_MUST;
+void states_close(app *a);
+cu_err states_take(app *a, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
 unsigned answer_erase(call *c);

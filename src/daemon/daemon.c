@@ -108,10 +108,14 @@ static void take_numbers(app *a, const cu_leaf *l)
 
 static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
 {
+    app *a = arg;
     cu_leaf l;
-    if (cu_leaf_parse(leaf, &l) == CU_OK && !cu_bundle_is_probe(l.tenant))
-        take_numbers(arg, &l);
-    return cu_store_take(((app *)arg)->store, log, index, leaf);
+    if (cu_leaf_parse(leaf, &l) == CU_OK) {
+        if (!cu_bundle_is_probe(l.tenant))
+            take_numbers(a, &l);
+        CU_TRY(states_take(a, log, index, &l));
+    }
+    return cu_store_take(a->store, log, index, leaf);
 }
 
 static uint64_t delivered(void *arg, cu_bytes log)
@@ -206,7 +210,7 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     CU_TRY(cu_events_load(catalog, &a->arena, &a->events, f));
     CU_TRY(rules_open(a, f));
     CU_TRY(cu_control_listings_load(catalog, &a->arena, &a->listings, f));
-    return cu_criteria_load(catalog, &a->arena, &a->criteria, f);
+    return cu_catalogue_load(catalog, a->events, &a->arena, &a->catalogue, f);
 }
 
 static cu_err open_all(app *a, cu_fault *f)
@@ -223,6 +227,7 @@ static cu_err open_all(app *a, cu_fault *f)
     CU_TRY(load_catalogue(a, f));
     snprintf(path, sizeof path, "%s/store.db", a->config->state_dir);
     CU_TRY(cu_store_open(path, &a->store, f));
+    CU_TRY(states_open(a, f));
     snprintf(path, sizeof path, "%s/vault.db", a->config->state_dir);
     mode_t was = umask(0077);
     cu_err e = cu_vault_open(path, &a->vault, f);
@@ -259,6 +264,7 @@ static cu_err start_apis(app *a, api **inner, api **outer, cu_fault *f)
 static void close_all(app *a)
 {
     cu_spool_close(a->spool);
+    states_close(a);
     cu_store_close(a->store);
     cu_vault_close(a->vault);
     cu_wipe(a->master, sizeof a->master);

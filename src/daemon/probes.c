@@ -114,7 +114,7 @@ static unsigned seal_probe(call *c)
     const json_t *results = json_object_get(in, "results");
     unsigned counts[3] = {0};
     cu_err e = CU_SYNTAX;
-    bool known = !control || cu_criteria_has_control(c->a->criteria, cu_str(control));
+    bool known = !control || cu_control_find(c->a->catalogue, cu_str(control));
     if (known && is_id(name, 48) && json_array_size(results)) {
         pthread_mutex_lock(&c->a->lock);
         e = seal(c->a, name, control, results, counts);

@@ -71,6 +71,8 @@ cu_err cu_store_entries(cu_store *s, const cu_store_entry_filter *w, uint64_t be
                         uint64_t *total) CU_MUST;
 /* What the same writer wrote just before or after, in whatever log; each is not called when it is not there. */
 cu_err cu_store_chain(cu_store *s, const cu_store_entry *of, bool after, cu_store_entry_fn each, void *arg) CU_MUST;
+/* Every sealed entry there is, log after log, each in its order; actor and writer are not given. */
+cu_err cu_store_replay(cu_store *s, cu_store_entry_fn each, void *arg) CU_MUST;
 cu_err cu_store_entry_types(cu_store *s, const char *log, cu_store_group_fn each, void *arg) CU_MUST;
 
 /* A recorded scan and what has changed since the one before of the same repository, mode and scope. */

@@ -1,0 +1,121 @@
+/* The status engine beside the sequencer: filled from what was sealed when the daemon starts, then entry by entry. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "app.h"
+#include "comply/status.h"
+
+struct states {
+    pthread_mutex_t lock;
+    cu_status *engine;
+};
+
+static bool of_probe(cu_bytes log)
+{
+    return cu_starts(log, CU_LIT("t/")) && cu_bundle_is_probe(cu_slice(log, 2, log.n)); /* what a probe planted is no business of anybody's */
+}
+
+typedef struct {
+    app *a;
+    cu_log *log;
+    char name[80];
+    cu_err err;
+    cu_fault fault;
+    cu_buf leaf;
+} replay;
+
+/* The whole entry, where its type alone does not say enough. */
+static cu_err read_body(replay *r, const cu_store_entry *x, cu_bytes *body)
+{
+    char dir[4400];
+    cu_leaf l;
+    if (!r->log || strcmp(r->name, x->log) != 0) {
+        cu_log_close(r->log);
+        r->log = NULL;
+        snprintf(r->name, sizeof r->name, "%s", x->log);
+        snprintf(dir, sizeof dir, "%.4200s/%.80s", r->a->config->log_dir, x->log);
+        CU_TRY(cu_log_open(dir, &r->log, &r->fault));
+    }
+    cu_buf_reset(&r->leaf);
+    CU_TRY(cu_log_entry(r->log, x->index, &r->leaf, &r->fault));
+    CU_TRY(cu_leaf_parse(cu_buf_view(&r->leaf), &l));
+    *body = l.body;
+    return CU_OK;
+}
+
+static void replay_one(void *arg, const cu_store_entry *x)
+{
+    replay *r = arg;
+    cu_status *s = r->a->states->engine;
+    cu_status_entry e = {cu_str(x->log), x->index, cu_str(x->type), cu_str(x->ts), CU_NONE};
+    if (r->err != CU_OK || of_probe(e.log))
+        return;
+    if (cu_status_needs_body(s, e.type))
+        r->err = read_body(r, x, &e.body);
+    if (r->err == CU_OK)
+        r->err = cu_status_take(s, &e);
+}
+
+cu_err states_open(app *a, cu_fault *f)
+{
+    replay r = {.a = a, .leaf = CU_BUF(CU_LEAF_MAX * 4)};
+    a->states = calloc(1, sizeof *a->states);
+    if (!a->states)
+        return CU_NOMEM;
+    pthread_mutex_init(&a->states->lock, NULL);
+    CU_TRY(cu_status_new(a->catalogue, &a->states->engine));
+    cu_err e = cu_store_replay(a->store, replay_one, &r);
+    cu_log_close(r.log);
+    cu_buf_free(&r.leaf);
+    if (e == CU_OK)
+        e = r.err;
+    return e == CU_OK ? CU_OK : cu_fail(f, e, "the states of the controls could not be worked out from the log: %.200s", r.fault.code ? r.fault.text : cu_err_text(e));
+}
+
+void states_close(app *a)
+{
+    if (!a->states)
+        return;
+    cu_status_free(a->states->engine);
+    pthread_mutex_destroy(&a->states->lock);
+    free(a->states);
+    a->states = NULL;
+}
+
+cu_err states_take(app *a, cu_bytes log, uint64_t index, const cu_leaf *l)
+{
+    const cu_status_entry e = {log, index, l->type, l->ts, l->body};
+    if (of_probe(log))
+        return CU_OK;
+    pthread_mutex_lock(&a->states->lock);
+    cu_err err = cu_status_take(a->states->engine, &e);
+    pthread_mutex_unlock(&a->states->lock);
+    return err;
+}
+
+static bool read_as_of(call *c, uint64_t *ms)
+{
+    const char *at = c->query(c->query_arg, "as_of");
+    *ms = cu_now_ns() / 1000000;
+    return !at || !*at || cu_status_time(cu_str(at), ms);
+}
+
+static unsigned answer(call *c, cu_err (*json)(cu_status *, uint64_t, cu_buf *))
+{
+    uint64_t ms;
+    if (!read_as_of(c, &ms))
+        return problem(c, 400, "Malformed", "as_of is a moment like 2026-11-26T22:00:00Z, or a date, in UTC.");
+    pthread_mutex_lock(&c->a->states->lock);
+    cu_err e = json(c->a->states->engine, ms, c->out);
+    pthread_mutex_unlock(&c->a->states->lock);
+    return e == CU_OK ? 200 : problem(c, 500, "The states could not be computed", "%s", cu_err_text(e));
+}
+
+unsigned answer_criteria(call *c)
+{
+    return answer(c, cu_status_criteria_json);
+}
+
+unsigned answer_controls(call *c)
+{
+    return answer(c, cu_status_controls_json);
+}
