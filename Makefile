@@ -35,7 +35,8 @@ deps:
 
 check: web
 	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 jq zstd python3
-	@cd tests && { test -f node_modules/.package-lock.json || npm ci --no-audit --no-fund --silent; }
+	@cd tests && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
+	  || npm ci --no-audit --no-fund --silent; }
 	tests/run $(BUILD) $(ASAN)
 
 asan: deps
