@@ -70,6 +70,8 @@ soak: all
 
 bench: all
 	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils zstd time golang-go golang-golang-x-mod-dev $(NODE)
+	@cd bench && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
+	  || npm ci --no-audit --no-fund --silent --ignore-scripts; }
 	node bench/run.mjs
 
 clean:

@@ -17,6 +17,7 @@ wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
 wrk.headers["anthropic-version"] = "2023-06-01"
 wrk.headers["x-api-key"] = os.getenv("BENCH_KEY")
+for name, value in (os.getenv("BENCH_HEADERS") or ""):gmatch("([^:\n]+): ([^\n]+)") do wrk.headers[name] = value end
 
 function init(args)
   math.randomseed(os.time() + id)

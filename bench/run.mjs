@@ -18,7 +18,7 @@ const only = process.argv.slice(2);
 const dir = mkdtempSync(join(tmpdir(), 'custos-bench-'));
 const children = [];
 const rows = [];
-const PORT = { upstream: 14701, plain: 14702, custos: 14703 };
+const PORT = { upstream: 14701, plain: 14702, custos: 14703, peer: 14704 };
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; // only to see whether a port answers
 
 function start(cmd, args, options = {}) {
@@ -63,7 +63,7 @@ function childrenOf(pid) {
 
 async function load(side, file, connections) {
   const child = spawn('wrk', ['-t1', `-c${connections}`, `-d${SECONDS}s`, '--timeout', '20s', '-s', join(root, 'bench/post.lua'),
-    `${side.url}/v1/messages`], { env: { ...process.env, BENCH_BODY: file, BENCH_KEY: side.key } });
+    `${side.url}/v1/messages`], { env: { ...process.env, BENCH_BODY: file, BENCH_KEY: side.key, BENCH_HEADERS: side.headers ?? '' } });
   let out = '';
   child.stdout.on('data', (d) => { out += d; });
   await new Promise((done) => child.on('close', done));
@@ -238,7 +238,29 @@ async function clear() {
   const sides = await startSides(false);
   for (const [name, bytes, connections] of SIZES.filter(([n]) => n !== '3500k'))
     await one(sides, `gateway.clear.${name}`, `${name}, every string new, with findings, no TLS`, body(bytes), connections);
+  await peer(sides.custos);
   await stopAll();
+}
+
+// Another gateway for model providers, from npm: it forwards, and neither looks for nor records anything.
+// Of ours the daemon counts too.
+async function peer(ours) {
+  const server = start(process.execPath, [join(root, 'bench/node_modules/@portkey-ai/gateway/build/start-server.js'), `--port=${PORT.peer}`, '--headless']);
+  server.stdout.resume();
+  const theirs = { url: `http://127.0.0.1:${PORT.peer}`, key: 'k', pids: () => [server.pid],
+    headers: `x-portkey-provider: anthropic\nx-portkey-custom-host: http://127.0.0.1:${PORT.upstream}/v1` };
+  await waitFor(theirs.url);
+  const file = join(dir, 'peer.json'), ratios = [];
+  writeFileSync(file, body(2048));
+  for (let i = 0; i < RUNS; i++) {
+    const a = await measure(theirs, file, 16);
+    const daemon = cpuOf(ours.daemon());
+    const b = await measure(ours, file, 16);
+    const cpu = b.cpu + (cpuOf(ours.daemon()) - daemon) / b.requests / 1000;
+    console.log(`  2k: ${a.cpu.toFixed(0)} us CPU and p50 ${a.p50} us there, ${cpu.toFixed(0)} us and ${b.p50} us here (with the daemon)`);
+    ratios.push(a.cpu / cpu);
+  }
+  row('gateway.peer.2k', 'requests per second of CPU at 2k', "Portkey's gateway", ratios);
 }
 
 function ledger() {
