@@ -6,8 +6,8 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all deps events web run check asan fuzz soak soak-scan bench clean install
-all: deps
+.PHONY: all grammars deps events web run check asan fuzz soak soak-scan bench clean install
+all: deps grammars
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
 	@ln -sf src/cli/custos $(BUILD)/custos
@@ -30,6 +30,13 @@ web: all
 run: web
 	$(BUILD)/custos serve
 
+# The C sources of tree-sitter and its grammars: npm tarballs, pinned by the lock file. No script of
+# theirs runs.
+grammars:
+	@packaging/debian-packages $(NODE)
+	@cd grammars && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
+	  || npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --silent; }
+
 deps:
 	@packaging/debian-packages $(PACKAGES)
 
@@ -39,7 +46,7 @@ check: web
 	  || npm ci --no-audit --no-fund --silent; }
 	tests/run $(BUILD) $(ASAN)
 
-asan: deps
+asan: deps grammars
 	@test -f $(ASAN)/build.ninja || meson setup $(ASAN) -Db_sanitize=address,undefined
 	ninja -C $(ASAN)
 	meson test -C $(ASAN) --suite unit --print-errorlogs
@@ -47,8 +54,8 @@ asan: deps
 # FUZZ_SECONDS for each target; what was found before is kept in FUZZ/corpus.
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= bundle detect diff export flags ignore image json known leak log mention recorded rules sarif shape source sse trace witness
-fuzz: deps
+FUZZ_TARGETS ?= bundle command detect diff export flags ignore image json known leak log mention recorded rules sarif shape source sse trace witness
+fuzz: deps grammars
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(FUZZ)

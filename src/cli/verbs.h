@@ -21,6 +21,7 @@
     X(scan) \
     X(redact) \
     X(restore) \
+    X(inspect) \
     X(hook_install) \
     X(hook_remove) \
     X(rules_check) \

@@ -15,6 +15,7 @@ const table = {
   scan: ['base', 'catalog', 'detect'],
   wire: ['base', 'catalog'],
   redact: ['base', 'catalog', 'detect', 'wire'],
+  inspect: ['base', 'catalog', 'wire'],
   policy: ['base', 'catalog'],
   ledger: ['base'],
   store: ['base', 'ledger'],
@@ -23,7 +24,7 @@ const table = {
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
   daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit'],
-  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect'],
   verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))
@@ -59,7 +60,7 @@ for (const [folder, allowed] of Object.entries(table)) {
 test('a wrong-direction include does not compile', () => {
   const wrong = [['base', 'catalog/types.h'], ['catalog', 'detect/detect.h'], ['detect', 'wire/json.h'],
     ['scan', 'redact/redact.h'], ['redact', 'scan/run.h'],
-    ['wire', 'detect/detect.h'], ['ledger', 'policy/bundle.h'], ['policy', 'ledger/spool.h'], ['verify', 'policy/bundle.h'],
+    ['wire', 'detect/detect.h'], ['inspect', 'detect/detect.h'], ['inspect', 'policy/bundle.h'], ['wire', 'inspect/guard.h'], ['ledger', 'policy/bundle.h'], ['policy', 'ledger/spool.h'], ['verify', 'policy/bundle.h'],
     ['gateway', 'store/store.h'], ['gateway', 'comply/criteria.h'], ['store', 'policy/bundle.h'], ['serve', 'daemon/daemon.h'],
     ['daemon', 'serve/serve.h']];
   for (const [folder, header] of wrong) {

@@ -1,0 +1,273 @@
+/* Reads the pack of one tier: programs, rules and lists (docs/formats/commands.md). */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/file.h"
+#include "catalog/commands.h"
+#include "reading.h"
+
+#define MAX_FILES 100u
+#define MAX_PROGRAMS 1000u
+#define MAX_SETS 32u
+#define MAX_LIST 2000u
+
+static size_t children(const cu_yaml *n)
+{
+    size_t count = 0;
+    for (const cu_yaml *k = n->first; k; k = k->next)
+        count++;
+    return count;
+}
+
+/* A list of texts, or one text. */
+static cu_err list_of(const reading *r, const cu_yaml *n, cu_word_list *out)
+{
+    if (!n)
+        return CU_OK;
+    if (n->kind == CU_YAML_MAP || children(n) > MAX_LIST)
+        return reading_wrong(r, n, "a text or a list of texts is expected");
+    size_t count = n->kind == CU_YAML_SCALAR ? 1 : children(n);
+    cu_bytes *v = cu_arena_alloc(r->a, (out->n + count + 1) * sizeof *v);
+    if (!v)
+        return CU_NOMEM;
+    if (out->n)
+        memcpy(v, out->v, out->n * sizeof *v);
+    for (const cu_yaml *k = n->kind == CU_YAML_SCALAR ? n : n->first; k; k = n->kind == CU_YAML_SCALAR ? NULL : k->next) {
+        if (k->kind != CU_YAML_SCALAR || k->text.n == 0)
+            return reading_wrong(r, k, "a text is expected");
+        v[out->n++] = cu_arena_dup(r->a, k->text);
+    }
+    out->v = v;
+    return CU_OK;
+}
+
+static cu_err groups_of(const reading *r, const cu_yaml *n, cu_word_groups *out)
+{
+    if (!n)
+        return CU_OK;
+    if (n->kind != CU_YAML_LIST || children(n) > MAX_LIST)
+        return reading_wrong(r, n, "a list of lists is expected");
+    out->v = cu_arena_alloc(r->a, (children(n) + 1) * sizeof *out->v);
+    for (const cu_yaml *k = n->first; out->v && k; k = k->next)
+        CU_TRY(list_of(r, k, &out->v[out->n++]));
+    return out->v ? CU_OK : CU_NOMEM;
+}
+
+static cu_err tags_of(const reading *r, const cu_yaml *n, uint32_t *out)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        CU_COMMAND_TAGS(X)
+#undef X
+    };
+    cu_word_list l = {0};
+    CU_TRY(list_of(r, n, &l));
+    for (size_t i = 0; i < l.n; i++) {
+        size_t t = 0;
+        while (t < CU_COMMAND_TAG_COUNT && !cu_eq_str(l.v[i], names[t]))
+            t++;
+        if (t == CU_COMMAND_TAG_COUNT)
+            return reading_wrong(r, n, "\"%.*s\" is no tag", CU_FMT(l.v[i]));
+        *out |= 1u << t;
+    }
+    return CU_OK;
+}
+
+static cu_err text_of(const reading *r, const cu_yaml *map, const char *key, const char **out)
+{
+    cu_bytes t = cu_yaml_text(map, key, CU_NONE);
+    if (t.n == 0 || t.n > 400)
+        return reading_wrong(r, map, "%s is a text of 1 to 400 bytes", key);
+    *out = cu_arena_str(r->a, t);
+    return *out ? CU_OK : CU_NOMEM;
+}
+
+static cu_err hosts_range(const reading *r, const cu_yaml *n, cu_program *p)
+{
+    if (!n)
+        return CU_OK;
+    if (n->kind == CU_YAML_SCALAR && cu_eq_str(n->text, "all")) {
+        p->hosts_from = 1;
+        p->hosts_to = UINT32_MAX;
+        return CU_OK;
+    }
+    uint64_t at = 0;
+    CU_TRY(reading_number(r, n, "hosts", 1, 9, &at));
+    p->hosts_from = p->hosts_to = at;
+    return CU_OK;
+}
+
+static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
+{
+    if (n->kind != CU_YAML_MAP)
+        return reading_wrong(r, n, "a program is a map");
+    CU_TRY(reading_only(r, n, "program", "names sub values code after host_options context_options context_env hosts skip run tags"));
+    CU_TRY(list_of(r, cu_yaml_get(n, "names"), &p->names));
+    if (p->names.n == 0)
+        return reading_wrong(r, n, "a program needs names");
+    CU_TRY(list_of(r, cu_yaml_get(n, "sub"), &p->sub));
+    CU_TRY(list_of(r, cu_yaml_get(n, "values"), &p->values));
+    CU_TRY(list_of(r, cu_yaml_get(n, "code"), &p->code));
+    CU_TRY(list_of(r, cu_yaml_get(n, "after"), &p->after));
+    CU_TRY(list_of(r, cu_yaml_get(n, "host_options"), &p->host_options));
+    CU_TRY(list_of(r, cu_yaml_get(n, "context_options"), &p->context_options));
+    CU_TRY(list_of(r, cu_yaml_get(n, "context_env"), &p->context_env));
+    CU_TRY(hosts_range(r, cu_yaml_get(n, "hosts"), p));
+    if (cu_yaml_get(n, "skip"))
+        CU_TRY(reading_number(r, cu_yaml_get(n, "skip"), "skip", 0, 9, &p->skip));
+    if (cu_yaml_get(n, "run"))
+        CU_TRY(reading_word(r, cu_yaml_get(n, "run"), "run", "none command shell", &p->run));
+    return tags_of(r, cu_yaml_get(n, "tags"), &p->tags);
+}
+
+static cu_err rule_conditions(const reading *r, const cu_yaml *n, cu_command_rule *c)
+{
+    CU_TRY(list_of(r, cu_yaml_get(n, "program"), &c->program));
+    CU_TRY(groups_of(r, cu_yaml_get(n, "sub"), &c->sub));
+    CU_TRY(groups_of(r, cu_yaml_get(n, "flags"), &c->flags));
+    CU_TRY(groups_of(r, cu_yaml_get(n, "args"), &c->args));
+    CU_TRY(list_of(r, cu_yaml_get(n, "not_args"), &c->not_args));
+    CU_TRY(list_of(r, cu_yaml_get(n, "hosts"), &c->hosts));
+    CU_TRY(tags_of(r, cu_yaml_get(n, "tags"), &c->tags));
+    CU_TRY(tags_of(r, cu_yaml_get(n, "input"), &c->input));
+    CU_TRY(tags_of(r, cu_yaml_get(n, "words"), &c->words));
+    c->context = cu_eq_str(cu_yaml_text(n, "context", CU_NONE), "production");
+    if (cu_yaml_get(n, "context") && !c->context)
+        return reading_wrong(r, n, "context is \"production\"");
+    if (c->hosts.n && (c->program.n || c->sub.n || c->flags.n || c->args.n || c->not_args.n || c->tags || c->input || c->words || c->context))
+        return reading_wrong(r, n, "a rule for hosts has no other condition");
+    if (!c->program.n && !c->args.n && !c->hosts.n && !c->tags && !c->input && !c->words && !c->context)
+        return reading_wrong(r, n, "a rule needs a condition: program, args, hosts, tags, input or context");
+    return CU_OK;
+}
+
+static cu_err one_rule(const reading *r, const cu_yaml *n, cu_command_rule *c)
+{
+    if (n->kind != CU_YAML_MAP)
+        return reading_wrong(r, n, "a rule is a map");
+    CU_TRY(reading_only(r, n, "rule", "id title decision message instead program sub flags args not_args hosts tags input words context match not_match"));
+    c->line = n->line;
+    c->file = r->path;
+    CU_TRY(text_of(r, n, "id", &c->id));
+    CU_TRY(text_of(r, n, "title", &c->title));
+    CU_TRY(text_of(r, n, "message", &c->message));
+    CU_TRY(text_of(r, n, "instead", &c->instead));
+    const cu_yaml *d = cu_yaml_get(n, "decision");
+    if (!d)
+        return reading_wrong(r, n, "a rule needs a decision: hold or block");
+    CU_TRY(reading_word(r, d, "decision", "allow hold block", &c->decision));
+    if (c->decision == CU_COMMAND_ALLOW)
+        return reading_wrong(r, d, "decision is hold or block; what may pass stands in permit");
+    CU_TRY(rule_conditions(r, n, c));
+    CU_TRY(list_of(r, cu_yaml_get(n, "match"), &c->match));
+    CU_TRY(list_of(r, cu_yaml_get(n, "not_match"), &c->not_match));
+    if (c->match.n < CU_COMMAND_MIN_EXAMPLES || c->not_match.n < CU_COMMAND_MIN_EXAMPLES)
+        return reading_wrong(r, n, "a rule needs at least %u examples each in match and not_match", CU_COMMAND_MIN_EXAMPLES);
+    return CU_OK;
+}
+
+static cu_err read_sets(const reading *r, const cu_yaml *n, cu_command_pack *p)
+{
+    for (const cu_yaml *k = n ? n->first : NULL; k; k = k->next) {
+        if (p->sets_n == MAX_SETS)
+            return reading_wrong(r, k, "too many sets of hosts");
+        p->sets[p->sets_n].name = cu_arena_dup(r->a, k->key);
+        CU_TRY(list_of(r, k, &p->sets[p->sets_n++].hosts));
+    }
+    return CU_OK;
+}
+
+static cu_err read_lists(const reading *r, const cu_yaml *root, cu_command_pack *p)
+{
+    CU_TRY(read_sets(r, cu_yaml_get(root, "host_sets"), p));
+    CU_TRY(list_of(r, cu_yaml_get(root, "production"), &p->production));
+    CU_TRY(list_of(r, cu_yaml_get(root, "secrets"), &p->secrets));
+    CU_TRY(list_of(r, cu_yaml_get(root, "not_secrets"), &p->not_secrets));
+    CU_TRY(list_of(r, cu_yaml_get(root, "secret_options"), &p->secret_options));
+    CU_TRY(list_of(r, cu_yaml_get(root, "deny_hosts"), &p->deny_hosts));
+    CU_TRY(list_of(r, cu_yaml_get(root, "allow_hosts"), &p->allow_hosts));
+    CU_TRY(list_of(r, cu_yaml_get(root, "deny_programs"), &p->deny_programs));
+    return list_of(r, cu_yaml_get(root, "permit"), &p->permit);
+}
+
+static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
+{
+    CU_TRY(reading_only(r, root, "file", "programs rules host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
+    for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
+        if (p->programs_n == MAX_PROGRAMS)
+            return reading_wrong(r, k, "too many programs");
+        CU_TRY(one_program(r, k, &p->programs[p->programs_n++]));
+    }
+    for (const cu_yaml *k = rules ? rules->first : NULL; k; k = k->next) {
+        if (p->rules_n == CU_COMMAND_MAX_RULES)
+            return reading_wrong(r, k, "too many rules");
+        CU_TRY(one_rule(r, k, &p->rules[p->rules_n]));
+        for (size_t i = 0; i < p->rules_n; i++)
+            if (strcmp(p->rules[i].id, p->rules[p->rules_n].id) == 0)
+                return reading_wrong(r, k, "the id \"%s\" is given twice", p->rules[i].id);
+        p->rules_n++;
+    }
+    return read_lists(r, root, p);
+}
+
+static cu_err one_file(const char *path, cu_arena *a, cu_command_pack *p, cu_hasher *h, cu_fault *f)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
+    const cu_yaml *root;
+    reading r = {cu_arena_str(a, cu_str(path)), a, f};
+    cu_err e = r.path ? cu_file_read(AT_FDCWD, path, &b) : CU_NOMEM;
+    if (e != CU_OK)
+        return cu_fail(f, e, "%s: %s", path, cu_err_text(e));
+    cu_hasher_add(h, cu_str(strrchr(path, '/')));
+    cu_hasher_add(h, cu_buf_view(&b));
+    CU_TRY(cu_yaml_load(path, a, &root, f));
+    return read_root(&r, root, p);
+}
+
+static int is_yaml(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+    return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".yaml") == 0;
+}
+
+static cu_err all_files(const char *dir, struct dirent **v, int n, cu_arena *a, cu_command_pack *out, cu_fault *f)
+{
+    cu_hasher *h = cu_hasher_new(CU_NONE);
+    char path[PATH_MAX];
+    cu_err e = h ? CU_OK : CU_NOMEM;
+    for (int i = 0; i < n && e == CU_OK; i++)
+        e = (size_t)snprintf(path, sizeof path, "%s/%s", dir, v[i]->d_name) < sizeof path
+                ? one_file(path, a, out, h, f)
+                : cu_fail(f, CU_TOO_BIG, "%s: the path is too long", dir);
+    if (h && e == CU_OK)
+        cu_hasher_end(h, &out->digest);
+    else if (h)
+        cu_hasher_drop(h);
+    return e;
+}
+
+cu_err cu_command_pack_load(const char *dir, cu_arena *a, cu_command_pack *out, cu_fault *f)
+{
+    struct dirent **v = NULL;
+    *out = (cu_command_pack){0};
+    out->programs = cu_arena_alloc(a, MAX_PROGRAMS * sizeof *out->programs);
+    out->rules = cu_arena_alloc(a, CU_COMMAND_MAX_RULES * sizeof *out->rules);
+    out->sets = cu_arena_alloc(a, MAX_SETS * sizeof *out->sets);
+    if (!out->programs || !out->rules || !out->sets)
+        return CU_NOMEM;
+    int n = scandir(dir, &v, is_yaml, alphasort);
+    if (n < 0)
+        return cu_fail(f, cu_errno_err(errno), "%s: %s", dir, strerror(errno));
+    cu_err e = n == 0 || n > (int)MAX_FILES ? cu_fail(f, CU_NOT_FOUND, "%s holds %d files *.yaml; 1 to %u are read", dir, n, MAX_FILES)
+                                            : all_files(dir, v, n, a, out, f);
+    for (int i = 0; i < n; i++)
+        free(v[i]);
+    free(v);
+    return e;
+}

@@ -1,0 +1,80 @@
+/* Rules for commands as data: catalog/rules/commands/ (YAML), format in docs/formats/commands.md. One
+ * folder is the pack of one tier. */
+#ifndef CUSTOS_CATALOG_COMMANDS_H
+#define CUSTOS_CATALOG_COMMANDS_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/error.h"
+
+#define CU_COMMAND_MAX_RULES 2000u
+#define CU_COMMAND_MIN_EXAMPLES 2u /* of each kind; a rule with fewer is refused */
+
+/* What data that a program gives out, or the program itself, is. Bits. */
+#define CU_COMMAND_TAGS(X) \
+    X(shell) X(interpreter) X(net) X(download) X(upload) X(decoder) X(filter) X(reader) X(quiet) X(secret) X(environ) X(writer) X(archive)
+enum {
+#define X(name) CU_COMMAND_TAG_AT_##name,
+    CU_COMMAND_TAGS(X)
+#undef X
+    CU_COMMAND_TAG_COUNT
+};
+enum {
+#define X(name) CU_COMMAND_##name = 1 << CU_COMMAND_TAG_AT_##name,
+    CU_COMMAND_TAGS(X)
+#undef X
+};
+
+typedef struct { cu_bytes *v; size_t n; } cu_word_list;
+typedef struct { cu_word_list *v; size_t n; } cu_word_groups;
+
+typedef enum { CU_RUN_NONE, CU_RUN_COMMAND, CU_RUN_SHELL } cu_command_run;
+
+/* How the words of a program are read. */
+typedef struct {
+    cu_word_list names;      /* of the program, without its folder */
+    cu_word_list sub;        /* only behind one of these operands: exec, run */
+    cu_word_list values;     /* options that take the next word: "u" for -u, "user" for --user */
+    cu_word_list code;       /* options whose value is code: "c" */
+    cu_word_list after;      /* a command begins behind one of these words: "--", "-exec" */
+    cu_word_list host_options, context_options, context_env;
+    uint64_t hosts_from, hosts_to; /* operands that are hosts, 1-based; 0: none */
+    uint64_t skip;           /* operands before the command that is run */
+    unsigned run;            /* cu_command_run: what the remaining words are */
+    uint32_t tags;
+} cu_program;
+
+typedef enum { CU_COMMAND_ALLOW, CU_COMMAND_HOLD, CU_COMMAND_BLOCK } cu_command_decision;
+
+typedef struct {
+    const char *id, *title, *message, *instead, *file;
+    uint32_t line;
+    unsigned decision;
+    cu_word_list program;    /* patterns; none: any program */
+    cu_word_groups sub;      /* first operands, place by place */
+    cu_word_groups flags;    /* one of each group must be given */
+    cu_word_groups args;     /* of each group some word must fit */
+    cu_word_list not_args, hosts; /* hosts: names of sets */
+    uint32_t tags, input, words; /* one of: of the program; of what comes in; of what stands among the words */
+    bool context;            /* names production */
+    cu_word_list match, not_match;
+} cu_command_rule;
+
+typedef struct { cu_bytes name; cu_word_list hosts; } cu_host_set;
+
+typedef struct {
+    cu_program *programs;
+    size_t programs_n;
+    cu_command_rule *rules;
+    size_t rules_n;
+    cu_host_set *sets;
+    size_t sets_n;
+    cu_word_list production, secrets, not_secrets, secret_options, deny_hosts, allow_hosts, deny_programs, permit;
+    cu_sha256 digest;        /* over names and contents of the files */
+} cu_command_pack;
+
+/* Every *.yaml of the folder, by name. Everything lives in the arena. */
+cu_err cu_command_pack_load(const char *dir, cu_arena *a, cu_command_pack *out, cu_fault *f) CU_MUST;
+
+#endif

@@ -1,0 +1,348 @@
+/* One command with its words known: which program it is, what that program runs in turn. */
+#include <ctype.h>
+#include "base/buf.h"
+#include "walk.h"
+
+static bool assignment(cu_bytes t)
+{
+    size_t n = 0;
+    while (n < t.n && (isalnum(t.p[n]) || t.p[n] == '_'))
+        n++;
+    return n && n < t.n && t.p[n] == '=' && !isdigit(t.p[0]);
+}
+
+static bool is_option(cu_bytes t)
+{
+    return t.n > 1 && (t.p[0] == '-' || (t.p[0] == '+' && t.n == 2));
+}
+
+/* The option is exactly one that takes the next word. The last of a cluster counts: -xvf FILE. */
+static bool takes_next(const cu_program *p, cu_bytes t)
+{
+    size_t dashes = t.n > 1 && t.p[1] == '-' ? 2 : 1;
+    cu_bytes name = cu_slice(t, dashes, t.n);
+    if (memchr(t.p, '=', t.n))
+        return false;
+    return in_list(&p->values, name) || (dashes == 1 && name.n > 1 && name.n < 5 && in_list(&p->values, cu_slice(name, name.n - 1, name.n)));
+}
+
+size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max)
+{
+    size_t n = 0;
+    bool ended = false;
+    for (size_t i = 1; i < c->argv.n && n < max; i++) {
+        cu_bytes t = c->argv.v[i].text;
+        if (!ended && cu_eq_str(t, "--")) {
+            ended = true;
+        } else if (!ended && is_option(t)) {
+            i += p && takes_next(p, t);
+        } else if (!(n == 0 && p && p->run == CU_RUN_COMMAND && assignment(t))) {
+            at[n++] = i;
+        }
+    }
+    return n;
+}
+
+static bool has_sub(const call *c, const cu_program *p)
+{
+    size_t at[4], n = operands_of(c, p, at, 4);
+    for (size_t i = 0; i < n && i < 2; i++)
+        if (in_list(&p->sub, c->argv.v[at[i]].text))
+            return true;
+    return false;
+}
+
+const cu_program *program_of(const walk *w, const call *c)
+{
+    cu_bytes name = in_base(c->argv.v[0].text);
+    const cu_program *plain = NULL;
+    for (int t = CU_TIERS; t-- > 0;) {
+        const cu_command_pack *pack = w->g->packs[t];
+        for (size_t i = 0; pack && i < pack->programs_n; i++) {
+            const cu_program *p = &pack->programs[i];
+            if (!in_any(&p->names, name))
+                continue;
+            if (p->sub.n && has_sub(c, p))
+                return p;
+            if (!p->sub.n && !plain)
+                plain = p;
+        }
+    }
+    return plain;
+}
+
+static call *rest_of(walk *w, const call *c, size_t from, size_t to)
+{
+    call *r = cu_arena_alloc(w->a, sizeof *r);
+    if (!r || !step(w))
+        return NULL;
+    r->argv = (words){c->argv.v + from, to - from, to - from};
+    r->to = c->to;
+    r->in = c->in;
+    r->arg_tags = c->arg_tags;
+    return r;
+}
+
+static flow run_from(walk *w, const call *c, size_t from, size_t to)
+{
+    call *r = from < to ? rest_of(w, c, from, to) : NULL;
+    return r ? call_run(w, r) : (flow){c->in.tags, false, CU_NONE};
+}
+
+static cu_bytes joined(walk *w, const call *c, size_t from)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
+    for (size_t i = from; i < c->argv.n; i++) {
+        if (i > from)
+            cu_buf_byte(&b, ' ');
+        cu_buf_add(&b, c->argv.v[i].text);
+    }
+    return cu_arena_dup(w->a, cu_buf_view(&b));
+}
+
+/* {} of find stands for the folder itself only when nothing is chosen from it by name or the like. */
+static bool chosen(const call *c, size_t until)
+{
+    for (size_t i = 2; i < until; i++) {
+        cu_bytes t = c->argv.v[i].text;
+        if (t.n > 1 && t.p[0] == '-' && !cu_eq_str(t, "-type") && !cu_starts(t, CU_LIT("-print")) && !cu_starts(t, CU_LIT("-exec")))
+            return true;
+    }
+    return false;
+}
+
+/* find PATH -exec CMD {} ;  kubectl exec POD -- CMD */
+static flow behind_marker(walk *w, const call *c, const cu_program *p, bool *done)
+{
+    flow out = {0};
+    for (size_t i = 1; i + 1 < c->argv.n; i++) {
+        if (!in_list(&p->after, c->argv.v[i].text))
+            continue;
+        size_t end = i + 1;
+        bool rest = cu_eq_str(c->argv.v[i].text, "--") || cu_eq_str(c->argv.v[i].text, ":::");
+        while (end < c->argv.n && (rest || !(cu_eq_str(c->argv.v[end].text, ";") || cu_eq_str(c->argv.v[end].text, "+"))))
+            end++;
+        call *r = rest_of(w, c, i + 1, end);
+        if (!r)
+            return out;
+        words copy = {0};
+        for (size_t k = 0; k < r->argv.n; k++)
+            words_add(w, &copy, cu_eq_str(r->argv.v[k].text, "{}") && !chosen(c, i) ? c->argv.v[1].text : r->argv.v[k].text, r->argv.v[k].glob);
+        r->argv = copy;
+        out = call_run(w, r);
+        *done = true;
+        i = end;
+    }
+    return out;
+}
+
+static void run_code(walk *w, const call *c, const cu_program *p, cu_bytes code)
+{
+    if (code.n == 0)
+        return;
+    if (p->tags & CU_COMMAND_interpreter) {
+        if (++w->depth < CU_INSPECT_MAX_DEPTH)
+            code_text(w, code);
+        w->depth--;
+    } else {
+        shell_text(w, code, c->in);
+    }
+}
+
+/* -c CODE, -lc CODE, --eval=CODE; of a program without such options the first operand. */
+static bool options_code(walk *w, const call *c, const cu_program *p)
+{
+    bool hit = false;
+    for (size_t i = 1; i < c->argv.n; i++) {
+        cu_bytes t = c->argv.v[i].text;
+        if (!is_option(t))
+            continue;
+        size_t dashes = t.p[1] == '-' ? 2 : 1;
+        cu_bytes name = cu_slice(t, dashes, t.n);
+        for (size_t k = 0; k < p->code.n; k++) {
+            cu_bytes o = p->code.v[k];
+            bool cluster = o.n == 1 && dashes == 1 && name.n < 6 && memchr(name.p, o.p[0], name.n);
+            bool eq = name.n > o.n && name.p[o.n] == '=' && cu_starts(name, o);
+            if (eq)
+                run_code(w, c, p, cu_slice(name, o.n + 1, name.n));
+            else if (cu_eq(name, o) || cluster) {
+                size_t at = i + 1;
+                while (at + 1 < c->argv.n && is_option(c->argv.v[at].text))
+                    at++;
+                if (at < c->argv.n)
+                    run_code(w, c, p, c->argv.v[at].text);
+            } else if (o.n == 1 && dashes == 1 && name.n > 2 && name.p[0] == o.p[0])
+                run_code(w, c, p, cu_slice(name, 1, name.n));
+            else
+                continue;
+            hit = true;
+            break;
+        }
+    }
+    return hit;
+}
+
+static void shell_input(walk *w, const call *c, const cu_program *p, const size_t *operand, size_t operands)
+{
+    flow f = c->in;
+    if (operands) {
+        flow *file = var_get(w->files, c->argv.v[operand[0]].text);
+        if (!file)
+            return;
+        f = *file;
+    }
+    if (f.known)
+        run_code(w, c, p, f.text);
+    if (operands && (f.tags & (CU_COMMAND_download | CU_COMMAND_decoder))) {
+        call *r = rest_of(w, c, 0, 1);
+        if (r) {
+            r->in = f;
+            match_call(w, r, p, in_base(c->argv.v[0].text));
+        }
+    }
+}
+
+/* env NAME=value CMD */
+static void set_before(walk *w, const call *c, size_t until)
+{
+    for (size_t i = 1; i < until; i++) {
+        cu_bytes t = c->argv.v[i].text;
+        const uint8_t *eq = assignment(t) ? memchr(t.p, '=', t.n) : NULL;
+        if (eq)
+            var_set(w, &w->vars, cu_slice(t, 0, (size_t)(eq - t.p)), (flow){0, true, cu_slice(t, (size_t)(eq - t.p) + 1, t.n)});
+    }
+}
+
+static void run_alias(walk *w, const call *c)
+{
+    for (size_t i = 1; i < c->argv.n; i++) {
+        cu_bytes t = c->argv.v[i].text;
+        const uint8_t *eq = t.n ? memchr(t.p, '=', t.n) : NULL;
+        if (eq)
+            shell_text(w, cu_slice(t, (size_t)(eq - t.p) + 1, t.n), (flow){0});
+    }
+}
+
+/* What the program runs. done: what comes out is what that gives. */
+static flow run_inner(walk *w, const call *c, const cu_program *p, const size_t *operand, size_t operands, bool *done)
+{
+    flow out = {0};
+    if (p->after.n)
+        out = behind_marker(w, c, p, done);
+    if (*done)
+        return out;
+    bool coded = p->code.n && options_code(w, c, p);
+    if (!coded && (p->tags & CU_COMMAND_interpreter) && !p->code.n && operands)
+        run_code(w, c, p, c->argv.v[operand[0]].text);
+    if (!coded && (p->tags & (CU_COMMAND_shell | CU_COMMAND_interpreter)))
+        shell_input(w, c, p, operand, operands);
+    if (p->run == CU_RUN_SHELL && p->skip && operands == p->skip && c->in.known) { /* ssh HOST <<E */
+        *done = true;
+        return shell_text(w, c->in.text, (flow){0});
+    }
+    if (p->run == CU_RUN_NONE || p->skip >= operands)
+        return out;
+    set_before(w, c, operand[p->skip]);
+    *done = true;
+    if (p->run == CU_RUN_SHELL)
+        return shell_text(w, joined(w, c, operand[p->skip]), c->in);
+    return run_from(w, c, operand[p->skip], c->argv.n);
+}
+
+/* xargs, parallel: what comes in are more words. */
+static void take_input_words(walk *w, call *c, cu_bytes name)
+{
+    if (!(cu_eq_str(name, "xargs") || cu_eq_str(name, "parallel")) || !c->in.known)
+        return;
+    words copy = {0};
+    for (size_t i = 0; i < c->argv.n; i++)
+        words_add(w, &copy, c->argv.v[i].text, c->argv.v[i].glob);
+    for (size_t i = 0, from = 0; i <= c->in.text.n; i++)
+        if (i == c->in.text.n || isspace(c->in.text.p[i])) {
+            if (i > from)
+                words_add(w, &copy, cu_slice(c->in.text, from, i), false);
+            from = i + 1;
+        }
+    c->argv = copy;
+}
+
+/* A wrapper that no table knows: each word that names a program of the rules may be one. */
+static void try_words(walk *w, const call *c)
+{
+    for (size_t i = 1; i < c->argv.n && i < 12; i++)
+        if (match_program_named(w, in_base(c->argv.v[i].text))) {
+            run_from(w, c, i, c->argv.n);
+            return;
+        }
+}
+
+static bool is_path(cu_bytes t)
+{
+    return memchr(t.p ? t.p : (const uint8_t *)"", '/', t.n) != NULL;
+}
+
+/* ./x that was written a moment ago */
+static void run_file(walk *w, const call *c, const cu_program *p)
+{
+    cu_bytes t = c->argv.v[0].text;
+    if (!is_path(t))
+        return;
+    flow *f = var_get(w->files, t);
+    if (!f || p)
+        return;
+    if (f->known)
+        shell_text(w, f->text, (flow){0});
+    call *r = cu_arena_alloc(w->a, sizeof *r);
+    if (!r)
+        return;
+    words_add(w, &r->argv, CU_LIT("sh"), false);
+    r->in = *f;
+    r->in.known = false;
+    call_run(w, r);
+}
+
+static void outputs(walk *w, const call *c, const cu_program *p, flow out)
+{
+    if (!p || !(p->tags & (CU_COMMAND_download | CU_COMMAND_writer)))
+        return;
+    for (size_t i = 1; i < c->argv.n; i++) {
+        cu_bytes t = c->argv.v[i].text;
+        if (is_option(t) && !(cu_starts(t, CU_LIT("--output=")) && (t = cu_slice(t, 9, t.n)).n))
+            continue;
+        size_t url = cu_find(t, CU_LIT("://"), 0);
+        var_set(w, &w->files, url == SIZE_MAX ? t : in_base(t), out);
+    }
+}
+
+flow call_run(walk *w, call *c)
+{
+    if (c->argv.n == 0 || !step(w) || w->nomem)
+        return c->in;
+    if (w->depth >= CU_INSPECT_MAX_DEPTH) {
+        reason_static(w, "command-too-large", "The command is nested deeper than what is looked at.", "Write it as smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
+        return c->in;
+    }
+    w->depth++;
+    cu_bytes name = in_base(c->argv.v[0].text);
+    size_t operand[64];
+    take_input_words(w, c, name);
+    const cu_program *p = program_of(w, c);
+    size_t operands = operands_of(c, p, operand, 64);
+    bool done = false;
+    c->arg_tags |= word_tags(w, c);
+    host_words(w, c, p, operand, operands);
+    match_call(w, c, p, name);
+    flow inner = p ? run_inner(w, c, p, operand, operands, &done) : (flow){0};
+    if (cu_eq_str(name, "alias"))
+        run_alias(w, c);
+    if (!p) {
+        run_file(w, c, p);
+        if (!match_program_named(w, name))
+            try_words(w, c);
+    }
+    flow out = done ? inner : decode_out(w, c, p, name);
+    out.tags |= done ? 0 : c->arg_tags;
+    outputs(w, c, p, out);
+    w->depth--;
+    return out;
+}

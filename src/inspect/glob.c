@@ -1,0 +1,91 @@
+#include "walk.h"
+
+static bool in_class(cu_bytes glob, size_t *at, uint8_t c)
+{
+    size_t i = *at + 1;
+    bool no = i < glob.n && (glob.p[i] == '!' || glob.p[i] == '^'), hit = false;
+    i += no;
+    for (size_t first = i; i < glob.n && (glob.p[i] != ']' || i == first); i++) {
+        if (i + 2 < glob.n && glob.p[i + 1] == '-' && glob.p[i + 2] != ']') {
+            hit = hit || (glob.p[i] <= c && c <= glob.p[i + 2]);
+            i += 2;
+        } else {
+            hit = hit || glob.p[i] == c;
+        }
+    }
+    *at = i;
+    return i < glob.n && hit != no;
+}
+
+/* Goes back to the last star only: linear in the product, without recursion. */
+bool in_glob(cu_bytes glob, cu_bytes text, bool slash)
+{
+    size_t g = 0, t = 0, star = SIZE_MAX, from = 0;
+    while (t < text.n) {
+        size_t at = g;
+        if (g < glob.n && glob.p[g] == '*') {
+            star = g++;
+            from = t;
+            continue;
+        }
+        if (g < glob.n && ((glob.p[g] == '?' && !(slash && text.p[t] == '/')) || (glob.p[g] == '[' ? in_class(glob, &at, text.p[t]) : glob.p[g] == text.p[t]))) {
+            g = at + 1;
+            t++;
+            continue;
+        }
+        if (star == SIZE_MAX || (slash && text.p[from] == '/'))
+            return false;
+        g = star + 1;
+        t = ++from;
+    }
+    while (g < glob.n && glob.p[g] == '*')
+        g++;
+    return g == glob.n;
+}
+
+bool in_any(const cu_word_list *globs, cu_bytes text)
+{
+    for (size_t i = 0; i < globs->n; i++)
+        if (in_glob(globs->v[i], text, false))
+            return true;
+    return false;
+}
+
+bool in_list(const cu_word_list *l, cu_bytes text)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (cu_eq(l->v[i], text))
+            return true;
+    return false;
+}
+
+cu_bytes in_base(cu_bytes path)
+{
+    size_t at = path.n;
+    while (at && path.p[at - 1] != '/')
+        at--;
+    return cu_slice(path, at, path.n);
+}
+
+cu_bytes in_path(cu_arena *a, cu_bytes path)
+{
+    uint8_t *to = cu_arena_raw(a, path.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; to && i < path.n;) {
+        bool at_part = i == 0 || path.p[i - 1] == '/';
+        size_t left = path.n - i;
+        if (path.p[i] == '/' && n && to[n - 1] == '/') {
+            i++;
+        } else if (at_part && path.p[i] == '.' && left > 1 && path.p[i + 1] == '/') {
+            i += 2;
+        } else if (at_part && left >= 2 && path.p[i] == '.' && path.p[i + 1] == '.' && (left == 2 || path.p[i + 2] == '/') && n > 1 && to[n - 1] == '/' && to[n - 2] != '.') {
+            n--;
+            while (n && to[n - 1] != '/')
+                n--;
+            i += left == 2 ? 2 : 3;
+        } else {
+            to[n++] = path.p[i++];
+        }
+    }
+    return to ? cu_bytes_of(to, n) : path;
+}

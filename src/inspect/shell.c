@@ -1,0 +1,392 @@
+/* From the syntax tree to calls: pipelines, redirections, here-documents, functions, loops. */
+#include <ctype.h>
+#include "base/buf.h"
+#include "walk.h"
+
+#define MAX_PARSE_TURNS 4000u /* of the parser's own callback: a ceiling without a clock */
+
+const TSLanguage *tree_sitter_bash(void);
+
+bool step(walk *w)
+{
+    if (++w->steps < CU_INSPECT_MAX_STEPS)
+        return true;
+    reason_static(w, "command-too-large", "The command is larger than what is looked at.", "Split it into smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
+    return false;
+}
+
+static bool is(TSNode n, const char *type)
+{
+    return strcmp(ts_node_type(n), type) == 0;
+}
+
+static bool is_word(TSNode n)
+{
+    static const char *const types[] = {"word", "number", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "simple_expansion", "expansion", "command_substitution", "process_substitution", "brace_expression", "command_name", "arithmetic_expansion", "extglob_pattern", "regex", "variable_name"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (is(n, types[i]))
+            return true;
+    return false;
+}
+
+static cu_bytes text_at(const walk *w, TSNode n)
+{
+    return cu_slice(w->src, ts_node_start_byte(n), ts_node_end_byte(n));
+}
+
+static flow both(flow a, flow b)
+{
+    return (flow){a.tags | b.tags, false, CU_NONE};
+}
+
+static void assign(walk *w, TSNode n)
+{
+    TSNode name = ts_node_child_by_field_name(n, "name", 4), value = ts_node_child_by_field_name(n, "value", 5);
+    flow f = {0, true, CU_NONE};
+    if (ts_node_is_null(name))
+        return;
+    if (!ts_node_is_null(value))
+        f.text = is(value, "array") ? CU_NONE : expand_one(w, value, &f.tags);
+    if (!ts_node_is_null(value) && is(value, "array")) {
+        words l = {0};
+        for (uint32_t i = 0; i < ts_node_named_child_count(value); i++)
+            expand_node(w, ts_node_named_child(value, i), &l, &f.tags);
+        cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
+        for (size_t i = 0; i < l.n; i++) {
+            if (i)
+                cu_buf_byte(&b, ' ');
+            cu_buf_add(&b, l.v[i].text);
+        }
+        f.text = cu_arena_dup(w->a, cu_buf_view(&b));
+    }
+    f.known = !f.text.n || !memchr(f.text.p, OPEN, f.text.n);
+    flow *old = var_get(w->vars, text_at(w, name));
+    if (old && cu_find(text_at(w, n), CU_LIT("+="), 0) == ts_node_end_byte(name) - ts_node_start_byte(n)) {
+        char *joined = cu_arena_fmt(w->a, "%.*s%.*s", CU_FMT(old->text), CU_FMT(f.text));
+        f = (flow){f.tags | old->tags, f.known && old->known, cu_str(joined)};
+    }
+    var_set(w, &w->vars, text_at(w, name), f);
+}
+
+static void redirect(walk *w, TSNode n, call *c)
+{
+    if (is(n, "file_redirect")) {
+        TSNode to = ts_node_child_by_field_name(n, "destination", 11);
+        cu_bytes op = text_at(w, n);
+        bool in = op.n && (op.p[0] == '<' || (op.n > 1 && op.p[1] == '<'));
+        if (ts_node_is_null(to))
+            return;
+        size_t from = c->to.n;
+        uint32_t tags = 0;
+        expand_node(w, to, &c->to, &tags);
+        c->in.tags |= in ? tags : 0;
+        flow *f = in && c->to.n > from ? var_get(w->files, c->to.v[from].text) : NULL;
+        if (f)
+            c->in = *f;
+    } else if (is(n, "herestring_redirect") && ts_node_named_child_count(n)) {
+        uint32_t tags = 0;
+        c->in.text = expand_one(w, ts_node_named_child(n, ts_node_named_child_count(n) - 1), &tags);
+        c->in.known = true;
+        c->in.tags |= tags;
+    } else if (is(n, "heredoc_redirect")) {
+        cu_bytes start = CU_NONE;
+        for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
+            TSNode k = ts_node_named_child(n, i);
+            if (is(k, "heredoc_start"))
+                start = text_at(w, k);
+            if (!is(k, "heredoc_body"))
+                continue;
+            bool raw = start.n && (memchr(start.p, '\'', start.n) || memchr(start.p, '"', start.n) || memchr(start.p, '\\', start.n));
+            uint32_t tags = 0;
+            c->in.text = raw ? cu_arena_dup(w->a, text_at(w, k)) : expand_one(w, k, &tags);
+            c->in.known = true;
+            c->in.tags |= tags;
+        }
+    }
+}
+
+static bool is_redirect(TSNode n)
+{
+    return is(n, "file_redirect") || is(n, "herestring_redirect") || is(n, "heredoc_redirect");
+}
+
+static void files_written(walk *w, const call *c, flow out)
+{
+    for (size_t i = 0; i < c->to.n; i++)
+        if (!cu_starts(c->to.v[i].text, CU_LIT("/dev/")))
+            var_set(w, &w->files, c->to.v[i].text, out);
+}
+
+/* What may follow a here-document on its first line: cat <<E | sh. */
+static flow behind_heredoc(walk *w, TSNode redirect_node, flow out)
+{
+    for (uint32_t i = 0; i < ts_node_named_child_count(redirect_node); i++) {
+        TSNode k = ts_node_named_child(redirect_node, i);
+        if (!is_redirect(k) && !is_word(k) && strncmp(ts_node_type(k), "heredoc", 7) != 0)
+            out = shell_node(w, k, out);
+    }
+    return out;
+}
+
+static void span(walk *w, TSNode n)
+{
+    if (!w->outer)
+        return;
+    w->start = ts_node_start_byte(n);
+    w->end = ts_node_end_byte(n);
+}
+
+static flow command(walk *w, TSNode n, flow in, const call *given)
+{
+    call *c = cu_arena_alloc(w->a, sizeof *c);
+    if (!c) {
+        w->nomem = true;
+        return in;
+    }
+    c->in = in;
+    if (given)
+        c->to = given->to;
+    span(w, n);
+    if (is(n, "declaration_command") || is(n, "unset_command") || is(n, "test_command")) {
+        cu_bytes t = text_at(w, n);
+        size_t end = 0;
+        while (end < t.n && isalpha(t.p[end]))
+            end++;
+        words_add(w, &c->argv, cu_slice(t, 0, end), false);
+    }
+    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
+        TSNode k = ts_node_named_child(n, i);
+        if (is(k, "variable_assignment")) {
+            assign(w, k);
+            if (c->argv.n) /* of export: the values are words as well */
+                words_add(w, &c->argv, text_at(w, k), false);
+        } else if (is_redirect(k)) {
+            redirect(w, k, c);
+        } else if (is_word(k)) {
+            expand_node(w, k, &c->argv, &c->arg_tags);
+        } else if (is(k, "ERROR")) {
+            shell_node(w, k, (flow){0});
+        }
+    }
+    size_t first = 0; /* "" and unset variables before the name */
+    while (first + 1 < c->argv.n && c->argv.v[first].text.n == 0)
+        first++;
+    c->argv.v += first;
+    c->argv.n -= first;
+    c->argv.cap -= c->argv.cap ? first : 0;
+    flow out = call_run(w, c);
+    files_written(w, c, out);
+    return out;
+}
+
+static flow redirected(walk *w, TSNode n, flow in)
+{
+    call *c = cu_arena_alloc(w->a, sizeof *c);
+    TSNode body = ts_node_child_by_field_name(n, "body", 4);
+    flow out = in;
+    if (!c)
+        return in;
+    c->in = in;
+    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++)
+        redirect(w, ts_node_named_child(n, i), c);
+    c->in.tags |= word_tags(w, c);
+    bool simple = !ts_node_is_null(body) && (is(body, "command") || is(body, "declaration_command"));
+    if (simple)
+        out = command(w, body, c->in, c);
+    else if (!ts_node_is_null(body))
+        out = shell_node(w, body, c->in);
+    if (!simple)
+        files_written(w, c, out);
+    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++)
+        if (is(ts_node_named_child(n, i), "heredoc_redirect"))
+            out = behind_heredoc(w, ts_node_named_child(n, i), out);
+    return out;
+}
+
+static void loop_values(walk *w, TSNode n)
+{
+    TSNode name = ts_node_child_by_field_name(n, "variable", 8);
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
+    words l = {0};
+    flow f = {0, true, CU_NONE};
+    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
+        TSNode k = ts_node_named_child(n, i);
+        if (is_word(k) && !is(k, "variable_name"))
+            expand_node(w, k, &l, &f.tags);
+    }
+    for (size_t i = 0; i < l.n; i++) {
+        if (i)
+            cu_buf_byte(&b, ' ');
+        cu_buf_add(&b, l.v[i].text);
+    }
+    f.text = cu_arena_dup(w->a, cu_buf_view(&b));
+    f.known = l.n && !memchr(f.text.p ? f.text.p : (const uint8_t *)"", OPEN, f.text.n);
+    if (!ts_node_is_null(name))
+        var_set(w, &w->vars, text_at(w, name), f);
+}
+
+static flow children(walk *w, TSNode n, flow in, bool pipe)
+{
+    flow out = pipe ? in : (flow){0};
+    uint32_t count = ts_node_named_child_count(n), seen = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        TSNode k = ts_node_named_child(n, i);
+        if (is(k, "comment") || is_redirect(k))
+            continue;
+        flow f = shell_node(w, k, pipe ? out : in);
+        out = pipe || seen++ == 0 ? f : both(out, f);
+    }
+    return out;
+}
+
+static void expand_at(walk *w, TSNode n, words *out, uint32_t *tags)
+{
+    expand_node(w, n, out, tags);
+}
+
+/* What the parser could not make sense of: its words, as if they were one command. */
+static flow broken(walk *w, TSNode n, flow in)
+{
+    call *c = cu_arena_alloc(w->a, sizeof *c);
+    flow out = {0};
+    uint32_t from = ts_node_start_byte(n), to = ts_node_end_byte(n), space = from;
+    while (space < to && !isspace(w->src.p[space]))
+        space++;
+    if (c && to > from && w->src.p[from] == '{' && memchr(w->src.p + from, ',', space - from)) { /* {rm,-rf,/} */
+        expand_at(w, n, &c->argv, &c->arg_tags);
+        c->in = in;
+        return call_run(w, c);
+    }
+    for (uint32_t i = 0; c && i < ts_node_named_child_count(n); i++) {
+        TSNode k = ts_node_named_child(n, i);
+        if (is_word(k))
+            expand_node(w, k, &c->argv, &c->arg_tags);
+        else if (is_redirect(k))
+            redirect(w, k, c);
+        else
+            out = both(out, shell_node(w, k, in));
+    }
+    if (c && c->argv.n) {
+        span(w, n);
+        c->in = in;
+        out = both(out, call_run(w, c));
+    }
+    return out;
+}
+
+flow shell_node(walk *w, TSNode n, flow in)
+{
+    if (!step(w) || w->nomem)
+        return (flow){0};
+    if (is(n, "command") || is(n, "declaration_command") || is(n, "unset_command"))
+        return command(w, n, in, NULL);
+    if (is(n, "pipeline"))
+        return children(w, n, in, true);
+    if (is(n, "redirected_statement"))
+        return redirected(w, n, in);
+    if (is(n, "variable_assignment")) {
+        assign(w, n);
+        return (flow){0};
+    }
+    if (is(n, "ERROR"))
+        return broken(w, n, in);
+    if (is(n, "for_statement"))
+        loop_values(w, n);
+    if (is_word(n) && ts_node_named_child_count(n) == 0)
+        return (flow){0};
+    return children(w, n, in, false);
+}
+
+typedef struct {
+    uint32_t turns;
+} progress;
+
+static bool too_long(TSParseState *s)
+{
+    progress *p = s->payload;
+    return ++p->turns > MAX_PARSE_TURNS;
+}
+
+static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
+{
+    const cu_bytes *t = payload;
+    *n = at < t->n ? (uint32_t)t->n - at : 0;
+    return *n ? (const char *)t->p + at : "";
+}
+
+flow shell_text(walk *w, cu_bytes text, flow in)
+{
+    cu_bytes before = w->src;
+    bool outer = w->outer;
+    flow out = {0};
+    progress p = {0};
+    if (w->depth >= CU_INSPECT_MAX_DEPTH || text.n > CU_INSPECT_MAX_TEXT) {
+        reason_static(w, "command-too-large", "The command is larger or deeper than what is looked at.", "Write it as smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
+        return out;
+    }
+    TSTree *tree = ts_parser_parse_with_options(w->parser, NULL, (TSInput){&text, give, TSInputEncodingUTF8, NULL}, (TSParseOptions){&p, too_long});
+    if (!tree) {
+        ts_parser_reset(w->parser);
+        reason_static(w, "command-not-read", "The command cannot be read as shell text within its ceiling.", "Write it as smaller, plain commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
+        return out;
+    }
+    w->depth++;
+    w->src = text;
+    w->outer = w->depth == 1;
+    out = shell_node(w, ts_tree_root_node(tree), in);
+    w->outer = outer;
+    w->src = before;
+    w->depth--;
+    ts_tree_delete(tree);
+    return out;
+}
+
+static size_t literal_end(cu_bytes t, size_t at, uint8_t quote)
+{
+    while (at < t.n && t.p[at] != quote)
+        at += t.p[at] == '\\' ? 2 : 1;
+    return at < t.n ? at : t.n;
+}
+
+static void one_literal(walk *w, cu_bytes t)
+{
+    call *c = cu_arena_alloc(w->a, sizeof *c);
+    if (t.n < 3 || !c || !step(w))
+        return;
+    words_add(w, &c->argv, CU_LIT("open"), false);
+    words_add(w, &c->argv, t, false);
+    call_run(w, c); /* a file or host that the program names */
+    if (memchr(t.p, ' ', t.n) || memchr(t.p, ';', t.n))
+        shell_text(w, t, (flow){0});
+}
+
+/* Strings that stand beside each other, as in ["rm", "-rf", "/"], are one command. */
+void code_text(walk *w, cu_bytes t)
+{
+    cu_buf row CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
+    size_t in_row = 0, last = 0;
+    host_scan(w, t);
+    for (size_t i = 0; i < t.n && w->steps < CU_INSPECT_MAX_STEPS; i++) {
+        if (t.p[i] != '"' && t.p[i] != '\'' && t.p[i] != '`')
+            continue;
+        size_t end = literal_end(t, i + 1, t.p[i]);
+        cu_bytes text = cu_slice(t, i + 1, end);
+        one_literal(w, text);
+        bool beside = in_row && i > last && i - last < 8;
+        for (size_t k = last; beside && k < i; k++)
+            beside = t.p[k] == ',' || isspace(t.p[k]);
+        if (!beside) {
+            if (in_row > 1)
+                shell_text(w, cu_arena_dup(w->a, cu_buf_view(&row)), (flow){0});
+            cu_buf_reset(&row);
+            in_row = 0;
+        }
+        if (in_row++)
+            cu_buf_byte(&row, ' ');
+        cu_buf_add(&row, text);
+        i = end;
+        last = end + 1;
+    }
+    if (in_row > 1)
+        shell_text(w, cu_arena_dup(w->a, cu_buf_view(&row)), (flow){0});
+}

@@ -1,0 +1,107 @@
+/* Private to inspect/: one look at one artefact. */
+#ifndef CUSTOS_INSPECT_WALK_H
+#define CUSTOS_INSPECT_WALK_H
+
+#include <tree_sitter/api.h>
+#include "inspect/guard.h"
+
+#define MAX_WORDS 512u   /* of one command */
+#define OPEN 0x01        /* stands in a text for what is not known before it runs */
+#define SPLIT 0x02       /* stands where a shell would cut a word in two */
+
+typedef struct {
+    cu_bytes text;
+    bool glob; /* holds an unquoted pattern */
+} word;
+
+/* What passes through a pipe, a substitution or a file. */
+typedef struct {
+    uint32_t tags;
+    bool known;
+    cu_bytes text;
+} flow;
+
+typedef struct {
+    word *v;
+    size_t n, cap;
+} words;
+
+typedef struct {
+    words argv, to;  /* to: what redirections name */
+    flow in;
+    uint32_t arg_tags; /* of substitutions among the words */
+} call;
+
+typedef struct named {
+    struct named *next;
+    cu_bytes name;
+    flow value;
+} named;
+
+struct cu_guard {
+    const cu_command_pack *packs[CU_TIERS];
+    bool proving; /* examples are judged without what other tiers permit */
+};
+
+struct cu_inspector {
+    const cu_guard *guard;
+    TSParser *parser;
+};
+
+typedef struct {
+    const cu_guard *g;
+    TSParser *parser;
+    cu_arena *a;
+    cu_bytes src;          /* the text that is walked just now */
+    named *vars, *files;
+    cu_reason *reasons;
+    size_t reasons_n;
+    cu_bytes *hosts;
+    size_t hosts_n;
+    uint32_t depth, steps;
+    uint32_t start, end;   /* span of the outermost command */
+    bool outer, nomem;
+} walk;
+
+/* glob.c: *, ?, [a-z] over the whole text. slash: * and ? do not pass a slash. */
+bool in_glob(cu_bytes glob, cu_bytes text, bool slash);
+bool in_any(const cu_word_list *globs, cu_bytes text);
+bool in_list(const cu_word_list *l, cu_bytes text);
+cu_bytes in_base(cu_bytes path); /* behind the last slash */
+cu_bytes in_path(cu_arena *a, cu_bytes path); /* without // /./ and x/.. */
+
+/* host.c */
+bool host_address(cu_bytes text, char out[64]); /* any notation of an address, in its usual one */
+void host_words(walk *w, const call *c, const cu_program *p, const size_t *operand, size_t operands);
+void host_scan(walk *w, cu_bytes text);  /* URLs and addresses anywhere in it */
+
+/* expand.c */
+void words_add(walk *w, words *l, cu_bytes text, bool glob); /* at most MAX_WORDS; then the artefact is held */
+bool step(walk *w); /* false: the ceiling is met, and the artefact held */
+void expand_node(walk *w, TSNode n, words *out, uint32_t *tags);
+cu_bytes expand_one(walk *w, TSNode n, uint32_t *tags); /* without cutting */
+void var_set(walk *w, named **list, cu_bytes name, flow value);
+flow *var_get(named *list, cu_bytes name);
+
+/* shell.c */
+flow shell_text(walk *w, cu_bytes text, flow in);
+flow shell_node(walk *w, TSNode n, flow in);
+void code_text(walk *w, cu_bytes text);
+
+/* call.c */
+flow call_run(walk *w, call *c);
+const cu_program *program_of(const walk *w, const call *c);
+size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max);
+
+/* decode.c: what a program gives out, where that follows from its words and its input */
+flow decode_out(walk *w, const call *c, const cu_program *p, cu_bytes name);
+
+/* match.c */
+void match_call(walk *w, const call *c, const cu_program *p, cu_bytes name);
+void match_host(walk *w, cu_bytes host);
+bool match_program_named(const walk *w, cu_bytes name);
+void reason_add(walk *w, const cu_command_rule *r, unsigned tier);
+void reason_static(walk *w, const char *id, const char *message, const char *instead, unsigned tier, unsigned decision);
+uint32_t word_tags(const walk *w, const call *c);
+
+#endif

@@ -1,0 +1,281 @@
+/* The guard stops what would do harm, however it is written, and lets ordinary commands pass. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include <fcntl.h>
+#include <cmocka.h>
+#include "base/buf.h"
+#include "base/file.h"
+#include "inspect/guard.h"
+
+static cu_arena forever;
+static cu_command_pack shipped;
+static cu_guard *guard;
+static cu_inspector *inspector;
+
+static int setup(void **state)
+{
+    const cu_command_pack *packs[CU_TIERS] = {&shipped};
+    cu_fault f = {0};
+    char dir[4096];
+    snprintf(dir, sizeof dir, "%s/rules/commands", getenv("CUSTOS_CATALOG"));
+    cu_arena_init(&forever, 64 << 20);
+    if (cu_command_pack_load(dir, &forever, &shipped, &f) != CU_OK || cu_guard_new(packs, &guard, &f) != CU_OK) {
+        fprintf(stderr, "%s\n", f.text);
+        return 1;
+    }
+    return cu_inspector_new(guard, &inspector) != CU_OK;
+}
+
+static int teardown(void **state)
+{
+    cu_inspector_free(inspector);
+    cu_guard_free(guard);
+    cu_arena_free(&forever);
+    return 0;
+}
+
+static unsigned decide(cu_inspector *i, cu_bytes text, char *rule, size_t room)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_verdict v;
+    cu_arena_init(&a, 64 << 20);
+    assert_int_equal(cu_inspect_command(i, text, &a, &v), CU_OK);
+    if (room)
+        snprintf(rule, room, "%s", v.n ? v.v[0].rule : "");
+    return v.decision;
+}
+
+/* One case a line; the sign ⏎ is a line end in it. */
+static cu_bytes next_case(cu_bytes all, size_t *at, uint8_t *room)
+{
+    static const char sign[] = "\xe2\x8f\x8e";
+    while (*at < all.n) {
+        const uint8_t *end = memchr(all.p + *at, '\n', all.n - *at);
+        size_t to = end ? (size_t)(end - all.p) : all.n, n = 0;
+        cu_bytes line = cu_slice(all, *at, to);
+        *at = to + 1;
+        if (line.n == 0 || cu_starts(line, CU_LIT("## ")))
+            continue;
+        for (size_t i = 0; i < line.n; i++) {
+            bool is = line.n - i >= 3 && memcmp(line.p + i, sign, 3) == 0;
+            room[n++] = is ? '\n' : line.p[i];
+            i += is ? 2 : 0;
+        }
+        return cu_bytes_of(room, n);
+    }
+    return CU_NONE;
+}
+
+static void of_the_bypasses_95_in_100_are_stopped(void **state)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 20);
+    uint8_t room[4096];
+    size_t n = 0, stopped = 0;
+    assert_int_equal(cu_file_read(AT_FDCWD, CASES "/bypass.txt", &b), CU_OK);
+    cu_bytes c;
+    for (size_t at = 0; (c = next_case(cu_buf_view(&b), &at, room)).n; n++) {
+        bool hit = decide(inspector, c, NULL, 0) != CU_COMMAND_ALLOW;
+        stopped += hit;
+        if (!hit)
+            print_message("passes: %.*s\n", CU_FMT(c));
+    }
+    print_message("%zu of %zu stopped\n", stopped, n);
+    assert_true(n >= 200);
+    assert_true(stopped * 100 >= n * 95);
+}
+
+static void ordinary_commands_pass(void **state)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 20);
+    uint8_t room[4096];
+    char rule[64];
+    assert_int_equal(cu_file_read(AT_FDCWD, CASES "/ordinary.txt", &b), CU_OK);
+    cu_bytes c;
+    size_t n = 0;
+    for (size_t at = 0; (c = next_case(cu_buf_view(&b), &at, room)).n; n++)
+        if (decide(inspector, c, rule, sizeof rule) != CU_COMMAND_ALLOW)
+            fail_msg("%s stops: %.*s", rule, CU_FMT(c));
+    assert_true(n >= 40);
+}
+
+static void every_truncation_gives_a_verdict(void **state)
+{
+    static const char text[] = "sudo env A=b sh -c \"r''m ${x:-\\\"-rf\\\"} $(echo Lw== | base64 -d)\" <<E | xargs {a,b}\nls $'\\x2f' `id`\nE\n";
+    for (size_t n = 0; n < sizeof text; n++) {
+        decide(inspector, cu_bytes_of(text, n), NULL, 0);
+        decide(inspector, cu_bytes_of(text + n, sizeof text - 1 - n), NULL, 0);
+    }
+}
+
+static void what_is_too_large_or_deep_is_held(void **state)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 20);
+    for (size_t i = 0; i <= CU_INSPECT_MAX_TEXT; i++)
+        cu_buf_byte(&b, 'a');
+    assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_HOLD);
+    cu_buf_reset(&b);
+    for (size_t i = 0; i < 200; i++)
+        cu_buf_str(&b, "eval eval sudo ");
+    assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_HOLD);
+    cu_buf_reset(&b);
+    for (size_t i = 0; i < 600; i++)
+        cu_buf_str(&b, "a ");
+    assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_HOLD);
+    cu_buf_reset(&b);
+    cu_buf_str(&b, "echo ");
+    for (size_t i = 0; i < 40; i++)
+        cu_buf_str(&b, "{a,b}");
+    assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_HOLD);
+}
+
+static void the_span_is_the_outermost_command(void **state)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_verdict v;
+    cu_arena_init(&a, 1 << 24);
+    assert_int_equal(cu_inspect_command(inspector, CU_LIT("ls; sudo sh -c 'rm -rf /'; pwd"), &a, &v), CU_OK);
+    assert_int_equal(v.n, 1);
+    assert_string_equal(v.v[0].rule, "delete-system");
+    assert_int_equal(v.v[0].start, 4);
+    assert_int_equal(v.v[0].end, 25);
+}
+
+static void each_notation_of_the_metadata_address_is_one(void **state)
+{
+    static const char *const forms[] = {"169.254.169.254", "2852039166", "0xa9fea9fe", "0xA9.0xFE.0xA9.0xFE", "0251.0376.0251.0376", "169.16689662",
+        "169.254.43518", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[0:0:0:0:0:ffff:a9fe:a9fe]", "169.254.169.254.nip.io", "169-254-169-254.sslip.io",
+        "a9fea9fe.nip.io", "[64:ff9b::a9fe:a9fe]", "025177524776", "169.254.169.254.", "%31%36%39.254.169.254"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        cu_arena a CU_CLEAN_ARENA;
+        cu_verdict v;
+        cu_arena_init(&a, 1 << 24);
+        assert_int_equal(cu_inspect_command(inspector, cu_str(cu_arena_fmt(&a, "curl -s 'http://%s/latest'", forms[i])), &a, &v), CU_OK);
+        if (v.decision != CU_COMMAND_BLOCK || v.hosts_n != 1 || !cu_eq_str(v.hosts[0], "169.254.169.254"))
+            fail_msg("%s: %u, %zu hosts", forms[i], v.decision, v.hosts_n);
+    }
+}
+
+static void write_pack(const char *dir, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/a.yaml", dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void drop_pack(const char *dir)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/a.yaml", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
+static unsigned with_tiers(const char *tenant, const char *repo, const char *command)
+{
+    char dirs[2][64] = {"/tmp/custos-inspect-XXXXXX", "/tmp/custos-inspect-XXXXXX"};
+    cu_command_pack packs[2];
+    const cu_command_pack *tiers[CU_TIERS] = {&shipped};
+    const char *texts[] = {tenant, repo};
+    cu_fault f = {0};
+    cu_guard *g;
+    cu_inspector *i;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_arena_init(&a, 16 << 20);
+    for (int k = 0; k < 2; k++) {
+        assert_non_null(mkdtemp(dirs[k]));
+        write_pack(dirs[k], texts[k] ? texts[k] : "permit: []\n");
+        assert_int_equal(cu_command_pack_load(dirs[k], &a, &packs[k], &f), CU_OK);
+        drop_pack(dirs[k]);
+        tiers[k ? CU_TIER_REPO : CU_TIER_TENANT] = &packs[k];
+    }
+    assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
+    assert_int_equal(cu_inspector_new(g, &i), CU_OK);
+    unsigned d = decide(i, cu_str(command), NULL, 0);
+    cu_inspector_free(i);
+    cu_guard_free(g);
+    return d;
+}
+
+static void the_strictest_tier_wins(void **state)
+{
+    assert_int_equal(with_tiers("permit: [infrastructure-apply]\n", NULL, "terraform apply"), CU_COMMAND_ALLOW);
+    assert_int_equal(with_tiers("permit: [delete-system]\n", NULL, "rm -rf /"), CU_COMMAND_BLOCK);
+    assert_int_equal(with_tiers("deny_hosts: ['*.corp.example']\n", "permit: [host-denied]\n", "ping db.corp.example"), CU_COMMAND_BLOCK);
+    assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", NULL, "curl https://ok.example/"), CU_COMMAND_ALLOW);
+    assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", NULL, "curl https://no.example/"), CU_COMMAND_HOLD);
+    assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", NULL, "curl https://$HOST/"), CU_COMMAND_HOLD);
+    assert_int_equal(with_tiers(NULL, "allow_hosts: [no.example]\n", "curl https://no.example/"), CU_COMMAND_ALLOW);
+    assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", "allow_hosts: [no.example]\n", "curl https://no.example/"), CU_COMMAND_HOLD);
+    assert_int_equal(with_tiers("deny_programs: [nmap]\n", NULL, "sudo nmap 10.0.0.1"), CU_COMMAND_BLOCK);
+}
+
+static void wrong_packs_are_refused_with_the_place(void **state)
+{
+    static const struct { const char *text, *says; } bad[] = {
+        {"rules: [{id: a}]\n", "title"}, {"ruls: []\n", "a.yaml:1"}, {"programs: [{names: [a], tags: [b]}]\n", "no tag"},
+        {"rules:\n- {id: a, title: t, message: m, instead: i, decision: allow, program: [x], match: [x, x], not_match: [y, z]}\n", "a.yaml:2"},
+        {"rules:\n- {id: a, title: t, message: m, instead: i, decision: hold, match: [x, x], not_match: [y, z]}\n", "needs a condition"},
+        {"rules:\n- {id: a, title: t, message: m, instead: i, decision: hold, program: [x], match: [x], not_match: [y, z]}\n", "at least 2"},
+        {"rules:\n- {id: a, title: t, message: m, instead: i, decision: hold, program: [x], match: [x, q], not_match: [y, z]}\n", "does not match"},
+        {"rules:\n- {id: a, title: t, message: m, instead: i, decision: hold, program: [x], match: [x, x 1], not_match: [x 2, z]}\n", "matches"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char dir[] = "/tmp/custos-inspect-XXXXXX";
+        cu_command_pack p;
+        const cu_command_pack *tiers[CU_TIERS] = {NULL, &p};
+        cu_guard *g = NULL;
+        cu_fault f = {0};
+        cu_arena a CU_CLEAN_ARENA;
+        cu_arena_init(&a, 16 << 20);
+        assert_non_null(mkdtemp(dir));
+        write_pack(dir, bad[i].text);
+        cu_err e = cu_command_pack_load(dir, &a, &p, &f);
+        if (e == CU_OK)
+            e = cu_guard_new(tiers, &g, &f);
+        drop_pack(dir);
+        if (e == CU_OK || !strstr(f.text, bad[i].says))
+            fail_msg("%s: %s", bad[i].text, f.text);
+    }
+}
+
+static void hundred_lines_take_a_millisecond(void **state)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 20);
+    struct timespec from, to;
+    double best = 1e9;
+    for (int i = 0; i < 100; i++)
+        cu_buf_fmt(&b, "git add src/part%d.c && make -j4 test | tee out-%d.log\n", i, i);
+    for (int k = 0; k < 20; k++) {
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+        assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_ALLOW);
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+        double ms = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+        best = ms < best ? ms : best;
+    }
+    print_message("%.3f ms for 100 lines of 3 commands\n", best);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_the_bypasses_95_in_100_are_stopped),
+        cmocka_unit_test(ordinary_commands_pass),
+        cmocka_unit_test(every_truncation_gives_a_verdict),
+        cmocka_unit_test(what_is_too_large_or_deep_is_held),
+        cmocka_unit_test(the_span_is_the_outermost_command),
+        cmocka_unit_test(each_notation_of_the_metadata_address_is_one),
+        cmocka_unit_test(the_strictest_tier_wins),
+        cmocka_unit_test(wrong_packs_are_refused_with_the_place),
+        cmocka_unit_test(hundred_lines_take_a_millisecond),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
