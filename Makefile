@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all grammars deps events web run check asan fuzz soak soak-scan bench clean install
+.PHONY: all grammars deps events web run check asan fuzz soak soak-scan faults bench clean install
 all: deps grammars
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
@@ -74,6 +74,11 @@ SOAK_SECONDS ?= 1800
 soak: all
 	@packaging/debian-packages $(NODE)
 	SOAK_SECONDS=$(SOAK_SECONDS) $(or $(wildcard tests/node_modules/.bin/node),node) --test --test-reporter=tap tests/soak/gateway.test.mjs
+
+# The whole fault matrix; make check runs a slice. About 20 minutes; some rows need root.
+faults: all
+	@packaging/debian-packages golang-go golang-golang-x-mod-dev strace $(NODE)
+	CUSTOS_FAULTS=whole CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test tests/faults/matrix.test.mjs
 
 bench: all
 	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils zstd time golang-go golang-golang-x-mod-dev $(NODE)

@@ -67,7 +67,7 @@ cu_err cu_write_all(int fd, cu_bytes content)
     return CU_OK;
 }
 
-static cu_err sync_parent(int dirfd, const char *path)
+cu_err cu_file_sync_name(int dirfd, const char *path)
 {
     char dir[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -107,7 +107,7 @@ cu_err cu_file_replace(int dirfd, const char *path, cu_bytes content, mode_t mod
         unlinkat(dirfd, tmp, 0);
         return e;
     }
-    return sync_parent(dirfd, path);
+    return cu_file_sync_name(dirfd, path);
 }
 
 cu_err cu_mkdirs(const char *path, mode_t mode)

@@ -52,6 +52,9 @@ cu_err note_key_parse(cu_bytes vkey, uint8_t type, note_key *out)
         return CU_SYNTAX;
     cu_buf key CU_CLEAN_BUF = CU_BUF(64);
     uint8_t id[4];
+    for (size_t i = a + 1; i < a + 9; i++)
+        if (vkey.p[i] >= 'A' && vkey.p[i] <= 'F') /* one spelling only */
+            return CU_SYNTAX;
     if (cu_unbase64(&key, cu_slice(vkey, a + 10, vkey.n)) != CU_OK || key.n != 33 || key.p[0] != type ||
         !cu_unhex(out->id, 4, cu_slice(vkey, a + 1, a + 9)))
         return CU_SYNTAX;

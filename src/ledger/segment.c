@@ -28,7 +28,9 @@ void batch_digest(const batch_header *h, cu_bytes payload, cu_sha256 *out)
     cu_sha256_of3(cu_bytes_of(h, offsetof(batch_header, digest)), payload, CU_NONE, out);
 }
 
-/* min(64 MiB, 1/32 of the file system), at least 1 MiB. */
+#define SMALLEST (CU_SPOOL_BATCH_MAX + SEGMENT_BLOCK) /* a full batch must fit behind the header */
+
+/* min(64 MiB, 1/32 of the file system), at least SMALLEST. */
 static uint64_t segment_size(int dirfd)
 {
     struct statvfs v;
@@ -38,7 +40,7 @@ static uint64_t segment_size(int dirfd)
         size = share < size ? share : size;
     }
     size = size / SEGMENT_BLOCK * SEGMENT_BLOCK;
-    return size < 1u << 20 ? 1u << 20 : size;
+    return size < SMALLEST ? SMALLEST : size;
 }
 
 static cu_err write_zeros(int fd, uint64_t size)

@@ -53,6 +53,14 @@ static bool is_tenant(cu_bytes t)
     return t.n > 0 && t.n <= 63;
 }
 
+/* Made durable: what is below would be lost with its name. */
+static bool make_dir(int dir, const char *name)
+{
+    if (mkdirat(dir, name, 0755) != 0)
+        return errno == EEXIST;
+    return cu_file_sync_name(dir, name) == CU_OK;
+}
+
 static int open_dir_below(int dir, const char *name)
 {
     char part[80];
@@ -63,10 +71,10 @@ static int open_dir_below(int dir, const char *name)
             return -1;
         memcpy(part, name, n);
         part[n] = 0;
-        if (mkdirat(dir, part, 0755) != 0 && errno != EEXIST)
+        if (!make_dir(dir, part))
             return -1;
     }
-    if (mkdirat(dir, name, 0755) != 0 && errno != EEXIST)
+    if (!make_dir(dir, name))
         return -1;
     return openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -502,11 +510,20 @@ static cu_err deliver(cu_sequencer *s, cu_fault *f)
     return CU_OK;
 }
 
+/* A segment that is gone for certain needs no cursor. One that could come back after a power cut does: it would
+ * be read again. */
 static void release(cu_sequencer *s, const listing *l)
 {
+    bool any = false;
     for (size_t i = 0; i < l->n; i++)
-        if (l->done[i] && unlinkat(s->spool, l->names[i], 0) == 0)
-            cursors_drop(&s->cursors, l->names[i]);
+        if (l->done[i]) {
+            l->done[i] = unlinkat(s->spool, l->names[i], 0) == 0;
+            any = any || l->done[i];
+        }
+    if (any && fsync(s->spool) == 0)
+        for (size_t i = 0; i < l->n; i++)
+            if (l->done[i])
+                cursors_drop(&s->cursors, l->names[i]);
 }
 
 static cu_err round_with(cu_sequencer *s, listing *l, stage *st, uint64_t *took, cu_fault *f)
@@ -596,10 +613,13 @@ static void close_logs(cu_sequencer *s)
     cursors_free(&s->cursors);
 }
 
-/* Memory from disk, and the staged round to its end. */
+/* Memory from disk, and the staged round to its end. Whoever was here before may have been killed, or have
+ * failed, between writing and syncing: what is seen is made durable before anything is built on it. */
 static cu_err recover(cu_sequencer *s, cu_fault *f)
 {
     close_logs(s);
+    if (syncfs(s->dir) != 0)
+        return io_fail(f, "the log directory");
     CU_TRY(load_cursors(s, f));
     CU_TRY(finish_staged(s, f));
     return open_existing(s, f);

@@ -90,7 +90,7 @@ static void answer_sign(signer *s, const cu_checkpoint *cp, const merkle_proof *
     e = signer_keys_settle(s);
     if (e == CU_OK)
         e = sign_all(s, cp, &note);
-    if (e == CU_OK && cp->size > last.size)
+    if (e == CU_OK) /* also what is known already: it may not have become durable when it was signed first */
         e = remember(s, cp); /* before the signature leaves: a crash must not forget it */
     if (e != CU_OK)
         cu_buf_fmt(out, "error %s\n", cu_err_name(e));

@@ -125,7 +125,9 @@ cu_err signer_keys_load(signer_keys *k, cu_fault *f)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(FILE_MAX);
     CU_TRY(check_mode(k, f));
-    cu_err e = cu_file_read(k->dirfd, "keys", &b);
+    cu_err e = cu_file_sync_name(k->dirfd, "keys"); /* who wrote them may have been killed before that */
+    if (e == CU_OK)
+        e = cu_file_read(k->dirfd, "keys", &b);
     if (e == CU_OK)
         e = parse(k, cu_buf_view(&b));
     else if (e == CU_NOT_FOUND)

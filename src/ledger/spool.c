@@ -65,6 +65,33 @@ bool cu_spool_writer_gone(int dirfd, const char *writer)
     return flock(fd, LOCK_SH | LOCK_NB) == 0;
 }
 
+/* The epoch that was used last under this name stands in the lock file: the next one is greater, whatever
+ * the clock says. Segments are read in the order of their epochs, and one epoch is one chain. */
+static cu_err last_epoch(cu_spool_writer *w)
+{
+    char text[32] = "";
+    ssize_t n;
+    do
+        n = pread(w->lock, text, sizeof text - 1, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return cu_errno_err(errno);
+    w->epoch = strtoull(text, NULL, 10);
+    return CU_OK;
+}
+
+static cu_err keep_epoch(cu_spool_writer *w)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%013llu\n", (unsigned long long)w->epoch);
+    struct iovec v = {text, (size_t)n};
+    ssize_t k;
+    do
+        k = pwritev2(w->lock, &v, 1, 0, RWF_DSYNC);
+    while (k < 0 && errno == EINTR);
+    return k == n ? CU_OK : k < 0 ? cu_errno_err(errno) : CU_NOSPC;
+}
+
 static void new_epoch(cu_spool_writer *w)
 {
     uint64_t now = cu_now_ns() / 1000000;
@@ -94,6 +121,8 @@ cu_err cu_spool_open(int dirfd, const char *role, cu_spool_writer **out, cu_faul
         empty(&w->two[i]);
     }
     w->open = &w->two[0];
+    if (e == CU_OK)
+        e = last_epoch(w);
     new_epoch(w);
     if (e != CU_OK) {
         cu_spool_close(w);
@@ -177,8 +206,10 @@ static cu_err next_segment(cu_spool_writer *w)
 {
     char name[SEGMENT_NAME_MAX];
     cu_close_fd(&w->fd);
-    if (w->segment_epoch != w->epoch)
+    if (w->segment_epoch != w->epoch) {
+        CU_TRY(keep_epoch(w));
         w->number = 0;
+    }
     w->segment_epoch = w->epoch;
     snprintf(name, sizeof name, "%s.%013llu.%06llu.seg", w->name, (unsigned long long)w->epoch,
              (unsigned long long)w->number);

@@ -22,11 +22,25 @@ cursor_entry *cursor_of(cursors *c, const char *segment)
     return &c->v[c->n++];
 }
 
-static writer_entry *writer_of(cursors *c, cu_bytes writer)
+static writer_entry *writer_of(cursors *c, cu_bytes writer, uint64_t epoch)
 {
-    for (size_t i = 0; i < c->writers_n; i++)
-        if (cu_eq_str(writer, c->writers[i].writer))
-            return &c->writers[i];
+    writer_entry *oldest = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < c->writers_n; i++) {
+        writer_entry *w = &c->writers[i];
+        if (!cu_eq_str(writer, w->writer))
+            continue;
+        if (w->epoch == epoch)
+            return w;
+        n++;
+        if (!oldest || w->epoch < oldest->epoch)
+            oldest = w;
+    }
+    if (n >= WRITER_EPOCHS) {
+        oldest->epoch = epoch;
+        oldest->next = 0;
+        return oldest;
+    }
     if (c->writers_n == c->writers_cap) {
         size_t cap = c->writers_cap ? c->writers_cap * 2 : 16;
         writer_entry *v = realloc(c->writers, cap * sizeof *v);
@@ -36,22 +50,21 @@ static writer_entry *writer_of(cursors *c, cu_bytes writer)
         c->writers_cap = cap;
     }
     writer_entry *w = &c->writers[c->writers_n++];
-    *w = (writer_entry){0};
+    *w = (writer_entry){.epoch = epoch};
     snprintf(w->writer, sizeof w->writer, "%.*s", CU_FMT(writer));
     return w;
 }
 
 bool cursors_take(cursors *c, cu_bytes writer, uint64_t epoch, uint64_t seq, cu_err *e)
 {
-    writer_entry *w = writer.n < sizeof w->writer ? writer_of(c, writer) : NULL;
+    writer_entry *w = writer.n < sizeof w->writer ? writer_of(c, writer, epoch) : NULL;
     *e = w ? CU_OK : CU_NOMEM;
-    if (!w || (w->epoch == epoch && seq < w->next))
+    if (!w || seq < w->next)
         return false;
-    if (w->epoch == epoch && seq > w->next) {
+    if (seq > w->next) {
         *e = CU_CORRUPT;
         return false;
     }
-    w->epoch = epoch;
     w->next = seq + 1;
     return true;
 }
@@ -120,10 +133,9 @@ cu_err cursors_parse(cu_bytes *text, cursors *out)
         if (!line_of(text, line, sizeof line) ||
             sscanf(line, "writer %39s %llu %llu", writer, &epoch, &number) != 3)
             return CU_SYNTAX;
-        writer_entry *w = writer_of(out, cu_str(writer));
+        writer_entry *w = writer_of(out, cu_str(writer), epoch);
         if (!w)
             return CU_NOMEM;
-        w->epoch = epoch;
         w->next = number;
     }
     return CU_OK;

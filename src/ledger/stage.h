@@ -14,7 +14,9 @@ typedef struct {
     bool seen; /* in this round's listing */
 } cursor_entry;
 
-/* The next leaf expected of a writer: a batch that was written twice counts once. */
+/* The next leaf expected of a writer's epoch: a batch that was written twice counts once. Of each writer the newest
+ * WRITER_EPOCHS are kept. */
+#define WRITER_EPOCHS 16u
 typedef struct {
     char writer[40];
     uint64_t epoch, next;
@@ -42,7 +44,7 @@ typedef struct {
 
 cursor_entry *cursor_of(cursors *c, const char *segment); /* made when it is new; NULL: no memory */
 /* True when this leaf was not taken before; it is then taken. *e: CU_CORRUPT when leaves before it are
- * missing, CU_NOMEM. */
+ * missing (an epoch begins with 0), CU_NOMEM. */
 bool cursors_take(cursors *c, cu_bytes writer, uint64_t epoch, uint64_t seq, cu_err *e);
 void cursors_drop(cursors *c, const char *segment);
 void cursors_text(const cursors *c, cu_buf *out);

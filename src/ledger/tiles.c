@@ -134,7 +134,9 @@ static cu_err make_parents(int dirfd, const char *path)
     char part[TILE_PATH_MAX];
     for (const char *s = strchr(path, '/'); s; s = strchr(s + 1, '/')) {
         snprintf(part, sizeof part, "%.*s", (int)(s - path), path);
-        if (mkdirat(dirfd, part, 0755) != 0 && errno != EEXIST)
+        if (mkdirat(dirfd, part, 0755) == 0)
+            CU_TRY(cu_file_sync_name(dirfd, part));
+        else if (errno != EEXIST)
             return cu_errno_err(errno);
     }
     return CU_OK;

@@ -11,6 +11,7 @@
 #include "attest_times.h"
 #include "base/file.h"
 #include "chain.h"
+#include "leftover.h"
 #include "pending.h"
 
 #define JSON_HEAD "{\"logs\":["
@@ -284,7 +285,9 @@ static cu_err check_tree(check *c, cu_log *l, const char *name, const cu_checkpo
         return broken(c, name, cp->size, "the entries do not have the root that was signed");
     if (beyond(l) && !pending_explains(pending_of(&c->pending, name), l))
         return broken(c, name, cp->size, "there are tiles beyond the checkpoint: it was set back");
-    return CU_OK;
+    const stage_log *p = pending_of(&c->pending, name);
+    e = leftover_check(l, p && p->old_size == cp->size ? cp->size + p->count : cp->size);
+    return verdict(c, name, cp->size, e, "a tile is there that is not of this log");
 }
 
 static cu_err check_log(check *c, const char *path, const char *name)

@@ -11,6 +11,8 @@
 cu_err cu_file_read(int dirfd, const char *path, cu_buf *out) CU_MUST;
 /* Temporary file, fsync, rename, fsync of the directory. Readers see the old or the new content. */
 cu_err cu_file_replace(int dirfd, const char *path, cu_bytes content, mode_t mode) CU_MUST;
+/* Makes the name of path durable: fsync of the directory that it is in. */
+cu_err cu_file_sync_name(int dirfd, const char *path) CU_MUST;
 /* All of it, through short writes and EINTR. */
 cu_err cu_write_all(int fd, cu_bytes content) CU_MUST;
 cu_err cu_mkdirs(const char *path, mode_t mode) CU_MUST;
