@@ -290,6 +290,27 @@ static cu_err check_tree(check *c, cu_log *l, const char *name, const cu_checkpo
     return verdict(c, name, cp->size, e, "a tile is there that is not of this log");
 }
 
+/* vkey names one of the log's keys, for tools that know a single one. */
+static cu_err check_vkey(check *c, cu_log *l, const char *name)
+{
+    cu_buf text CU_CLEAN_BUF = CU_BUF(1024);
+    note_key k;
+    cu_err e = cu_file_read(l->dirfd, "vkey", &text);
+    if (e == CU_NOT_FOUND)
+        return CU_OK;
+    if (e == CU_OK)
+        e = note_key_parse(cu_buf_view(&text), NOTE_ED25519, &k);
+    bool whole = c->trusted != NULL;
+    for (size_t i = 0; i < l->keys.n; i++)
+        whole = whole || l->keys.v[i].from == 0;
+    if (!whole)
+        return broken(c, name, 0, "none of its vkeys is from the beginning");
+    for (size_t i = 0; e == CU_OK && i < l->keys.n; i++)
+        if (cu_eq(l->keys.v[i].name, k.name) && memcmp(l->keys.v[i].pk, k.pk, sizeof k.pk) == 0)
+            return CU_OK;
+    return verdict(c, name, 0, e == CU_OK ? CU_CORRUPT : e, "its vkey is none of the log's keys");
+}
+
 static cu_err check_log(check *c, const char *path, const char *name)
 {
     cu_log *l;
@@ -305,6 +326,8 @@ static cu_err check_log(check *c, const char *path, const char *name)
             e = broken(c, name, 0, e == CU_SIGNATURE ? SIGNATURE_FALSE : "the checkpoint is malformed");
         else if (e == CU_OK)
             e = check_tree(c, l, name, &cp);
+        if (e == CU_OK && !c->r->broken)
+            e = check_vkey(c, l, name);
     }
     seen_log *s = realloc(c->logs, (c->logs_n + 1) * sizeof *s);
     if (s) {

@@ -315,7 +315,7 @@ static void put_bytes(int fd, const op *o, size_t sector, bool sure)
 
 static void build_file(int dirfd, const entry *e, uint32_t k, cut_kind kind)
 {
-    int fd = openat(dirfd, e->name, O_RDWR | O_CREAT | O_EXCL, 0660);
+    int fd = openat(dirfd, e->name, O_RDWR | O_CREAT | O_EXCL, 0600);
     CU_ASSERT(fd >= 0);
     bool torn = kind == CUT_TORN_512 || kind == CUT_TORN_4096;
     for (uint32_t j = 0; j < k; j++) {

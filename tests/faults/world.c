@@ -67,20 +67,37 @@ static void be_signer(const world *w, int listen_fd, int parent)
     _exit(dir < 0 || cu_signer_run(listen_fd, dir, &stop, &f) != CU_OK);
 }
 
+/* Once it answers it has its keys: from then on it makes calls only while we wait for it, and the order of all
+ * calls is always the same. */
+static bool is_up(int fd)
+{
+    cu_buf keys CU_CLEAN_BUF = CU_BUF(32768);
+    cu_fault f;
+    bool was = armed;
+    armed = false;
+    cu_err e = cu_signer_keys(fd, "custos.local/f/up", false, &keys, &f);
+    armed = was;
+    return e == CU_OK;
+}
+
 bool signer_start(const world *w, signer_at *s)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     socklen_t n = sizeof a;
     int parent = getpid();
     *s = (signer_at){-1, -1};
-    int l CU_CLEAN_FD = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (l < 0 || bind(l, (void *)&a, sizeof a.sun_family) != 0 || listen(l, 4) != 0 || getsockname(l, (void *)&a, &n) != 0)
+    int l = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l < 0 || bind(l, (void *)&a, sizeof a.sun_family) != 0 || listen(l, 4) != 0 || getsockname(l, (void *)&a, &n) != 0) {
+        cu_close_fd(&l);
         return false;
+    }
     s->pid = fork();
     if (s->pid == 0)
         be_signer(w, l, parent);
     s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (s->pid > 0 && s->fd >= 0 && connect(s->fd, (void *)&a, n) == 0)
+    bool connected = s->pid > 0 && s->fd >= 0 && connect(s->fd, (void *)&a, n) == 0;
+    cu_close_fd(&l); /* the signer's is the only one now: when it dies, we see the end */
+    if (connected && is_up(s->fd))
         return true;
     signer_stop(s);
     return false;
