@@ -35,6 +35,9 @@
     X(evidence_show) \
     X(export) \
     X(audit_status) \
+    X(audit_scope) \
+    X(audit_nil) \
+    X(audit) \
     X(control_list) \
     X(control_show) \
     X(events) \

@@ -22,7 +22,7 @@ const char *cu_state_name(cu_state s)
 json_t *scope_at(const cu_status *s, uint64_t at_ms)
 {
     size_t i = s->decisions_n;
-    while (i && s->decisions[i - 1].ms > at_ms)
+    while (i && (s->decisions[i - 1].answer || s->decisions[i - 1].ms > at_ms))
         i--;
     return i ? json_loads(s->decisions[i - 1].body, 0, NULL) : NULL;
 }

@@ -25,9 +25,10 @@ struct stream {
     struct times v;
     unsigned next;
 };
-struct decision {
+struct decision {             /* of scope, or an answer of the checklist */
     uint64_t ms;
     char *body;
+    bool answer;
 };
 
 struct cu_status {

@@ -250,7 +250,7 @@ static cu_err take_nil(cu_status *s, const json_t *body, uint64_t ms, uint64_t p
     return k ? add(&s->nils[k - s->c->controls], ms, place) : CU_OK;
 }
 
-static cu_err take_decision(cu_status *s, cu_bytes body, uint64_t ms)
+static cu_err take_decision(cu_status *s, cu_bytes body, uint64_t ms, bool answer)
 {
     if (!s->decisions)
         s->decisions = calloc(CU_STATUS_DECISIONS, sizeof *s->decisions);
@@ -264,7 +264,7 @@ static cu_err take_decision(cu_status *s, cu_bytes body, uint64_t ms)
     size_t i = s->decisions_n;
     for (; i && s->decisions[i - 1].ms > ms; i--)
         s->decisions[i] = s->decisions[i - 1];
-    s->decisions[i] = (struct decision){ms, copy};
+    s->decisions[i] = (struct decision){ms, copy, answer};
     s->decisions_n++;
     return CU_OK;
 }
@@ -277,8 +277,8 @@ static cu_err take_body(cu_status *s, unsigned k, const cu_status_entry *e, uint
         err = take_run(s, body, ms, place);
     if (cu_eq(e->type, CU_LIT("nil.returned")))
         err = take_nil(s, body, ms, place);
-    if (cu_eq(e->type, CU_LIT("scope.decided")) && body)
-        err = take_decision(s, e->body, ms);
+    if (body && (cu_eq(e->type, CU_LIT("scope.decided")) || cu_eq(e->type, CU_LIT("checklist.answered"))))
+        err = take_decision(s, e->body, ms, e->type.p[0] == 'c');
     for (unsigned t = k == NONE ? NONE : s->kinds[k].first; t != NONE && err == CU_OK; t = s->streams[t].next)
         if (has_value(body, &s->streams[t]))
             err = add(&s->streams[t].v, ms, place);
@@ -288,7 +288,7 @@ static cu_err take_body(cu_status *s, unsigned k, const cu_status_entry *e, uint
 
 static bool special(cu_bytes type)
 {
-    return cu_eq(type, CU_LIT("probe.completed")) || cu_eq(type, CU_LIT("nil.returned")) || cu_eq(type, CU_LIT("scope.decided"));
+    return cu_eq(type, CU_LIT("probe.completed")) || cu_eq(type, CU_LIT("nil.returned")) || cu_eq(type, CU_LIT("scope.decided")) || cu_eq(type, CU_LIT("checklist.answered"));
 }
 
 bool cu_status_needs_body(const cu_status *s, cu_bytes type)

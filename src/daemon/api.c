@@ -57,12 +57,20 @@ static unsigned route(call *c, const char *cookie)
         return answer_criteria(c);
     if (strcmp(p, "/controls") == 0 && get)
         return answer_controls(c);
+    if (strcmp(p, "/checklist") == 0 && get)
+        return answer_checklist(c);
     if (strcmp(p, "/try") == 0)
         return answer_try(c);
     if (strcmp(p, "/session") == 0)
         return answer_session(c, cookie);
     if (!c->admin && !session_holds(c->a, cookie))
         return problem(c, 401, "Signed out", "Open the sign-in link that custos serve printed, or make one with: custos signin");
+    if (strcmp(p, "/checklist/answers") == 0)
+        return answer_checklist_answers(c);
+    if (strcmp(p, "/scope") == 0)
+        return answer_scope(c);
+    if (strcmp(p, "/nil-returns") == 0)
+        return answer_nil_returns(c);
     if (strcmp(p, "/status") == 0 && get)
         return answer_status(c);
     if (strcmp(p, "/exchanges") == 0 && get)

@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include "catalog/config.h"
 #include "catalog/events.h"
-#include "comply/catalogue.h"
+#include "comply/checklist.h"
 #include "comply/listing.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
@@ -46,6 +46,7 @@ typedef struct {
     cu_arena arena;         /* criteria, events */
     cu_events *events;      /* what may be written */
     cu_catalogue *catalogue; /* criteria and controls */
+    cu_checklist *checklist;
     struct states *states;  /* of them; NULL until opened */
     cu_control_listings *listings;
     metrics *metrics;
@@ -164,6 +165,10 @@ unsigned answer_log(call *c);
 unsigned answer_log_key(call *c);
 unsigned answer_criteria(call *c);
 unsigned answer_controls(call *c);
+unsigned answer_checklist(call *c);
+unsigned answer_checklist_answers(call *c);
+unsigned answer_scope(call *c);
+unsigned answer_nil_returns(call *c);
 /* states.c: before the first round, then with every sealed entry. */
 cu_err states_open(app *a, cu_fault *f) CU_MUST;
 void states_close(app *a);

@@ -210,7 +210,8 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     CU_TRY(cu_events_load(catalog, &a->arena, &a->events, f));
     CU_TRY(rules_open(a, f));
     CU_TRY(cu_control_listings_load(catalog, &a->arena, &a->listings, f));
-    return cu_catalogue_load(catalog, a->events, &a->arena, &a->catalogue, f);
+    CU_TRY(cu_catalogue_load(catalog, a->events, &a->arena, &a->catalogue, f));
+    return cu_checklist_load(catalog, a->catalogue, &a->arena, &a->checklist, f);
 }
 
 static cu_err open_all(app *a, cu_fault *f)

@@ -99,11 +99,16 @@ static bool read_as_of(call *c, uint64_t *ms)
     return !at || !*at || cu_status_time(cu_str(at), ms);
 }
 
+static unsigned bad_moment(call *c)
+{
+    return problem(c, 400, "Malformed", "as_of is a moment like 2026-11-26T22:00:00Z, or a date, in UTC.");
+}
+
 static unsigned answer(call *c, cu_err (*json)(cu_status *, uint64_t, cu_buf *))
 {
     uint64_t ms;
     if (!read_as_of(c, &ms))
-        return problem(c, 400, "Malformed", "as_of is a moment like 2026-11-26T22:00:00Z, or a date, in UTC.");
+        return bad_moment(c);
     pthread_mutex_lock(&c->a->states->lock);
     cu_err e = json(c->a->states->engine, ms, c->out);
     pthread_mutex_unlock(&c->a->states->lock);
@@ -118,4 +123,15 @@ unsigned answer_criteria(call *c)
 unsigned answer_controls(call *c)
 {
     return answer(c, cu_status_controls_json);
+}
+
+unsigned answer_checklist(call *c)
+{
+    uint64_t ms;
+    if (!read_as_of(c, &ms))
+        return bad_moment(c);
+    pthread_mutex_lock(&c->a->states->lock);
+    cu_err e = cu_checklist_json(c->a->checklist, c->a->states->engine, ms, c->out);
+    pthread_mutex_unlock(&c->a->states->lock);
+    return e == CU_OK ? 200 : problem(c, 500, "The checklist could not be worked out", "%s", cu_err_text(e));
 }
