@@ -18,7 +18,9 @@ const done = await build({
   entryPoints: { console: "src/main.js", sheet: "css/console.css" },
   outdir: assets,
   entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
   bundle: true,
+  splitting: true,
   minify: true,
   format: "esm",
   target: "es2022",
@@ -28,9 +30,9 @@ const done = await build({
   logLevel: "warning",
 });
 
-const made = Object.keys(done.metafile.outputs).map((path) => path.split("/").pop());
-const script = made.find((name) => name.endsWith(".js"));
-const sheet = made.find((name) => name.endsWith(".css"));
+const made = (source) => Object.entries(done.metafile.outputs).find(([, made]) => made.entryPoint === source)[0].split("/").pop();
+const script = made("src/main.js");
+const sheet = made("css/console.css");
 
 const icon = await readFile(join(here, "mark.svg"));
 const mark = `mark-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`;

@@ -8,7 +8,7 @@ import { System } from '../gateway/system.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation']
+const pages = ['/', '/audit', '/controls', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation']
 
 before(async () => {
   system = await new System().start()
@@ -84,7 +84,7 @@ test('a proof that was changed on its way does not hold', async () => {
 
 test('/audit and /try work without signing in', async () => {
   const page = await open({ signedIn: false })
-  await page.goto(system.url + '/audit')
+  await page.goto(system.url + '/controls')
   await page.locator('details.criterion').first().waitFor()
   assert.equal(await page.locator('details.criterion').count(), 61)
   await page.locator('details.criterion summary').first().click()
@@ -111,7 +111,7 @@ test('a sign-in link works once, and pages of others cannot write', async () => 
 
 test('keyboard alone: from the first Tab to a criterion that opens', async () => {
   const page = await open({ signedIn: false })
-  await page.goto(system.url + '/audit')
+  await page.goto(system.url + '/controls')
   await page.locator('details.criterion').first().waitFor()
   await page.keyboard.press('Tab')
   assert.equal(await page.evaluate(() => document.activeElement.className), 'skip')

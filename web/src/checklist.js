@@ -5,8 +5,8 @@ import { route, withQuery } from "./router.js";
 import { useSource } from "./source.js";
 import { useKeys } from "./keys.js";
 import { Notice, Shape, State, useTitle } from "./parts.js";
-import { capital, count, day, moment } from "./format.js";
-import { EVIDENCE_CLASS, STATES, bySeries, seriesName, stateOf } from "./words.js";
+import { capital, count, day, many, moment } from "./format.js";
+import { EVIDENCE_CLASS, STATES, bySeries, entryPath, seriesName, stateOf } from "./words.js";
 
 const CRITERIA_MS = 10000;
 
@@ -23,18 +23,28 @@ export function asOf(data) {
 }
 
 export function Tally({ items }) {
-  return html`<div class="tally">${tally(items).map((s) => html`<a key=${s.code} href=${`/audit?state=${s.code}`}><span class="n">${s.n}</span><span class=${`st ${s.cls}`}><svg aria-hidden="true"><use href=${`#s-${s.cls}`} /></svg>${s.word}</span></a>`)}</div>`;
+  return html`<div class="tally">${tally(items).map((s) => html`<a key=${s.code} href=${`/controls?state=${s.code}`}><span class="n">${s.n}</span><span class=${`st ${s.cls}`}><svg aria-hidden="true"><use href=${`#s-${s.cls}`} /></svg>${s.word}</span></a>`)}</div>`;
+}
+
+const logName = (folder) => folder.replace(/^t\//, "t:");
+// The entries behind a figure: those of its types in the log where the newest is.
+const figurePath = (e) => `/log?log=${encodeURIComponent(logName(e.log))}&view=entries&type=${encodeURIComponent(e.types.length === 1 ? e.types[0] : "")}`;
+
+function Probe({ of }) {
+  const words = { none: "has not run", held: "held", broken: "got through", failed: "could not run" };
+  if (!of) return null;
+  return html`<p class="small quiet">Probe <code>${of.name}</code> ${words[of.outcome]}${of.log && html`, <a href=${entryPath(logName(of.log), of.index)}>${moment(of.last)}</a>`}</p>`;
 }
 
 function Evidence({ list }) {
   if (!list?.length) return html`<span class="faint">no evidence yet</span>`;
-  return html`<ul class="evidence">${list.map((e) => html`<li key=${e.query}><span class="fig2">${count(e.count)}</span> <code>${e.query}</code>${e.count > 0 && e.first && html` <span class="faint">${day(e.first)}${e.last && day(e.last) !== day(e.first) ? ` to ${day(e.last)}` : ""}</span>`}</li>`)}</ul>`;
+  return html`<ul class="evidence">${list.map((e) => html`<li key=${e.query}>${e.count > 0 ? html`<a class="fig fig2" href=${figurePath(e)}>${count(e.count)}</a>` : html`<span class="fig2">0</span>`} <code>${e.query}</code>${e.count > 0 && html` <a href=${entryPath(logName(e.log), e.index)}>newest entry and proof</a>`}${e.planned && html` <span class="faint">written by nobody yet</span>`}${e.feed && html` <span class="faint">from outside</span>`}${e.count > 0 && !e.fresh && html` <span class="faint">older than ${many(e.within_hours > 48 ? Math.round(e.within_hours / 24) : e.within_hours, e.within_hours > 48 ? "day" : "hour")}</span>`}${e.count > 0 && e.first && html` <span class="faint">${day(e.first)}${e.last && day(e.last) !== day(e.first) ? ` to ${day(e.last)}` : ""}</span>`}</li>`)}</ul>`;
 }
 
 function Controls({ list }) {
   if (!list?.length) return html`<p class="small quiet">No control of ours serves this criterion. It needs documents or statements from outside.</p>`;
   return html`<table class="stack controls"><thead><tr><th scope="col">Control</th><th scope="col">State</th><th scope="col">Why</th><th scope="col">Evidence, entries</th></tr></thead>
-    <tbody>${list.map((c) => html`<tr key=${c.id}><td data-l="Control"><span class="mono">${c.id}</span> ${c.title}</td><td class="nowrap" data-l="State"><${State} code=${c.state} /></td><td data-l="Why">${c.why}</td><td data-l="Evidence"><${Evidence} list=${c.evidence} /></td></tr>`)}</tbody></table>`;
+    <tbody>${list.map((c) => html`<tr key=${c.id}><td data-l="Control"><span class="mono">${c.id}</span> ${c.title}</td><td class="nowrap" data-l="State"><${State} code=${c.state} /></td><td data-l="Why">${c.why}</td><td data-l="Evidence"><${Evidence} list=${c.evidence} /><${Probe} of=${c.probe} />${c.missed > 0 && html`<p class="small quiet">${many(c.missed, "occurrence")} did not take place in the last year.</p>`}</td></tr>`)}</tbody></table>`;
 }
 
 function Criterion({ x }) {
@@ -47,16 +57,18 @@ function Series({ code, items }) {
   return html`<section class="row"><header class="gloss"><h2>${code} ${seriesName(code)}</h2><p>${counts}</p></header><div class="body tight">${items.map((x) => html`<${Criterion} key=${x.id} x=${x} />`)}</div></section>`;
 }
 
-// An address with a hash names one criterion: open it and bring it into view.
-function useNamed(ready) {
-  const { hash } = route.value;
+// An address with a hash names one criterion, one with control=ID the first that it serves: open it and bring it into view.
+function useNamed(items) {
+  const { hash, query } = route.value;
+  const control = query.get("control");
+  const id = hash.length > 1 ? decodeURIComponent(hash.slice(1)) : (control && items?.find((x) => x.controls.some((c) => c.id === control))?.id) || "";
   useEffect(() => {
-    const box = ready && hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+    const box = id && document.getElementById(id);
     if (!box || box.tagName !== "DETAILS") return;
     box.open = true;
     box.scrollIntoView({ block: "center" });
     box.firstElementChild.focus({ preventScroll: true });
-  }, [ready, hash]);
+  }, [Boolean(items), id]);
 }
 
 // On paper nothing can be opened, so everything is.
@@ -104,10 +116,10 @@ function Sheet({ items, at, root }) {
 }
 
 export function Checklist() {
-  useTitle("Checklist");
+  useTitle("Controls");
   const seen = useCriteria();
   const root = useRef(null);
-  useNamed(Boolean(seen.data));
+  useNamed(seen.data?.items);
   usePrintOpen(root);
   useWalk(root);
   const items = seen.data?.items;

@@ -11,6 +11,7 @@ import { logTitle } from "./words.js";
 const PLACES = [
   ["/", "Overview", ["overview"]],
   ["/audit", "Checklist", ["audit"]],
+  ["/controls", "Controls", ["controls"]],
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/findings", "Findings", ["findings", "scan"]],
   ["/examination", "Examination", ["examination", "population", "sample"]],
@@ -54,6 +55,7 @@ const KEYS = [
   [["Backspace"], "remove the last filter"],
   [["N"], "show new exchanges"],
   [["I"], "issue a key, in the register of keys"],
+  [["1", "S", "F"], "answer, later and finish, in the checklist"],
   [["F8", "Shift F8"], "next and previous finding in Try"],
   [["?"], "these keys"],
 ];

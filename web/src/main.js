@@ -11,18 +11,12 @@ import { Mast, SealLine } from "./frame.js";
 import { useTitle } from "./parts.js";
 import { Overview } from "./overview.js";
 import { Checklist } from "./checklist.js";
+import { lazy } from "./lazy.js";
 import { Exchanges } from "./exchanges.js";
 import { Exchange } from "./exchange.js";
 import { Exposure } from "./exposure.js";
 import { Scan } from "./scan.js";
-import { Isolation } from "./isolation.js";
 import { Log } from "./log.js";
-import { Examination } from "./examination.js";
-import { Population, Sample } from "./population.js";
-import { Routes } from "./routes.js";
-import { Classes } from "./classes.js";
-import { Bundles } from "./bundles.js";
-import { RegisterKeys } from "./register-keys.js";
 import { Try } from "./try/page.js";
 
 const STATUS_EVERY_MS = 5000;
@@ -33,10 +27,12 @@ function Unknown() {
 }
 
 const PAGES = {
-  overview: Overview, audit: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
-  findings: Exposure, scan: Scan, log: Log, keys: RegisterKeys, isolation: Isolation,
-  examination: Examination, population: Population, sample: Sample,
-  routes: Routes, classes: Classes, bundles: Bundles,
+  overview: Overview, audit: lazy(() => import("./audit.js"), "Audit"), controls: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
+  findings: Exposure, scan: Scan, log: Log,
+  keys: lazy(() => import("./register-keys.js"), "RegisterKeys"), isolation: lazy(() => import("./isolation.js"), "Isolation"),
+  examination: lazy(() => import("./examination.js"), "Examination"),
+  population: lazy(() => import("./population.js"), "Population"), sample: lazy(() => import("./population.js"), "Sample"),
+  routes: lazy(() => import("./routes.js"), "Routes"), classes: lazy(() => import("./classes.js"), "Classes"), bundles: lazy(() => import("./bundles.js"), "Bundles"),
   unknown: Unknown,
 };
 

@@ -43,8 +43,8 @@ function ofStatus(s) {
 function ofCriteria(items) {
   const n = (code) => (items ?? []).filter((x) => x.state === code).length;
   const out = [];
-  if (n("not_met")) out.push({ rank: 1, cls: "not", when: "now", what: `${many(n("not_met"), "criterion", "criteria")} not met.`, to: "/audit?state=not_met", act: "Open them" });
-  if (n("no_data")) out.push({ rank: 4, cls: "nodata", when: "when you can", what: `${many(n("no_data"), "criterion", "criteria")} without data: no evidence has come in.`, to: "/audit?state=no_data", act: "Open them" });
+  if (n("not_met")) out.push({ rank: 1, cls: "not", when: "now", what: `${many(n("not_met"), "criterion", "criteria")} not met.`, to: "/controls?state=not_met", act: "Open them" });
+  if (n("no_data")) out.push({ rank: 4, cls: "nodata", when: "when you can", what: `${many(n("no_data"), "criterion", "criteria")} without data: no evidence has come in.`, to: "/controls?state=no_data", act: "Open them" });
   return out;
 }
 

@@ -18,7 +18,7 @@ const LATEST_MS = 3000;
 function Cell({ x }) {
   const state = stateOf(x.state);
   const short = x.id.replace(/^[A-Z]+/, "");
-  return html`<li><a class=${state.cell} href=${`/audit#${x.id}`} title=${`${x.id} ${x.title}: ${state.title}`}><${Shape} code=${x.state} /><span class="vh">${x.id}, ${state.title}</span><span aria-hidden="true">${short}</span></a></li>`;
+  return html`<li><a class=${state.cell} href=${`/controls#${x.id}`} title=${`${x.id} ${x.title}: ${state.title}`}><${Shape} code=${x.state} /><span class="vh">${x.id}, ${state.title}</span><span aria-hidden="true">${short}</span></a></li>`;
 }
 
 function Criteria() {

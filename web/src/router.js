@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 const PLACES = [
   ["overview", /^\/$/],
   ["audit", /^\/audit\/?$/],
+  ["controls", /^\/controls\/?$/],
   ["try", /^\/try\/?$/],
   ["exchanges", /^\/exchanges\/?$/],
   ["exchange", /^\/exchanges\/([^/]+)\/?$/],

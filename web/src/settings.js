@@ -1,4 +1,5 @@
-// What a person chose on this machine: look and single-letter keys. Nothing else is ever stored.
+// What a person chose on this machine: look and single-letter keys. Nothing else is stored but answers of the checklist
+// that are not in the log yet (answers.js).
 import { effect, signal } from "@preact/signals";
 
 function stored(name, allowed, fallback) {
