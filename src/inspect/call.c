@@ -74,6 +74,7 @@ const cu_program *program_of(const walk *w, const call *c)
 static call *rest_of(walk *w, const call *c, size_t from, size_t to)
 {
     call *r = cu_arena_alloc(w->a, sizeof *r);
+    w->nomem = w->nomem || !r;
     if (!r || !step(w))
         return NULL;
     r->argv = (words){c->argv.v + from, to - from, to - from};

@@ -154,7 +154,7 @@ static bool translate(const call *c, cu_bytes t, cu_buf *b)
                 cu_buf_byte(b, t.p[i]);
         return true;
     }
-    if (c->argv.n != 3 || c->argv.v[1].text.p[0] == '-')
+    if (c->argv.n != 3 || cu_starts(c->argv.v[1].text, CU_LIT("-")))
         return false;
     size_t n = tr_set(c->argv.v[1].text, from), m = tr_set(c->argv.v[2].text, to);
     for (size_t i = 0; i < t.n; i++) {

@@ -69,7 +69,9 @@ void words_add(walk *w, words *l, cu_bytes text, bool glob)
         l->v = v;
         l->cap = cap;
     }
-    l->v[l->n++] = (word){cu_arena_dup(w->a, text), glob};
+    cu_bytes own = cu_arena_dup(w->a, text);
+    w->nomem = w->nomem || !own.p;
+    l->v[l->n++] = (word){own, glob};
 }
 
 static bool name_byte(uint8_t c)
@@ -398,6 +400,7 @@ static void alternatives(walk *w, cu_bytes t, size_t from, size_t to, words *out
             continue;
         size_t n = from + (i - start) + (t.n - to - 1);
         uint8_t *p = cu_arena_raw(w->a, n + 1);
+        w->nomem = w->nomem || !p;
         if (!p || !step(w))
             return;
         memcpy(p, t.p, from);
@@ -408,8 +411,16 @@ static void alternatives(walk *w, cu_bytes t, size_t from, size_t to, words *out
     }
 }
 
+/* What did not fit was not looked at. */
+static void whole(walk *w, const expander *x)
+{
+    if (cu_buf_err(&x->out) != CU_OK)
+        reason_static(w, "command-too-large", "A word is longer than what is looked at.", "Split it into smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
+}
+
 static void add_cut(walk *w, expander *x, words *out)
 {
+    whole(w, x);
     cu_bytes t = cu_buf_view(&x->out);
     for (size_t i = 0, from = 0; i <= t.n; i++)
         if (i == t.n || t.p[i] == SPLIT) {
@@ -448,6 +459,7 @@ cu_bytes expand_one(walk *w, TSNode n, uint32_t *tags)
     expander x = {w, &n, cu_slice(w->src, 0, ts_node_end_byte(n)), CU_BUF(CU_INSPECT_MAX_TEXT), 0, false, false};
     if (step(w))
         expand(&x, ts_node_start_byte(n), 0, body);
+    whole(w, &x);
     cu_bytes r = cu_arena_dup(w->a, cu_buf_view(&x.out));
     *tags |= x.tags;
     cu_buf_free(&x.out);

@@ -43,10 +43,21 @@ bool in_glob(cu_bytes glob, cu_bytes text, bool slash)
     return g == glob.n;
 }
 
+/* Most patterns differ in their first or last byte already. */
+static bool may_fit(cu_bytes g, cu_bytes t)
+{
+    uint8_t first = g.p[0], last = g.p[g.n - 1];
+    if (t.n == 0)
+        return first == '*';
+    if (first != '*' && first != '?' && first != '[' && first != t.p[0])
+        return false;
+    return last == '*' || last == '?' || last == ']' || last == t.p[t.n - 1];
+}
+
 bool in_any(const cu_word_list *globs, cu_bytes text)
 {
     for (size_t i = 0; i < globs->n; i++)
-        if (in_glob(globs->v[i], text, false))
+        if (may_fit(globs->v[i], text) && in_glob(globs->v[i], text, false))
             return true;
     return false;
 }

@@ -184,6 +184,7 @@ static flow redirected(walk *w, TSNode n, flow in)
     call *c = cu_arena_alloc(w->a, sizeof *c);
     TSNode body = ts_node_child_by_field_name(n, "body", 4);
     flow out = in;
+    w->nomem = w->nomem || !c;
     if (!c)
         return in;
     c->in = in;
@@ -249,6 +250,7 @@ static flow broken(walk *w, TSNode n, flow in)
 {
     call *c = cu_arena_alloc(w->a, sizeof *c);
     flow out = {0};
+    w->nomem = w->nomem || !c;
     uint32_t from = ts_node_start_byte(n), to = ts_node_end_byte(n), space = from;
     while (space < to && !isspace(w->src.p[space]))
         space++;
@@ -351,6 +353,7 @@ static size_t literal_end(cu_bytes t, size_t at, uint8_t quote)
 static void one_literal(walk *w, cu_bytes t)
 {
     call *c = cu_arena_alloc(w->a, sizeof *c);
+    w->nomem = w->nomem || !c;
     if (t.n < 3 || !c || !step(w))
         return;
     words_add(w, &c->argv, CU_LIT("open"), false);
