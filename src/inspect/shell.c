@@ -3,7 +3,8 @@
 #include "base/buf.h"
 #include "walk.h"
 
-#define MAX_PARSE_TURNS 4000u /* of the parser's own callback: a ceiling without a clock */
+#define MAX_HEREDOCS 32u      /* in one text: the scanner of the grammar takes their square in time */
+#define MAX_PARSE_TURNS 1000u /* of the parser's own callback: a ceiling without a clock */
 
 const TSLanguage *tree_sitter_bash(void);
 
@@ -316,13 +317,21 @@ static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
     return *n ? (const char *)t->p + at : "";
 }
 
+static bool too_many_heredocs(cu_bytes t)
+{
+    size_t n = 0;
+    for (size_t at = 0; (at = cu_find(t, CU_LIT("<<"), at)) != SIZE_MAX; at += 2)
+        n++;
+    return n > MAX_HEREDOCS;
+}
+
 flow shell_text(walk *w, cu_bytes text, flow in)
 {
     cu_bytes before = w->src;
     bool outer = w->outer;
     flow out = {0};
     progress p = {0};
-    if (w->depth >= CU_INSPECT_MAX_DEPTH || text.n > CU_INSPECT_MAX_TEXT) {
+    if (w->depth >= CU_INSPECT_MAX_DEPTH || text.n > CU_INSPECT_MAX_TEXT || too_many_heredocs(text)) {
         reason_static(w, "command-too-large", "The command is larger or deeper than what is looked at.", "Write it as smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
         return out;
     }

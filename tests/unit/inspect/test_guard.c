@@ -134,6 +134,10 @@ static void what_is_too_large_or_deep_is_held(void **state)
         cu_buf_str(&b, "a ");
     assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_HOLD);
     cu_buf_reset(&b);
+    for (size_t i = 0; i < 40; i++)
+        cu_buf_str(&b, "<<a ");
+    assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_HOLD);
+    cu_buf_reset(&b);
     cu_buf_str(&b, "echo ");
     for (size_t i = 0; i < 40; i++)
         cu_buf_str(&b, "{a,b}");
