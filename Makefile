@@ -41,7 +41,7 @@ deps:
 	@packaging/debian-packages $(PACKAGES)
 
 check: web
-	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 jq zstd python3
+	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 strace jq zstd python3
 	@cd tests && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
 	  || npm ci --no-audit --no-fund --silent; }
 	tests/run $(BUILD) $(ASAN)
@@ -78,7 +78,7 @@ soak: all
 # The whole fault matrix; make check runs a slice. About 20 minutes; some rows need root.
 faults: all
 	@packaging/debian-packages golang-go golang-golang-x-mod-dev strace $(NODE)
-	CUSTOS_FAULTS=whole CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test tests/faults/matrix.test.mjs
+	CUSTOS_FAULTS=whole CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test --test-concurrency=1 tests/faults/matrix.test.mjs tests/faults/strace.test.mjs
 
 bench: all
 	@packaging/debian-packages ripgrep wrk linux-source-6.1 xz-utils zstd time golang-go golang-golang-x-mod-dev $(NODE)

@@ -20,6 +20,8 @@ cu_err log_read_keys(cu_log *l)
     l->keys_text = strdup(cu_buf_cstr(&text));
     if (!l->keys_text)
         return CU_NOMEM;
+    if (strlen(l->keys_text) != text.n) /* a zero byte hides what is behind it */
+        return CU_SYNTAX;
     CU_TRY(note_keys_parse(cu_str(l->keys_text), CU_NONE, &l->keys));
     return l->keys.n ? CU_OK : CU_SYNTAX;
 }

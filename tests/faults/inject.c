@@ -23,10 +23,14 @@ bool armed, in_signer, true_space;
 const inject_record *recorder;
 static bool failing[C_KINDS];
 
-void inject_make(void)
+void inject_make(const char *file)
 {
-    inject = mmap(NULL, sizeof *inject, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int fd = file ? open(file, O_RDWR | O_CREAT, 0600) : -1;
+    CU_ASSERT(!file || (fd >= 0 && ftruncate(fd, sizeof *inject) == 0));
+    inject = mmap(NULL, sizeof *inject, PROT_READ | PROT_WRITE, MAP_SHARED | (file ? 0 : MAP_ANONYMOUS), fd, 0);
     CU_ASSERT(inject != MAP_FAILED);
+    if (fd >= 0)
+        close(fd);
 }
 
 void inject_clear(void)
@@ -37,7 +41,7 @@ void inject_clear(void)
     inject->at = inject->second = 0;
     inject->delay_us = 0;
     inject->clock_ns = inject->boot_ns = 0;
-    inject->calls = inject->fired = inject->kernel_errors = inject->acked = inject->refused = inject->signed_n = inject->alarms = 0;
+    inject->calls = inject->fired = inject->kernel_errors = inject->acked = inject->refused = inject->signed_n = inject->alarms = inject->rotated = 0;
     memset(failing, 0, sizeof failing);
 }
 

@@ -57,6 +57,7 @@ typedef struct {
     cu_checkpoint cp[SIGNED_MAX];
     uint32_t signed_at[SIGNED_MAX]; /* operations recorded when the signature arrived */
     volatile uint32_t recorded;
+    volatile uint32_t rotated;     /* keys replaced */
     volatile uint32_t alarms;      /* rounds that answered CU_CORRUPT */
     char alarm[320];
 } inject_shared;
@@ -65,7 +66,8 @@ extern inject_shared *inject;
 extern bool armed;       /* of this process: calls count */
 extern bool in_signer;
 extern bool true_space;  /* statvfs tells the truth */
-void inject_make(void);
+/* file: where what happened outlives the process; NULL: in memory. */
+void inject_make(const char *file);
 /* Forgets what happened and what was asked for. */
 void inject_clear(void);
 /* False where the fault makes no sense for the call: it is not injected and does not count. */

@@ -1,5 +1,6 @@
 /* faults [--whole] [--scale N] [--row N] [--go VERIFIER] [DIR]: the fault matrix. DIR: where its files are (a
- * memory file system is best); they are removed. Prints a line a row and a total; exit status 1 when anything
+ * memory file system is best); they are removed. faults --work DIR SEED, --check DIR SEED: the workload alone, and
+ * what must hold of what it left. Prints a line a row and a total; exit status 1 when anything
  * did not hold. */
 #include <errno.h>
 #include <signal.h>
@@ -97,6 +98,24 @@ void row_calls(row *r, const how_much *h)
                 if (inject_applies(kinds[k], &seen[at - 1]))
                     one_call(r, seed, kinds[k], at, kinds[k] == F_EIO && at + 7 <= n && at % 2 ? at + 7 : 0);
         }
+    }
+}
+
+/* --- 11: the key is replaced --- */
+
+static void row_rotation(row *r, const how_much *h)
+{
+    static call seen[CALLS_MAX];
+    static const fault_kind kinds[] = {F_KILL, F_KILL_AFTER, F_EIO, F_EIO_DONE, F_ENOSPC_ON};
+    for (uint32_t seed = WORLD_ROTATES; seed < WORLD_ROTATES + (h->whole ? 6 : 2); seed++) {
+        if (seed % 4 == 3)
+            continue;
+        uint32_t n = count_calls(seed, seen), step = h->whole ? 2 : 31;
+        CU_ASSERT(inject->rotated == 1);
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+            for (uint32_t at = 1 + k % step; at <= n; at += step)
+                if (inject_applies(kinds[k], &seen[at - 1]))
+                    one_call(r, seed, kinds[k], at, 0);
     }
 }
 
@@ -206,13 +225,42 @@ static const struct {
     {8, "two sequencers; stopped and continued", row_two},
     {9, "clock steps, another boot", row_clock},
     {10, "segments twice, in another order, missing", row_segments},
+    {11, "the key replaced, with a fault at each call", row_rotation},
     {14, "durable writes that take seconds", row_slow},
 };
+
+/* The workload by itself, and the check of what it left: something else injects, strace for one. */
+static int alone(const char *what, const char *dir, uint32_t seed)
+{
+    world w;
+    char file[200], why[WHY_MAX];
+    bool work = strcmp(what, "--work") == 0;
+    snprintf(world_base, sizeof world_base, "%s", dir);
+    snprintf(file, sizeof file, "%s/happened", world_base);
+    world_at(&w, "w");
+    inject_make(file);
+    if (work) {
+        world_make(&w);
+        workload(&w, seed);
+        armed = false;
+    } else if (access(w.state, F_OK) != 0) { /* ended before it began */
+        return 3;
+    } else if (inject->alarms || !world_check(&w, UINT32_MAX, why)) {
+        printf("%s\n", inject->alarms ? inject->alarm : why);
+        return 1;
+    }
+    printf("%u acknowledged, %u refused\n", inject->acked, inject->refused);
+    return 0;
+}
 
 int main(int argc, char **argv)
 {
     how_much h = {.scale = 12};
     int only = 0;
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (argc == 4 && (strcmp(argv[1], "--work") == 0 || strcmp(argv[1], "--check") == 0))
+        return alone(argv[1], argv[2], (uint32_t)atoi(argv[3]));
     uint64_t injected = 0, failed = 0, not_run = 0;
     snprintf(world_base, sizeof world_base, "%s", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     for (int i = 1; i < argc; i++) {
@@ -232,10 +280,8 @@ int main(int argc, char **argv)
         perror(world_base);
         return 2;
     }
-    signal(SIGPIPE, SIG_IGN);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
     world_go_every = h.whole ? 500 : 200;
-    inject_make();
+    inject_make(NULL);
     powercut_make();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (only && rows[i].number != only)

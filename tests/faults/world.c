@@ -259,6 +259,20 @@ static void step(work *k)
     }
 }
 
+/* The key is replaced between two rounds; the old one signs on for a while, or not. */
+static void rotate(work *k, uint32_t seed)
+{
+    char before[65], now[65];
+    cu_fault f = {0};
+    if (!have_sequencer(k, &f))
+        return;
+    cu_err e = cu_signer_rotate(k->signer.fd, seed % 2 ? 0 : 3600, before, now, &f);
+    if (e == CU_OK)
+        inject->rotated++;
+    else if (e != CU_STATE)
+        drop_sequencer(k);
+}
+
 void workload(const world *w, uint32_t seed)
 {
     work k = {.w = w, .rng = seed * 2654435761u + 1, .signer = {-1, -1}};
@@ -268,8 +282,11 @@ void workload(const world *w, uint32_t seed)
     sequence(&k);
     if (seed % 4 == 3) /* over the edge of a tile */
         write_batch(&k, 290, 10);
-    for (unsigned i = 0, n = 4 + seed % 5; i < n; i++)
+    for (unsigned i = 0, n = 4 + seed % 5; i < n; i++) {
+        if (seed >= WORLD_ROTATES && i == n / 2)
+            rotate(&k, seed);
         step(&k);
+    }
     write_batch(&k, 2, 30);
     sequence(&k);
     sequence(&k);

@@ -32,6 +32,8 @@ void signer_stop(signer_at *s);
 /* Writes, commits, sequences, reopens; the steps follow from the seed alone. Calls count while it runs. Stops at
  * nothing: what fails is not acknowledged. */
 void workload(const world *w, uint32_t seed);
+/* Seeds from here on replace the key in the middle. */
+#define WORLD_ROTATES 5000u
 /* The workload in a child; returns when it and its signer are gone. The child's status of waitpid. */
 int workload_child(const world *w, uint32_t seed);
 
