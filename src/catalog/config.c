@@ -603,11 +603,27 @@ static cu_err read_traces(const load *l, const cu_yaml *n, cu_config_traces *out
     return CU_OK;
 }
 
+static cu_err read_probes(const load *l, const cu_yaml *n)
+{
+    const cu_yaml *k;
+    cu_config_probes *p = &l->c->probes;
+    if (!n)
+        return CU_OK;
+    CU_TRY(only(l, n, "probes", "schedule after min_free_mib"));
+    if ((k = cu_yaml_get(n, "schedule")))
+        CU_TRY(flag_of(l, k, "schedule", &p->schedule));
+    if ((k = cu_yaml_get(n, "after")))
+        CU_TRY(number_of(l, k, "after", 1, 86400, &p->after));
+    if ((k = cu_yaml_get(n, "min_free_mib")))
+        CU_TRY(number_of(l, k, "min_free_mib", 1, 1000000000, &p->min_free_mib));
+    return CU_OK;
+}
+
 static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps"));
+                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps probes"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -649,6 +665,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
     if (at->tsa_ca)
         CU_TRY(absolute(l->a, at->tsa_ca, &at->tsa_ca));
     CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));
+    CU_TRY(read_probes(l, cu_yaml_get(root, "probes")));
     return CU_OK;
 }
 
@@ -661,7 +678,7 @@ static cu_err set_url(cu_arena *a, cu_config_listen *l)
     return l->url ? CU_OK : CU_NOMEM;
 }
 
-/* Two tenants for custos probe, behind the others. */
+/* The tenants of custos probe, behind the others. The last blocks what the others replace. */
 static cu_err add_probes(load *l)
 {
     cu_config *c = l->c;
@@ -672,6 +689,8 @@ static cu_err add_probes(load *l)
     for (size_t i = 0; i < CU_PROBE_TENANTS; i++) {
         v[c->tenants_n + i].name = cu_arena_fmt(l->a, "probe-%c", (char)('a' + i));
         default_actions(&v[c->tenants_n + i]);
+        for (size_t t = 0; i == 2 && t < CU_TYPE_COUNT; t++)
+            v[c->tenants_n + i].act[t] = v[c->tenants_n + i].act[t] ? 2 : 0;
         if (!v[c->tenants_n + i].name)
             return CU_NOMEM;
     }
@@ -714,7 +733,7 @@ static cu_err fill_defaults(load *l)
 
 cu_err cu_config_load(const char *path, bool resolve_credentials, cu_arena *a, cu_config *out, cu_fault *f)
 {
-    *out = (cu_config){.workers = 4, .max_body_mib = 32, .callers = {.lockout_failures = 20, .lockout_seconds = 60}, .isolation = {true, true}};
+    *out = (cu_config){.workers = 4, .max_body_mib = 32, .callers = {.lockout_failures = 20, .lockout_seconds = 60}, .isolation = {true, true}, .probes = {true, 300, 1024}};
     load l = {.path = path ? path : "custos.yaml", .resolve = resolve_credentials, .a = a, .c = out, .f = f};
     const cu_yaml *root = NULL;
     if (path || access("custos.yaml", F_OK) == 0) {

@@ -1,11 +1,10 @@
-/* custos probe isolation: runs the attacks through the live path, prints and seals what came of them. */
+/* What probes do to a running Custos: requests, what the sink saw, keys of their own tenants. */
 #include "probe.h"
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 
@@ -30,10 +29,12 @@ static size_t one_header(char *p, size_t size, size_t n, void *to)
     return len;
 }
 
+/* A content type among the further ones takes the place of ours. */
 static struct curl_slist *headers_of(const char *key, const char *const *more)
 {
     char line[200];
-    struct curl_slist *h = curl_slist_append(NULL, "Content-Type: application/json");
+    bool typed = more && more[0] && strncasecmp(more[0], "content-type:", 13) == 0;
+    struct curl_slist *h = typed ? NULL : curl_slist_append(NULL, "Content-Type: application/json");
     if (key) {
         snprintf(line, sizeof line, "x-api-key: %s", key);
         h = curl_slist_append(h, line);
@@ -113,7 +114,8 @@ bool probe_post(probe *p, const char *path, const char *key, const char *const *
     snprintf(url, sizeof url, "%s%s", p->url, path);
     curl_easy_setopt(c, CURLOPT_URL, url);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, h);
-    curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
+    if (body)
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &out->body);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, one_header);
@@ -182,24 +184,27 @@ long long probe_status(const probe *p, const char *group, const char *name)
     return n;
 }
 
-/* --- the run --- */
+/* --- keys --- */
 
-static bool new_key(const probe *p, const char *tenant, char key[64], char id[64])
+bool probe_new_key(const probe *p, const char *tenant, unsigned seconds, unsigned per_minute, char key[64], char id[64])
 {
-    cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
-    char body[64];
+    cu_buf out CU_CLEAN_BUF = CU_BUF(65536), body CU_CLEAN_BUF = CU_BUF(256);
     long status;
-    snprintf(body, sizeof body, "{\"tenant\":\"%s\"}", tenant);
-    if (cu_admin_call(p->run_dir, "POST", "/api/v1/probe-keys", cu_str(body), &status, &out, NULL) != CU_OK || status != 201)
+    cu_buf_fmt(&body, "{\"tenant\":\"%s\",\"seconds\":%u", tenant, seconds);
+    if (per_minute)
+        cu_buf_fmt(&body, ",\"requests_per_minute\":%u", per_minute);
+    cu_buf_byte(&body, '}');
+    if (cu_admin_call(p->run_dir, "POST", "/api/v1/probe-keys", cu_buf_view(&body), &status, &out, NULL) != CU_OK || status != 201)
         return false;
     json_t *k = json_loadb((const char *)out.p, out.n, 0, NULL);
-    snprintf(key, 64, "%s", json_string_value(json_object_get(k, "key")));
-    snprintf(id, 64, "%s", json_string_value(json_object_get(k, "id")));
+    const char *the_key = json_string_value(json_object_get(k, "key")), *the_id = json_string_value(json_object_get(k, "id"));
+    snprintf(key, 64, "%s", the_key ? the_key : "");
+    snprintf(id, 64, "%s", the_id ? the_id : "");
     json_decref(k);
-    return true;
+    return key[0] != 0;
 }
 
-static bool drop_key(const probe *p, const char *id)
+bool probe_drop_key(const probe *p, const char *id)
 {
     cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
     char path[120];
@@ -211,7 +216,7 @@ static bool drop_key(const probe *p, const char *id)
     return false;
 }
 
-static bool find_sink(probe *p)
+bool probe_find_sink(probe *p)
 {
     char path[4200];
     cu_buf port CU_CLEAN_BUF = CU_BUF(16);
@@ -222,90 +227,16 @@ static bool find_sink(probe *p)
     return true;
 }
 
-static const char *const verdict_names[] = {"failed", "broken", "held"};
-
-/* Returns the results as the daemon takes them. */
-static json_t *attack(probe *p, const cu_run *r, unsigned counts[3])
+bool probe_sink_saw(probe *p, const char *text)
 {
-    json_t *results = json_array();
-    for (size_t i = 0; i < probe_isolation_n; i++) {
-        const probe_attack *a = &probe_isolation_attacks[i];
-        p->exchange[0] = p->saw[0] = 0;
-        probe_verdict v = a->run(p);
-        counts[v]++;
-        json_array_append_new(results, json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", a->id, "tried", a->tried, "saw", p->saw, "verdict", verdict_names[v],
-                                                 "exchange", p->exchange));
-        if (!r->json)
-            printf("%-6s  %-28s %s\n        %-28s %s\n", verdict_names[v], a->id, a->tried, "", p->saw);
-    }
-    return results;
+    const char *body;
+    return probe_see(p) && (body = json_string_value(json_object_get(p->seen, "body"))) && strstr(body, text);
 }
 
-static int seal(const cu_run *r, const probe *p, json_t *results, const unsigned counts[3])
+void probe_word(char *out, size_t n)
 {
-    cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
-    cu_fault f = {0};
-    long status = 0, long_before = (long)probe_status(p, "isolation", "probes");
-    json_t *all = json_pack("{s:s,s:O}", "probe", "isolation", "results", results);
-    char *text = json_dumps(all, JSON_COMPACT);
-    cu_err e = text ? cu_admin_call(p->run_dir, "POST", "/api/v1/probes", cu_str(text), &status, &out, &f) : CU_NOMEM;
-    free(text);
-    json_decref(all);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 201)
-        return cu_admin_problem(r, status, &out);
-    for (int i = 0; i < 100 && probe_status(p, "isolation", "probes") <= long_before; i++)
-        usleep(50000);
-    if (r->json) {
-        json_t *o = json_pack("{s:s,s:i,s:i,s:i,s:i,s:O}", "probe", "isolation", "attacks", (int)probe_isolation_n, "held", (int)counts[PROBE_HELD], "broken",
-                              (int)counts[PROBE_BROKEN], "failed", (int)counts[PROBE_FAILED], "results", results);
-        json_dumpf(o, stdout, JSON_COMPACT);
-        printf("\n");
-        json_decref(o);
-    } else {
-        printf("\n%zu attacks: %u held, %u got through, %u could not be tried. Sealed as probe.completed in the log org.\n", probe_isolation_n, counts[PROBE_HELD],
-               counts[PROBE_BROKEN], counts[PROBE_FAILED]);
-    }
-    return counts[PROBE_BROKEN] ? CU_EXIT_FOUND : counts[PROBE_FAILED] ? CU_EXIT_FAILED : CU_EXIT_FINE;
+    cu_random(out, n);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (char)('a' + (unsigned char)out[i] % 26);
+    out[n] = 0;
 }
-
-static int isolation(const cu_run *r)
-{
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
-    unsigned counts[3] = {0};
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
-    probe p = {.run_dir = run_dir, .url = c.listen[0].url};
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (!find_sink(&p) || !new_key(&p, "probe-a", p.key_a, p.id_a) || !new_key(&p, "probe-b", p.key_b, p.id_b) ||
-        !new_key(&p, "probe-a", p.key_revoked, p.id_revoked) || !drop_key(&p, p.id_revoked)) {
-        rc = cu_run_fail(r, CU_STATE, "Custos does not run here; start it with custos serve, with the same --config");
-    } else {
-        p.revoked_ns = cu_mono_ns();
-        if (!probe_isolation_setup(&p)) {
-            rc = cu_run_fail(r, CU_STATE, "the probe could not begin: %s", p.saw);
-        } else {
-            json_t *results = attack(&p, r, counts);
-            rc = seal(r, &p, results, counts);
-            json_decref(results);
-        }
-    }
-    drop_key(&p, p.id_a);
-    drop_key(&p, p.id_b);
-    json_decref(p.seen);
-    cu_wipe(&p, sizeof p);
-    return rc;
-}
-
-const cu_verb cu_verb_probe_isolation = {
-    .name = "probe isolation", .group = "guard", .operands = "", .run = isolation, .formats = "text|json",
-    .summary = "attack the running gateway from one tenant to another, and seal what happened",
-    .details = "Two tenants that exist for this only (probe-a, probe-b) get keys for the time of the run; every attack goes through the gateway to "
-               "the built-in sink, never to a provider, and counts as nobody's traffic. The result is sealed as probe.completed in the log org. "
-               "Exit 1 when an attack got through, 2 when one could not be tried.",
-    .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}},
-};

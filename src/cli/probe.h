@@ -15,7 +15,12 @@ typedef struct {
 } probe_answer;
 
 typedef struct {
+    const cu_config *config;
     const char *run_dir, *url;        /* of the gateway */
+    const char *with;                 /* of the attack that runs */
+    const char *planted;              /* --value, or NULL */
+    bool foreign;                     /* url is what --gateway said */
+    struct probe_lab *lab;            /* a second Custos, when a probe needs one */
     char sink[64];
     char key_a[64], key_b[64], key_revoked[64];
     uint64_t revoked_ns;              /* when the third key was revoked, monotonic */
@@ -31,15 +36,54 @@ typedef struct {
 typedef struct {
     const char *id, *tried;           /* tried: one sentence */
     probe_verdict (*run)(probe *p);
+    const char *with;                 /* for run, as p->with; may be NULL */
 } probe_attack;
 
-extern const probe_attack probe_isolation_attacks[];
-extern const size_t probe_isolation_n;
+enum { PROBE_HOURLY = 3600, PROBE_DAILY = 86400 };
 
-/* Makes what the attacks need; false, and saw says why, when it cannot. */
+/* One probe: a row of the table. */
+typedef struct {
+    const char *name;                 /* as controls.yaml calls it, where a control does */
+    const char *attacks;              /* one sentence */
+    const char *controls[6];          /* ends with NULL */
+    unsigned every;                   /* seconds */
+    const char *needs;                /* beside a running Custos; "" for nothing */
+    bool takes_value;                 /* --value is planted */
+    const probe_attack *v;
+    const size_t *n;
+    bool (*setup)(probe *p);          /* makes what the attacks need; false, and saw says why, when it cannot. May be NULL */
+    void (*end)(probe *p);            /* after the last attack, also when setup failed; may be NULL */
+} probe_case;
+
+extern const probe_case probe_cases[];
+extern const size_t probe_cases_n;
+
+#define PROBE_ATTACKS(name) extern const probe_attack probe_##name##_attacks[]; extern const size_t probe_##name##_n;
+PROBE_ATTACKS(isolation)
+PROBE_ATTACKS(anon)
+PROBE_ATTACKS(revoked)
+PROBE_ATTACKS(malformed)
+PROBE_ATTACKS(limit)
+PROBE_ATTACKS(canary)
+PROBE_ATTACKS(blocked)
+PROBE_ATTACKS(console)
+PROBE_ATTACKS(record)
+PROBE_ATTACKS(tamper)
+PROBE_ATTACKS(rules)
+PROBE_ATTACKS(disk)
+PROBE_ATTACKS(vendor)
+PROBE_ATTACKS(expired)
+PROBE_ATTACKS(tls)
+PROBE_ATTACKS(restricted)
+
 bool probe_isolation_setup(probe *p);
+bool probe_blocked_setup(probe *p);
+void probe_blocked_end(probe *p);
+bool probe_vendors_setup(probe *p);
+bool probe_tls_setup(probe *p);
+bool probe_lab_setup(probe *p);
 
-/* POST to path with this key (NULL: none) and further headers ("Name: value", NULL at the end). The
+/* POST (GET without a body) to path with this key (NULL: none) and further headers ("Name: value", NULL at the end). The
  * answer is freed by the caller. False when nothing answered. */
 bool probe_post(probe *p, const char *path, const char *key, const char *const *headers, const char *body, probe_answer *out);
 void probe_answer_free(probe_answer *a);
@@ -48,5 +92,19 @@ bool probe_see(probe *p);
 probe_verdict probe_say(probe *p, probe_verdict v, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A number of the daemon's status, by two names; -1 when there is none. */
 long long probe_status(const probe *p, const char *group, const char *name);
+
+
+/* A key of a probe's tenant; per_minute 0: no limit. */
+bool probe_new_key(const probe *p, const char *tenant, unsigned seconds, unsigned per_minute, char key[64], char id[64]);
+bool probe_drop_key(const probe *p, const char *id);
+bool probe_find_sink(probe *p);
+/* Whether the last request that the sink received holds this text. */
+bool probe_sink_saw(probe *p, const char *text);
+/* n letters by chance, and a NUL. */
+void probe_word(char *out, size_t n);
+/* The newest run of each probe, from the log org: an object of entries by name. */
+json_t *probe_last_runs(const char *run_dir);
+/* A request with text for the sink, of Anthropic's messages. */
+bool probe_ask(probe *p, const char *key, const char *text, probe_answer *out);
 
 #endif

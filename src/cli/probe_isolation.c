@@ -31,6 +31,11 @@ static bool ask(probe *p, const char *key, const char *model, bool stream, const
     return send(p, key, NULL, body_of(model, stream, json_string(text)), out);
 }
 
+bool probe_ask(probe *p, const char *key, const char *text, probe_answer *out)
+{
+    return ask(p, key, "sink", false, text, out);
+}
+
 static bool holds(const cu_buf *b, const char *text)
 {
     return b->p && cu_find(cu_buf_view(b), cu_str(text), 0) != (size_t)-1;
@@ -525,14 +530,6 @@ const size_t probe_isolation_n = sizeof probe_isolation_attacks / sizeof *probe_
 
 /* --- before the first --- */
 
-static void random_word(char *out, size_t n)
-{
-    cu_random(out, n);
-    for (size_t i = 0; i < n; i++)
-        out[i] = (char)('a' + (unsigned char)out[i] % 26);
-    out[n] = 0;
-}
-
 static void make_code(probe *p)
 {
     char name[16];
@@ -540,7 +537,7 @@ static void make_code(probe *p)
     for (int i = 0; i < 60; i++) {
         uint32_t r;
         cu_random(&r, sizeof r);
-        random_word(name, 9);
+        probe_word(name, 9);
         at += (size_t)snprintf(p->code + at, sizeof p->code - at, "    int %s = fold_%u(slot->%c%u, %u);\n", name, r & 0xff, 'a' + (int)(r >> 9 & 15), r >> 13 & 0x3ff,
                                r >> 23 & 0x7f);
     }
@@ -548,12 +545,15 @@ static void make_code(probe *p)
 
 bool probe_isolation_setup(probe *p)
 {
+    if (!probe_new_key(p, "probe-a", 3600, 0, p->key_revoked, p->id_revoked) || !probe_drop_key(p, p->id_revoked))
+        return (probe_say(p, PROBE_FAILED, "a key could not be issued and revoked"), false);
+    p->revoked_ns = cu_mono_ns();
     char user[16], host[16];
     probe_answer a;
-    random_word(user, 10);
-    random_word(host, 10);
+    probe_word(user, 10);
+    probe_word(host, 10);
     snprintf(p->value, sizeof p->value, "%s@%s.net", user, host);
-    random_word(user, 10);
+    probe_word(user, 10);
     snprintf(p->value_b, sizeof p->value_b, "%s@%s.org", user, host);
     make_code(p);
     bool ok = ask(p, p->key_a, "sink", false, p->value, &a) && a.status == 200;

@@ -14,7 +14,8 @@
     X(key_revoke) \
     X(policy_explain) \
     X(erase) \
-    X(probe_isolation) \
+    X(probe_list) \
+    X(probe) \
     X(signin) \
     X(check_config) \
     X(demo) \
@@ -48,7 +49,8 @@
     X(version) \
     X(daemon) \
     X(signer) \
-    X(sink)
+    X(sink) \
+    X(prober)
 
 #define X(name) extern const cu_verb cu_verb_##name;
 CU_VERBS(X)

@@ -232,12 +232,15 @@ static uint64_t member_number(const json_t *body, const char *name)
     return v > 0 ? (uint64_t)v : 0;
 }
 
-/* A run of a probe, for each control that it tests. */
+/* A run of a probe, for each control that it tests. Of what somebody planted himself, or aimed at another
+ * address, nothing follows for this installation. */
 static cu_err take_run(cu_status *s, const json_t *body, uint64_t ms, uint64_t place)
 {
     cu_bytes probe = cu_str(json_string_value(json_object_get(body, "probe"))), control = cu_str(json_string_value(json_object_get(body, "control")));
     uint64_t attacks = member_number(body, "attacks"), broken = member_number(body, "broken"), failed = member_number(body, "failed");
     uint64_t outcome = broken ? CU_RUN_BROKEN : attacks && !failed && member_number(body, "held") == attacks ? CU_RUN_HELD : CU_RUN_FAILED;
+    if (json_is_true(json_object_get(body, "own_value")) || json_is_true(json_object_get(body, "elsewhere")))
+        return CU_OK;
     for (size_t i = 0; i < s->c->controls_n; i++)
         if (cu_control_probed_by(&s->c->controls[i], probe, control))
             CU_TRY(add(&s->runs[i], ms << 2 | outcome, place));

@@ -13,6 +13,8 @@
 
 typedef signer_keys signer;
 
+#define CLIENTS_MAX 4u /* the sequencer, and who asks what it must refuse */
+
 static void memory_name(const char *origin, char out[40])
 {
     cu_sha256 h;
@@ -213,33 +215,59 @@ static bool one_request(signer *s, FILE *io, cu_buf *out)
     return true;
 }
 
-static void serve_client(signer *s, int fd, volatile int *stop)
+/* False: the client is gone, or did not hold to the protocol. */
+static bool serve_client(signer *s, FILE *io)
 {
-    FILE *io = fdopen(fd, "r+");
-    if (!io) {
+    cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
+    return one_request(s, io, &out) && !out.err && cu_write_all(fileno(io), cu_buf_view(&out)) == CU_OK;
+}
+
+/* A client that stops in the middle of a request holds the others up for so long. */
+static FILE *admit(int listen_fd)
+{
+    struct timeval wait = {2, 0};
+    int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) {
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    }
+    FILE *io = fd >= 0 ? fdopen(fd, "r+") : NULL;
+    if (fd >= 0 && !io)
         close(fd);
+    return io;
+}
+
+/* One round: who has asked is answered, and who is new is admitted while there is room. */
+static void serve_clients(signer *s, int listen_fd, FILE *clients[CLIENTS_MAX])
+{
+    struct pollfd p[CLIENTS_MAX + 1];
+    size_t room = CLIENTS_MAX;
+    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+        p[i] = (struct pollfd){clients[i] ? fileno(clients[i]) : -1, POLLIN, 0};
+        room = clients[i] ? room : i;
+    }
+    p[CLIENTS_MAX] = (struct pollfd){room < CLIENTS_MAX ? listen_fd : -1, POLLIN, 0};
+    if (poll(p, CLIENTS_MAX + 1, 500) <= 0)
         return;
-    }
-    for (;;) {
-        cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
-        if (*stop || !one_request(s, io, &out) || out.err || cu_write_all(fd, cu_buf_view(&out)) != CU_OK)
-            break;
-    }
-    fclose(io);
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        if (p[i].revents && !serve_client(s, clients[i])) {
+            fclose(clients[i]);
+            clients[i] = NULL;
+        }
+    if (p[CLIENTS_MAX].revents)
+        clients[room] = admit(listen_fd);
 }
 
 cu_err cu_signer_run(int listen_fd, int state_dirfd, volatile int *stop, cu_fault *f)
 {
     signer s = {.dirfd = state_dirfd, .origins = CU_BUF((size_t)2 << 20)};
+    FILE *clients[CLIENTS_MAX] = {NULL};
     cu_err e = signer_keys_load(&s, f);
-    while (e == CU_OK && !*stop) {
-        struct pollfd p = {listen_fd, POLLIN, 0};
-        if (poll(&p, 1, 500) <= 0)
-            continue;
-        int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0)
-            serve_client(&s, fd, stop);
-    }
+    while (e == CU_OK && !*stop)
+        serve_clients(&s, listen_fd, clients);
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        if (clients[i])
+            fclose(clients[i]);
     signer_keys_wipe(&s);
     return e;
 }

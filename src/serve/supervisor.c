@@ -30,7 +30,7 @@
 #define NAMES_MS 3000 /* nginx waits this long for the vendors' names to resolve */
 #define GRACE_MS 10000 /* up this long: the next failure begins the back-off anew */
 
-enum { SIGNER, DAEMON, SINK, NGINX, CHILDREN };
+enum { SIGNER, DAEMON, SINK, NGINX, PROBER, CHILDREN };
 
 typedef struct {
     const char *name;
@@ -43,6 +43,7 @@ typedef struct {
     const cu_config *c;
     char run[PATH_MAX], self[PATH_MAX];
     child child[CHILDREN];
+    int children;      /* without the prober when nothing is scheduled */
     int signals, lock;
     cu_names names;
     cu_vendor_addresses *in_conf; /* CU_VENDOR_UPSTREAMS per vendor: the addresses that nginx was started with */
@@ -114,7 +115,7 @@ static void write_status(supervisor *s)
     cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
     char path[PATH_MAX + 32];
     cu_buf_fmt(&b, "{\"pid\":%d,\"state\":\"%s\",\"children\":[", getpid(), s->state);
-    for (int i = 0; i < CHILDREN; i++)
+    for (int i = 0; i < s->children; i++)
         cu_buf_fmt(&b, "%s{\"name\":\"%s\",\"state\":\"%s\",\"pid\":%d,\"restarts\":%u}", i ? "," : "", s->child[i].name,
                    s->child[i].pid ? "running" : "waiting", s->child[i].pid, s->child[i].restarts);
     cu_buf_str(&b, "],\"vendors_unresolved\":[");
@@ -248,7 +249,7 @@ static void reap(supervisor *s)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        for (int i = 0; i < CHILDREN; i++)
+        for (int i = 0; i < s->children; i++)
             if (s->child[i].pid == pid) {
                 kill(-pid, SIGKILL);
                 s->child[i].pid = 0;
@@ -260,7 +261,7 @@ static void reap(supervisor *s)
 static void start_due(supervisor *s)
 {
     uint64_t now = cu_mono_ns();
-    for (int i = 0; i < CHILDREN && !s->stopping; i++)
+    for (int i = 0; i < s->children && !s->stopping; i++)
         if (!s->child[i].pid && s->child[i].due && s->child[i].due <= now) {
             start(s, i);
             write_status(s);
@@ -269,7 +270,7 @@ static void start_due(supervisor *s)
 
 static bool any_left(const supervisor *s)
 {
-    for (int i = 0; i < CHILDREN; i++)
+    for (int i = 0; i < s->children; i++)
         if (s->child[i].pid)
             return true;
     return false;
@@ -283,8 +284,9 @@ static void stop_all(supervisor *s)
     s->stopping = true;
     s->state = "stopping";
     write_status(s);
-    if (s->child[NGINX].pid)
-        kill(s->child[NGINX].pid, SIGTERM);
+    for (int i = NGINX; i < s->children; i++)
+        if (s->child[i].pid)
+            kill(s->child[i].pid, SIGTERM);
     while (any_left(s)) {
         uint64_t ms = (cu_mono_ns() - began) / 1000000;
         if (!rest && (!s->child[NGINX].pid || ms > 2000)) {
@@ -293,7 +295,7 @@ static void stop_all(supervisor *s)
                 if (s->child[i].pid)
                     kill(s->child[i].pid, SIGTERM);
         }
-        for (int i = 0; ms > STOP_MS && i < CHILDREN; i++)
+        for (int i = 0; ms > STOP_MS && i < s->children; i++)
             if (s->child[i].pid)
                 kill(-s->child[i].pid, SIGKILL);
         usleep(10000);
@@ -459,6 +461,8 @@ static void run(supervisor *s, void (*on_ready)(const cu_config *c, const char *
         reload_names(s);
         if (!told && s->child[NGINX].pid && ready(s)) {
             told = true;
+            if (s->children > PROBER)
+                start(s, PROBER);
             s->state = "running";
             write_status(s);
             if (on_ready)
@@ -471,7 +475,7 @@ static void run(supervisor *s, void (*on_ready)(const cu_config *c, const char *
 cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const char *run_dir), cu_fault *f)
 {
     supervisor s = {.c = c, .lock = -1, .signals = -1, .state = "starting",
-                    .child = {{.name = "signer"}, {.name = "daemon"}, {.name = "sink"}, {.name = "nginx"}}};
+                    .child = {{.name = "signer"}, {.name = "daemon"}, {.name = "sink"}, {.name = "nginx"}, {.name = "prober"}}, .children = c->probes.schedule ? CHILDREN : PROBER};
     ssize_t n = readlink("/proc/self/exe", s.self, sizeof s.self - 1);
     if (n <= 0)
         return cu_fail(f, CU_IO, "the program cannot find itself");

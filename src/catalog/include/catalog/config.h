@@ -32,7 +32,7 @@ typedef struct {
     char *known_secrets; /* path of a list of exact values (catalog/known_list.h), or NULL */
 } cu_config_tenant;
 
-#define CU_PROBE_TENANTS 2u /* probe-a, probe-b */
+#define CU_PROBE_TENANTS 3u /* probe-a, probe-b; probe-c, of which nothing is replaced but everything blocked */
 
 typedef struct {
     bool given;
@@ -81,6 +81,13 @@ typedef struct {
     size_t credentials_n;
 } cu_config_vendor;
 
+/* What custos probe does by itself, and against what it measures. */
+typedef struct {
+    bool schedule;
+    uint32_t after;        /* seconds from the start to the first run */
+    uint32_t min_free_mib; /* room that state_dir must have */
+} cu_config_probes;
+
 typedef struct {
     char *file;         /* path, NULL for the embedded default */
     char *state_dir;    /* absolute */
@@ -102,6 +109,7 @@ typedef struct {
     cu_config_traces traces;
     cu_access access;   /* who may send which code where */
     cu_isolation isolation;
+    cu_config_probes probes;
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */
 } cu_config;

@@ -8,7 +8,8 @@
 
 #define CU_SIGNER_OVERLAP_MAX (30u * 86400) /* seconds that an old key may sign beside the new one */
 
-/* Serves one connected client at a time on listen_fd until it is closed or *stop becomes true.
+/* Serves up to four connected clients on listen_fd, one request after the other, until *stop becomes
+ * true. A client has read its answer before it asks again.
  * state_dirfd holds the keys (0600) and the last signed checkpoint of each log; both are created
  * at first use. CU_DENIED when others than the owner could read the keys. */
 cu_err cu_signer_run(int listen_fd, int state_dirfd, volatile int *stop, cu_fault *f) CU_MUST;

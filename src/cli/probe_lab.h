@@ -1,0 +1,18 @@
+/* A second Custos of this same program, for what the running one is not configured for: vendors that must
+ * be refused, upstreams with bad certificates, restricted code. It lives in a folder of its own for the
+ * time of a run, and takes over what the running configuration says of these things in general. */
+#ifndef CUSTOS_CLI_PROBE_LAB_H
+#define CUSTOS_CLI_PROBE_LAB_H
+
+#include "probe.h"
+#include "probe_upstream.h"
+
+/* Starts it unless it runs. With --gateway only the upstreams are started: that address is attacked instead.
+ * False, and p->saw says why, when it cannot. */
+bool probe_lab_setup(probe *p);
+/* The gateway, keys and sink of the second Custos. */
+probe *probe_lab_inside(probe *p);
+upstreams *probe_lab_upstreams(probe *p);
+void probe_lab_end(probe *p);
+
+#endif
