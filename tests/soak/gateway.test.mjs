@@ -113,7 +113,9 @@ function sample() {
   for (const [name, pid] of alive()) {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      const kib = Number(/RssAnon:\s+(\d+)/.exec(status)[1]), fds = readdirSync(`/proc/${pid}/fd`).length
+      const anon = /RssAnon:\s+(\d+)/.exec(status)
+      if (!anon) continue // it has ended, and nobody has asked for its status yet
+      const kib = Number(anon[1]), fds = readdirSync(`/proc/${pid}/fd`).length
       const o = (out[name] ??= { kib: 0, fds: 0 })
       o.kib = Math.max(o.kib, kib)
       o.fds = Math.max(o.fds, fds)
