@@ -126,6 +126,11 @@ void archive_put_file(archive *a, const char *name, int fd, uint64_t size, const
     list(a, name, size, digest);
 }
 
+cu_bytes archive_manifest_so_far(const archive *a)
+{
+    return cu_buf_view(&a->manifest);
+}
+
 uint64_t archive_files(const archive *a)
 {
     return a->files;

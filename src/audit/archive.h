@@ -10,6 +10,8 @@
 typedef struct archive archive;
 
 cu_err archive_new(int fd, archive **out) CU_MUST;
+/* Lines of manifest.json so far. */
+cu_bytes archive_manifest_so_far(const archive *a);
 /* A whole member. Errors stick: archive_end() tells. */
 void archive_put(archive *a, const char *name, cu_bytes content);
 /* A member from a file, of exactly `size` bytes and this digest; CU_CORRUPT when it has others. */

@@ -30,6 +30,8 @@
     X(rules_cost) \
     X(rules_reload) \
     X(verify) \
+    X(backup_restore) \
+    X(backup) \
     X(evidence_population) \
     X(evidence_sample) \
     X(evidence_list) \

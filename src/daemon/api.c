@@ -101,6 +101,8 @@ static unsigned route(call *c, const char *cookie)
         return answer_keys(c);
     if (strcmp(p, "/erasures") == 0 && c->admin && strcmp(c->method, "POST") == 0)
         return answer_erase(c);
+    if (strcmp(p, "/backups") == 0 && c->admin && post)
+        return answer_backup(c);
     if (strcmp(p, "/scans") == 0 || after(p, "/scans/"))
         return answer_scans(c);
     if (strcmp(p, "/repositories") == 0 && get)

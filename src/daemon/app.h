@@ -176,6 +176,8 @@ cu_err states_take(app *a, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MU
 unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
 unsigned answer_erase(call *c);
+unsigned answer_backup(call *c);
+cu_err backup_restored(app *a, cu_fault *f) CU_MUST; /* backups.c: at the first start in a restored folder */
 unsigned answer_keys(call *c);
 unsigned answer_session(call *c, const char *cookie);
 unsigned answer_signin(call *c);

@@ -244,6 +244,7 @@ static cu_err begin(app *a, cu_fault *f)
     cu_err e = record(a, "daemon.started", CU_TENANT_ORG, "daemon", &body);
     if (e != CU_OK)
         return cu_fail(f, e, "the start could not be recorded: %s", cu_err_text(e));
+    CU_TRY(backup_restored(a, f));
     CU_TRY(rules_publish(a, f));
     CU_TRY(publish_assessments(a, f));
     return publish_bundle(a, f);

@@ -15,6 +15,8 @@ struct cu_store {
 };
 
 cu_err cu_sql_err(int rc);
+/* Every table that is not there yet. */
+cu_err cu_store_schema(sqlite3 *db) CU_MUST;
 /* Prepares with arguments: t text (cu_bytes*), i integer (uint64_t*), b blob (cu_bytes*). The caller
  * holds the lock of db. */
 sqlite3_stmt *cu_sql_prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args);

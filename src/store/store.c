@@ -30,6 +30,12 @@ cu_err cu_sql_err(int rc)
            : rc == SQLITE_CONSTRAINT ? CU_EXISTS : CU_IO;
 }
 
+cu_err cu_store_schema(sqlite3 *db)
+{
+    bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK;
+    return ok ? CU_OK : CU_IO;
+}
+
 /* Projections of an older form go; the daemon fills them again from the logs. */
 static bool renew(sqlite3 *db)
 {
@@ -45,8 +51,7 @@ static bool renew(sqlite3 *db)
 static bool open_one(const char *path, sqlite3 **db)
 {
     return sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK &&
-           sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && renew(*db) && sqlite3_exec(*db, schema, NULL, NULL, NULL) == SQLITE_OK &&
-           sqlite3_exec(*db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK;
+           sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && renew(*db) && cu_store_schema(*db) == CU_OK;
 }
 
 cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)

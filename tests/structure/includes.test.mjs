@@ -20,11 +20,12 @@ const table = {
   ledger: ['base'],
   store: ['base', 'ledger'],
   audit: ['base', 'ledger'],
+  backup: ['base', 'ledger', 'store', 'audit'],
   comply: ['base', 'catalog', 'ledger', 'store', 'policy'],
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
   daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit'],
-  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect', 'backup'],
   verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))

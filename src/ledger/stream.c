@@ -212,7 +212,7 @@ static cu_err finish(stream *s, cu_sha256 *digest)
     return all_zero(block, pad) ? cu_buf_err(&s->manifest) : CU_SYNTAX;
 }
 
-static cu_err body(stream *s, cu_buf *out)
+static cu_err body(stream *s, cu_buf *out, int fd)
 {
     while (s->left) {
         cu_bytes part;
@@ -220,6 +220,8 @@ static cu_err body(stream *s, cu_buf *out)
         cu_hasher_add(s->digest, part);
         if (out)
             cu_buf_add(out, part);
+        if (fd >= 0)
+            CU_TRY(cu_write_all(fd, part));
         s->left -= part.n;
     }
     return out ? cu_buf_err(out) : CU_OK;
@@ -229,14 +231,25 @@ cu_err stream_member(stream *s, cu_buf *out, cu_sha256 *digest, cu_fault *f)
 {
     if (s->size > out->ceiling - out->n)
         return cu_fail(f, CU_TOO_BIG, "%.99s is larger than it can be", s->name);
-    cu_err e = body(s, out);
+    cu_err e = body(s, out, -1);
     return explain(s, e == CU_OK ? finish(s, digest) : e, f);
 }
 
 cu_err stream_skip(stream *s, cu_sha256 *digest, cu_fault *f)
 {
-    cu_err e = body(s, NULL);
+    cu_err e = body(s, NULL, -1);
     return explain(s, e == CU_OK ? finish(s, digest) : e, f);
+}
+
+cu_err stream_copy(stream *s, int fd, cu_sha256 *digest, cu_fault *f)
+{
+    cu_err e = body(s, NULL, fd);
+    return explain(s, e == CU_OK ? finish(s, digest) : e, f);
+}
+
+cu_bytes stream_manifest_so_far(const stream *s)
+{
+    return cu_buf_view(&s->manifest);
 }
 
 cu_err stream_manifest(stream *s, cu_bytes *out)

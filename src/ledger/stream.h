@@ -1,8 +1,8 @@
-/* A bundle read front to back: zstd (or a plain tar), then tar of the one form that Custos writes. Holds
+/* A bundle (or a backup) read front to back: zstd (or a plain tar), then tar of the one form that Custos writes. Holds
  * one window of zstd and no file: nothing is unpacked. Names, sizes and digests of the members read
  * become the manifest that the bundle must end with. */
-#ifndef CUSTOS_VERIFY_STREAM_H
-#define CUSTOS_VERIFY_STREAM_H
+#ifndef CUSTOS_LEDGER_STREAM_H
+#define CUSTOS_LEDGER_STREAM_H
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -20,6 +20,10 @@ cu_err stream_next(stream *s, char name[EXPORT_NAME_MAX + 1], uint64_t *size, cu
 cu_err stream_member(stream *s, cu_buf *out, cu_sha256 *digest, cu_fault *f) CU_MUST;
 /* Reads over the member; its digest is all that is kept. */
 cu_err stream_skip(stream *s, cu_sha256 *digest, cu_fault *f) CU_MUST;
+/* Writes the member to fd. */
+cu_err stream_copy(stream *s, int fd, cu_sha256 *digest, cu_fault *f) CU_MUST;
+/* Its lines so far, without the end. */
+cu_bytes stream_manifest_so_far(const stream *s);
 /* What manifest.json must be for the members read so far. Once. */
 cu_err stream_manifest(stream *s, cu_bytes *out) CU_MUST;
 uint64_t stream_members(const stream *s);
