@@ -6,7 +6,7 @@
 
 #define KEYS_EVENT "type label means by log retention controls fields example"
 #define KEYS_FIELD "name type required empty max means sensitivity words fields"
-#define BY "gateway daemon sequencer signer"
+#define BY "gateway daemon sequencer signer writers"
 #define TYPES "text word number bool digest hex id time one_of words counts object list"
 #define LOGS "tenant org either anchor"
 #define MAX_TEXT 256u

@@ -216,7 +216,8 @@ static int list(const cu_run *r)
 {
     cu_arena a CU_CLEAN_ARENA = {0};
     cu_config c;
-    char run_dir[4096];
+    char run_dir[4096], path[120];
+    const char *then = cu_run_option(r, "as-of");
     cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     cu_fault f = {0};
     long status;
@@ -225,7 +226,10 @@ static int list(const cu_run *r)
     int rc = cu_open_config(r, &a, &c, run_dir);
     if (rc)
         return rc;
-    cu_err e = cu_admin_call(run_dir, "GET", "/api/v1/keys", CU_NONE, &status, &out, &f);
+    if (then && strspn(then, "0123456789TZ:.-") != strlen(then))
+        return cu_run_fail(r, CU_CONFIG, "--as-of is a time like 2026-11-26T09:00:00Z or the number of an entry of the log anchor");
+    snprintf(path, sizeof path, "/api/v1/keys%s%.40s", then ? "?as_of=" : "", then ? then : "");
+    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &status, &out, &f);
     if (e != CU_OK)
         return cu_run_fault(r, e, &f);
     if (status != 200)
@@ -280,7 +284,7 @@ const cu_verb cu_verb_key_limit = {
 };
 const cu_verb cu_verb_key_list = {
     .name = "key list", .group = "guard", .operands = "", .run = list, .formats = "text|json",
-    .summary = "list the keys that were issued, and when each was last used", .options = {CONFIG},
+    .summary = "list the keys that were issued, and when each was last used", .options = {CONFIG, {"as-of", "TIME", "as it was then: a time, or the number of an entry of the log anchor"}},
 };
 const cu_verb cu_verb_key_revoke = {
     .name = "key revoke", .group = "guard", .operands = "ID", .run = revoke, .formats = "text|json",

@@ -137,6 +137,35 @@ static void print_text(const json_t *all)
         printf("  trouble      %s\n", text_of(all, "trouble"));
 }
 
+static int then(const cu_run *r, const char *run_dir, const char *when)
+{
+    char path[120];
+    cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)4 << 20);
+    cu_fault f = {0};
+    long code;
+    size_t i;
+    json_t *k;
+    if (strspn(when, "0123456789TZ:.-") != strlen(when))
+        return cu_run_fail(r, CU_CONFIG, "--as-of is a time like 2026-11-26T09:00:00Z or the number of an entry of the log anchor");
+    snprintf(path, sizeof path, "/api/v1/status?as_of=%.40s", when);
+    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &code, &out, &f);
+    if (e != CU_OK)
+        return cu_run_fault(r, e, &f);
+    if (code != 200)
+        return cu_admin_problem(r, code, &out);
+    if (r->json) {
+        printf("%s\n", cu_buf_cstr(&out));
+        return CU_EXIT_FINE;
+    }
+    json_t *all = json_loadb((const char *)out.p, out.n, 0, NULL);
+    printf("as of %s\n", text_of(all, "as_of"));
+    json_array_foreach(json_object_get(all, "logs"), i, k)
+        printf("  log %-12s %8lld entries  root %.16s…  signed %s\n", text_of(k, "name"), (long long)json_integer_value(json_object_get(k, "size")),
+               text_of(k, "root"), text_of(k, "at"));
+    json_decref(all);
+    return CU_EXIT_FINE;
+}
+
 static int status(const cu_run *r)
 {
     cu_arena a CU_CLEAN_ARENA = {0};
@@ -147,6 +176,8 @@ static int status(const cu_run *r)
     int rc = cu_open_config(r, &a, &c, run_dir);
     if (rc)
         return rc;
+    if (cu_run_option(r, "as-of"))
+        return then(r, run_dir, cu_run_option(r, "as-of"));
     uint64_t until = cu_mono_ns() + (wait ? strtoull(wait, NULL, 10) : 0) * 1000000000ull;
     json_t *all = gather(run_dir, &ready);
     while (!ready && cu_mono_ns() < until) {
@@ -171,5 +202,6 @@ const cu_verb cu_verb_status = {
     .summary = "show what runs, and the heads of the logs",
     .details = "Exit status 0: all parts run. 1: something is not ready. 2: nothing runs.",
     .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"},
+                {"as-of", "TIME", "heads of the logs as they were then: a time, or the number of an entry of the log anchor"},
                 {"wait", "SECONDS", "wait until all parts run, at most this long"}},
 };

@@ -47,6 +47,11 @@
     X(log_key_rotate) \
     X(log_time) \
     X(witness) \
+    X(log_list) \
+    X(log_show) \
+    X(log_tail) \
+    X(log_rebuild) \
+    X(log_reconcile) \
     X(help) \
     X(version) \
     X(daemon) \

@@ -1,6 +1,8 @@
 /* Answers about the system and its criteria. */
 #include <stdio.h>
 #include "app.h"
+#include "as_of.h"
+#include "watch.h"
 #include "health.h"
 
 static void put_logs(call *c)
@@ -47,6 +49,10 @@ unsigned answer_status(call *c)
 {
     app *a = c->a;
     const cu_config *g = a->config;
+    moment then;
+    unsigned refusal = as_of(c, &then);
+    if (refusal || then.given)
+        return refusal ? refusal : answer_heads(c, &then);
     char now[CU_TIME_LEN], started[CU_TIME_LEN], refused[CU_TIME_LEN];
     cu_time_text(cu_now_ns(), now);
     cu_time_text(a->started_ns, started);
@@ -71,6 +77,12 @@ unsigned answer_status(call *c)
     rules_status(a, c->out);
     attest_status(a, c->out);
     health_status(a, c->out);
+    watch_status(a, c->out);
+    char misfit[400];
+    cu_buf_json_key(c->out, "misfits");
+    cu_buf_fmt(c->out, "{\"count\":%llu", (unsigned long long)cu_store_misfits(a->store, misfit));
+    cu_buf_json_kv_str(c->out, "last", misfit);
+    cu_buf_byte(c->out, '}');
     pthread_mutex_lock(&a->lock);
     cu_buf_fmt(c->out, ",\"spool\":{\"ready\":%u,\"space\":%s}", a->ready_segments, cu_spool_space(a->spool_fd) == CU_OK ? "true" : "false");
     cu_buf_fmt(c->out, ",\"bundle\":{\"version\":%llu,\"digest\":\"%s\",\"refused\":\"%s\"}", (unsigned long long)a->bundle_version,

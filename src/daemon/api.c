@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "app.h"
+#include "watch.h"
 #include "base/log.h"
 
 #define BODY_MAX ((size_t)8 << 20)
@@ -117,6 +118,8 @@ static unsigned route(call *c, const char *cookie)
         return answer_exports(c, rest);
     if (strcmp(p, "/rules/reload") == 0 && c->admin)
         return answer_rules(c);
+    if (strcmp(p, "/reconcile") == 0 && c->admin && post)
+        return answer_reconcile(c);
     if (strcmp(p, "/signin-tokens") == 0 && c->admin && post)
         return answer_signin(c);
     return problem(c, 404, "Not found", "There is no such path, or it does not take %.10s.", c->method);

@@ -20,6 +20,7 @@
 #include "health.h"
 #include "master.h"
 #include "metrics.h"
+#include "watch.h"
 #include "trace.h"
 
 #define ROUND_MS 200
@@ -100,6 +101,14 @@ static void set_trouble(app *a, const char *text)
     pthread_mutex_unlock(&a->lock);
 }
 
+static cu_err judge(void *arg, const cu_leaf *l, cu_fault *f)
+{
+    cu_err e = cu_events_check(((app *)arg)->events, l->type, l->tenant, l->body, f);
+    if (e != CU_OK)
+        cu_say(CU_LOG_WARN, "a sealed entry does not fit: %.*s: %s", l->type.n < 64 ? (int)l->type.n : 64, (const char *)l->type.p, f->text);
+    return e;
+}
+
 static void take_numbers(app *a, const cu_leaf *l)
 {
     metrics_take(a->metrics, l);
@@ -134,6 +143,11 @@ static cu_err one_round(app *a, cu_sequencer *s, uint64_t *took, cu_fault *f)
     CU_TRY(cu_store_begin(a->store));
     cu_err e = cu_sequencer_round(s, took, f);
     cu_err end = cu_store_end(a->store);
+    if (e == CU_OK && end == CU_OK && cu_store_repaired(a->store)) {
+        pthread_mutex_lock(&a->lock);
+        end = publish_bundle(a, f);
+        pthread_mutex_unlock(&a->lock);
+    }
     return e == CU_OK ? end : e;
 }
 
@@ -228,6 +242,7 @@ static cu_err open_all(app *a, cu_fault *f)
     CU_TRY(load_catalogue(a, f));
     snprintf(path, sizeof path, "%s/store.db", a->config->state_dir);
     CU_TRY(cu_store_open(path, &a->store, f));
+    cu_store_judge(a->store, judge, a);
     CU_TRY(states_open(a, f));
     snprintf(path, sizeof path, "%s/vault.db", a->config->state_dir);
     mode_t was = umask(0077);
@@ -280,7 +295,7 @@ static void close_all(app *a)
 cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
 {
     app *a = calloc(1, sizeof *a);
-    pthread_t sequencer, prepare;
+    pthread_t sequencer, prepare, watch;
     api *inner = NULL, *outer = NULL;
     health *checks = NULL;
     traces *spans = NULL;
@@ -306,13 +321,15 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
         e = traces_start(a, &spans, f);
     if (e == CU_OK)
         e = start_apis(a, &inner, &outer, f);
-    if (e == CU_OK && (pthread_create(&sequencer, NULL, sequencer_thread, a) != 0 || pthread_create(&prepare, NULL, prepare_thread, a) != 0))
+    if (e == CU_OK && (pthread_create(&sequencer, NULL, sequencer_thread, a) != 0 || pthread_create(&prepare, NULL, prepare_thread, a) != 0 ||
+                       pthread_create(&watch, NULL, watch_thread, a) != 0))
         e = cu_fail(f, CU_NOMEM, "a thread could not be started");
     if (e == CU_OK) {
         while (!*stop)
             usleep(50000);
         pthread_join(sequencer, NULL);
         pthread_join(prepare, NULL);
+        pthread_join(watch, NULL);
     }
     api_stop(outer);
     api_stop(inner);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "app.h"
+#include "as_of.h"
 #include "key_form.h"
 
 #define SHOWN 9u            /* characters of a key that are kept to recognise it */
@@ -67,7 +68,7 @@ static void put_scopes(cu_buf *b, const cu_store_key *k)
     cu_buf_byte(b, '}');
 }
 
-static void put_key(app *a, cu_buf *b, const cu_store_key *k)
+static void put_key(app *a, cu_buf *b, const cu_store_key *k, uint64_t now_ns)
 {
     char expires[CU_TIME_LEN] = "", holder[PERSON_NAME];
     person_name(a, k->user, holder);
@@ -89,7 +90,7 @@ static void put_key(app *a, cu_buf *b, const cu_store_key *k)
     put_scopes(b, k);
     put_limits(b, k);
     cu_buf_json_kv_bool(b, "revoked", k->revoked);
-    cu_buf_json_kv_bool(b, "expired", k->expires_ns && k->expires_ns <= cu_now_ns());
+    cu_buf_json_kv_bool(b, "expired", k->expires_ns && k->expires_ns <= now_ns);
     cu_buf_byte(b, '}');
 }
 
@@ -97,9 +98,14 @@ static unsigned list_keys(call *c)
 {
     cu_store_key *k;
     size_t n;
-    cu_err e = cu_store_keys(c->a->store, &k, &n);
+    moment m;
+    cu_fault f = {0};
+    unsigned refusal = as_of(c, &m);
+    if (refusal)
+        return refusal;
+    cu_err e = m.given ? keys_as_of(c->a, &m, &k, &n, &f) : cu_store_keys(c->a->store, &k, &n);
     if (e != CU_OK)
-        return problem(c, 500, "The keys could not be read", "%s", cu_err_text(e));
+        return problem(c, 500, "The keys could not be read", "%s", f.code ? f.text : cu_err_text(e));
     cu_buf_str(c->out, "{\"items\":[");
     bool first = true;
     for (size_t i = 0; i < n; i++) {
@@ -108,7 +114,7 @@ static unsigned list_keys(call *c)
         if (!first)
             cu_buf_byte(c->out, ',');
         first = false;
-        put_key(c->a, c->out, &k[i]);
+        put_key(c->a, c->out, &k[i], m.ns);
     }
     cu_buf_str(c->out, "]}");
     free(k);
@@ -155,6 +161,7 @@ static cu_err add_key(app *a, const cu_store_key *k)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     cu_buf_byte(&body, '{');
+    cu_buf_json_kv_str(&body, "created", k->created);
     cu_buf_json_kv_u64(&body, "expires", k->expires_ns / 1000000000);
     cu_buf_json_kv_str(&body, "key", k->id);
     cu_buf_json_kv_str(&body, "kind", k->service ? "service" : "user");
@@ -249,11 +256,11 @@ static unsigned unknown_key(call *c, const char *id)
 static cu_err rotate(app *a, cu_store_key *old, cu_store_key *k, uint64_t overlap_s, cu_fault *f)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
-    uint64_t until = cu_now_ns() + overlap_s * 1000000000ull;
+    uint64_t until = (cu_now_ns() / 1000000000 + overlap_s) * 1000000000ull; /* whole seconds, as the log has it */
     if (old->expires_ns && old->expires_ns < until)
         until = old->expires_ns;
-    cu_buf_fmt(&body, "{\"key\":\"%s\",\"overlap\":%llu,\"replaces\":\"%s\",\"user\":\"%s\"}", k->id, (unsigned long long)overlap_s,
-               old->id, k->user);
+    cu_buf_fmt(&body, "{\"key\":\"%s\",\"overlap\":%llu,\"replaces\":\"%s\",\"until\":%llu,\"user\":\"%s\"}", k->id, (unsigned long long)overlap_s,
+               old->id, (unsigned long long)(until / 1000000000), k->user);
     CU_TRY(add_key(a, k));
     CU_TRY(record(a, "key.rotated", k->tenant, "operator", &body));
     CU_TRY(cu_store_key_expire(a->store, old->id, until));
@@ -324,7 +331,7 @@ static unsigned limit_key(call *c, const char *id)
         return problem(c, 400, "Malformed", "%s", wrong);
     if (e != CU_OK)
         return problem(c, 503, "The limits could not be changed", "%s", f.code ? f.text : cu_err_text(e));
-    put_key(c->a, c->out, &k);
+    put_key(c->a, c->out, &k, cu_now_ns());
     return 200;
 }
 
@@ -334,11 +341,13 @@ static unsigned revoke_key(call *c, const char *id)
     cu_fault f = {0};
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = cu_store_key_revoke(c->a->store, id, &k);
-    if (e == CU_OK) {
+    cu_err e = cu_store_key_get(c->a->store, id, &k);
+    if (e == CU_OK) { /* the log first: what it says is put right when it is sealed, should we die in between */
         cu_buf_fmt(&body, "{\"key\":\"%s\",\"user\":\"%s\"}", k.id, k.user);
         e = record(c->a, "key.revoked", k.tenant, "operator", &body);
     }
+    if (e == CU_OK)
+        e = cu_store_key_revoke(c->a->store, id, &k);
     if (e == CU_OK)
         e = publish_bundle(c->a, &f);
     pthread_mutex_unlock(&c->a->lock);

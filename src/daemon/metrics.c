@@ -195,7 +195,12 @@ unsigned answer_metrics(call *c)
 {
     app *a = c->a;
     c->type = "text/plain; version=0.0.4; charset=utf-8";
+    char misfit[400];
     metrics_put(a->metrics, c->out);
+    cu_store_events gaps = {0};
+    (void)!cu_store_events_of(a->store, "evidence.gap", &gaps);
+    put_gauge(c->out, "custos_evidence_gaps", "Times that something that was counted was not in the log.", gaps.count);
+    put_gauge(c->out, "custos_misfits", "Sealed entries that the registry of events does not describe so.", cu_store_misfits(a->store, misfit));
     pthread_mutex_lock(&a->lock);
     put_gauge(c->out, "custos_spool_segments_ready", "Prepared segments that writers can take.", a->ready_segments);
     put_gauge(c->out, "custos_spool_space", "1 when there is room for evidence.", cu_spool_space(a->spool_fd) == CU_OK);

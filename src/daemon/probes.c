@@ -28,7 +28,7 @@ static cu_err issue(app *a, uint64_t seconds, char key[64], cu_store_key *k, cu_
     cu_time_text(cu_now_ns(), k->created);
     k->expires_ns = cu_now_ns() + seconds * 1000000000;
     cu_sha256_of(cu_str(key), &k->hash);
-    cu_buf_fmt(&body, "{\"expires\":%llu,\"key\":\"%s\",", (unsigned long long)(k->expires_ns / 1000000000), k->id);
+    cu_buf_fmt(&body, "{\"created\":\"%s\",\"expires\":%llu,\"key\":\"%s\",", k->created, (unsigned long long)(k->expires_ns / 1000000000), k->id);
     if (k->requests_per_minute)
         cu_buf_fmt(&body, "\"limits\":{\"requests_per_minute\":%llu},", (unsigned long long)k->requests_per_minute);
     cu_buf_fmt(&body, "\"name\":\"%s\",\"probe\":true,\"user\":\"%s\"}", k->name, k->user);

@@ -242,6 +242,12 @@ void gw_breaker_note(gw_exchange *x, bool answered, time_t wait);
 /* health.c */
 void gw_health_refresh(const gw_main_conf *conf);
 
+/* count.c: what is counted beside what is recorded */
+typedef enum { GW_REQUESTS, GW_FORWARDS, GW_VOID, GW_ANSWERED, GW_REFUSALS, GW_LEFT_OUT, GW_COUNTS } gw_counted;
+void gw_count(gw_counted what);
+void gw_count_tick(void);
+void gw_count_end(void); /* before the spool is closed */
+
 /* record.c: leaves */
 cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */
 void gw_record_answer(gw_exchange *x);

@@ -227,9 +227,12 @@ void gw_record_rejection(gw_exchange *x)
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     uint64_t ticket;
     x->rejection_recorded = true;
+    gw_count(GW_REFUSALS);
     /* a caller that runs into its limit could fill a disk as well */
-    if ((!x->key || x->status == 429 || x->status == 503) && !may_record())
+    if ((!x->key || x->status == 429 || x->status == 503) && !may_record()) {
+        gw_count(GW_LEFT_OUT);
         return;
+    }
     cu_buf_byte(&b, '{');
     gw_put_code(&b, x);
     cu_buf_json_kv_str(&b, "bundle", x->bundle ? x->bundle->digest : "");

@@ -13,9 +13,12 @@ static ngx_int_t record(gw_exchange *x)
     gw_session_join(x, x->conversation);
     if (gw_replace_body(x) != NGX_OK)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    if (gw_record_request(x) != CU_OK)
+    gw_count(GW_REQUESTS);
+    if (gw_record_request(x) != CU_OK) {
+        gw_count(GW_VOID);
         return gw_refuse(x, 503, "api_error", "evidence_unavailable", "custos: evidence_unavailable: the request could not be recorded, "
                          "so it was not forwarded; try again");
+    }
     x->step = GW_COMMITTING;
     x->r->write_event_handler = ngx_http_core_run_phases;
     gw_commit_wait(x);
@@ -31,9 +34,12 @@ static ngx_int_t after_commit(gw_exchange *x)
 {
     if (x->waiting)
         return NGX_AGAIN;
-    if (!x->recorded)
+    if (!x->recorded) {
+        gw_count(GW_VOID);
         return gw_refuse(x, 503, "api_error", "evidence_unavailable", "custos: evidence_unavailable: the request could not be recorded "
                          "durably, so it was not forwarded; free space on the gateway's disk");
+    }
+    gw_count(GW_FORWARDS);
     x->step = GW_FORWARDED;
     x->forwarded_ns = cu_mono_ns();
     x->r->headers_in.accept_encoding = NULL; /* so that nginx's gunzip filter always decompresses */
@@ -62,8 +68,10 @@ static void dismiss(void *data)
         record_torn(x);
     if (x->waiting)
         gw_commit_forget(x);
-    if (x->recorded && gw.spool)
+    if (x->recorded && gw.spool) {
+        gw_count(GW_ANSWERED);
         gw_record_answer(x);
+    }
     gw_limit_end(x);
     cu_restorer_free(x->restorer);
     cu_buf_free(&x->whole);

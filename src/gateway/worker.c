@@ -151,6 +151,7 @@ static void tick(ngx_event_t *ev)
     gw_running_review();
     gw_rules_refresh();
     gw_health_refresh(ngx_http_cycle_get_module_main_conf(ngx_cycle, ngx_http_custos_module));
+    gw_count_tick();
     bool was = gw.no_space;
     gw.no_space = cu_spool_space(gw.spool_fd) != CU_OK;
     if (was != gw.no_space)
@@ -190,6 +191,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
 
 void gw_exit_process(ngx_cycle_t *cycle)
 {
+    gw_count_end();
     cu_spool_close(gw.spool);
     gw.spool = NULL;
     cu_scratch_free(gw.scratch);

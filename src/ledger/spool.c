@@ -292,6 +292,11 @@ cu_err cu_spool_write(cu_spool_writer *w, const cu_leaf_in *in, char *id_out)
     return cu_spool_commit(w);
 }
 
+uint64_t cu_spool_epoch(const cu_spool_writer *w)
+{
+    return w->epoch;
+}
+
 const char *cu_spool_name(const cu_spool_writer *w)
 {
     return w->name;

@@ -6,12 +6,21 @@
 #include <sqlite3.h>
 #include "store/store.h"
 
+#define CU_SQL_KEPT 32u
+
 /* Three connections: what the register is told must not wait in the sequencer's transaction, nor be
  * lost with it; and who looks (find.c) keeps neither waiting. */
 struct cu_store {
     sqlite3 *db, *reg, *look;
     pthread_mutex_t lock, reg_lock, look_lock; /* one each: the register may wait for the other's transaction */
     sqlite3_stmt *face;       /* of db; find.c */
+    struct {
+        const char *sql;    /* the literal: its address is the key */
+        sqlite3_stmt *st;
+    } kept[CU_SQL_KEPT];    /* of db: what each entry runs is prepared once */
+    cu_store_judge_fn judge;
+    void *judge_arg;
+    bool repaired; /* the sequencer's thread */
 };
 
 cu_err cu_sql_err(int rc);
@@ -32,5 +41,8 @@ cu_err cu_project_scan(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf 
 extern const char cu_find_schema[];
 /* The narrow row of one exchange, anew. */
 cu_err cu_project_face(cu_store *s, cu_bytes id) CU_MUST;
+/* holders.c: key.issued, key.rotated, key.revoked, limit.changed */
+bool cu_concerns_holders(cu_bytes type);
+cu_err cu_project_holder(cu_store *s, const cu_leaf *l) CU_MUST;
 
 #endif

@@ -11,6 +11,7 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS event_chain ON event(writer, epoch, seq);"
     "CREATE TABLE IF NOT EXISTS exchange(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, tenant TEXT NOT NULL, at TEXT NOT NULL,"
     " log TEXT NOT NULL, request_type TEXT, request TEXT, request_index INTEGER, answer_type TEXT, answer TEXT, answer_index INTEGER) STRICT;"
+    "CREATE INDEX IF NOT EXISTS exchange_open ON exchange(at) WHERE answer_type IS NULL AND request_type='exchange.request';"
     "CREATE TABLE IF NOT EXISTS scan(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, log TEXT NOT NULL, idx INTEGER NOT NULL,"
     " at TEXT NOT NULL, repository TEXT NOT NULL, mode TEXT NOT NULL, scope TEXT NOT NULL, body TEXT NOT NULL, before TEXT,"
     " fresh INTEGER NOT NULL, gone INTEGER NOT NULL, still INTEGER NOT NULL, estimated INTEGER NOT NULL, other_rules INTEGER NOT NULL) STRICT;"
@@ -22,6 +23,12 @@ static const char schema[] =
     " tokens_per_minute INTEGER NOT NULL, tokens_per_day INTEGER NOT NULL, spend_per_day INTEGER NOT NULL, concurrent INTEGER NOT NULL,"
     " replaces TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS key_use(id TEXT PRIMARY KEY, last TEXT NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS misfit(log TEXT NOT NULL, idx INTEGER NOT NULL, type TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY(log, idx))"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS holder(id TEXT PRIMARY KEY, tenant TEXT NOT NULL, user TEXT NOT NULL, name TEXT NOT NULL, created TEXT NOT NULL,"
+    " expires INTEGER NOT NULL, revoked INTEGER NOT NULL, service INTEGER NOT NULL, vendors TEXT NOT NULL, models TEXT NOT NULL, repos TEXT NOT NULL,"
+    " classes TEXT NOT NULL, tools TEXT NOT NULL, requests_per_minute INTEGER NOT NULL, tokens_per_minute INTEGER NOT NULL,"
+    " tokens_per_day INTEGER NOT NULL, spend_per_day INTEGER NOT NULL, concurrent INTEGER NOT NULL, replaces TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 
 cu_err cu_sql_err(int rc)
@@ -48,10 +55,23 @@ static bool renew(sqlite3 *db)
                                        NULL, NULL, NULL) == SQLITE_OK);
 }
 
+/* Projections that an older version filled are filled again from entry 0. */
+static const char refill[] = "BEGIN IMMEDIATE; DELETE FROM delivered; DELETE FROM event; DELETE FROM exchange; DELETE FROM exchange_face; DELETE FROM scan; DELETE FROM key_use;"
+                             "DELETE FROM misfit; DELETE FROM holder; PRAGMA user_version=2; COMMIT";
+
+static bool bring_up_to_date(sqlite3 *db)
+{
+    sqlite3_stmt *st = NULL;
+    bool ok = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW;
+    bool old = ok && sqlite3_column_int(st, 0) < 2;
+    sqlite3_finalize(st);
+    return ok && (!old || sqlite3_exec(db, refill, NULL, NULL, NULL) == SQLITE_OK);
+}
+
 static bool open_one(const char *path, sqlite3 **db)
 {
     return sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK &&
-           sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && renew(*db) && cu_store_schema(*db) == CU_OK;
+           sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && renew(*db) && cu_store_schema(*db) == CU_OK && bring_up_to_date(*db);
 }
 
 cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
@@ -78,6 +98,8 @@ void cu_store_close(cu_store *s)
         return;
     sqlite3_finalize(s->face);
     sqlite3_close(s->look);
+    for (size_t i = 0; i < CU_SQL_KEPT; i++)
+        sqlite3_finalize(s->kept[i].st);
     sqlite3_close(s->reg);
     sqlite3_close(s->db);
     pthread_mutex_destroy(&s->lock);
@@ -86,21 +108,46 @@ void cu_store_close(cu_store *s)
     free(s);
 }
 
-sqlite3_stmt *cu_sql_prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+static void bind(sqlite3_stmt *st, const char *kinds, const void *const *args, sqlite3_destructor_type life)
 {
-    sqlite3_stmt *st = NULL;
-    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
-        return NULL;
     for (int i = 0; kinds[i]; i++) {
         const cu_bytes *b = args[i];
         if (kinds[i] == 'i')
             sqlite3_bind_int64(st, i + 1, (sqlite3_int64)*(const uint64_t *)args[i]);
         else if (kinds[i] == 't')
-            sqlite3_bind_text(st, i + 1, (const char *)b->p, (int)b->n, SQLITE_TRANSIENT);
+            sqlite3_bind_text(st, i + 1, b->p ? (const char *)b->p : "", (int)b->n, life);
         else
-            sqlite3_bind_blob(st, i + 1, b->p, (int)b->n, SQLITE_TRANSIENT);
+            sqlite3_bind_blob(st, i + 1, b->p, (int)b->n, life);
     }
+}
+
+sqlite3_stmt *cu_sql_prepare(sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
+{
+    sqlite3_stmt *st = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
+        return NULL;
+    bind(st, kinds, args, SQLITE_TRANSIENT);
     return st;
+}
+
+/* A statement of db that stays prepared; NULL when all places are taken. */
+static sqlite3_stmt *keep(cu_store *s, const char *sql)
+{
+    size_t i = 0;
+    while (i < CU_SQL_KEPT && s->kept[i].sql && s->kept[i].sql != sql)
+        i++;
+    if (i < CU_SQL_KEPT && !s->kept[i].st && sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->kept[i].st, NULL) == SQLITE_OK)
+        s->kept[i].sql = sql;
+    return i < CU_SQL_KEPT ? s->kept[i].st : NULL;
+}
+
+static int run_kept(sqlite3_stmt *st, const char *kinds, const void *const *args)
+{
+    bind(st, kinds, args, SQLITE_STATIC);
+    int rc = sqlite3_step(st);
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st);
+    return rc;
 }
 
 static pthread_mutex_t *lock_of(cu_store *s, const sqlite3 *db)
@@ -111,8 +158,8 @@ static pthread_mutex_t *lock_of(cu_store *s, const sqlite3 *db)
 cu_err cu_sql_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
     pthread_mutex_lock(lock_of(s, db));
-    sqlite3_stmt *st = cu_sql_prepare(db, sql, kinds, args);
-    int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+    sqlite3_stmt *kept = db == s->db ? keep(s, sql) : NULL, *st = kept ? NULL : cu_sql_prepare(db, sql, kinds, args);
+    int rc = kept ? run_kept(kept, kinds, args) : st ? sqlite3_step(st) : SQLITE_ERROR;
     sqlite3_finalize(st);
     pthread_mutex_unlock(lock_of(s, db));
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : cu_sql_err(rc);
@@ -141,6 +188,19 @@ cu_err cu_store_end(cu_store *s)
 uint64_t cu_store_delivered(cu_store *s, cu_bytes log)
 {
     return cu_sql_number(s, s->db, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
+}
+
+/* Through the other connection: it sees no round that is under way. */
+cu_err cu_store_reaches(cu_store *s, cu_store_reach_fn each, void *arg)
+{
+    int rc = SQLITE_ERROR;
+    pthread_mutex_lock(&s->reg_lock);
+    sqlite3_stmt *st = cu_sql_prepare(s->reg, "SELECT log,size FROM delivered ORDER BY log", "", NULL);
+    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW && each(arg, (const char *)sqlite3_column_text(st, 0), (uint64_t)sqlite3_column_int64(st, 1)))
+        ;
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->reg_lock);
+    return rc == SQLITE_DONE ? CU_OK : rc == SQLITE_ROW ? CU_NOMEM : cu_sql_err(rc);
 }
 
 /* The value of "exchange" in an answer's body: fixed order, plain words. */
@@ -186,7 +246,41 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
                    "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index}));
         return cu_project_face(s, of);
     }
+    if (of.n && cu_eq_str(l->type, "exchange.orphan")) /* an end that comes later counts */
+        return cu_sql_run(s, s->db, "UPDATE exchange SET answer_type=?,answer=?,answer_index=? WHERE id=? AND answer_type IS NULL", "ttit",
+                          (const void *[]){&l->type, &l->body, &index, &of});
+    if (cu_concerns_holders(l->type))
+        return cu_project_holder(s, l);
     return cu_eq_str(l->type, "scan.completed") ? cu_project_scan(s, log, index, l) : CU_OK;
+}
+
+void cu_store_judge(cu_store *s, cu_store_judge_fn judge, void *arg)
+{
+    s->judge = judge;
+    s->judge_arg = arg;
+}
+
+static cu_err judge(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
+{
+    cu_fault f = {0};
+    if (!s->judge || s->judge(s->judge_arg, l, &f) == CU_OK)
+        return CU_OK;
+    cu_bytes why = cu_str(f.text);
+    return cu_sql_run(s, s->db, "INSERT OR IGNORE INTO misfit(log,idx,type,why) VALUES(?,?,?,?)", "titt",
+                      (const void *[]){&log, &index, &l->type, &why});
+}
+
+uint64_t cu_store_misfits(cu_store *s, char last[400])
+{
+    last[0] = 0;
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT m.log,m.idx,m.why FROM misfit m JOIN event e USING(log,idx) ORDER BY e.ts DESC,m.idx DESC LIMIT 1", "", NULL);
+    if (st && sqlite3_step(st) == SQLITE_ROW)
+        snprintf(last, 400, "%s %lld: %s", (const char *)sqlite3_column_text(st, 0), (long long)sqlite3_column_int64(st, 1),
+                 (const char *)sqlite3_column_text(st, 2));
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return last[0] ? cu_sql_number(s, s->db, "SELECT count(*) FROM misfit", "", NULL) : 0;
 }
 
 cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
@@ -198,6 +292,7 @@ cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
     bool probe = cu_starts(log, CU_LIT("t/probe-"));
     CU_TRY(cu_sql_run(s, s->db, probe ? "INSERT OR IGNORE INTO event VALUES(?,?,'probe:'||?,?,?,?,?,?)" : "INSERT OR IGNORE INTO event VALUES(?,?,?,?,?,?,?,?)",
                "tittttii", (const void *[]){&log, &index, &l.type, &l.ts, &l.actor, &l.writer, &l.epoch, &l.seq}));
+    CU_TRY(judge(s, log, index, &l));
     if (!probe)
         CU_TRY(project(s, log, index, &l));
     return cu_sql_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
@@ -222,6 +317,24 @@ cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint6
             .request = (const char *)sqlite3_column_text(st, 6), .request_index = (uint64_t)sqlite3_column_int64(st, 7),
             .answer_type = (const char *)sqlite3_column_text(st, 8), .answer = (const char *)sqlite3_column_text(st, 9),
             .answer_index = (uint64_t)sqlite3_column_int64(st, 10)};
+        each(arg, &x);
+    }
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
+}
+
+cu_err cu_store_open_exchanges(cu_store *s, const char *before, unsigned limit, cu_store_exchange_fn each, void *arg)
+{
+    cu_bytes at = cu_str(before);
+    uint64_t n = limit;
+    int rc = SQLITE_ERROR;
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT id,tenant,at FROM exchange WHERE answer_type IS NULL AND request_type='exchange.request' AND at<?"
+                                             " ORDER BY row LIMIT ?", "ti", (const void *[]){&at, &n});
+    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+        const cu_store_exchange x = {.id = (const char *)sqlite3_column_text(st, 0), .tenant = (const char *)sqlite3_column_text(st, 1),
+                                     .at = (const char *)sqlite3_column_text(st, 2)};
         each(arg, &x);
     }
     sqlite3_finalize(st);

@@ -29,6 +29,10 @@ cu_err cu_log_entry(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST
  * before it is handed over; memory is bounded. What `each` returns ends the walk unless it is CU_OK. */
 typedef cu_err (*cu_log_each_fn)(void *arg, uint64_t index, cu_bytes leaf, const cu_sha256 *hash);
 cu_err cu_log_each(cu_log *l, uint64_t from, uint64_t to, cu_log_each_fn each, void *arg, cu_fault *f) CU_MUST;
+/* The same without hashing, for readers of what the system itself sealed: entries from..to (to excluded, and
+ * at most the published size) in order. Every bundle is read once. */
+typedef cu_err (*cu_log_walk_fn)(void *arg, uint64_t index, cu_bytes leaf);
+cu_err cu_log_walk(cu_log *l, uint64_t from, uint64_t to, cu_log_walk_fn each, void *arg, cu_fault *f) CU_MUST;
 /* A C2SP tlog-proof of entry `index` in the published checkpoint: text, appended to out. */
 cu_err cu_log_proof(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
 /* The same in a checkpoint that was read before; note: its text with signatures. */

@@ -40,6 +40,7 @@ void cu_spool_settle(cu_spool_writer *w);
 /* stage + seal + commit, for callers with one leaf and time. */
 cu_err cu_spool_write(cu_spool_writer *w, const cu_leaf_in *in, char *id_out) CU_MUST;
 const char *cu_spool_name(const cu_spool_writer *w);
+uint64_t cu_spool_epoch(const cu_spool_writer *w); /* of what is staged next */
 /* Commits what is staged and releases the name. NULL is fine. */
 void cu_spool_close(cu_spool_writer *w);
 

@@ -17,9 +17,18 @@ void cu_store_close(cu_store *s);
 uint64_t cu_store_delivered(cu_store *s, cu_bytes log);
 /* Takes one sealed entry. Idempotent. */
 cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf) CU_MUST;
+/* How far every log has got, at one moment between two rounds. */
+typedef bool (*cu_store_reach_fn)(void *arg, const char *log, uint64_t size);
+cu_err cu_store_reaches(cu_store *s, cu_store_reach_fn each, void *arg) CU_MUST;
 /* A round is one transaction. */
 cu_err cu_store_begin(cu_store *s) CU_MUST;
 cu_err cu_store_end(cu_store *s) CU_MUST;
+
+/* Holds an entry against what may be written; what it refuses is taken all the same, and counted. */
+typedef cu_err (*cu_store_judge_fn)(void *arg, const cu_leaf *l, cu_fault *f);
+void cu_store_judge(cu_store *s, cu_store_judge_fn judge, void *arg);
+/* How many sealed entries do not fit; last: LOG INDEX: why, of the latest. */
+uint64_t cu_store_misfits(cu_store *s, char last[400]);
 
 typedef struct {
     uint64_t row;               /* for the cursor */
@@ -31,6 +40,8 @@ typedef void (*cu_store_exchange_fn)(void *arg, const cu_store_exchange *x);
 /* Newest first, rows below `before` (0: from the newest); id not NULL: that one only. */
 cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint64_t before, unsigned limit,
                           cu_store_exchange_fn each, void *arg) CU_MUST;
+/* Requests before that time (RFC 3339) whose end is not there: id, tenant and at, oldest first. */
+cu_err cu_store_open_exchanges(cu_store *s, const char *before, unsigned limit, cu_store_exchange_fn each, void *arg) CU_MUST;
 uint64_t cu_store_exchange_count(cu_store *s);
 
 /* Conditions; NULL or empty: none. */
@@ -111,6 +122,22 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out) C
 /* Where the newest sealed entry of a type is; CU_NOT_FOUND. */
 cu_err cu_store_last_of(cu_store *s, const char *type, char log[80], uint64_t *index) CU_MUST;
 
+/* Whether the register had to be put right by a sealed entry since it was asked last. */
+bool cu_store_repaired(cu_store *s);
+
+/* --- rebuilding --- */
+typedef struct {
+    uint64_t logs, entries, misfits;
+    uint64_t differences;                /* tables that are not the same */
+    char first[160];                     /* the first difference */
+    char digest[65];                     /* of the canonical dump of what was rebuilt */
+} cu_rebuilt;
+/* Makes the projections anew in the file `fresh`, which must not exist, from the sealed logs in log_dir, as
+ * far as the ones in `live` have got, and holds both against each other. live NULL: all there is, and
+ * nothing to compare. */
+cu_err cu_store_rebuild(const char *log_dir, const char *live, const char *fresh, cu_store_judge_fn judge, void *arg, cu_rebuilt *out,
+                        cu_fault *f) CU_MUST;
+
 /* --- keys --- */
 typedef struct {
     cu_sha256 hash;
@@ -137,6 +164,12 @@ cu_err cu_store_keys_forget(cu_store *s, const char *tenant, const char *holder)
 cu_err cu_store_key_limit(cu_store *s, const cu_store_key *k) CU_MUST;
 /* Array on the heap, to be freed. */
 cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n) CU_MUST;
+
+/* The same from the log alone: a key's holder and terms after one entry more. Entries of other keys, and of
+ * other types, change nothing. */
+void cu_store_key_apply(cu_store_key *k, const cu_leaf *l);
+/* The ids that such an entry concerns: its key and, of a rotation, the one before; 0 to 2. */
+size_t cu_store_key_ids(const cu_leaf *l, char ids[2][CU_ID_LEN + 2]);
 
 /* Remembers a text under a name; *changed = it was not the one remembered. */
 cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed) CU_MUST;

@@ -1,0 +1,102 @@
+// What the gateway counts itself is held against the log; a worker that dies leaves requests without an end.
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { System } from '../gateway/system.mjs'
+
+let upstream, system, hold = false
+const pause = (ms) => new Promise((done) => setTimeout(done, ms))
+
+before(async () => {
+  upstream = createServer((q, r) => {
+    q.resume()
+    q.on('end', () => {
+      if (hold) return
+      r.setHeader('content-type', 'application/json')
+      r.end('{"type":"message","content":[],"usage":{"input_tokens":3,"output_tokens":4}}')
+    })
+  })
+  await new Promise((done) => upstream.listen(0, '127.0.0.1', done))
+  system = await new System({ upstream: `http://127.0.0.1:${upstream.address().port}` }).start()
+})
+after(async () => {
+  await system.remove()
+  upstream.closeAllConnections()
+  upstream.close()
+})
+
+const ask = (key = system.key) => fetch(`${system.url}/v1/messages`, {
+  method: 'POST', headers: { 'x-api-key': key, 'content-type': 'application/json' },
+  body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hello' }] }),
+}).then(async (r) => { await r.arrayBuffer(); return r.status })
+const reconcile = (...more) => {
+  const r = system.run('log', 'reconcile', '--config', system.config, '--format', 'json', ...more)
+  assert.notEqual(r.status, 2, r.stderr)
+  return { status: r.status, ...JSON.parse(r.stdout) }
+}
+
+test('every worker and the daemon begin with a heartbeat', async () => {
+  const beats = []
+  for (let i = 0; i < 40 && beats.length < 3; i++) {
+    beats.splice(0, beats.length, ...system.entries('org').filter((l) => l.type === 'writer.heartbeat'))
+    await pause(50)
+  }
+  assert.deepEqual(beats.map((b) => b.writer).sort(), ['daemon-0', 'gw-0', 'gw-1'])
+  assert.ok(beats.every((b) => b.body.reason === 'start'))
+})
+
+test('under load, in the middle of it, nothing is said to be missing', async () => {
+  let going = true, sent = 0, refused = 0
+  const load = Array.from({ length: 6 }, async (_, i) => {
+    while (going) (i ? await ask() : await ask('no-such-key')) === 200 ? sent++ : refused++
+  })
+  for (let i = 0; i < 4; i++) {
+    await pause(300)
+    const r = reconcile()
+    assert.deepEqual(r.missing, [])
+    assert.equal(r.status, 0)
+  }
+  going = false
+  await Promise.all(load)
+  assert.ok(sent > 20 && refused > 5)
+})
+
+test('a worker that ends says so, and its counts are those of the log', async () => {
+  for (const pid of system.workers()) process.kill(pid, 'SIGTERM')
+  const ended = await Promise.all(['gw-0', 'gw-1'].map((w) => system.sealed((l) => l.type === 'writer.heartbeat' && l.writer === w && l.body.reason === 'end', 'org')))
+  await pause(600)
+  const all = [...system.entries('t/acme'), ...system.entries('org')]
+  for (const e of ended) {
+    const mine = all.filter((l) => l.writer === e.writer && l.epoch === e.epoch && l.seq < e.seq)
+    const n = (...types) => mine.filter((l) => types.includes(l.type)).length
+    assert.equal(n('exchange.request'), e.body.requests - e.body.void)
+    assert.equal(n('exchange.response', 'exchange.aborted'), e.body.answered)
+    assert.equal(n('input.rejected'), e.body.refused - e.body.left_out)
+    assert.equal(mine.length, e.seq)
+  }
+  const r = reconcile()
+  assert.deepEqual(r.missing, [])
+  const entry = await system.sealed((l) => l.type === 'evidence.reconciled' && l.body.entries === r.entries, 'org')
+  assert.equal(entry.body.requests, r.requests)
+  const s = system.json('status')
+  assert.ok(s.evidence.reconciled.count > 0)
+  assert.equal(s.evidence.gap.count, 0)
+})
+
+test('a request whose worker was killed is an orphan, once', async () => {
+  system.json('status', '--wait', '30')
+  hold = true
+  const lost = ask().catch(() => 'lost')
+  for (let i = 0; i < 60 && !system.entries().some((l) => l.type === 'exchange.request' && l.seq >= 0 && !system.entries().some((m) => m.body.exchange === l.id)); i++) await pause(50)
+  for (const pid of system.workers()) process.kill(pid, 'SIGKILL')
+  await lost
+  hold = false
+  await pause(1200)
+  const r = reconcile('--older', '0')
+  assert.equal(r.orphans, 1)
+  assert.deepEqual(r.missing, [])
+  const orphan = await system.sealed((l) => l.type === 'exchange.orphan')
+  assert.ok(system.entries().some((l) => l.type === 'exchange.request' && l.id === orphan.body.exchange))
+  await pause(600)
+  assert.equal(reconcile('--older', '0').orphans, 0)
+})
