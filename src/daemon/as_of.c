@@ -97,7 +97,10 @@ static cu_err take_key(void *arg, uint64_t index, cu_bytes leaf)
     cu_leaf l;
     char ids[2][CU_ID_LEN + 2];
     CU_TRY(cu_leaf_parse(leaf, &l));
-    size_t n = cu_cmp(l.ts, cu_str(k->until)) <= 0 ? cu_store_key_ids(&l, ids) : 0;
+    bool then = cu_cmp(l.ts, cu_str(k->until)) <= 0;
+    for (size_t i = 0; then && cu_store_ends_keys(l.type) && i < k->n; i++)
+        cu_store_key_apply(&k->v[i], &l);
+    size_t n = then ? cu_store_key_ids(&l, ids) : 0;
     for (size_t i = 0; i < n; i++) {
         cu_store_key *one = key_of(k, ids[i]);
         if (!one)

@@ -5,9 +5,15 @@
 #include <stdlib.h>
 #include "sql.h"
 
+/* An erasure ends every key of the person or tenant. */
+bool cu_store_ends_keys(cu_bytes type)
+{
+    return cu_eq_str(type, "erasure.begun");
+}
+
 bool cu_concerns_holders(cu_bytes type)
 {
-    return cu_eq_str(type, "key.issued") || cu_eq_str(type, "key.rotated") || cu_eq_str(type, "key.revoked") || cu_eq_str(type, "limit.changed");
+    return cu_store_ends_keys(type) || cu_eq_str(type, "key.issued") || cu_eq_str(type, "key.rotated") || cu_eq_str(type, "key.revoked") || cu_eq_str(type, "limit.changed");
 }
 
 static json_t *body_of(const cu_leaf *l)
@@ -94,9 +100,17 @@ static void rotated(cu_store_key *k, const json_t *body, const char *fresh)
         k->expires_ns = until;
 }
 
+static bool erased(const cu_store_key *k, const cu_leaf *l, const json_t *body)
+{
+    const char *subject = json_string_value(json_object_get(body, "subject"));
+    return subject && cu_eq_str(l->tenant, k->tenant) && (strcmp(subject, "tenant") == 0 || strcmp(subject, k->user) == 0);
+}
+
 void cu_store_key_apply(cu_store_key *k, const cu_leaf *l)
 {
     json_t *body = body_of(l);
+    if (cu_store_ends_keys(l->type) && erased(k, l, body))
+        k->revoked = true;
     const char *id = json_string_value(json_object_get(body, "key")), *old = json_string_value(json_object_get(body, "replaces"));
     bool mine = id && strcmp(id, k->id) == 0;
     if (mine && cu_eq_str(l->type, "key.issued"))
@@ -112,7 +126,7 @@ void cu_store_key_apply(cu_store_key *k, const cu_leaf *l)
 
 size_t cu_store_key_ids(const cu_leaf *l, char ids[2][CU_ID_LEN + 2])
 {
-    json_t *body = cu_concerns_holders(l->type) ? body_of(l) : NULL;
+    json_t *body = cu_concerns_holders(l->type) && !cu_store_ends_keys(l->type) ? body_of(l) : NULL;
     const char *of[2] = {json_string_value(json_object_get(body, "key")),
                          cu_eq_str(l->type, "key.rotated") ? json_string_value(json_object_get(body, "replaces")) : NULL};
     size_t n = 0;
@@ -192,8 +206,21 @@ bool cu_store_repaired(cu_store *s)
     return was;
 }
 
+static cu_err end_keys(cu_store *s, const cu_leaf *l)
+{
+    json_t *body = body_of(l);
+    const char *text = json_string_value(json_object_get(body, "subject"));
+    cu_bytes subject = cu_str(text ? text : "");
+    cu_err e = cu_sql_run(s, s->db, "UPDATE holder SET revoked=1 WHERE tenant=?1 AND (?2='tenant' OR user=?2)", "tt",
+                          (const void *[]){&l->tenant, &subject});
+    json_decref(body);
+    return e;
+}
+
 cu_err cu_project_holder(cu_store *s, const cu_leaf *l)
 {
+    if (cu_store_ends_keys(l->type))
+        return end_keys(s, l);
     char ids[2][CU_ID_LEN + 2];
     size_t n = cu_store_key_ids(l, ids);
     for (size_t i = 0; i < n; i++) {

@@ -168,6 +168,8 @@ cu_err cu_store_keys(cu_store *s, cu_store_key **out, size_t *n) CU_MUST;
 /* The same from the log alone: a key's holder and terms after one entry more. Entries of other keys, and of
  * other types, change nothing. */
 void cu_store_key_apply(cu_store_key *k, const cu_leaf *l);
+/* An entry that ends keys by whose they are: it concerns all of its tenant. */
+bool cu_store_ends_keys(cu_bytes type);
 /* The ids that such an entry concerns: its key and, of a rotation, the one before; 0 to 2. */
 size_t cu_store_key_ids(const cu_leaf *l, char ids[2][CU_ID_LEN + 2]);
 
