@@ -300,7 +300,9 @@ static cu_err check_vkey(check *c, cu_log *l, const char *name)
         return CU_OK;
     if (e == CU_OK)
         e = note_key_parse(cu_buf_view(&text), NOTE_ED25519, &k);
-    bool whole = c->trusted != NULL;
+    if (e == CU_OK && c->trusted) /* who brings keys asks no file of the log for any */
+        return CU_OK;
+    bool whole = false;
     for (size_t i = 0; i < l->keys.n; i++)
         whole = whole || l->keys.v[i].from == 0;
     if (!whole)

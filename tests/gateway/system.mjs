@@ -67,7 +67,7 @@ ${extra}${vendors ?? (upstream ? `vendors:
   // Every entry is one that the registry describes, and the projections are what the log gives.
   sound() {
     const out = join(this.dir, `again-${Date.now()}.db`)
-    const r = this.run('log', 'rebuild', '--dir', this.status.log_dir, '--db', join(this.dir, 'state/store.db'), '--out', out, '--format', 'json')
+    const r = this.run('log', 'rebuild', '--dir', this.status.log_dir, '--db', join(this.status.log_dir, '../store.db'), '--out', out, '--format', 'json')
     if (r.status !== 0 || JSON.parse(r.stdout).misfits) throw new Error(`projections: ${r.stdout}${r.stderr}`)
     return JSON.parse(r.stdout)
   }
