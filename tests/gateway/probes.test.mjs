@@ -24,10 +24,10 @@ before(async () => {
   open = await openGateway(Number(readFileSync(`${runDir}/sink.port`, 'utf8')))
 })
 after(async () => {
-  system.unsound = true // entries were changed on purpose
-  await system.remove()
   open.closeAllConnections()
   open.close()
+  system.unsound = true // entries were changed on purpose
+  await system.remove()
 })
 
 function rule(word) { return `rules:
