@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all grammars deps events web run check asan fuzz soak soak-scan faults bench clean install
+.PHONY: all grammars deps events web run check asan fuzz fuzz-build soak soak-scan faults bench clean install
 all: deps grammars
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD)
@@ -55,10 +55,12 @@ asan: deps grammars
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= backup bundle command detect diff export flags ignore image json known leak log mention recorded rules sarif shape source sse trace witness
-fuzz: deps grammars
+fuzz-build: deps grammars
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 	ninja -C $(FUZZ)
+
+fuzz: fuzz-build
 	@for t in $(FUZZ_TARGETS); do mkdir -p $(FUZZ)/corpus/$$t $(FUZZ)/fuzz/cache && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
 	  -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/$$t fuzz/seeds/$$t || exit 1; done
 
