@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "app.h"
-#include "watch.h"
+#include "paths.h"
 #include "base/log.h"
 
 #define BODY_MAX ((size_t)8 << 20)
@@ -36,93 +36,6 @@ unsigned problem(call *c, unsigned status, const char *title, const char *fmt, .
     cu_buf_byte(c->out, '}');
     c->type = "application/problem+json";
     return status;
-}
-
-static const char *after(const char *path, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return strncmp(path, prefix, n) == 0 ? path + n : NULL;
-}
-
-static unsigned route(call *c, const char *cookie)
-{
-    const char *p = after(c->path, "/api/v1"), *rest;
-    bool get = strcmp(c->method, "GET") == 0, post = strcmp(c->method, "POST") == 0;
-    if (strcmp(c->path, "/metrics") == 0 && get) /* nginx lets it out on the metrics address only */
-        return answer_metrics(c);
-    if (!p)
-        return problem(c, 404, "Not found", "There is no such path.");
-    if (strcmp(p, "/healthz") == 0 && (get || strcmp(c->method, "HEAD") == 0))
-        return 204;
-    if (strcmp(p, "/criteria") == 0 && get)
-        return answer_criteria(c);
-    if (strcmp(p, "/controls") == 0 && get)
-        return answer_controls(c);
-    if (strcmp(p, "/checklist") == 0 && get)
-        return answer_checklist(c);
-    if (strcmp(p, "/try") == 0)
-        return answer_try(c);
-    if (strcmp(p, "/session") == 0)
-        return answer_session(c, cookie);
-    if (!c->admin && !session_holds(c->a, cookie))
-        return problem(c, 401, "Signed out", "Open the sign-in link that custos serve printed, or make one with: custos signin");
-    if (strcmp(p, "/checklist/answers") == 0)
-        return answer_checklist_answers(c);
-    if (strcmp(p, "/scope") == 0)
-        return answer_scope(c);
-    if (strcmp(p, "/nil-returns") == 0)
-        return answer_nil_returns(c);
-    if (strcmp(p, "/status") == 0 && get)
-        return answer_status(c);
-    if (strcmp(p, "/exchanges") == 0 && get)
-        return answer_exchanges(c, NULL);
-    if ((rest = after(p, "/exchanges/")) && get)
-        return answer_exchanges(c, rest);
-    if (strcmp(p, "/exchange-values") == 0 && get)
-        return answer_exchange_values(c);
-    if (strcmp(p, "/routes") == 0 && get)
-        return answer_routes(c);
-    if (strcmp(p, "/classes") == 0 && get)
-        return answer_classes(c);
-    if (strcmp(p, "/witness") == 0 && get)
-        return answer_witness(c);
-    if (strcmp(p, "/bundles") == 0 && get)
-        return answer_bundles(c);
-    if (strcmp(p, "/probes") == 0)
-        return answer_probes(c);
-    if (strcmp(p, "/probe-keys") == 0 && c->admin && post)
-        return answer_probe_key(c);
-    if ((rest = after(p, "/verdicts/")) && get)
-        return answer_explain(c, rest);
-    if ((strcmp(p, "/logs") == 0 || after(p, "/logs/")) && get)
-        return answer_log(c);
-    if (strcmp(p, "/log-key/rotate") == 0 && c->admin && strcmp(c->method, "POST") == 0)
-        return answer_log_key(c);
-    if (strcmp(p, "/keys") == 0 || after(p, "/keys/"))
-        return answer_keys(c);
-    if (strcmp(p, "/erasures") == 0 && c->admin && strcmp(c->method, "POST") == 0)
-        return answer_erase(c);
-    if (strcmp(p, "/backups") == 0 && c->admin && post)
-        return answer_backup(c);
-    if (strcmp(p, "/scans") == 0 || after(p, "/scans/"))
-        return answer_scans(c);
-    if (strcmp(p, "/repositories") == 0 && get)
-        return answer_repositories(c);
-    if (strcmp(p, "/scan-key") == 0 && c->admin && get)
-        return answer_scan_key(c);
-    if ((rest = after(p, "/populations")))
-        return answer_populations(c, rest);
-    if ((rest = after(p, "/samples")))
-        return answer_samples(c, rest);
-    if ((rest = after(p, "/exports")))
-        return answer_exports(c, rest);
-    if (strcmp(p, "/rules/reload") == 0 && c->admin)
-        return answer_rules(c);
-    if (strcmp(p, "/reconcile") == 0 && c->admin && post)
-        return answer_reconcile(c);
-    if (strcmp(p, "/signin-tokens") == 0 && c->admin && post)
-        return answer_signin(c);
-    return problem(c, 404, "Not found", "There is no such path, or it does not take %.10s.", c->method);
 }
 
 /* --- libmicrohttpd --- */
@@ -195,7 +108,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
     }
     cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     call c = {.a = x->a, .admin = x->admin, .method = method, .path = url, .query = query, .query_arg = con,
-              .body = cu_buf_view(&u->body), .out = &out, .type = "application/json", .file = -1};
+              .body = cu_buf_view(&u->body), .token = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_session"), .actor = "", .out = &out, .type = "application/json", .file = -1};
     MHD_set_connection_option(con, MHD_CONNECTION_OPTION_TIMEOUT, strcmp(method, "POST") == 0 ? 0u : 60u); /* a listing of millions takes its time */
     unsigned status;
     if (u->body.err)
@@ -203,7 +116,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
     else if (foreign_write(&c, con))
         status = problem(&c, 403, "Refused", "Writes need Content-Type: application/json and must come from this console.");
     else
-        status = route(&c, MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_session"));
+        status = answer(&c);
     if (out.err)
         status = problem(&c, 500, "Too large", "The answer does not fit: %s.", cu_err_text(out.err));
     return reply(con, &c, status);

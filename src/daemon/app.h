@@ -20,6 +20,7 @@
 #define PERSON_NAME 129
 #define SESSIONS 64
 #define TOKEN_MAX 40
+#define PATH_ARG 80u
 
 typedef struct {
     char token[TOKEN_MAX];
@@ -56,7 +57,7 @@ typedef struct {
         int state;
         uint64_t overlap; /* seconds */
         cu_err result;
-        char old_pk[65], new_pk[65], text[320];
+        char old_pk[65], new_pk[65], text[320], actor[CU_PSEUDONYM_LEN];
     } rotation;         /* log_key.c */
     struct attest *attest;
     volatile int *stop;
@@ -130,6 +131,10 @@ typedef struct {
     app *a;
     bool admin;
     const char *method, *path;
+    char args[3][PATH_ARG]; /* what stands in the places of {names} in the path's pattern, in order */
+    const char *token;      /* the session's, as it was sent; NULL */
+    const char *actor;      /* who acts, for record(): the pseudonym of a person, or "operator" */
+    unsigned role;          /* one ROLE_ bit (paths.h) */
     const char *(*query)(void *arg, const char *name);
     void *query_arg;
     cu_bytes body;
@@ -140,14 +145,19 @@ typedef struct {
 } call;
 unsigned problem(call *c, unsigned status, const char *title, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 unsigned answer_status(call *c);
-unsigned answer_exchanges(call *c, const char *id);
+unsigned answer_exchanges(call *c);
+unsigned answer_exchange(call *c);
 unsigned answer_exchange_values(call *c);
 unsigned answer_routes(call *c);
 unsigned answer_classes(call *c);
 unsigned answer_bundles(call *c);
 unsigned answer_witness(call *c);
-/* what: "entries", "types" or "entries/N/neighbours"; folder: the log's, below log_dir. False when what is none of them. */
-bool answer_entries(call *c, const char *folder, const char *what, unsigned *status);
+unsigned answer_entries(call *c);
+unsigned answer_entry_types(call *c);
+unsigned answer_neighbours(call *c);
+/* The folder of the log that args[0] names, below log_dir. 0, or the status of a problem. */
+unsigned log_folder(call *c, char out[80]);
+bool read_index(const char *text, uint64_t *out); /* the number of an entry */
 /* limit (1 to most, else 100) and cursor of a listing; false when they are malformed. */
 typedef struct {
     unsigned limit;
@@ -158,10 +168,14 @@ struct json_t;
 struct json_t *assessment_at(call *c, const char *vendor, const char *at); /* what was sealed before that moment, or null */
 unsigned answer_json(call *c, struct json_t *v); /* takes v; 200 */
 unsigned answer_probes(call *c);
+unsigned seal_probe(call *c);
 unsigned answer_probe_key(call *c);
 void put_isolation(const app *a, cu_buf *b); /* the member "isolation" */
-unsigned answer_explain(call *c, const char *id);
-unsigned answer_log(call *c);
+unsigned answer_explain(call *c);
+unsigned answer_log_checkpoint(call *c);
+unsigned answer_log_vkey(call *c);
+unsigned answer_log_entry(call *c);
+unsigned answer_log_proof(call *c);
 unsigned answer_log_key(call *c);
 unsigned answer_criteria(call *c);
 unsigned answer_controls(call *c);
@@ -179,18 +193,36 @@ unsigned answer_erase(call *c);
 unsigned answer_backup(call *c);
 cu_err backup_restored(app *a, cu_fault *f) CU_MUST; /* backups.c: at the first start in a restored folder */
 unsigned answer_keys(call *c);
-unsigned answer_session(call *c, const char *cookie);
+unsigned issue_key(call *c);
+unsigned revoke_key(call *c);
+unsigned limit_key(call *c);
+unsigned rotate_key(call *c);
+unsigned answer_session(call *c);
+unsigned begin_session(call *c);
+unsigned end_session(call *c);
 unsigned answer_signin(call *c);
 unsigned answer_rules(call *c);
 unsigned answer_scans(call *c);
+unsigned answer_scan(call *c);
+unsigned take_scan(call *c);
 unsigned answer_scan_key(call *c);
 unsigned answer_repositories(call *c);
-/* evidence.c: populations, samples and bundles, kept in state_dir/evidence. rest: the path behind the collection's name. */
-unsigned answer_populations(call *c, const char *rest);
-unsigned answer_samples(call *c, const char *rest);
-unsigned answer_exports(call *c, const char *rest);
+/* evidence.c: populations, samples and bundles, kept in state_dir/evidence. */
+unsigned answer_populations(call *c);
+unsigned freeze_population(call *c);
+unsigned answer_population(call *c);
+unsigned answer_listing(call *c);
+unsigned check_population(call *c);
+unsigned answer_samples(call *c);
+unsigned draw_sample(call *c);
+unsigned answer_sample(call *c);
+unsigned answer_sample_items(call *c);
+unsigned answer_exports(call *c);
+unsigned make_bundle(call *c);
+unsigned answer_export(call *c);
+unsigned answer_bundle_file(call *c);
 bool knows_tenant(const app *a, const char *name);
 unsigned unknown_tenant(call *c, const char *name); /* a 404 that says which there are */
-bool session_holds(app *a, const char *cookie);
+bool session_holds(app *a, const char *token);
 
 #endif

@@ -15,7 +15,7 @@ unsigned answer_backup(call *c)
     if (body.err || cu_events_check(c->a->events, CU_LIT("backup.made"), cu_str(CU_TENANT_ORG), c->body, &f) != CU_OK)
         return problem(c, 400, "Malformed", "This is no account of a backup: %s", f.text);
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = record(c->a, "backup.made", CU_TENANT_ORG, "operator", &body);
+    cu_err e = record(c->a, "backup.made", CU_TENANT_ORG, c->actor, &body);
     pthread_mutex_unlock(&c->a->lock);
     if (e != CU_OK)
         return problem(c, 503, "The backup could not be recorded", "%s", cu_err_text(e));

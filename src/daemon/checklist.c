@@ -24,7 +24,7 @@ static const char *text_of(const json_t *o, const char *key)
 static unsigned sealed(call *c, const char *type, const cu_buf *body)
 {
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = cu_buf_err(body) == CU_OK ? record(c->a, type, CU_TENANT_ORG, "operator", body) : cu_buf_err(body);
+    cu_err e = cu_buf_err(body) == CU_OK ? record(c->a, type, CU_TENANT_ORG, c->actor, body) : cu_buf_err(body);
     pthread_mutex_unlock(&c->a->lock);
     if (e != CU_OK)
         return problem(c, 503, "Not recorded", "%s", cu_err_text(e));
@@ -156,8 +156,6 @@ static unsigned take_nil(call *c, const json_t *in)
 
 static unsigned with_body(call *c, unsigned (*take)(call *c, const json_t *in))
 {
-    if (strcmp(c->method, "POST") != 0)
-        return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     unsigned status = json_is_object(in) ? take(c, in) : problem(c, 400, "Malformed", "A JSON object is expected.");
     json_decref(in);

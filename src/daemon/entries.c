@@ -144,17 +144,28 @@ static unsigned neighbours(call *c, const char *folder, uint64_t index)
     return e == CU_OK ? problem(c, 404, "Not in the log", "There is no entry %llu yet.", (unsigned long long)index) : unreadable(c, e);
 }
 
-bool answer_entries(call *c, const char *folder, const char *what, unsigned *status)
+unsigned answer_entries(call *c)
 {
-    unsigned long long index;
-    int end = 0;
-    if (strcmp(what, "entries") == 0)
-        *status = list(c, folder);
-    else if (strcmp(what, "types") == 0)
-        *status = types(c, folder);
-    else if (strlen(what) < 40 && sscanf(what, "entries/%15llu/neighbours%n", &index, &end) == 1 && end && !what[end])
-        *status = neighbours(c, folder, index);
-    else
-        return false;
-    return true;
+    char folder[80];
+    unsigned status = log_folder(c, folder);
+    return status ? status : list(c, folder);
+}
+
+unsigned answer_entry_types(call *c)
+{
+    char folder[80];
+    unsigned status = log_folder(c, folder);
+    return status ? status : types(c, folder);
+}
+
+unsigned answer_neighbours(call *c)
+{
+    char folder[80];
+    uint64_t index;
+    unsigned status = log_folder(c, folder);
+    if (status)
+        return status;
+    if (!read_index(c->args[1], &index))
+        return problem(c, 404, "Not in the log", "An entry has a number from 0.");
+    return neighbours(c, folder, index);
 }

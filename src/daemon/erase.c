@@ -9,7 +9,7 @@
 #define BASIS_MAX 200u
 
 typedef struct {
-    const char *subject, *tenant, *basis, *approver;
+    const char *subject, *tenant, *basis, *approver, *actor;
     bool dry;
     char by[CU_PSEUDONYM_LEN];
 } order;
@@ -102,7 +102,7 @@ static cu_err note(app *a, const char *type, const order *o, const target *t)
     put_counts(&body, t);
     cu_buf_json_kv_str(&body, "subject", t->person[0] ? t->person : "tenant");
     cu_buf_byte(&body, '}');
-    return record(a, type, t->tenant, "operator", &body);
+    return record(a, type, t->tenant, o->actor, &body);
 }
 
 static cu_err erase_one(app *a, const order *o, target *t, cu_fault *f)
@@ -161,7 +161,7 @@ static unsigned refuse(call *c, const order *o)
 unsigned answer_erase(call *c)
 {
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
-    order o = {.subject = json_string_value(json_object_get(in, "subject")), .tenant = json_string_value(json_object_get(in, "tenant")),
+    order o = {.actor = c->actor, .subject = json_string_value(json_object_get(in, "subject")), .tenant = json_string_value(json_object_get(in, "tenant")),
                .basis = json_string_value(json_object_get(in, "basis")), .approver = json_string_value(json_object_get(in, "approver")),
                .dry = json_is_true(json_object_get(in, "dry_run"))};
     target *t = NULL;

@@ -113,13 +113,13 @@ static void wait_sealed(const app *a)
 }
 
 /* Files first, then the entry: what the log speaks of is there. */
-static cu_err keep(app *a, const char *kind, const char *id, const char *type, const char *tenant, const cu_buf *body)
+static cu_err keep(app *a, const char *actor, const char *kind, const char *id, const char *type, const char *tenant, const cu_buf *body)
 {
     char path[4400];
     CU_TRY(path_of(a, kind, id, ".json", path));
     CU_TRY(cu_file_replace(AT_FDCWD, path, cu_buf_view(body), 0600));
     pthread_mutex_lock(&a->lock);
-    cu_err e = record_under(a, type, tenant[0] ? tenant : CU_TENANT_ORG, "operator", cu_buf_view(body), id);
+    cu_err e = record_under(a, type, tenant[0] ? tenant : CU_TENANT_ORG, actor, cu_buf_view(body), id);
     pthread_mutex_unlock(&a->lock);
     if (e != CU_OK)
         unlink(path);
@@ -188,7 +188,7 @@ static unsigned send_file(call *c, const char *kind, const char *id, const char 
 
 /* --- populations --- */
 
-static cu_err freeze_into(app *a, cu_population *p, const char *id, cu_buf *body, cu_fault *f)
+static cu_err freeze_into(app *a, const char *actor, cu_population *p, const char *id, cu_buf *body, cu_fault *f)
 {
     char path[4400];
     CU_TRY(path_of(a, "populations", id, ".jsonl", path));
@@ -201,7 +201,7 @@ static cu_err freeze_into(app *a, cu_population *p, const char *id, cu_buf *body
     if (e == CU_OK)
         e = cu_population_encode(p, body);
     if (e == CU_OK)
-        e = keep(a, "populations", id, "population.frozen", p->tenant.n ? (const char *)p->tenant.p : "", body);
+        e = keep(a, actor, "populations", id, "population.frozen", p->tenant.n ? (const char *)p->tenant.p : "", body);
     if (e != CU_OK)
         unlink(path);
     return e;
@@ -225,7 +225,7 @@ static unsigned freeze(call *c, const json_t *in)
         p->tenant = cu_str(text_of(in, "tenant"));
         for (size_t i = 0; i < logs.n; i++)
             p->logs[p->logs_n++].name = cu_str(logs.v[i]);
-        cu_err e = freeze_into(c->a, p, id, &body, &f);
+        cu_err e = freeze_into(c->a, c->actor, p, id, &body, &f);
         if (e != CU_OK)
             status = failed(c, e, &f, "The listing could not be made");
     }
@@ -237,8 +237,9 @@ static unsigned freeze(call *c, const json_t *in)
 }
 
 /* The same question again, over the log as it was then. */
-static unsigned ask_again(call *c, const char *id)
+unsigned check_population(call *c)
 {
+    const char *id = c->args[0];
     cu_buf body CU_CLEAN_BUF = CU_BUF(65536);
     cu_fault f = {0};
     cu_err e = load(c->a, "populations", id, &body);
@@ -255,20 +256,6 @@ static unsigned ask_again(call *c, const char *id)
         return failed(c, e, &f, "The question could not be asked again");
     cu_buf_fmt(c->out, "{\"id\":\"%s\",\"same\":%s}", id, same ? "true" : "false");
     return 200;
-}
-
-/* "/ID/what": the id into id, and what; "" when there is none. */
-static const char *split(const char *rest, char id[CU_ID_LEN])
-{
-    const char *slash = rest[0] == '/' ? strchr(rest + 1, '/') : NULL;
-    size_t n = slash ? (size_t)(slash - rest - 1) : strlen(rest) - (rest[0] == '/');
-    snprintf(id, CU_ID_LEN, "%.*s", n < CU_ID_LEN ? (int)n : 0, rest + 1);
-    return slash ? slash + 1 : "";
-}
-
-static unsigned no_such(call *c)
-{
-    return problem(c, 404, "Not found", "There is no such path, or it does not take %.10s.", c->method);
 }
 
 static unsigned one(call *c, const char *kind, const char *id)
@@ -288,18 +275,24 @@ static unsigned with_body(call *c, unsigned (*make)(call *c, const json_t *in))
     return status;
 }
 
-unsigned answer_populations(call *c, const char *rest)
+unsigned answer_populations(call *c)
 {
-    char id[CU_ID_LEN];
-    bool get = strcmp(c->method, "GET") == 0, post = strcmp(c->method, "POST") == 0;
-    const char *what = split(rest, id);
-    if (rest[0] == 0)
-        return get ? list(c, "populations") : post ? with_body(c, freeze) : no_such(c);
-    if (get && strcmp(what, "listing") == 0)
-        return send_file(c, "populations", id, ".jsonl", "application/jsonl");
-    if (post && strcmp(what, "check") == 0)
-        return ask_again(c, id);
-    return get && !what[0] ? one(c, "populations", id) : no_such(c);
+    return list(c, "populations");
+}
+
+unsigned freeze_population(call *c)
+{
+    return with_body(c, freeze);
+}
+
+unsigned answer_population(call *c)
+{
+    return one(c, "populations", c->args[0]);
+}
+
+unsigned answer_listing(call *c)
+{
+    return send_file(c, "populations", c->args[0], ".jsonl", "application/jsonl");
 }
 
 /* --- samples --- */
@@ -341,7 +334,7 @@ static cu_err draw_into(call *c, const json_t *in, cu_sample *s, const char *id,
     if (e == CU_OK)
         snprintf(tenant, sizeof tenant, "%.*s", CU_FMT(p->tenant));
     free(p);
-    return e == CU_OK ? keep(c->a, "samples", id, "sample.drawn", tenant, body) : e;
+    return e == CU_OK ? keep(c->a, c->actor, "samples", id, "sample.drawn", tenant, body) : e;
 }
 
 static unsigned draw(call *c, const json_t *in)
@@ -386,8 +379,9 @@ static cu_err put_item(void *arg, uint64_t row, cu_bytes line)
 }
 
 /* Each drawn entry with its proof in the newest checkpoint. */
-static unsigned items(call *c, const char *id)
+unsigned answer_sample_items(call *c)
 {
+    const char *id = c->args[0];
     char path[4400], population[CU_ID_LEN];
     cu_fault f = {0};
     cu_buf body CU_CLEAN_BUF = CU_BUF(65536);
@@ -408,21 +402,24 @@ static unsigned items(call *c, const char *id)
     return e == CU_OK ? 200 : failed(c, e, &f, "The items could not be read");
 }
 
-unsigned answer_samples(call *c, const char *rest)
+unsigned answer_samples(call *c)
 {
-    char id[CU_ID_LEN];
-    bool get = strcmp(c->method, "GET") == 0;
-    const char *what = split(rest, id);
-    if (rest[0] == 0)
-        return get ? list(c, "samples") : strcmp(c->method, "POST") == 0 ? with_body(c, draw) : no_such(c);
-    if (get && strcmp(what, "items") == 0)
-        return items(c, id);
-    return get && !what[0] ? one(c, "samples", id) : no_such(c);
+    return list(c, "samples");
+}
+
+unsigned draw_sample(call *c)
+{
+    return with_body(c, draw);
+}
+
+unsigned answer_sample(call *c)
+{
+    return one(c, "samples", c->args[0]);
 }
 
 /* --- bundles --- */
 
-static cu_err write_bundle(app *a, const cu_export_with *with, const char *id, cu_export_result *r, cu_buf *body, cu_fault *f)
+static cu_err write_bundle(app *a, const char *actor, const cu_export_with *with, const char *id, cu_export_result *r, cu_buf *body, cu_fault *f)
 {
     char path[4400], hex[65];
     CU_TRY(path_of(a, "exports", id, ".tar.zst", path));
@@ -436,7 +433,7 @@ static cu_err write_bundle(app *a, const cu_export_with *with, const char *id, c
         cu_hex(hex, r->manifest.b, sizeof r->manifest.b);
         cu_buf_fmt(body, "{\"bytes\":%llu,\"entries\":%llu,\"from\":\"%s\",\"manifest\":\"%s\",\"tenant\":\"%s\",\"to\":\"%s\"}", (unsigned long long)r->bytes,
                    (unsigned long long)r->entries, with->from, hex, with->tenant, with->to);
-        e = keep(a, "exports", id, "export.made", with->tenant, body);
+        e = keep(a, actor, "exports", id, "export.made", with->tenant, body);
     }
     if (e != CU_OK)
         unlink(path);
@@ -458,21 +455,29 @@ static unsigned make_export(call *c, const json_t *in)
     const cu_export_with with = {.log_dir = c->a->config->log_dir, .evidence_dir = dir, .tenant = text_of(in, "tenant"), .logs = logs.v, .logs_n = logs.n,
                                  .from = from, .to = to, .wait_ms = SEAL_MS};
     wait_sealed(c->a);
-    cu_err e = write_bundle(c->a, &with, id, &r, &body, &f);
+    cu_err e = write_bundle(c->a, c->actor, &with, id, &r, &body, &f);
     if (e != CU_OK)
         return failed(c, e, &f, "The bundle could not be made");
     put_document(c->out, id, &body);
     return 201;
 }
 
-unsigned answer_exports(call *c, const char *rest)
+unsigned answer_exports(call *c)
 {
-    char id[CU_ID_LEN];
-    bool get = strcmp(c->method, "GET") == 0;
-    const char *what = split(rest, id);
-    if (rest[0] == 0)
-        return get ? list(c, "exports") : strcmp(c->method, "POST") == 0 ? with_body(c, make_export) : no_such(c);
-    if (get && strcmp(what, "bundle") == 0)
-        return send_file(c, "exports", id, ".tar.zst", "application/zstd");
-    return get && !what[0] ? one(c, "exports", id) : no_such(c);
+    return list(c, "exports");
+}
+
+unsigned make_bundle(call *c)
+{
+    return with_body(c, make_export);
+}
+
+unsigned answer_export(call *c)
+{
+    return one(c, "exports", c->args[0]);
+}
+
+unsigned answer_bundle_file(call *c)
+{
+    return send_file(c, "exports", c->args[0], ".tar.zst", "application/zstd");
 }

@@ -141,8 +141,9 @@ static void put_beside(call *c, const cu_store_exchange_filter *w, uint64_t row,
     json_object_set_new(one, "neighbours", beside);
 }
 
-static unsigned one_exchange(call *c, const char *id)
+unsigned answer_exchange(call *c)
 {
+    const char *id = c->args[0];
     listing l = {.a = c->a, .items = json_array()};
     char users[USERS_MAX];
     cu_store_exchange_filter w = filter_of(c, users);
@@ -159,15 +160,13 @@ static unsigned one_exchange(call *c, const char *id)
     return answer_json(c, one);
 }
 
-unsigned answer_exchanges(call *c, const char *id)
+unsigned answer_exchanges(call *c)
 {
     page_asked p;
     uint64_t total = 0;
     listing l = {.a = c->a};
     char users[USERS_MAX];
     cu_store_exchange_filter w = filter_of(c, users);
-    if (id)
-        return one_exchange(c, id);
     if (!read_page(c, 1000, &p))
         return problem(c, 400, "Malformed", "limit is a number from 1 to 1000, cursor the next_cursor of an answer.");
     l.items = json_array();

@@ -124,8 +124,9 @@ static json_t *explain(app *a, const cu_bundle *b, const found *x, const char *i
                      verdicts, "agrees", agrees);
 }
 
-unsigned answer_explain(call *c, const char *id)
+unsigned answer_explain(call *c)
 {
+    const char *id = c->args[0];
     cu_arena arena CU_CLEAN_ARENA;
     cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
     cu_bundle b;

@@ -94,7 +94,7 @@ static void put_key(app *a, cu_buf *b, const cu_store_key *k, uint64_t now_ns)
     cu_buf_byte(b, '}');
 }
 
-static unsigned list_keys(call *c)
+unsigned answer_keys(call *c)
 {
     cu_store_key *k;
     size_t n;
@@ -157,7 +157,7 @@ static void make_key(char out[64], cu_store_key *k)
 }
 
 /* The log first, then the register: a key that works has its entry. */
-static cu_err add_key(app *a, const cu_store_key *k)
+static cu_err add_key(app *a, const char *actor, const cu_store_key *k)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     cu_buf_byte(&body, '{');
@@ -169,7 +169,7 @@ static cu_err add_key(app *a, const cu_store_key *k)
     put_scopes(&body, k);
     cu_buf_json_kv_str(&body, "user", k->user);
     cu_buf_byte(&body, '}');
-    CU_TRY(record(a, "key.issued", k->tenant, "operator", &body));
+    CU_TRY(record(a, "key.issued", k->tenant, actor, &body));
     return cu_store_key_add(a->store, k);
 }
 
@@ -223,7 +223,7 @@ static cu_err take_person(app *a, cu_store_key *k, cu_fault *f)
     return CU_OK;
 }
 
-static unsigned issue_key(call *c)
+unsigned issue_key(call *c)
 {
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     cu_store_key k = {0};
@@ -237,7 +237,7 @@ static unsigned issue_key(call *c)
     pthread_mutex_lock(&c->a->lock);
     cu_err e = k.service ? CU_OK : take_person(c->a, &k, &f);
     if (e == CU_OK)
-        e = add_key(c->a, &k);
+        e = add_key(c->a, c->actor, &k);
     if (e == CU_OK)
         e = publish_bundle(c->a, &f);
     pthread_mutex_unlock(&c->a->lock);
@@ -253,7 +253,7 @@ static unsigned unknown_key(call *c, const char *id)
 }
 
 /* A new key with the old one's rights; the old one works for as long as both are needed. */
-static cu_err rotate(app *a, cu_store_key *old, cu_store_key *k, uint64_t overlap_s, cu_fault *f)
+static cu_err rotate(app *a, const char *actor, cu_store_key *old, cu_store_key *k, uint64_t overlap_s, cu_fault *f)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
     uint64_t until = (cu_now_ns() / 1000000000 + overlap_s) * 1000000000ull; /* whole seconds, as the log has it */
@@ -261,14 +261,15 @@ static cu_err rotate(app *a, cu_store_key *old, cu_store_key *k, uint64_t overla
         until = old->expires_ns;
     cu_buf_fmt(&body, "{\"key\":\"%s\",\"overlap\":%llu,\"replaces\":\"%s\",\"until\":%llu,\"user\":\"%s\"}", k->id, (unsigned long long)overlap_s,
                old->id, (unsigned long long)(until / 1000000000), k->user);
-    CU_TRY(add_key(a, k));
-    CU_TRY(record(a, "key.rotated", k->tenant, "operator", &body));
+    CU_TRY(add_key(a, actor, k));
+    CU_TRY(record(a, "key.rotated", k->tenant, actor, &body));
     CU_TRY(cu_store_key_expire(a->store, old->id, until));
     return publish_bundle(a, f);
 }
 
-static unsigned rotate_key(call *c, const char *id)
+unsigned rotate_key(call *c)
 {
+    const char *id = c->args[0];
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     const json_t *o = json_object_get(in, "overlap_seconds");
     json_int_t overlap = o ? json_integer_value(o) : 86400;
@@ -289,7 +290,7 @@ static unsigned rotate_key(call *c, const char *id)
         k.expires_ns = expires ? expires : old.expires_ns;
         snprintf(k.replaces, sizeof k.replaces, "%s", old.id);
         make_key(key, &k);
-        e = rotate(c->a, &old, &k, (uint64_t)overlap, &f);
+        e = rotate(c->a, c->actor, &old, &k, (uint64_t)overlap, &f);
     }
     pthread_mutex_unlock(&c->a->lock);
     if (e == CU_NOT_FOUND)
@@ -302,8 +303,9 @@ static unsigned rotate_key(call *c, const char *id)
     return e == CU_OK ? 201 : problem(c, 503, "The key could not be rotated", "%s", f.code ? f.text : cu_err_text(e));
 }
 
-static unsigned limit_key(call *c, const char *id)
+unsigned limit_key(call *c)
 {
+    const char *id = c->args[0];
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     cu_store_key k;
     cu_fault f = {0};
@@ -318,7 +320,7 @@ static unsigned limit_key(call *c, const char *id)
         cu_buf_json_kv_str(&body, "key", k.id);
         put_limits(&body, &k);
         cu_buf_byte(&body, '}');
-        e = record(c->a, "limit.changed", k.tenant, "operator", &body);
+        e = record(c->a, "limit.changed", k.tenant, c->actor, &body);
         if (e == CU_OK)
             e = cu_store_key_limit(c->a->store, &k);
         if (e == CU_OK)
@@ -335,8 +337,9 @@ static unsigned limit_key(call *c, const char *id)
     return 200;
 }
 
-static unsigned revoke_key(call *c, const char *id)
+unsigned revoke_key(call *c)
 {
+    const char *id = c->args[0];
     cu_store_key k;
     cu_fault f = {0};
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
@@ -344,7 +347,7 @@ static unsigned revoke_key(call *c, const char *id)
     cu_err e = cu_store_key_get(c->a->store, id, &k);
     if (e == CU_OK) { /* the log first: what it says is put right when it is sealed, should we die in between */
         cu_buf_fmt(&body, "{\"key\":\"%s\",\"user\":\"%s\"}", k.id, k.user);
-        e = record(c->a, "key.revoked", k.tenant, "operator", &body);
+        e = record(c->a, "key.revoked", k.tenant, c->actor, &body);
     }
     if (e == CU_OK)
         e = cu_store_key_revoke(c->a->store, id, &k);
@@ -354,25 +357,4 @@ static unsigned revoke_key(call *c, const char *id)
     if (e == CU_NOT_FOUND)
         return unknown_key(c, id);
     return e == CU_OK ? 204 : problem(c, 503, "The key could not be revoked", "%s", cu_err_text(e));
-}
-
-unsigned answer_keys(call *c)
-{
-    const char *id = c->path + strlen("/api/v1/keys");
-    char name[64];
-    if (*id == 0 && strcmp(c->method, "GET") == 0)
-        return list_keys(c);
-    if (*id == 0 && strcmp(c->method, "POST") == 0)
-        return issue_key(c);
-    if (*id++ != '/')
-        return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(id, "/"), id);
-    const char *verb = id + strcspn(id, "/");
-    if (*verb == 0 && strcmp(c->method, "DELETE") == 0)
-        return revoke_key(c, name);
-    if (*verb == 0 && strcmp(c->method, "PATCH") == 0)
-        return limit_key(c, name);
-    if (strcmp(verb, "/rotate") == 0 && strcmp(c->method, "POST") == 0)
-        return rotate_key(c, name);
-    return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
 }

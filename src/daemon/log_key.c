@@ -27,7 +27,7 @@ void log_key_serve(app *a, int signer_fd)
     pthread_mutex_lock(&a->lock);
     if (e == CU_OK) {
         cu_buf_fmt(&body, "{\"new_key\":\"%s\",\"old_key\":\"%s\",\"overlap\":%llu}", new_pk, old_pk, (unsigned long long)overlap);
-        if (record(a, "log.key_rotated", CU_TENANT_ORG, "operator", &body) != CU_OK)
+        if (record(a, "log.key_rotated", CU_TENANT_ORG, a->rotation.actor, &body) != CU_OK)
             cu_say(CU_LOG_ERROR, "the new signing key is in use, and the entry about it could not be written");
     }
     a->rotation.result = e;
@@ -78,6 +78,7 @@ unsigned answer_log_key(call *c)
     bool busy = a->rotation.state != IDLE;
     if (!busy) {
         a->rotation.overlap = (uint64_t)overlap;
+        snprintf(a->rotation.actor, sizeof a->rotation.actor, "%s", c->actor);
         a->rotation.state = ASKED;
     }
     pthread_mutex_unlock(&a->lock);

@@ -16,7 +16,7 @@ static bool known_log(const app *a, const char *name, size_t n)
     return false;
 }
 
-static bool to_index(const char *s, uint64_t *out)
+bool read_index(const char *s, uint64_t *out)
 {
     char *end;
     if (!s || *s < '0' || *s > '9' || strlen(s) > 15)
@@ -25,52 +25,96 @@ static bool to_index(const char *s, uint64_t *out)
     return *end == 0;
 }
 
-static unsigned one_log(call *c, cu_log *l, const char *dir, const char *what)
+unsigned log_folder(call *c, char out[80])
 {
-    cu_fault f = {0};
-    cu_checkpoint cp;
-    char path[4400];
-    uint64_t index;
-    cu_err e = CU_NOT_FOUND;
-    c->type = "text/plain; charset=utf-8";
-    if (strcmp(what, "checkpoint") == 0) {
-        e = cu_log_checkpoint(l, &cp, c->out, &f);
-    } else if (strcmp(what, "vkey") == 0) {
-        snprintf(path, sizeof path, "%s/vkey", dir);
-        e = cu_file_read(AT_FDCWD, path, c->out);
-    } else if (strncmp(what, "entries/", 8) == 0 && to_index(what + 8, &index)) {
-        c->type = "application/json";
-        e = cu_log_entry(l, index, c->out, &f);
-    } else if (strcmp(what, "proof") == 0 && to_index(c->query(c->query_arg, "index"), &index)) {
-        e = cu_log_proof(l, index, c->out, &f);
-        snprintf(c->disposition, sizeof c->disposition, "attachment; filename=\"entry-%llu.tlog-proof\"", (unsigned long long)index);
-    }
-    if (e == CU_OK)
-        return 200;
-    c->disposition[0] = 0;
-    return problem(c, e == CU_NOT_FOUND ? 404 : 500, "Not in the log", "%s", f.code ? f.text : cu_err_text(e));
+    const char *name = c->args[0];
+    if (!known_log(c->a, name, strlen(name)))
+        return problem(c, 404, "Unknown log", "Known are org, anchor and t:TENANT.");
+    bool tenant = strncmp(name, "t:", 2) == 0;
+    snprintf(out, 80, "%s%.70s", tenant ? "t/" : "", name + (tenant ? 2 : 0));
+    return 0;
 }
 
-unsigned answer_log(call *c)
+static unsigned not_there(call *c, cu_err e, const cu_fault *f)
 {
-    const char *name = c->path + strlen("/api/v1/logs");
+    return problem(c, e == CU_NOT_FOUND ? 404 : 500, "Not in the log", "%s", f->code ? f->text : cu_err_text(e));
+}
+
+/* The log itself, and its folder. */
+static unsigned open_log(call *c, char dir[4300], cu_log **l)
+{
+    char folder[80];
+    cu_fault f = {0};
+    unsigned status = log_folder(c, folder);
+    if (status)
+        return status;
+    snprintf(dir, 4300, "%s/%s", c->a->config->log_dir, folder);
+    return cu_log_open(dir, l, &f) == CU_OK ? 0 : problem(c, 404, "Nothing is sealed yet", "%s", f.text);
+}
+
+unsigned answer_log_checkpoint(call *c)
+{
     char dir[4300];
     cu_log *l;
     cu_fault f = {0};
-    unsigned status;
-    if (*name == 0)
-        return answer_status(c);
-    const char *slash = strchr(++name, '/');
-    if (!slash || !known_log(c->a, name, (size_t)(slash - name)))
-        return problem(c, 404, "Unknown log", "Known are org, anchor and t:TENANT.");
-    bool tenant = strncmp(name, "t:", 2) == 0;
-    snprintf(dir, sizeof dir, "%s/%s%.*s", c->a->config->log_dir, tenant ? "t/" : "", (int)(slash - name) - (tenant ? 2 : 0),
-             name + (tenant ? 2 : 0));
-    if (answer_entries(c, dir + strlen(c->a->config->log_dir) + 1, slash + 1, &status))
+    cu_checkpoint cp;
+    unsigned status = open_log(c, dir, &l);
+    if (status)
         return status;
-    if (cu_log_open(dir, &l, &f) != CU_OK)
-        return problem(c, 404, "Nothing is sealed yet", "%s", f.text);
-    status = one_log(c, l, dir, slash + 1);
+    cu_err e = cu_log_checkpoint(l, &cp, c->out, &f);
     cu_log_close(l);
-    return status;
+    c->type = "text/plain; charset=utf-8";
+    return e == CU_OK ? 200 : not_there(c, e, &f);
+}
+
+unsigned answer_log_vkey(call *c)
+{
+    char folder[80], path[4400];
+    const cu_fault none = {0};
+    unsigned status = log_folder(c, folder);
+    if (status)
+        return status;
+    snprintf(path, sizeof path, "%s/%s/vkey", c->a->config->log_dir, folder);
+    cu_err e = cu_file_read(AT_FDCWD, path, c->out);
+    c->type = "text/plain; charset=utf-8";
+    return e == CU_OK ? 200 : not_there(c, e, &none);
+}
+
+static unsigned no_number(call *c)
+{
+    return problem(c, 404, "Not in the log", "An entry has a number from 0.");
+}
+
+unsigned answer_log_entry(call *c)
+{
+    char dir[4300];
+    cu_log *l;
+    cu_fault f = {0};
+    uint64_t index;
+    unsigned status = open_log(c, dir, &l);
+    if (status)
+        return status;
+    bool number = read_index(c->args[1], &index);
+    cu_err e = number ? cu_log_entry(l, index, c->out, &f) : CU_NOT_FOUND;
+    cu_log_close(l);
+    return e == CU_OK ? 200 : number ? not_there(c, e, &f) : no_number(c);
+}
+
+unsigned answer_log_proof(call *c)
+{
+    char dir[4300];
+    cu_log *l;
+    cu_fault f = {0};
+    uint64_t index = 0;
+    unsigned status = open_log(c, dir, &l);
+    if (status)
+        return status;
+    bool number = read_index(c->query(c->query_arg, "index"), &index);
+    cu_err e = number ? cu_log_proof(l, index, c->out, &f) : CU_NOT_FOUND;
+    cu_log_close(l);
+    if (e != CU_OK)
+        return number ? not_there(c, e, &f) : no_number(c);
+    c->type = "text/plain; charset=utf-8";
+    snprintf(c->disposition, sizeof c->disposition, "attachment; filename=\"entry-%llu.tlog-proof\"", (unsigned long long)index);
+    return 200;
 }

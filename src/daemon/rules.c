@@ -190,8 +190,6 @@ static unsigned reload(call *c)
 
 unsigned answer_rules(call *c)
 {
-    if (strcmp(c->method, "POST") != 0)
-        return problem(c, 405, "Not possible", "This path takes POST.");
     if (!c->a->config->rules)
         return problem(c, 409, "No rules of your own", "custos.yaml names no folder: set rules: DIR and start Custos again.");
     pthread_mutex_lock(&c->a->reloading); /* one at a time: they end in the order in which they began */

@@ -87,7 +87,7 @@ static unsigned refusal(call *c, const cu_recorded_scan *s, cu_err e, const cu_f
     return 0;
 }
 
-static unsigned take_scan(call *c)
+unsigned take_scan(call *c)
 {
     const char *log = log_of(c);
     char id[CU_ID_LEN];
@@ -102,7 +102,7 @@ static unsigned take_scan(call *c)
     if (refused)
         return refused;
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = record_as(c->a, "scan.completed", log, "operator", c->body, id);
+    cu_err e = record_as(c->a, "scan.completed", log, c->actor, c->body, id);
     pthread_mutex_unlock(&c->a->lock);
     if (e != CU_OK)
         return problem(c, 503, "The scan could not be recorded", "%s", cu_err_text(e));
@@ -208,7 +208,7 @@ static const char *store_log(const char *log, char out[80])
     return out;
 }
 
-static unsigned list_scans(call *c)
+unsigned answer_scans(call *c)
 {
     char log[80];
     unsigned n = page_size(c);
@@ -219,8 +219,9 @@ static unsigned list_scans(call *c)
     return put_page(c, e, &l, n, (json_int_t)cu_store_scan_count(c->a->store, &want));
 }
 
-static unsigned one_scan(call *c, const char *id)
+unsigned answer_scan(call *c)
 {
+    const char *id = c->args[0];
     listing l = {.items = json_array()};
     cu_err e = id[0] ? cu_store_scans(c->a->store, &(cu_store_scan_filter){.id = id}, 0, 1, add_scan, &l) : CU_OK;
     json_t *one = json_incref(json_array_get(l.items, 0));
@@ -236,17 +237,4 @@ unsigned answer_repositories(call *c)
     listing l = {.items = json_array()};
     cu_err e = cu_store_repositories(c->a->store, cursor_of(c), n, add_repository, &l);
     return put_page(c, e, &l, n, -1);
-}
-
-unsigned answer_scans(call *c)
-{
-    const char *id = c->path + strlen("/api/v1/scans");
-    bool get = strcmp(c->method, "GET") == 0;
-    if (*id == 0 && get)
-        return list_scans(c);
-    if (*id == '/' && get)
-        return one_scan(c, id + 1);
-    if (*id == 0 && c->admin && strcmp(c->method, "POST") == 0)
-        return take_scan(c);
-    return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
 }

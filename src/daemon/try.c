@@ -127,8 +127,6 @@ static unsigned try_text(call *c, const cu_engine *engine, cu_bytes text, const 
 
 unsigned answer_try(call *c)
 {
-    if (strcmp(c->method, "POST") != 0)
-        return problem(c, 405, "Not possible", "This path takes POST.");
     json_error_t at;
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &at);
     json_t *text = json_object_get(in, "text");

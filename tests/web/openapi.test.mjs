@@ -8,10 +8,10 @@ import Ajv from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { parse } from 'yaml'
 import { System } from '../gateway/system.mjs'
+import { operations } from './operations.mjs'
 
 const root = new URL('../../', import.meta.url)
 const file = parse(readFileSync(new URL('docs/openapi.yaml', root), 'utf8'))
-const source = readFileSync(new URL('src/daemon/api.c', root), 'utf8')
 const ajv = new Ajv({ strict: false, allErrors: true })
 addFormats(ajv)
 ajv.addSchema({ $id: 'file', ...file })
@@ -69,11 +69,14 @@ async function address(path) {
   return path.replace('{id}', id).replace('{log}', 't:acme').replace('{index}', '1') + (path.endsWith('/proof') ? '?index=1' : path.endsWith('scan-key') ? '?repository=acme/pay' : '')
 }
 
-test('every path of the dispatcher is in the file', () => {
-  const literals = [...source.matchAll(/(?:strcmp|after)\((?:c->path|p), "(\/[^"]*)"/g)].map((m) => m[1]).filter((p) => p !== '/api/v1')
-  assert.ok(literals.length > 15)
-  const paths = Object.keys(file.paths).map((p) => p.replace(/^\/api\/v1/, ''))
-  for (const literal of literals) assert.ok(paths.some((p) => (literal.endsWith('/') ? p.startsWith(literal) : p === literal)), `${literal} is not in docs/openapi.yaml`)
+test('the table of operations and the file name the same operations, and the same roles for each', () => {
+  const here = operations().map((o) => `${o.method} ${o.path} ${o.roles}`).sort()
+  const said = Object.entries(file.paths).flatMap(([path, methods]) => [...METHODS, 'head'].filter((m) => methods[m])
+    .map((m) => `${m} ${path} ${[...(methods[m]['x-roles'] ?? ['(none said)'])].sort()}`)).sort()
+  assert.ok(here.length > 50, `${here.length} operations were read from the table`)
+  assert.deepEqual(here, said)
+  for (const [path, methods] of Object.entries(file.paths)) for (const m of METHODS.filter((m) => methods[m]))
+    assert.equal(methods[m].security?.length === 0, methods[m]['x-roles'].includes('nobody'), `${m} ${path}: security and x-roles disagree`)
 })
 
 test('every path of the file is answered, by the methods that it names and no others', async () => {

@@ -1,0 +1,163 @@
+#include "paths.h"
+#include <stdio.h>
+#include "watch.h"
+
+#define STAFF (ROLE_OWNER | ROLE_COMPLIANCE | ROLE_SECURITY | ROLE_DEVELOPER | ROLE_APPROVER)
+#define READERS (STAFF | ROLE_AUDITOR)
+#define EXAMINERS (READERS & ~ROLE_DEVELOPER)
+#define PUBLIC (READERS | ROLE_NOBODY)
+#define KEEPERS (ROLE_OWNER | ROLE_SECURITY)       /* of keys */
+#define COMPLIERS (ROLE_OWNER | ROLE_COMPLIANCE)
+#define SOCKET 0u                                  /* nobody but the socket */
+
+typedef struct {
+    const char *method, *path;      /* {name} stands for one part of the path */
+    unsigned (*answer)(call *c);
+    unsigned roles;
+} operation;
+
+static unsigned healthy(call *c)
+{
+    return 204;
+}
+
+/* One line an operation. To add one: a line here, its path in docs/openapi.yaml with the same roles as x-roles. */
+static const operation table[] = {
+    /* nginx lets this one out on the metrics address only */
+    {"GET", "/metrics", answer_metrics, PUBLIC},
+    {"GET", "/api/v1/healthz", healthy, PUBLIC},
+    {"HEAD", "/api/v1/healthz", healthy, PUBLIC},
+    {"GET", "/api/v1/criteria", answer_criteria, PUBLIC},
+    {"GET", "/api/v1/controls", answer_controls, PUBLIC},
+    {"GET", "/api/v1/checklist", answer_checklist, PUBLIC},
+    {"POST", "/api/v1/try", answer_try, PUBLIC},
+    {"POST", "/api/v1/session", begin_session, PUBLIC},
+    {"GET", "/api/v1/session", answer_session, READERS},
+    {"DELETE", "/api/v1/session", end_session, READERS},
+    {"POST", "/api/v1/signin-tokens", answer_signin, SOCKET},
+    {"POST", "/api/v1/checklist/answers", answer_checklist_answers, COMPLIERS | ROLE_SECURITY},
+    {"POST", "/api/v1/scope", answer_scope, COMPLIERS},
+    {"POST", "/api/v1/nil-returns", answer_nil_returns, COMPLIERS | ROLE_SECURITY},
+    {"GET", "/api/v1/status", answer_status, READERS},
+    {"GET", "/api/v1/exchanges", answer_exchanges, READERS},
+    {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS},
+    {"GET", "/api/v1/exchange-values", answer_exchange_values, READERS},
+    {"GET", "/api/v1/verdicts/{id}", answer_explain, READERS},
+    {"GET", "/api/v1/routes", answer_routes, READERS},
+    {"GET", "/api/v1/classes", answer_classes, READERS},
+    {"GET", "/api/v1/bundles", answer_bundles, READERS},
+    {"GET", "/api/v1/witness", answer_witness, READERS},
+    {"GET", "/api/v1/populations", answer_populations, EXAMINERS},
+    {"POST", "/api/v1/populations", freeze_population, EXAMINERS},
+    {"GET", "/api/v1/populations/{id}", answer_population, EXAMINERS},
+    {"GET", "/api/v1/populations/{id}/listing", answer_listing, EXAMINERS},
+    {"POST", "/api/v1/populations/{id}/check", check_population, EXAMINERS},
+    {"GET", "/api/v1/samples", answer_samples, EXAMINERS},
+    {"POST", "/api/v1/samples", draw_sample, EXAMINERS},
+    {"GET", "/api/v1/samples/{id}", answer_sample, EXAMINERS},
+    {"GET", "/api/v1/samples/{id}/items", answer_sample_items, EXAMINERS},
+    {"GET", "/api/v1/exports", answer_exports, EXAMINERS},
+    {"POST", "/api/v1/exports", make_bundle, COMPLIERS},
+    {"GET", "/api/v1/exports/{id}", answer_export, EXAMINERS},
+    {"GET", "/api/v1/exports/{id}/bundle", answer_bundle_file, EXAMINERS},
+    {"GET", "/api/v1/probes", answer_probes, READERS},
+    {"POST", "/api/v1/probes", seal_probe, SOCKET},
+    {"POST", "/api/v1/probe-keys", answer_probe_key, SOCKET},
+    {"GET", "/api/v1/logs", answer_status, READERS},
+    {"GET", "/api/v1/logs/{log}/checkpoint", answer_log_checkpoint, READERS},
+    {"GET", "/api/v1/logs/{log}/vkey", answer_log_vkey, READERS},
+    {"GET", "/api/v1/logs/{log}/proof", answer_log_proof, EXAMINERS},
+    {"GET", "/api/v1/logs/{log}/types", answer_entry_types, EXAMINERS},
+    {"GET", "/api/v1/logs/{log}/entries", answer_entries, EXAMINERS},
+    {"GET", "/api/v1/logs/{log}/entries/{index}", answer_log_entry, EXAMINERS},
+    {"GET", "/api/v1/logs/{log}/entries/{index}/neighbours", answer_neighbours, EXAMINERS},
+    {"GET", "/api/v1/keys", answer_keys, EXAMINERS},
+    {"POST", "/api/v1/keys", issue_key, KEEPERS},
+    {"DELETE", "/api/v1/keys/{id}", revoke_key, KEEPERS},
+    {"PATCH", "/api/v1/keys/{id}", limit_key, KEEPERS},
+    {"POST", "/api/v1/keys/{id}/rotate", rotate_key, KEEPERS},
+    {"GET", "/api/v1/scans", answer_scans, READERS},
+    {"POST", "/api/v1/scans", take_scan, SOCKET},
+    {"GET", "/api/v1/scans/{id}", answer_scan, READERS},
+    {"GET", "/api/v1/scan-key", answer_scan_key, SOCKET},
+    {"GET", "/api/v1/repositories", answer_repositories, READERS},
+    {"POST", "/api/v1/erasures", answer_erase, SOCKET},
+    {"POST", "/api/v1/log-key/rotate", answer_log_key, SOCKET},
+    {"POST", "/api/v1/backups", answer_backup, SOCKET},
+    {"POST", "/api/v1/rules/reload", answer_rules, SOCKET},
+    {"POST", "/api/v1/reconcile", answer_reconcile, SOCKET},
+};
+#define OPERATIONS (sizeof table / sizeof *table)
+
+static const struct {
+    unsigned role;
+    const char *name;
+} names[] = {{ROLE_OWNER, "owner"}, {ROLE_COMPLIANCE, "compliance"}, {ROLE_SECURITY, "security"}, {ROLE_DEVELOPER, "developer"},
+             {ROLE_APPROVER, "approver"}, {ROLE_AUDITOR, "auditor"}, {ROLE_SOCKET, "operator"}, {ROLE_NOBODY, "nobody"}};
+
+const char *role_name(unsigned role)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].role == role)
+            return names[i].name;
+    return "";
+}
+
+/* The path against a pattern, part by part; what stands for a {name} goes into args. */
+static bool fits(const char *pattern, const char *path, char args[3][PATH_ARG])
+{
+    size_t n = 0;
+    while (*pattern == '/' && *path == '/') {
+        size_t want = strcspn(++pattern, "/"), got = strcspn(++path, "/");
+        if (*pattern == '{') {
+            if (got == 0 || got >= PATH_ARG || n == 3)
+                return false;
+            memcpy(args[n], path, got);
+            args[n++][got] = 0;
+        } else if (want != got || memcmp(pattern, path, got) != 0) {
+            return false;
+        }
+        pattern += want;
+        path += got;
+    }
+    return *pattern == 0 && *path == 0;
+}
+
+/* By path and method; *known: there is the path, with other methods perhaps. */
+static const operation *find(call *c, bool *known)
+{
+    *known = false;
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        if (!fits(table[i].path, c->path, c->args))
+            continue;
+        *known = true;
+        if (strcmp(table[i].method, c->method) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+static void who_asks(call *c)
+{
+    bool session = !c->admin && session_holds(c->a, c->token);
+    c->role = c->admin ? ROLE_SOCKET : session ? ROLE_OWNER : ROLE_NOBODY;
+    c->actor = c->admin || session ? "operator" : "";
+}
+
+unsigned answer(call *c)
+{
+    bool known;
+    const operation *o = find(c, &known);
+    who_asks(c);
+    if (c->role == ROLE_NOBODY && !(o && o->roles & ROLE_NOBODY))
+        return problem(c, 401, "Signed out", "Open the sign-in link that custos serve printed, or make one with: custos signin");
+    if (!o && known)
+        return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
+    if (!o)
+        return problem(c, 404, "Not found", "There is no such path.");
+    if (c->role != ROLE_SOCKET && o->roles == SOCKET)
+        return problem(c, 403, "Not from here", "This is for the command line on the machine itself, which asks RUN/admin.sock.");
+    if (c->role != ROLE_SOCKET && !(o->roles & c->role))
+        return problem(c, 403, "Not allowed", "The role %s may not do this.", role_name(c->role));
+    return o->answer(c);
+}
