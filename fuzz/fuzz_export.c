@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             CU_ASSERT(log.n > 0 && log.p >= in.p);
         break;
     default:
-        if (bundle_verify(-1, in, NULL, &out, &json, &f) != CU_OK)
+        if (bundle_verify(-1, in, &(bundle_trust){.vkeys = NULL}, &out, &json, &f) != CU_OK)
             CU_ASSERT(f.code != CU_OK);
     }
     return 0;

@@ -22,6 +22,7 @@ static const char export_readme[] =
     "keys-destroyed.jsonl   keys whose destruction the logs record: what they encrypted is gone for good\n"
     "manifest.json          size and SHA-256 of every file above\n"
     "\n"
-    "Get the verifier keys (log/*/vkey, anchor/vkey) a second time over another way, and compare.\n";
+    "Get the verifier keys (log/*/vkey, anchor/vkey), the witnesses' keys and the certificate of the time-stamp\n"
+    "authority a second time over another way, and pass them: --vkey, --policy, --tsa-ca.\n";
 
 #endif

@@ -453,7 +453,7 @@ static unsigned make_export(call *c, const json_t *in)
     cu_id_new(id);
     snprintf(dir, sizeof dir, "%.4200s/evidence", c->a->config->state_dir);
     const cu_export_with with = {.log_dir = c->a->config->log_dir, .evidence_dir = dir, .tenant = text_of(in, "tenant"), .logs = logs.v, .logs_n = logs.n,
-                                 .from = from, .to = to, .wait_ms = SEAL_MS};
+                                 .from = from, .to = to, .extras = {c->a->config->attest.policy, c->a->config->attest.tsa_ca}, .wait_ms = SEAL_MS};
     wait_sealed(c->a);
     cu_err e = write_bundle(c->a, c->actor, &with, id, &r, &body, &f);
     if (e != CU_OK)

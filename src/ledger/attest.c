@@ -57,23 +57,17 @@ static cu_err open_past(const loader *c, const char *kind, const char *name, cu_
 static cu_err one_cosigned(loader *c, const char *name, cu_bytes note)
 {
     cu_checkpoint cp;
-    bool have[CU_TRUST_WITNESSES] = {false};
-    uint64_t oldest = UINT64_MAX, at;
+    bool enough;
+    uint64_t oldest;
     CU_TRY(open_past(c, "cosigned", name, note, &cp));
-    for (size_t i = 0; i < cu_trust_witnesses(c->trust); i++) {
-        cu_err e = cu_trust_cosigned(c->trust, i, note, &at, NULL);
-        if (e != CU_OK && e != CU_NOT_FOUND)
-            return wrong(c, "cosigned", name, "a cosignature is false");
-        have[i] = e == CU_OK;
-        if (have[i] && at < oldest)
-            oldest = at;
-    }
-    if (!cu_trust_holds(c->trust, have)) {
+    if (cu_trust_quorum(c->trust, note, &enough, &oldest) != CU_OK)
+        return wrong(c, "cosigned", name, "a cosignature is false");
+    if (!enough) {
         c->out->short_of++;
         return CU_OK;
     }
     c->out->cosigned++;
-    return add(c->out, (attested){.size = cp.size, .time = oldest == UINT64_MAX ? 0 : oldest});
+    return add(c->out, (attested){.size = cp.size, .time = oldest});
 }
 
 static cu_err one_token(loader *c, const char *name, cu_bytes note)

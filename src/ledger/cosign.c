@@ -62,3 +62,20 @@ cu_err cu_trust_cosigned(const cu_trust *t, size_t witness, cu_bytes note, uint6
     }
     return CU_NOT_FOUND;
 }
+
+cu_err cu_trust_quorum(const cu_trust *t, cu_bytes note, bool *enough, uint64_t *oldest)
+{
+    bool have[CU_TRUST_WITNESSES] = {false};
+    uint64_t at;
+    *oldest = 0;
+    for (size_t i = 0; i < t->witnesses_n; i++) {
+        cu_err e = cu_trust_cosigned(t, i, note, &at, NULL);
+        if (e != CU_OK && e != CU_NOT_FOUND)
+            return e;
+        have[i] = e == CU_OK;
+        if (have[i] && (*oldest == 0 || at < *oldest))
+            *oldest = at;
+    }
+    *enough = cu_trust_holds(t, have);
+    return CU_OK;
+}

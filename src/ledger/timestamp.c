@@ -2,9 +2,11 @@
 #include "ledger/timestamp.h"
 #include <openssl/asn1.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ts.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <limits.h>
 #include <time.h>
 
 static cu_err from_ssl(cu_fault *f, cu_err e, const char *what)
@@ -68,16 +70,34 @@ static bool time_of(TS_TST_INFO *info, uint64_t *out)
     return at > 0;
 }
 
-/* Certificates end before logs do: the chain is checked as of the time that the token states. */
-static X509_STORE *store_of(const char *ca_file, uint64_t at)
+static X509_STORE *store_of(const char *ca_file)
 {
     X509_STORE *s = X509_STORE_new();
     if (!s || X509_STORE_load_file(s, ca_file) != 1) {
         X509_STORE_free(s);
         return NULL;
     }
-    X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(s), (time_t)at);
     return s;
+}
+
+/* All certificates of the text; NULL when there is none or one is malformed. */
+static X509_STORE *store_in(cu_bytes pem)
+{
+    X509_STORE *s = X509_STORE_new();
+    BIO *in = pem.n && pem.n <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+    size_t n = 0;
+    bool ok = s && in;
+    for (X509 *c; ok && (c = PEM_read_bio_X509(in, NULL, NULL, NULL)); n++) {
+        ok = X509_STORE_add_cert(s, c) == 1;
+        X509_free(c);
+    }
+    ok = ok && n > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE; /* the end, and nothing else */
+    BIO_free(in);
+    if (ok)
+        ERR_clear_error();
+    else
+        X509_STORE_free(s);
+    return ok ? s : NULL;
 }
 
 static cu_err verify(TS_RESP *r, cu_bytes data, const uint8_t *nonce, X509_STORE *store, cu_fault *f)
@@ -103,12 +123,14 @@ static cu_err verify(TS_RESP *r, cu_bytes data, const uint8_t *nonce, X509_STORE
     return e;
 }
 
-cu_err cu_timestamp_check(cu_bytes answer, cu_bytes data, const uint8_t *nonce, const char *ca_file, uint64_t *time, cu_fault *f)
+/* store is released. Certificates end before logs do: the chain is checked as of the time that the token states. */
+static cu_err check(cu_bytes answer, cu_bytes data, const uint8_t *nonce, X509_STORE *store, uint64_t *time, cu_fault *f)
 {
     const unsigned char *p = answer.p;
     TS_RESP *r = answer.n && answer.n <= CU_TIMESTAMP_MAX ? d2i_TS_RESP(NULL, &p, (long)answer.n) : NULL;
     if (!r || p != answer.p + answer.n) {
         TS_RESP_free(r);
+        X509_STORE_free(store);
         ERR_clear_error();
         return cu_fail(f, CU_SYNTAX, "this is no RFC 3161 answer");
     }
@@ -118,12 +140,30 @@ cu_err cu_timestamp_check(cu_bytes answer, cu_bytes data, const uint8_t *nonce, 
         e = cu_fail(f, CU_STATE, "the time stamp authority refused (status %ld)", status);
     else if (!time_of(TS_RESP_get_tst_info(r), time))
         e = cu_fail(f, CU_SYNTAX, "the time stamp states no time");
-    X509_STORE *store = e == CU_OK ? store_of(ca_file, *time) : NULL;
-    if (e == CU_OK && !store)
-        e = from_ssl(f, CU_CONFIG, "the certificates of the time stamp authority cannot be read");
-    if (e == CU_OK)
+    if (e == CU_OK) {
+        X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)*time);
         e = verify(r, data, nonce, store, f);
+    } else {
+        X509_STORE_free(store);
+    }
     TS_RESP_free(r);
     ERR_clear_error();
     return e;
+}
+
+static cu_err no_store(cu_fault *f)
+{
+    return from_ssl(f, CU_CONFIG, "the certificates of the time stamp authority cannot be read");
+}
+
+cu_err cu_timestamp_check(cu_bytes answer, cu_bytes data, const uint8_t *nonce, const char *ca_file, uint64_t *time, cu_fault *f)
+{
+    X509_STORE *store = store_of(ca_file);
+    return store ? check(answer, data, nonce, store, time, f) : no_store(f);
+}
+
+cu_err cu_timestamp_check_by(cu_bytes answer, cu_bytes data, cu_bytes ca_pem, uint64_t *time, cu_fault *f)
+{
+    X509_STORE *store = store_in(ca_pem);
+    return store ? check(answer, data, NULL, store, time, f) : no_store(f);
 }

@@ -12,26 +12,41 @@ typedef struct {
 
 static cu_err open_note(bundle *b, cu_bytes note, cu_checkpoint *cp, const char *dir, const char *file)
 {
-    if (note_open_one(note, &b->anchor_key, cp) != CU_OK)
-        return bundle_wrong(b, "%s%s: no checkpoint that the anchor log's key signed", dir, file);
+    if (note_open(note, &b->anchor_keys, cp) != CU_OK)
+        return bundle_wrong(b, "%s%s: no checkpoint that a key of the anchor log signed", dir, file);
     return CU_OK;
 }
 
-/* The same checkpoint once more, with what others said about it. */
-static cu_err same_again(bundle *b, const view *v, const char *file, uint64_t *counted)
+/* The same checkpoint once more, with what others said about it; empty when it is not there. */
+static cu_err same_again(bundle *b, const view *v, const char *file, cu_buf *note)
 {
     char name[80];
     cu_checkpoint cp;
-    cu_buf note CU_CLEAN_BUF = CU_BUF(65536);
     snprintf(name, sizeof name, "%s%s", v->dir, file);
     if (!bundle_at(b, name))
         return CU_OK;
-    CU_TRY(bundle_take(b, &note));
-    CU_TRY(open_note(b, cu_buf_view(&note), &cp, v->dir, file));
+    CU_TRY(bundle_take(b, note));
+    CU_TRY(open_note(b, cu_buf_view(note), &cp, v->dir, file));
     if (cp.size != v->cp.size || memcmp(&cp.root, &v->cp.root, sizeof cp.root) != 0)
         return bundle_wrong(b, "%s is another checkpoint than the one beside it", name);
-    *counted += 1;
     return CU_OK;
+}
+
+/* What outsiders say about it; times of 0: nothing that counts. */
+static cu_err read_attested(bundle *b, const view *v, uint64_t times[2])
+{
+    char name[80];
+    cu_buf cosigned CU_CLEAN_BUF = CU_BUF(65536), stamped CU_CLEAN_BUF = CU_BUF(65536), token CU_CLEAN_BUF = CU_BUF(65536);
+    CU_TRY(same_again(b, v, "cosigned", &cosigned));
+    snprintf(name, sizeof name, "%scosigned", v->dir);
+    if (cosigned.n)
+        CU_TRY(attested_cosigned(b, name, cu_buf_view(&cosigned), &times[0]));
+    CU_TRY(same_again(b, v, "stamped", &stamped));
+    snprintf(name, sizeof name, "%sstamped.tsr", v->dir);
+    if (!stamped.n || !bundle_at(b, name))
+        return CU_OK;
+    CU_TRY(bundle_take(b, &token));
+    return attested_token(b, name, cu_buf_view(&token), cu_buf_view(&stamped), &times[1]);
 }
 
 static cu_err read_consistency(bundle *b, const view *v, const cu_checkpoint *before)
@@ -55,7 +70,7 @@ static cu_err read_consistency(bundle *b, const view *v, const cu_checkpoint *be
                : bundle_wrong(b, "%s: this checkpoint of the anchor log does not continue the one before it", v->dir);
 }
 
-static cu_err read_about(bundle *b, const view *v, known_log *l, cu_bytes key_text)
+static cu_err read_about(bundle *b, const view *v, known_log *l)
 {
     char name[EXPORT_NAME_MAX + 40];
     cu_buf entry CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX), proof CU_CLEAN_BUF = CU_BUF(65536);
@@ -73,7 +88,7 @@ static cu_err read_about(bundle *b, const view *v, known_log *l, cu_bytes key_te
     size_t blank = cu_find(text, CU_LIT("\n\n"), 0);
     if (blank == (size_t)-1 || !cu_eq(cu_slice(text, blank + 2, text.n), cu_buf_view(&v->note)))
         return bundle_wrong(b, "%s is not for the checkpoint beside it", name);
-    if (cu_log_proof_verify(text, cu_buf_view(&entry), key_text, &f) != CU_OK)
+    if (cu_log_proof_verify(text, cu_buf_view(&entry), b->anchor_key_text, &f) != CU_OK)
         return bundle_wrong(b, "%s: %s", name, f.text);
     if (cu_leaf_parse(cu_buf_view(&entry), &leaf) != CU_OK || !cu_eq_str(leaf.type, "log.checkpoint") ||
         !cu_body_member(leaf.body, CU_LIT("log"), &about) || !cu_eq(about, l->name) || !cu_body_member(leaf.body, CU_LIT("size"), &number) ||
@@ -92,10 +107,10 @@ static cu_err read_about(bundle *b, const view *v, known_log *l, cu_bytes key_te
     return logs_state(b, l->name, size, &root);
 }
 
-static cu_err read_view(bundle *b, const char *dir, cu_bytes key_text, cu_checkpoint *before)
+static cu_err read_view(bundle *b, const char *dir, cu_checkpoint *before)
 {
     char name[80];
-    uint64_t stamped_notes = 0;
+    uint64_t times[2] = {0, 0};
     view v = {.note = CU_BUF(CU_NOTE_MAX)};
     snprintf(v.dir, sizeof v.dir, "%s", dir);
     snprintf(name, sizeof name, "%scheckpoint", v.dir);
@@ -106,19 +121,13 @@ static cu_err read_view(bundle *b, const char *dir, cu_bytes key_text, cu_checkp
     if (e == CU_OK && (strcmp(name, v.dir) != 0 || v.cp.size <= before->size))
         e = bundle_wrong(b, "%s: its checkpoint is of another size, or out of order", v.dir);
     if (e == CU_OK)
-        e = same_again(b, &v, "cosigned", &b->cosigned);
-    if (e == CU_OK)
-        e = same_again(b, &v, "stamped", &stamped_notes);
-    snprintf(name, sizeof name, "%sstamped.tsr", v.dir);
-    if (e == CU_OK && stamped_notes && bundle_at(b, name)) {
-        cu_buf token CU_CLEAN_BUF = CU_BUF(65536);
-        e = bundle_take(b, &token);
-        b->stamped++;
-    }
+        e = read_attested(b, &v, times);
     if (e == CU_OK && before->size)
         e = read_consistency(b, &v, before);
     for (size_t i = 0; i < b->head.logs_n && e == CU_OK; i++)
-        e = read_about(b, &v, &b->logs[i], key_text);
+        e = read_about(b, &v, &b->logs[i]);
+    for (size_t i = 0; i < 2 && e == CU_OK; i++)
+        e = attested_at(b, times[i]);
     *before = v.cp;
     cu_buf_free(&v.note);
     b->views++;
@@ -127,28 +136,16 @@ static cu_err read_view(bundle *b, const char *dir, cu_bytes key_text, cu_checkp
 
 cu_err anchor_read(bundle *b)
 {
-    static const char *const beside[] = {"anchor/witness-policy", "anchor/tsa-ca.pem"};
-    cu_buf key CU_CLEAN_BUF = CU_BUF(1024), trusted CU_CLEAN_BUF = CU_BUF(1024);
     cu_checkpoint before = {.size = 0};
-    CU_TRY(bundle_take_named(b, "anchor/vkey", &key));
-    cu_bytes text = cu_arena_dup(&b->arena, cu_buf_view(&key));
-    if (!text.p)
-        return CU_NOMEM;
-    CU_TRY(bundle_key(b, "anchor", text, &b->anchor_key));
-    note_key_text(b->anchor_key.name, NOTE_ED25519, b->anchor_key.pk, &trusted); /* the one that was settled on */
-    CU_TRY(bundle_take_keys(b, "anchor/vkeys", text));
-    for (size_t i = 0; i < 2; i++)
-        if (bundle_at(b, beside[i])) {
-            cu_buf any CU_CLEAN_BUF = CU_BUF(1u << 20);
-            CU_TRY(bundle_take(b, &any));
-        }
+    CU_TRY(bundle_take_keys(b, "anchor", &b->anchor_keys, &b->anchor_key_text, &b->anchor_own_key));
+    CU_TRY(attested_members(b));
     while (bundle_under(b, "anchor/")) {
         char dir[40];
         const char *slash = strchr(b->name + 7, '/');
         if (!slash || slash - b->name > 30)
             return bundle_wrong(b, "%.99s does not belong here", b->name);
         snprintf(dir, sizeof dir, "%.*s", (int)(slash + 1 - b->name), b->name);
-        CU_TRY(read_view(b, dir, cu_buf_view(&trusted), &before));
+        CU_TRY(read_view(b, dir, &before));
     }
     return b->views ? CU_OK : bundle_wrong(b, "the anchor log's checkpoint is missing");
 }

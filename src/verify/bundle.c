@@ -1,6 +1,7 @@
 #include "bundle.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "trust.h"
 
 cu_err bundle_wrong(bundle *b, const char *fmt, ...)
 {
@@ -48,47 +49,61 @@ cu_err bundle_pass(bundle *b, cu_sha256 *digest)
     return advance(b);
 }
 
-static cu_err trusted_key(bundle *b, cu_bytes name, note_key *out)
+/* Of the log lines of the policy that was given. */
+static void policy_keys(const bundle *b, cu_bytes name, note_keys *out)
 {
-    cu_bytes rest = cu_str(b->trusted);
-    while (rest.n) {
-        size_t end = cu_find(rest, CU_LIT("\n"), 0);
-        cu_bytes line = cu_slice(rest, 0, end == (size_t)-1 ? rest.n : end);
-        rest = end == (size_t)-1 ? CU_NONE : cu_slice(rest, end + 1, rest.n);
-        if (line.n && note_key_parse(line, NOTE_ED25519, out) == CU_OK && cu_eq(out->name, name))
-            return CU_OK;
-    }
-    return CU_NOT_FOUND;
+    for (size_t i = 0; i < b->witnesses->logs.n; i++)
+        if (cu_eq(b->witnesses->logs.v[i].name, name))
+            out->v[out->n++] = b->witnesses->logs.v[i];
 }
 
-cu_err bundle_key(bundle *b, const char *what, cu_bytes text, note_key *out)
+/* Those of the trusted keys that are for the log of this name. Without --vkey, and without log lines in the
+ * policy, nobody is trusted yet; with them, a log that they do not name still hangs on the anchor log. */
+static cu_err trusted_keys(bundle *b, const char *dir, const note_keys *theirs, note_keys *out, bool *own)
 {
-    note_key own;
-    if (note_key_parse(text, NOTE_ED25519, &own) != CU_OK)
-        return bundle_wrong(b, "%s: its verifier key is malformed", what);
-    *out = own;
-    if (b->trusted && trusted_key(b, own.name, out) != CU_OK)
-        return bundle_wrong(b, "%s: none of the trusted keys is for this log", what);
+    cu_bytes name = theirs->v[0].name;
+    *own = false;
+    if (b->with.vkeys) {
+        if (note_keys_parse(cu_str(b->with.vkeys), name, out) != CU_OK)
+            return cu_fail(b->f, CU_CONFIG, "a trusted verifier key is malformed: one a line, VKEY or VKEY FROM TO");
+        return out->n ? CU_OK : bundle_wrong(b, "%s: none of the trusted keys is for this log", dir);
+    }
+    out->n = 0;
+    if (b->with.policy)
+        policy_keys(b, name, out);
+    *own = out->n == 0;
+    if (*own)
+        *out = *theirs;
     return CU_OK;
 }
 
-cu_err bundle_take_keys(bundle *b, const char *member, cu_bytes vkey)
+cu_err bundle_take_keys(bundle *b, const char *dir, note_keys *out, cu_bytes *text, bool *own)
 {
-    cu_buf text CU_CLEAN_BUF = CU_BUF(65536), again CU_CLEAN_BUF = CU_BUF(65536);
-    note_key own;
-    note_keys all;
+    char name[EXPORT_NAME_MAX + 30];
+    cu_buf one CU_CLEAN_BUF = CU_BUF(1024), many CU_CLEAN_BUF = CU_BUF(65536), again CU_CLEAN_BUF = CU_BUF(65536);
+    note_key newest;
+    note_keys all, chosen;
     bool in = false, same = true;
-    CU_TRY(bundle_take_named(b, member, &text));
-    if (note_key_parse(vkey, NOTE_ED25519, &own) != CU_OK || note_keys_parse(cu_buf_view(&text), CU_NONE, &all) != CU_OK)
-        return bundle_wrong(b, "%s is malformed", member);
+    snprintf(name, sizeof name, "%s/vkey", dir);
+    CU_TRY(bundle_take_named(b, name, &one));
+    if (note_key_parse(cu_buf_view(&one), NOTE_ED25519, &newest) != CU_OK)
+        return bundle_wrong(b, "%s: its verifier key is malformed", dir);
+    snprintf(name, sizeof name, "%s/vkeys", dir);
+    CU_TRY(bundle_take_named(b, name, &many));
+    if (note_keys_parse(cu_buf_view(&many), CU_NONE, &all) != CU_OK)
+        return bundle_wrong(b, "%s is malformed", name);
     for (size_t i = 0; i < all.n; i++) {
-        same &= cu_eq(all.v[i].name, own.name);
-        in |= memcmp(all.v[i].pk, own.pk, sizeof own.pk) == 0;
+        same &= cu_eq(all.v[i].name, newest.name);
+        in |= memcmp(all.v[i].pk, newest.pk, sizeof newest.pk) == 0;
     }
     note_keys_text(&all, &again);
-    if (!same || !in || !cu_eq(cu_buf_view(&again), cu_buf_view(&text)))
-        return bundle_wrong(b, "%s does not belong to the key beside it", member);
-    return CU_OK;
+    if (!same || !in || !cu_eq(cu_buf_view(&again), cu_buf_view(&many)))
+        return bundle_wrong(b, "%s does not belong to the key beside it", name);
+    CU_TRY(trusted_keys(b, dir, &all, &chosen, own));
+    cu_buf_reset(&again);
+    note_keys_text(&chosen, &again);
+    *text = cu_arena_dup(&b->arena, cu_buf_view(&again));
+    return text->p ? note_keys_parse(*text, CU_NONE, out) : CU_NOMEM; /* views of what lives on */
 }
 
 /* --- the first and the last members --- */
@@ -143,6 +158,7 @@ static cu_err run(bundle *b)
     CU_TRY(read_head(b));
     CU_TRY(documents_read(b));
     CU_TRY(anchor_read(b));
+    CU_TRY(attested_settle(b));
     CU_TRY(logs_read(b));
     CU_TRY(documents_settle(b));
     return read_tail(b);
@@ -170,6 +186,17 @@ static void report_logs(const bundle *b, cu_buf *t)
     }
 }
 
+static void report_keys(const bundle *b, cu_buf *t)
+{
+    size_t own = b->anchor_own_key;
+    for (size_t i = 0; i < b->head.logs_n; i++)
+        own += b->logs[i].own_key;
+    if (b->anchor_own_key)
+        cu_buf_str(t, "  whose keys these are: they were taken from the bundle; pass --vkey FILE with keys from another source\n");
+    else if (own)
+        cu_buf_fmt(t, "  whose keys those of %zu logs are: taken from the bundle; the anchor log, whose key is trusted, states their history\n", own);
+}
+
 static void report_text(const bundle *b, cu_buf *t)
 {
     cu_buf_fmt(t, "Bundle for %.*s, %.*s to %.*s.\n\nChecked, and it holds:\n", CU_FMT(b->head.tenant.n ? b->head.tenant : CU_LIT("all tenants")),
@@ -178,11 +205,11 @@ static void report_text(const bundle *b, cu_buf *t)
     cu_buf_fmt(t, "  entries of the period: %llu; counts by day and type, and destroyed keys, follow from them\n", ull(b->in_period));
     cu_buf_fmt(t, "  what each writer wrote: %llu entries continue the one before them\n", ull(b->chained));
     cu_buf_fmt(t, "  anchor log: %llu checkpoints, each a continuation of the one before it\n", ull(b->views));
+    attested_report(b, true, t);
     cu_buf_fmt(t, "  populations: %llu, each asked for again over the entries here with the same result\n", ull(b->populations_n));
     cu_buf_fmt(t, "  samples: %llu, each drawn again from its seed; %llu proofs of single entries\n", ull(b->samples_n), ull(b->proofs));
     cu_buf_fmt(t, "  manifest: %llu files of the stated size and SHA-256\n\nNot checked:\n", ull(stream_members(b->in)));
-    if (!b->trusted)
-        cu_buf_str(t, "  whose keys these are: they were taken from the bundle; pass --vkey FILE with keys from another source\n");
+    report_keys(b, t);
     for (size_t i = 0; i < b->head.logs_n; i++) {
         const known_log *l = &b->logs[i];
         if (l->shown < l->cp.size)
@@ -191,12 +218,7 @@ static void report_text(const bundle *b, cu_buf *t)
         if (l->anchored < l->cp.size)
             cu_buf_fmt(t, "  log %.*s: entries from %llu on were not in the anchor log yet\n", CU_FMT(l->name), ull(l->anchored));
     }
-    if (b->cosigned)
-        cu_buf_fmt(t, "  cosignatures of witnesses on %llu checkpoints: docs/auditor.md shows how\n", ull(b->cosigned));
-    if (b->stamped)
-        cu_buf_fmt(t, "  time stamps on %llu checkpoints: openssl ts -verify does it, see docs/auditor.md\n", ull(b->stamped));
-    if (!b->stamped)
-        cu_buf_str(t, "  when entries were made: no time stamp is here, so the times are those that this system wrote\n");
+    attested_report(b, false, t);
     if (b->writers_full)
         cu_buf_str(t, "  writers: there are too many of them, some were not followed\n");
     cu_buf_str(t, "  whether all that happened was recorded: no log can prove that about itself\n");
@@ -212,10 +234,11 @@ static void report_json(const bundle *b, cu_err e, cu_buf *j)
         cu_buf_fmt(j, "%s{\"anchored\":%llu,\"first\":%llu,\"log\":\"%.*s\",\"root\":\"%s\",\"shown\":%llu,\"size\":%llu}", i ? "," : "", ull(l->anchored),
                    ull(l->first), CU_FMT(l->name), hex, ull(l->shown), ull(l->cp.size));
     }
-    cu_buf_fmt(j, "],\"anchor_checkpoints\":%llu,\"chained\":%llu,\"cosigned_unchecked\":%llu,\"entries\":%llu,\"intact\":%s,\"keys_trusted\":%s,"
-               "\"period_entries\":%llu,\"populations\":%zu,\"proofs\":%llu,\"samples\":%zu,\"stamps_unchecked\":%llu",
-               ull(b->views), ull(b->chained), ull(b->cosigned), ull(b->entries), e == CU_OK ? "true" : "false", b->trusted ? "true" : "false",
-               ull(b->in_period), b->populations_n, ull(b->proofs), b->samples_n, ull(b->stamped));
+    cu_buf_fmt(j, "],\"anchor_checkpoints\":%llu,\"chained\":%llu,\"entries\":%llu,\"intact\":%s,\"keys_trusted\":%s,"
+               "\"period_entries\":%llu,\"populations\":%zu,\"proofs\":%llu,\"samples\":%zu",
+               ull(b->views), ull(b->chained), ull(b->entries), e == CU_OK ? "true" : "false", b->anchor_own_key ? "false" : "true",
+               ull(b->in_period), b->populations_n, ull(b->proofs), b->samples_n);
+    attested_json(b, j);
     if (e != CU_OK)
         cu_buf_json_kv_str(j, "reason", b->f->text);
     cu_buf_str(j, "}\n");
@@ -223,10 +246,13 @@ static void report_json(const bundle *b, cu_err e, cu_buf *j)
 
 static void forget(bundle *b)
 {
-    for (size_t i = 0; i < b->head.logs_n; i++)
+    for (size_t i = 0; i < b->head.logs_n; i++) {
         free(b->logs[i].said);
+        free(b->logs[i].moments);
+    }
     for (size_t i = 0; i < b->populations_n; i++)
         cu_hasher_drop(b->populations[i].digest);
+    attested_end(b);
     free(b->writers);
     export_tally_free(&b->tally);
     cu_buf_free(&b->destroyed);
@@ -236,19 +262,22 @@ static void forget(bundle *b)
     free(b);
 }
 
-cu_err bundle_verify(int fd, cu_bytes memory, const char *trusted, cu_buf *text, cu_buf *json, cu_fault *f)
+cu_err bundle_verify(int fd, cu_bytes memory, const bundle_trust *with, cu_buf *text, cu_buf *json, cu_fault *f)
 {
     bundle *b = calloc(1, sizeof *b);
     if (!b)
         return CU_NOMEM;
     *f = (cu_fault){0};
-    b->trusted = trusted;
+    b->with = *with;
+    b->anchor_own_key = true;
     b->f = f;
     b->destroyed = CU_BUF((size_t)256 << 20);
     b->rows = CU_BUF(CU_LISTING_ROW_MAX);
     cu_arena_init(&b->arena, (size_t)1 << 30);
     b->writers = calloc(BUNDLE_WRITERS, sizeof *b->writers);
-    cu_err e = b->writers ? stream_open(fd, memory, &b->in) : CU_NOMEM;
+    cu_err e = b->writers ? attested_begin(b) : CU_NOMEM;
+    if (e == CU_OK)
+        e = stream_open(fd, memory, &b->in);
     if (e == CU_OK)
         e = run(b);
     if (e != CU_OK && !f->code)

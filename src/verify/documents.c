@@ -154,7 +154,7 @@ static cu_err proven(bundle *b, const char *what, cu_bytes leaf, cu_bytes proof,
     cu_checkpoint cp;
     cu_fault f = {0};
     size_t blank = cu_find(proof, CU_LIT("\n\n"), 0);
-    if (blank == (size_t)-1 || note_open_one(cu_slice(proof, blank + 2, proof.n), &l->key, &cp) != CU_OK || cp.size != l->cp.size ||
+    if (blank == (size_t)-1 || note_open(cu_slice(proof, blank + 2, proof.n), &l->keys, &cp) != CU_OK || cp.size != l->cp.size ||
         memcmp(&cp.root, &l->cp.root, sizeof cp.root) != 0)
         return bundle_wrong(b, "%s: its proof is not for the checkpoint of log %.*s", what, CU_FMT(l->name));
     if (cu_log_proof_verify(proof, leaf, l->key_text, &f) != CU_OK)

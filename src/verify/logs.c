@@ -64,6 +64,9 @@ typedef struct {
     cu_buf tile, entries;
     bool shown_ended;
     char last_ts[CU_TIME_LEN];
+    size_t moment;          /* next of l->moments: the first with more than the entry at hand */
+    bool bounded;           /* not_before and not_after are those for it */
+    char not_before[CU_TIME_LEN], not_after[CU_TIME_LEN];
 } reading;
 
 static cu_err keep_node(reading *r, const cu_sha256 *h)
@@ -172,6 +175,32 @@ static bool belongs(const known_log *l, cu_bytes tenant)
     return cu_eq(l->name, tenant) || (cu_starts(l->name, CU_LIT("t/")) && cu_eq(cu_slice(l->name, 2, l->name.n), tenant));
 }
 
+/* An entry's own time lies between the attested ones around it, give or take what clocks differ by. */
+static cu_err check_time(reading *r, const cu_leaf *leaf, uint64_t at)
+{
+    const known_log *l = r->l;
+    while (r->moment < l->moments_n && l->moments[r->moment].size <= at) {
+        r->moment++;
+        r->bounded = false;
+    }
+    if (!r->bounded) {
+        uint64_t before = r->moment ? l->moments[r->moment - 1].latest : 0;
+        r->not_before[0] = r->not_after[0] = 0;
+        if (before > CU_VERIFY_SLACK)
+            cu_time_text((before - CU_VERIFY_SLACK) * 1000000000ull, r->not_before);
+        if (r->moment < l->moments_n)
+            cu_time_text((l->moments[r->moment].earliest + CU_VERIFY_SLACK) * 1000000000ull, r->not_after);
+        r->bounded = true;
+    }
+    if (cu_cmp(leaf->ts, cu_str(r->not_before)) < 0)
+        return bundle_wrong(r->b, "log %.*s, entry %llu: it is back-dated: it says %.*s, and was not in the log that was attested five minutes after %s",
+                            CU_FMT(l->name), (unsigned long long)at, CU_FMT(leaf->ts), r->not_before);
+    if (r->not_after[0] && cu_cmp(leaf->ts, cu_str(r->not_after)) > 0)
+        return bundle_wrong(r->b, "log %.*s, entry %llu: it is dated ahead: it says %.*s, and was in the log that was attested five minutes before %s",
+                            CU_FMT(l->name), (unsigned long long)at, CU_FMT(leaf->ts), r->not_after);
+    return CU_OK;
+}
+
 static cu_err check_entry(reading *r, uint64_t at, cu_bytes bytes, const cu_sha256 *hash)
 {
     bundle *b = r->b;
@@ -181,6 +210,7 @@ static cu_err check_entry(reading *r, uint64_t at, cu_bytes bytes, const cu_sha2
     if (!belongs(r->l, leaf.tenant))
         return bundle_wrong(b, "log %.*s, entry %llu is of another tenant", CU_FMT(r->l->name), (unsigned long long)at);
     CU_TRY(follow(r, &leaf, bytes, at));
+    CU_TRY(check_time(r, &leaf, at));
     if (r->l->shown == 0) {
         r->l->first = at;
         if (at > 0 && cu_cmp(leaf.ts, b->head.from) >= 0)
@@ -271,26 +301,17 @@ static cu_err read_upper(reading *r)
 
 static cu_err read_signed(reading *r)
 {
-    char name[EXPORT_NAME_MAX + 30], what[90];
+    char name[EXPORT_NAME_MAX + 30];
     known_log *l = r->l;
-    cu_buf key CU_CLEAN_BUF = CU_BUF(1024), note CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX), own CU_CLEAN_BUF = CU_BUF(1024);
-    snprintf(what, sizeof what, "log %.*s", CU_FMT(l->name));
-    snprintf(name, sizeof name, "log/%.*s/vkey", CU_FMT(l->name));
-    CU_TRY(bundle_take_named(r->b, name, &key));
-    cu_bytes text = cu_arena_dup(&r->b->arena, cu_buf_view(&key));
-    if (!text.p)
-        return CU_NOMEM;
-    CU_TRY(bundle_key(r->b, what, text, &l->key));
-    note_key_text(l->key.name, NOTE_ED25519, l->key.pk, &own);
-    l->key_text = cu_arena_dup(&r->b->arena, cu_buf_view(&own));
-    if (!l->key_text.p)
-        return CU_NOMEM;
-    snprintf(name, sizeof name, "log/%.*s/vkeys", CU_FMT(l->name));
-    CU_TRY(bundle_take_keys(r->b, name, text));
+    cu_buf note CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX);
+    snprintf(name, sizeof name, "log/%.*s", CU_FMT(l->name));
+    CU_TRY(bundle_take_keys(r->b, name, &l->keys, &l->key_text, &l->own_key));
     snprintf(name, sizeof name, "log/%.*s/checkpoint", CU_FMT(l->name));
     CU_TRY(bundle_take_named(r->b, name, &note));
-    cu_err e = note_open_one(cu_buf_view(&note), &l->key, &l->cp);
-    return e == CU_OK ? e : bundle_wrong(r->b, "%s: %s", name, e == CU_SIGNATURE ? "its signature does not verify" : "it is malformed");
+    cu_err e = note_open(cu_buf_view(&note), &l->keys, &l->cp);
+    return e == CU_OK ? e
+                      : bundle_wrong(r->b, "%s: %s", name,
+                                     e == CU_SIGNATURE ? "it is not signed by a key that may sign at this size, or a signature is false" : "it is malformed");
 }
 
 static cu_err read_tiles(reading *r)
@@ -299,6 +320,7 @@ static cu_err read_tiles(reading *r)
     known_log *l = r->l;
     if (l->said_n)
         qsort(l->said, l->said_n, sizeof *l->said, by_size);
+    attested_order(l);
     CU_TRY(check_said(r, &r->tree)); /* of the empty log */
     for (uint64_t t = 0; t * TILE_WIDTH < l->cp.size; t++)
         CU_TRY(read_tile(r, t));

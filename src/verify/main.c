@@ -13,13 +13,13 @@
 enum { INTACT, BROKEN, UNREADABLE };
 
 static const char usage[] =
-    "usage: custos-verify BUNDLE [--vkey FILE] [--format text|json]\n"
-    "       custos-verify DIR [--vkey FILE] [--witness-policy FILE] [--tsa-ca FILE] [--format text|json]\n"
+    "usage: custos-verify BUNDLE [--vkey FILE] [--policy FILE] [--tsa-ca FILE] [--format text|json]\n"
+    "       custos-verify DIR [--vkey FILE] [--policy FILE] [--tsa-ca FILE] [--format text|json]\n"
     "       custos-verify --proof FILE --leaf FILE --vkey FILE\n"
     "BUNDLE is what custos export wrote; it is read, not unpacked.\n"
     "DIR is one log, or the folder that holds all logs of an installation.\n"
     "--vkey: the verifier keys to trust, one a line; without it those beside the logs are used.\n"
-    "--witness-policy: who must have cosigned the anchor log; --tsa-ca: PEM of who signs its time stamps.\n"
+    "--policy (or --witness-policy): who must have cosigned the anchor log; --tsa-ca: PEM of who signs its time stamps.\n"
     "exit status: 0 intact, 1 broken (and where), 2 could not be read\n";
 
 typedef struct {
@@ -32,7 +32,7 @@ static bool parse(int argc, char **argv, options *o)
         const char *name;
         const char **to;
     } known[] = {{"--vkey", &o->vkey}, {"--proof", &o->proof}, {"--leaf", &o->leaf}, {"--format", &o->format},
-                 {"--witness-policy", &o->policy}, {"--tsa-ca", &o->tsa_ca}};
+                 {"--witness-policy", &o->policy}, {"--policy", &o->policy}, {"--tsa-ca", &o->tsa_ca}};
     for (int i = 1; i < argc; i++) {
         size_t k = 0;
         while (k < sizeof known / sizeof *known && strcmp(argv[i], known[k].name) != 0)
@@ -95,22 +95,25 @@ static int verify_dir(const options *o)
 
 static bool no_verdict(cu_err e)
 {
-    return e == CU_IO || e == CU_NOMEM || e == CU_DENIED || e == CU_UNSUPPORTED;
+    return e == CU_IO || e == CU_NOMEM || e == CU_DENIED || e == CU_UNSUPPORTED || e == CU_CONFIG;
 }
 
 static int verify_bundle(const options *o)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(16u << 20), json CU_CLEAN_BUF = CU_BUF(16u << 20), vkey CU_CLEAN_BUF = CU_BUF(65536);
+    cu_buf policy CU_CLEAN_BUF = CU_BUF(65536), ca CU_CLEAN_BUF = CU_BUF(1u << 20);
     cu_fault f = {0};
     bool as_json = o->format && strcmp(o->format, "json") == 0;
-    if (o->vkey && !load(o->vkey, &vkey))
+    if ((o->vkey && !load(o->vkey, &vkey)) || (o->policy && !load(o->policy, &policy)) || (o->tsa_ca && !load(o->tsa_ca, &ca)))
         return UNREADABLE;
+    const bundle_trust with = {.vkeys = o->vkey ? cu_buf_cstr(&vkey) : NULL, .policy = o->policy ? cu_buf_cstr(&policy) : NULL,
+                               .tsa_ca = cu_buf_view(&ca)};
     int fd CU_CLEAN_FD = open(o->dir, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         fprintf(stderr, "custos-verify: %s: %s\n", o->dir, strerror(errno));
         return UNREADABLE;
     }
-    cu_err e = bundle_verify(fd, CU_NONE, o->vkey ? cu_buf_cstr(&vkey) : NULL, &text, &json, &f);
+    cu_err e = bundle_verify(fd, CU_NONE, &with, &text, &json, &f);
     if (no_verdict(e)) {
         fprintf(stderr, "custos-verify: %s\n", f.text);
         return UNREADABLE;

@@ -5,9 +5,11 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import { createServer as createTcp } from 'node:net'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { tarOf } from './tar.mjs'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const custos = join(build, 'custos')
@@ -166,6 +168,85 @@ test('verified offline: quorum, tokens and the times of entries; log time bracke
   assert.match(t.before, /^2\d{3}-/)
 })
 
+test('a bundle holds what outsiders attest: checked by whom the reader trusts, and told apart when he names nobody', async () => {
+  const file = join(dir, 'e.tar.zst'), at = join(dir, 'unpacked')
+  const bundled = (...more) => { const r = spawnSync(join(build, 'src/verify/custos-verify'), [file, ...more], { encoding: 'utf8' }); return { status: r.status, out: r.stdout + r.stderr } }
+  const made = run(['export', '--from', '2020-01-01T00:00:00.000Z', '--to', '2090-01-01T00:00:00.000Z', '--out', file, '--config', config])
+  assert.equal(made.status, 0, made.stdout + made.stderr)
+  const mine = ['--policy', join(dir, 'policy'), '--tsa-ca', join(dir, 'ca.pem')]
+  const keys = readFileSync(join(log, 'anchor/vkeys'), 'utf8').trim().split('\n').map((l) => l.split(' ')[0])
+  assert.equal(keys.length, 2) // it was replaced on the way
+
+  let r = bundled(...mine)
+  assert.equal(r.status, 0, r.out)
+  assert.match(r.out, /holds:[^]*witnesses: [1-9]\d* checkpoints of the anchor log are cosigned by 2 of a, b, c, as the policy that you gave asks[^]*Not checked/)
+  assert.match(r.out, /holds:[^]*time stamps: [1-9]\d* checkpoints of the anchor log are stamped, by the certificates that you gave[^]*the newest attested is 2\d{3}-[^]*Not checked/)
+  assert.doesNotMatch(r.out, /who these witnesses are|whose time stamps these are/)
+  r = bundled()
+  assert.equal(r.status, 0, r.out)
+  assert.match(r.out, /as the policy in the bundle asks[^]*Not checked:[^]*who these witnesses are[^]*whose time stamps these are/)
+  r = JSON.parse(bundled(...mine, '--format', 'json').out)
+  assert.deepEqual([r.witnesses.policy, r.time_stamps.authority, r.witnesses.quorum > 0, r.time_stamps.hold > 0, r.keys_trusted], ['given', 'given', true, true, false])
+  assert.deepEqual(((j) => [j.witnesses.policy, j.time_stamps.authority])(JSON.parse(bundled('--format', 'json').out)), ['bundle', 'bundle'])
+
+  // keys: both, written beside the witnesses; the new one alone does not speak for what the old one signed
+  writeFileSync(join(dir, 'with-logs'), keys.map((k) => `log ${k}\n`).join('') + readFileSync(join(dir, 'policy'), 'utf8'))
+  r = bundled('--policy', join(dir, 'with-logs'))
+  assert.equal(r.status, 0, r.out)
+  assert.match(r.out, /whose keys those of \d+ logs are: taken from the bundle; the anchor log, whose key is trusted/)
+  writeFileSync(join(dir, 'with-logs'), `log ${keys[1]}\n` + readFileSync(join(dir, 'policy'), 'utf8'))
+  assert.match(bundled('--policy', join(dir, 'with-logs')).out, /BROKEN: anchor\/\d+\/checkpoint: no checkpoint that a key of the anchor log signed/)
+
+  // other witnesses, more of them than signed, another authority, and what cannot be read
+  const stranger = run(['witness', '--config', join(dir, 'logs'), '--state', join(dir, 'd'), '--key', join(dir, 'd.key'), '--name', 'a.example.org', '--listen', `unix:${join(dir, 'none/d')}`])
+  assert.notEqual(stranger.status, 0)
+  writeFileSync(join(dir, 'd.policy'), `witness a ${/verifier key: (\S+)/.exec(stranger.stdout)?.[1] ?? assert.fail(stranger.stdout + stranger.stderr)}\nquorum a\n`)
+  assert.match(bundled('--policy', join(dir, 'd.policy')).out, /BROKEN: no checkpoint of the anchor log has the cosignatures that the policy asks for/)
+  r = bundled('--tsa-ca', join(dir, 'stranger.pem'))
+  assert.equal(r.status, 1)
+  assert.match(r.out, /stamped.tsr: the time stamp does not hold/)
+  for (const bad of [['--policy', join(dir, 'ca.pem')], ['--tsa-ca', join(dir, 'policy')], ['--policy', join(dir, 'absent')]]) assert.equal(bundled(...bad).status, 2, bad.join(' '))
+
+  // by tools that share no code with us
+  rmSync(at, { recursive: true, force: true })
+  mkdirSync(at)
+  execFileSync('tar', ['--zstd', '-xf', file, '-C', at])
+  const go = join(dir, 'verify-go')
+  execFileSync('go', ['build', '-o', go, resolve('tests/verify-go/main.go')], { env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'gocache') } })
+  const theirs = (...more) => { const g = spawnSync(go, ['--bundle', at, ...more], { encoding: 'utf8' }); return { status: g.status, out: g.stdout + g.stderr } }
+  const counted = JSON.parse(bundled(...mine, '--format', 'json').out).witnesses.quorum
+  assert.match(theirs(join(dir, 'policy')).out, new RegExp(`^intact: .* ${counted} checkpoints with the quorum of witnesses`))
+  assert.equal(theirs(join(dir, 'd.policy')).status, 1)
+  const views = readdirSync(join(at, 'anchor')).filter((n) => /^\d+$/.test(n))
+  const stamped = views.filter((v) => existsSync(join(at, 'anchor', v, 'stamped.tsr')))
+  assert.ok(stamped.length > 0)
+  for (const v of stamped) assert.match(openssl(['ts', '-verify', '-in', join(at, 'anchor', v, 'stamped.tsr'), '-data', join(at, 'anchor', v, 'stamped'), '-CAfile', join(at, 'anchor/tsa-ca.pem')]).toString(), /OK/)
+
+  // what they said, changed, mixed up or left out: the manifest is made to fit, so that it is never what is found
+  const names = execFileSync('tar', ['--zstd', '-tf', file]).toString().trim().split('\n')
+  const remake = (change) => {
+    const lines = [], parts = []
+    for (const name of names.filter((n) => n !== 'manifest.json')) {
+      const content = change(name, readFileSync(join(at, name)))
+      if (content === null) continue
+      parts.push({ name, content })
+      lines.push(`{"bytes":${content.length},"name":"${name}","sha256":"${createHash('sha256').update(content).digest('hex')}"}\n`)
+    }
+    parts.push({ name: 'manifest.json', content: Buffer.from(`{"files":[\n${lines.join(',')}],"v":1}\n`) })
+    writeFileSync(join(dir, 'changed.tar'), tarOf(parts))
+    const c = spawnSync(join(build, 'src/verify/custos-verify'), [join(dir, 'changed.tar'), ...mine], { encoding: 'utf8' })
+    return { status: c.status, out: c.stdout + c.stderr }
+  }
+  assert.equal(remake((n, c) => c).status, 0)
+  const cosigned = names.filter((n) => n.endsWith('/cosigned')), tokens = names.filter((n) => n.endsWith('/stamped.tsr'))
+  const falsified = (c) => { const lines = c.toString().split('\n'), k = lines.findLastIndex((l) => l.startsWith('— ')); lines[k] = lines[k].slice(0, -20) + (lines[k].at(-20) === 'A' ? 'B' : 'A') + lines[k].slice(-19); return Buffer.from(lines.join('\n')) }
+  assert.match(remake((n, c) => (n === cosigned[0] ? falsified(c) : c)).out, /BROKEN: anchor\/\d+\/cosigned: a cosignature is false/)
+  assert.match(remake((n, c) => (n.endsWith('/cosigned') ? null : c)).out, /BROKEN: no checkpoint of the anchor log has the cosignatures/)
+  assert.match(remake((n, c) => (/\/stamped(\.tsr)?$/.test(n) ? null : c)).out, /BROKEN: there is no time stamp/)
+  assert.ok(tokens.length > 1)
+  assert.match(remake((n, c) => (n === tokens[0] ? readFileSync(join(at, tokens[1])) : c)).out, /BROKEN: anchor\/\d+\/stamped.tsr: the time stamp does not hold/)
+})
+
 test('the operator with the stolen key: each rewriting is told by the witnesses or the time stamps', async () => {
   await end(system)
   const args = ['--witness-policy', join(dir, 'policy'), '--tsa-ca', join(dir, 'ca.pem')]
@@ -189,6 +270,11 @@ test('the operator with the stolen key: each rewriting is told by the witnesses 
     writeFileSync(join(t, names.at(-1)), readFileSync(join(t, names[0])))
   }, /time stamp does not hold/)
   assert.equal(play('back-dated', rewrite('back'), /back-dated/), 0)
+  // and in a bundle that he makes of it, although all of its hashes and signatures fit
+  assert.equal(spawnSync(join(build, 'tests/ledger/make-bundle'), [join(dir, 'played'), join(dir, 'back.zst'), '2020-01-01T00:00:00.000Z', '2090-01-01T00:00:00.000Z', 'org']).status, 0)
+  const b = (...more) => spawnSync(join(build, 'src/verify/custos-verify'), [join(dir, 'back.zst'), ...more], { encoding: 'utf8' })
+  assert.equal(b().status, 0)
+  assert.match(b('--tsa-ca', join(dir, 'ca.pem')).stdout, /BROKEN: log org, entry \d+: it is back-dated/)
   start()
   await until('running', () => run(['status', '--config', config]).status === 0)
 })

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { header, tarOf } from './tar.mjs'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const dir = mkdtempSync(join(tmpdir(), 'custos-bundle-'))
@@ -23,7 +24,7 @@ const verify = (file, ...more) => {
 }
 const plain = (file) => run('zstd', ['-q', '-d', '-c', file]).stdout
 
-// A tar as a list of {name, content}, and back: headers of ours.
+// A tar as a list of {name, content}.
 function members(tar) {
   const all = []
   for (let at = 0; tar[at];) {
@@ -34,16 +35,6 @@ function members(tar) {
   }
   return all
 }
-function header({ name, content, type = '0', link = '' }) {
-  const h = Buffer.alloc(512)
-  h.write(name, 0); h.write('0000644', 100); h.write('0000000', 108); h.write('0000000', 116)
-  h.write(content.length.toString(8).padStart(11, '0'), 124); h.write('00000000000', 136)
-  h.fill(' ', 148, 156); h.write(type, 156); h.write(link, 157); h.write('ustar\0', 257); h.write('00', 263)
-  h.write(h.reduce((a, b) => a + b, 0).toString(8).padStart(6, '0') + '\0', 148)
-  h[155] = 32
-  return h
-}
-const tarOf = (all) => Buffer.concat([...all.flatMap((m) => [header(m), m.content, Buffer.alloc((512 - m.content.length % 512) % 512)]), Buffer.alloc(1024)])
 // The manifest that fits the members: what is tested is then never the manifest alone.
 function sealed(all) {
   const rest = all.filter((m) => m.name !== 'manifest.json')
@@ -100,7 +91,7 @@ test('trusted keys', () => {
   assert.equal(r.status, 0, r.out)
   assert.doesNotMatch(r.out, /taken from the bundle/)
   writeFileSync(join(dir, 'keys'), keys[1] + '\n')
-  assert.match(verify(join(dir, 'a.tar.zst'), '--vkey', join(dir, 'keys')).out, /BROKEN: log t\/acme: none of the trusted keys/)
+  assert.match(verify(join(dir, 'a.tar.zst'), '--vkey', join(dir, 'keys')).out, /BROKEN: log\/t\/acme: none of the trusted keys/)
 })
 
 test('several logs in one bundle, and a period before and behind everything', () => {

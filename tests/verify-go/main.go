@@ -1,11 +1,13 @@
 // Verifies a log with golang.org/x/mod alone: a second opinion that shares no code with Custos.
-// usage: verify DIR (one log), or verify --bundle DIR (what custos export wrote, unpacked).
+// usage: verify DIR (one log), or verify --bundle DIR [POLICY] (what custos export wrote, unpacked; POLICY: who
+// must have cosigned, without it that of the bundle).
 // Exit status 0 intact, 1 broken, 2 unreadable.
 package main
 
 import (
 	"bufio"
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -69,28 +71,61 @@ func (t tiles) ReadTiles(want []tlog.Tile) ([][]byte, error) {
 	return out, nil
 }
 
-func verifier(dir string) note.Verifier {
-	v, err := note.NewVerifier(strings.TrimSpace(string(read(filepath.Join(dir, "vkey")))))
+// key is one that may sign checkpoints of these sizes; a log has several when its key was replaced.
+type key struct {
+	note.Verifier
+	from, to int64
+}
+
+func verifier(dir string) []key {
+	var keys []key
+	text, err := os.ReadFile(filepath.Join(dir, "vkeys"))
 	if err != nil {
-		exit(2, "vkey: %v", err)
+		text = append(bytes.TrimSpace(read(filepath.Join(dir, "vkey"))), []byte(" 0 -\n")...)
 	}
-	return v
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		w := strings.Split(line, " ")
+		if len(w) != 3 {
+			exit(1, "%s: vkeys: malformed", dir)
+		}
+		v, err := note.NewVerifier(w[0])
+		from, err1 := strconv.ParseInt(w[1], 10, 64)
+		to, err2 := strconv.ParseInt(strings.Replace(w[2], "-", strconv.FormatInt(1<<62, 10), 1), 10, 64)
+		if err != nil || err1 != nil || err2 != nil {
+			exit(1, "%s: vkeys: malformed: %v", dir, err)
+		}
+		keys = append(keys, key{v, from, to})
+	}
+	return keys
 }
 
 // parse checks the signature of a checkpoint and reads it.
-func parse(what string, text []byte, v note.Verifier) tlog.Tree {
-	n, err := note.Open(text, note.VerifierList(v))
+func parse(what string, text []byte, keys []key) tlog.Tree {
+	var all []note.Verifier
+	for _, k := range keys {
+		all = append(all, k)
+	}
+	n, err := note.Open(text, note.VerifierList(all...))
 	if err != nil {
 		exit(1, "%s: %v", what, err)
 	}
 	lines := strings.Split(n.Text, "\n")
-	if len(lines) < 4 || lines[0] != v.Name() {
+	if len(lines) < 4 || lines[0] != keys[0].Name() {
 		exit(1, "%s: malformed", what)
 	}
 	size, err1 := strconv.ParseInt(lines[1], 10, 64)
 	root, err2 := base64.StdEncoding.DecodeString(lines[2])
 	if err1 != nil || err2 != nil || len(root) != tlog.HashSize {
 		exit(1, "%s: malformed", what)
+	}
+	good := false
+	for _, s := range n.Sigs {
+		for _, k := range keys {
+			good = good || s.Hash == k.KeyHash() && size >= k.from && size <= k.to
+		}
+	}
+	if !good {
+		exit(1, "%s: no key that signed is good for %d entries", what, size)
 	}
 	t := tlog.Tree{N: size}
 	copy(t.Hash[:], root)
@@ -135,7 +170,7 @@ func entries(dir string, tree tlog.Tree, whole bool, each func(at int64, leaf []
 }
 
 // proven checks STEM.json and STEM.tlog-proof and returns the entry.
-func proven(stem string, v note.Verifier) []byte {
+func proven(stem string, v []key) []byte {
 	leaf, proof := read(stem+".json"), read(stem+".tlog-proof")
 	head, text, found := bytes.Cut(proof, []byte("\n\n"))
 	lines := strings.Split(string(head), "\n")
@@ -218,7 +253,111 @@ func decode(name string, b []byte, to any) {
 	}
 }
 
-func bundle(dir string) {
+// witness is a verifier of cosignature/v1 (C2SP tlog-cosignature): a time, and Ed25519 over it and the text.
+type witness struct {
+	name string
+	hash uint32
+	pk   ed25519.PublicKey
+}
+
+func (w witness) Name() string    { return w.name }
+func (w witness) KeyHash() uint32 { return w.hash }
+func (w witness) Verify(text, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	head := fmt.Sprintf("cosignature/v1\ntime %d\n", binary.BigEndian.Uint64(sig))
+	return ed25519.Verify(w.pk, append([]byte(head), text...), sig[8:])
+}
+
+func newWitness(vkey string) (w witness, ok bool) {
+	p := strings.SplitN(vkey, "+", 3)
+	if len(p) != 3 {
+		return w, false
+	}
+	raw, err := base64.StdEncoding.DecodeString(p[2])
+	if err != nil || len(raw) != 33 || raw[0] != 4 {
+		return w, false
+	}
+	sum := sha256.Sum256(append([]byte(p[0]+"\n"), raw...))
+	return witness{p[0], binary.BigEndian.Uint32(sum[:]), raw[1:]}, fmt.Sprintf("%x", sum[:4]) == p[1]
+}
+
+// policy is a C2SP tlog-policy: each name needs so many of its members.
+type policy struct {
+	witnesses []note.Verifier
+	need      map[string]int
+	members   map[string][]string
+	hash      map[string]uint32
+	quorum    string
+}
+
+func readPolicy(text []byte) *policy {
+	p := &policy{need: map[string]int{}, members: map[string][]string{}, hash: map[string]uint32{}}
+	for _, line := range strings.Split(string(text), "\n") {
+		w := strings.Fields(line)
+		switch {
+		case len(w) >= 3 && w[0] == "witness":
+			v, ok := newWitness(w[2])
+			if !ok {
+				exit(1, "policy: the key of %s is malformed", w[1])
+			}
+			p.witnesses, p.hash[w[1]] = append(p.witnesses, v), v.hash
+		case len(w) >= 4 && w[0] == "group":
+			n, err := strconv.Atoi(strings.NewReplacer("any", "1", "all", strconv.Itoa(len(w)-3)).Replace(w[2]))
+			if err != nil {
+				exit(1, "policy: group %s is malformed", w[1])
+			}
+			p.need[w[1]], p.members[w[1]] = n, w[3:]
+		case len(w) == 2 && w[0] == "quorum":
+			p.quorum = w[1]
+		}
+	}
+	return p
+}
+
+func (p *policy) holds(name string, signed map[uint32]bool) bool {
+	if name == "none" {
+		return true
+	}
+	if h, is := p.hash[name]; is {
+		return signed[h]
+	}
+	n := 0
+	for _, m := range p.members[name] {
+		if p.holds(m, signed) {
+			n++
+		}
+	}
+	return len(p.members[name]) > 0 && n >= p.need[name]
+}
+
+// quorums counts the checkpoints of the anchor log that are cosigned as the policy asks.
+func quorums(dir string, keys []key, p *policy) (n int) {
+	for _, name := range glob(dir, "anchor", "*", "cosigned") {
+		text := read(name)
+		a, b := parse(name, text, keys), parse(name, read(filepath.Join(filepath.Dir(name), "checkpoint")), keys)
+		if a != b {
+			exit(1, "%s: another checkpoint than the one beside it", name)
+		}
+		signed := map[uint32]bool{}
+		opened, err := note.Open(text, note.VerifierList(p.witnesses...))
+		if _, none := err.(*note.UnverifiedNoteError); err != nil && !none {
+			exit(1, "%s: %v", name, err)
+		}
+		if err == nil {
+			for _, s := range opened.Sigs {
+				signed[s.Hash] = true
+			}
+		}
+		if p.holds(p.quorum, signed) {
+			n++
+		}
+	}
+	return n
+}
+
+func bundle(dir string, policyFile string) {
 	var head struct{ Logs []string }
 	decode("bundle.json", read(filepath.Join(dir, "bundle.json")), &head)
 	var asked []*population
@@ -255,7 +394,7 @@ func bundle(dir string) {
 			said[log][a.Body.Size] = a.Body.Root
 		}
 	}
-	total, keys := 0, map[string]note.Verifier{}
+	total, keys := 0, map[string][]key{}
 	for _, log := range head.Logs {
 		at := filepath.Join(dir, "log", log)
 		keys[log] = verifier(at)
@@ -297,7 +436,15 @@ func bundle(dir string) {
 		proofs++
 	}
 	rows(dir)
-	fmt.Printf("intact: %d entries in %d logs, %d populations, %d proofs\n", total, len(head.Logs), len(asked), proofs)
+	witnessed := ""
+	if _, err := os.Stat(policyFile); err == nil {
+		n := quorums(dir, anchor, readPolicy(read(policyFile)))
+		if n == 0 {
+			exit(1, "no checkpoint has the cosignatures that the policy asks for")
+		}
+		witnessed = fmt.Sprintf(", %d checkpoints with the quorum of witnesses", n)
+	}
+	fmt.Printf("intact: %d entries in %d logs, %d populations, %d proofs%s\n", total, len(head.Logs), len(asked), proofs, witnessed)
 }
 
 // rows checks that each sampled entry stands in the row of the listing that was drawn.
@@ -330,8 +477,12 @@ func rows(dir string) {
 }
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == "--bundle" {
-		bundle(os.Args[2])
+	if len(os.Args) >= 3 && os.Args[1] == "--bundle" {
+		policyFile := filepath.Join(os.Args[2], "anchor", "witness-policy")
+		if len(os.Args) > 3 {
+			policyFile = os.Args[3]
+		}
+		bundle(os.Args[2], policyFile)
 		return
 	}
 	dir := os.Args[1]

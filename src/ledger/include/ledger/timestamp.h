@@ -16,5 +16,7 @@ cu_err cu_timestamp_request(cu_bytes data, const uint8_t nonce[CU_TIMESTAMP_NONC
  * CU_SYNTAX: no answer of that kind. CU_STATE: the authority refused. CU_SIGNATURE: it does not hold;
  * the fault says why. CU_CONFIG: ca_file cannot be read. */
 cu_err cu_timestamp_check(cu_bytes answer, cu_bytes data, const uint8_t *nonce, const char *ca_file, uint64_t *time, cu_fault *f) CU_MUST;
+/* The same with the certificates (PEM) in memory, and whatever nonce the answer holds. */
+cu_err cu_timestamp_check_by(cu_bytes answer, cu_bytes data, cu_bytes ca_pem, uint64_t *time, cu_fault *f) CU_MUST;
 
 #endif

@@ -27,6 +27,9 @@ void cu_trust_describe(const cu_trust *t, cu_buf *out);
 /* Looks for this witness's cosignature on a note. CU_OK and its time (seconds since 1970);
  * CU_NOT_FOUND; CU_SIGNATURE: there is one and it is false. line (may be NULL) gets the line. */
 cu_err cu_trust_cosigned(const cu_trust *t, size_t witness, cu_bytes note, uint64_t *time, cu_buf *line) CU_MUST;
+/* Whether those who cosigned this note are enough. oldest: of their times (seconds since 1970), 0 when nobody
+ * did. CU_SIGNATURE: a cosignature by one of the witnesses is false. */
+cu_err cu_trust_quorum(const cu_trust *t, cu_bytes note, bool *enough, uint64_t *oldest) CU_MUST;
 
 /* --- asking --- */
 /* Appends the body of an add-checkpoint for a checkpoint that was read from this log, as its note.
