@@ -2,19 +2,14 @@
 #include "catalog/events.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "reading.h"
+#include "registry.h"
 
-#define KEYS_EVENT "type label means by log retention controls fields example"
+#define KEYS_EVENT "type label means by log retention controls fields record example"
 #define KEYS_FIELD "name type required empty max means sensitivity words fields"
 #define BY "gateway daemon sequencer signer writers"
 #define TYPES "text word number bool digest hex id time one_of words counts object list"
 #define LOGS "tenant org either anchor"
 #define MAX_TEXT 256u
-
-typedef struct {
-    reading r;
-    const cu_yaml *sensitivity, *retention, *controls;
-} registry;
 
 const char *cu_field_type_name(unsigned type)
 {
@@ -32,7 +27,7 @@ const char *cu_event_log_name(unsigned log)
     return log <= CU_EVENT_ANCHOR ? names[log] : "unknown";
 }
 
-static size_t count(const cu_yaml *n)
+size_t registry_count(const cu_yaml *n)
 {
     size_t k = 0;
     for (n = n ? n->first : NULL; n; n = n->next)
@@ -40,7 +35,7 @@ static size_t count(const cu_yaml *n)
     return k;
 }
 
-static bool is_name(cu_bytes b)
+bool registry_is_name(cu_bytes b)
 {
     for (size_t i = 0; i < b.n; i++)
         if (!((b.p[i] >= 'a' && b.p[i] <= 'z') || (i && ((b.p[i] >= '0' && b.p[i] <= '9') || b.p[i] == '_' || b.p[i] == '.'))))
@@ -49,7 +44,7 @@ static bool is_name(cu_bytes b)
 }
 
 /* A text that must be there; it may be "" only where that is said. */
-static cu_err text(const registry *g, const cu_yaml *map, const char *key, cu_bytes *out)
+cu_err registry_text(const registry *g, const cu_yaml *map, const char *key, cu_bytes *out)
 {
     const cu_yaml *n = cu_yaml_get(map, key);
     if (!n)
@@ -60,7 +55,7 @@ static cu_err text(const registry *g, const cu_yaml *map, const char *key, cu_by
     return out->p ? CU_OK : CU_NOMEM;
 }
 
-static cu_err flag(const registry *g, const cu_yaml *map, const char *key, bool otherwise, bool *out)
+cu_err registry_flag(const registry *g, const cu_yaml *map, const char *key, bool otherwise, bool *out)
 {
     const cu_yaml *n = cu_yaml_get(map, key);
     unsigned which = otherwise;
@@ -70,9 +65,9 @@ static cu_err flag(const registry *g, const cu_yaml *map, const char *key, bool 
     return CU_OK;
 }
 
-static cu_err bytes_list(const registry *g, const cu_yaml *n, cu_bytes **out, size_t *n_out)
+cu_err registry_words(const registry *g, const cu_yaml *n, cu_bytes **out, size_t *n_out)
 {
-    *out = cu_arena_alloc(g->r.a, (count(n) + 1) * sizeof **out);
+    *out = cu_arena_alloc(g->r.a, (registry_count(n) + 1) * sizeof **out);
     *n_out = 0;
     if (!*out)
         return CU_NOMEM;
@@ -103,7 +98,7 @@ static cu_err field_parts(const registry *g, const cu_yaml *n, unsigned depth, c
         CU_TRY(reading_number(&g->r, max, "max", 1, 16000, &limit));
     f->max = (uint32_t)limit;
     if (words)
-        CU_TRY(bytes_list(g, words, &f->words, &f->words_n));
+        CU_TRY(registry_words(g, words, &f->words, &f->words_n));
     return nested ? read_fields(g, fields, depth + 1, &f->fields, &f->fields_n) : CU_OK;
 }
 
@@ -113,16 +108,16 @@ static cu_err read_field(const registry *g, const cu_yaml *n, unsigned depth, cu
     unsigned kind = 0;
     bool required;
     CU_TRY(reading_only(&g->r, n, "a field", KEYS_FIELD));
-    CU_TRY(text(g, n, "name", &f->name));
-    if (!is_name(f->name))
+    CU_TRY(registry_text(g, n, "name", &f->name));
+    if (!registry_is_name(f->name))
         return reading_wrong(&g->r, n, "a field's name is lower-case letters, digits and _");
     type = cu_yaml_get(n, "type");
     if (!type)
         return reading_wrong(&g->r, n, "type is missing");
     CU_TRY(reading_word(&g->r, type, "type of a field", TYPES, &kind));
     f->type = (uint8_t)kind;
-    CU_TRY(flag(g, n, "required", true, &required));
-    CU_TRY(flag(g, n, "empty", false, &f->may_be_empty));
+    CU_TRY(registry_flag(g, n, "required", true, &required));
+    CU_TRY(registry_flag(g, n, "empty", false, &f->may_be_empty));
     f->optional = !required;
     f->means = cu_arena_dup(g->r.a, cu_yaml_text(n, "means", CU_NONE));
     sensitivity = cu_yaml_get(n, "sensitivity");
@@ -134,9 +129,9 @@ static cu_err read_field(const registry *g, const cu_yaml *n, unsigned depth, cu
 
 static cu_err read_fields(const registry *g, const cu_yaml *list, unsigned depth, cu_event_field **out, size_t *n)
 {
-    if (list->kind != CU_YAML_LIST || count(list) > CU_EVENT_FIELDS || depth > CU_EVENT_DEPTH)
+    if (list->kind != CU_YAML_LIST || registry_count(list) > CU_EVENT_FIELDS || depth > CU_EVENT_DEPTH)
         return reading_wrong(&g->r, list, "fields is a list of at most %u, nested at most %u deep", CU_EVENT_FIELDS, CU_EVENT_DEPTH);
-    *out = cu_arena_alloc(g->r.a, (count(list) + 1) * sizeof **out);
+    *out = cu_arena_alloc(g->r.a, (registry_count(list) + 1) * sizeof **out);
     *n = 0;
     if (!*out)
         return CU_NOMEM;
@@ -165,7 +160,7 @@ static cu_err read_controls(const registry *g, const cu_yaml *n, cu_event *e)
     const cu_yaml *list = cu_yaml_get(n, "controls");
     if (!list || list->kind != CU_YAML_LIST)
         return reading_wrong(&g->r, n, "controls is a list, which may be empty");
-    CU_TRY(bytes_list(g, list, &e->controls, &e->controls_n));
+    CU_TRY(registry_words(g, list, &e->controls, &e->controls_n));
     for (const cu_yaml *k = list->first; k; k = k->next)
         if (!is_control(g, k->text))
             return reading_wrong(&g->r, k, "there is no control of this id in controls.yaml");
@@ -174,27 +169,27 @@ static cu_err read_controls(const registry *g, const cu_yaml *n, cu_event *e)
 
 static cu_err read_retention(const registry *g, const cu_yaml *n, cu_event *e)
 {
-    CU_TRY(text(g, n, "retention", &e->retention));
+    CU_TRY(registry_text(g, n, "retention", &e->retention));
     const cu_yaml *of = cu_yaml_get(g->retention, cu_arena_str(g->r.a, e->retention)), *days = of ? cu_yaml_get(of, "days") : NULL;
     if (!days)
         return reading_wrong(&g->r, cu_yaml_get(n, "retention"), "there is no retention of this name, with days, at the top of the file");
     return reading_number(&g->r, days, "days", 0, 36500, &e->retention_days);
 }
 
-static cu_err read_event(const registry *g, const cu_yaml *n, cu_event *e)
+static cu_err read_event(const registry *g, const cu_yaml *n, const cu_events *all, cu_event *e)
 {
     unsigned which = 0;
     cu_bytes log;
     cu_fault inner = {0};
     CU_TRY(reading_only(&g->r, n, "an event", KEYS_EVENT));
-    CU_TRY(text(g, n, "type", &e->type));
-    if (!is_name(e->type))
+    CU_TRY(registry_text(g, n, "type", &e->type));
+    if (!registry_is_name(e->type))
         return reading_wrong(&g->r, n, "a type is lower-case letters, digits, . and _");
-    CU_TRY(text(g, n, "label", &e->label));
-    CU_TRY(text(g, n, "means", &e->means));
-    CU_TRY(text(g, n, "by", &e->by));
+    CU_TRY(registry_text(g, n, "label", &e->label));
+    CU_TRY(registry_text(g, n, "means", &e->means));
+    CU_TRY(registry_text(g, n, "by", &e->by));
     CU_TRY(reading_word(&g->r, cu_yaml_get(n, "by"), "by", BY, &which));
-    CU_TRY(text(g, n, "log", &log));
+    CU_TRY(registry_text(g, n, "log", &log));
     CU_TRY(reading_word(&g->r, cu_yaml_get(n, "log"), "log", LOGS, &which));
     e->log = (cu_event_log)which;
     CU_TRY(read_retention(g, n, e));
@@ -202,7 +197,8 @@ static cu_err read_event(const registry *g, const cu_yaml *n, cu_event *e)
     if (!cu_yaml_get(n, "fields"))
         return reading_wrong(&g->r, n, "fields is missing");
     CU_TRY(read_fields(g, cu_yaml_get(n, "fields"), 1, &e->fields, &e->fields_n));
-    CU_TRY(text(g, n, "example", &e->example));
+    CU_TRY(registry_record(g, n, all, e));
+    CU_TRY(registry_text(g, n, "example", &e->example));
     return cu_event_check(e, e->example, &inner) == CU_OK ? CU_OK
                                                           : reading_wrong(&g->r, cu_yaml_get(n, "example"), "the example does not fit: %s", inner.text);
 }
@@ -224,15 +220,15 @@ static cu_err given_twice(const registry *g, const cu_yaml *list)
 static cu_err read_events(const registry *g, const cu_yaml *root, cu_events *e)
 {
     const cu_yaml *list = cu_yaml_get(root, "events");
-    if (!list || list->kind != CU_YAML_LIST || count(list) > CU_EVENTS_MAX)
+    if (!list || list->kind != CU_YAML_LIST || registry_count(list) > CU_EVENTS_MAX)
         return reading_wrong(&g->r, root, "events is a list of at most %u", CU_EVENTS_MAX);
-    e->v = cu_arena_alloc(g->r.a, (count(list) + 1) * sizeof *e->v);
-    e->by_type = cu_arena_alloc(g->r.a, (count(list) + 1) * sizeof *e->by_type);
+    e->v = cu_arena_alloc(g->r.a, (registry_count(list) + 1) * sizeof *e->v);
+    e->by_type = cu_arena_alloc(g->r.a, (registry_count(list) + 1) * sizeof *e->by_type);
     if (!e->v || !e->by_type)
         return CU_NOMEM;
     CU_TRY(given_twice(g, list));
     for (const cu_yaml *n = list->first; n; n = n->next, e->n++) {
-        CU_TRY(read_event(g, n, &e->v[e->n]));
+        CU_TRY(read_event(g, n, e, &e->v[e->n]));
         e->by_type[e->n] = &e->v[e->n];
     }
     qsort(e->by_type, e->n, sizeof *e->by_type, by_type);
@@ -244,16 +240,16 @@ static cu_err read_planned(const registry *g, const cu_yaml *root, cu_events *e)
     const cu_yaml *list = cu_yaml_get(root, "planned");
     if (!list)
         return CU_OK;
-    if (list->kind != CU_YAML_LIST || count(list) > CU_EVENTS_MAX)
+    if (list->kind != CU_YAML_LIST || registry_count(list) > CU_EVENTS_MAX)
         return reading_wrong(&g->r, list, "planned is a list of at most %u", CU_EVENTS_MAX);
-    e->planned_types = cu_arena_alloc(g->r.a, (count(list) + 1) * sizeof *e->planned_types);
+    e->planned_types = cu_arena_alloc(g->r.a, (registry_count(list) + 1) * sizeof *e->planned_types);
     if (!e->planned_types)
         return CU_NOMEM;
     CU_TRY(given_twice(g, list));
     for (const cu_yaml *n = list->first; n; n = n->next) {
         cu_bytes type;
         CU_TRY(reading_only(&g->r, n, "a planned event", "type by in means"));
-        CU_TRY(text(g, n, "type", &type));
+        CU_TRY(registry_text(g, n, "type", &type));
         if (cu_event_find(e, type))
             return reading_wrong(&g->r, n, "this type is written already, and cannot be planned");
         e->planned_types[e->planned++] = type;
@@ -273,11 +269,12 @@ cu_err cu_events_load(const char *dir, cu_arena *a, cu_events **out, cu_fault *f
     snprintf(path, sizeof path, "%s/events.yaml", dir);
     CU_TRY(cu_yaml_load(path, a, &root, f));
     registry g = {{path, a, f}, cu_yaml_get(root, "sensitivity"), cu_yaml_get(root, "retention"), cu_yaml_get(other, "controls")};
-    CU_TRY(reading_only(&g.r, root, "the registry", "schema_version sensitivity retention events planned"));
+    CU_TRY(reading_only(&g.r, root, "the registry", "schema_version sensitivity retention registers events planned"));
     if (!g.sensitivity || g.sensitivity->kind != CU_YAML_MAP || !g.retention || g.retention->kind != CU_YAML_MAP)
         return reading_wrong(&g.r, root, "sensitivity and retention are maps");
     if (!g.controls || g.controls->kind != CU_YAML_LIST)
         return cu_fail(f, CU_CONFIG, "%.200s: controls is a list", controls);
+    CU_TRY(registry_registers(&g, root, e));
     CU_TRY(read_events(&g, root, e));
     CU_TRY(read_planned(&g, root, e));
     *out = e;

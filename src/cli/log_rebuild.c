@@ -11,6 +11,11 @@ static cu_err judge(void *arg, const cu_leaf *l, cu_fault *f)
     return cu_events_check(arg, l->type, l->tenant, l->body, f);
 }
 
+static bool step_of(void *arg, cu_bytes type, cu_bytes *reg, cu_bytes *state)
+{
+    return cu_events_step(arg, type, reg, state);
+}
+
 static void show(const cu_run *r, const cu_rebuilt *b, const char *fresh, bool compared)
 {
     if (r->json) {
@@ -48,7 +53,7 @@ static int rebuild(const cu_run *r)
     snprintf(live, sizeof live, "%s%s", alone ? db ? db : "" : c.state_dir, alone ? "" : "/store.db");
     cu_err e = cu_events_load(dir, &catalog, &events, &f);
     if (e == CU_OK)
-        e = cu_store_rebuild(alone ? cu_run_option(r, "dir") : c.log_dir, live[0] ? live : NULL, fresh, judge, events, &b, &f);
+        e = cu_store_rebuild(alone ? cu_run_option(r, "dir") : c.log_dir, live[0] ? live : NULL, fresh, &(cu_store_rules){judge, step_of, events}, &b, &f);
     if (e != CU_OK)
         return cu_run_fault(r, e, &f);
     show(r, &b, fresh, live[0] != 0);

@@ -109,6 +109,11 @@ static cu_err judge(void *arg, const cu_leaf *l, cu_fault *f)
     return e;
 }
 
+static bool step_of(void *arg, cu_bytes type, cu_bytes *reg, cu_bytes *state)
+{
+    return cu_events_step(((app *)arg)->events, type, reg, state);
+}
+
 static void take_numbers(app *a, const cu_leaf *l)
 {
     metrics_take(a->metrics, l);
@@ -242,7 +247,7 @@ static cu_err open_all(app *a, cu_fault *f)
     CU_TRY(load_catalogue(a, f));
     snprintf(path, sizeof path, "%s/store.db", a->config->state_dir);
     CU_TRY(cu_store_open(path, &a->store, f));
-    cu_store_judge(a->store, judge, a);
+    cu_store_judge(a->store, &(cu_store_rules){judge, step_of, a});
     CU_TRY(states_open(a, f));
     snprintf(path, sizeof path, "%s/vault.db", a->config->state_dir);
     mode_t was = umask(0077);

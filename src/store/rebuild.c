@@ -23,6 +23,8 @@ static const struct {
     {"scan", "SELECT id,log,idx,at,repository,mode,scope,body,before,fresh,gone,still,estimated,other_rules FROM scan ORDER BY log,idx"},
     {"key_use", "SELECT id,last FROM key_use ORDER BY id"},
     {"misfit", "SELECT log,idx,type,why FROM misfit ORDER BY log,idx"},
+    {"record", "SELECT register,id,log,first,opened,opened_by FROM record ORDER BY log,first"},
+    {"record_step", "SELECT register,id,log,idx,leaf,type,ts,actor,state,fields FROM record_step ORDER BY log,idx"},
     {"holder", "SELECT id,tenant,user,name,created,expires,revoked,service,vendors,models,repos,classes,tools,requests_per_minute,tokens_per_minute,"
                "tokens_per_day,spend_per_day,concurrent,replaces FROM holder ORDER BY id"},
 };
@@ -216,7 +218,7 @@ static cu_err open_live(const char *path, sqlite3 **out, cu_fault *f)
     return cu_fail(f, CU_IO, "%.200s: %s", path, *out ? sqlite3_errmsg(*out) : "out of memory");
 }
 
-cu_err cu_store_rebuild(const char *log_dir, const char *live, const char *fresh, cu_store_judge_fn judge, void *arg, cu_rebuilt *out, cu_fault *f)
+cu_err cu_store_rebuild(const char *log_dir, const char *live, const char *fresh, const cu_store_rules *rules, cu_rebuilt *out, cu_fault *f)
 {
     reaches r = {0};
     sqlite3 *db = NULL;
@@ -232,7 +234,7 @@ cu_err cu_store_rebuild(const char *log_dir, const char *live, const char *fresh
     if (e == CU_OK && sqlite3_exec(to->db, "PRAGMA synchronous=OFF", NULL, NULL, NULL) != SQLITE_OK) /* made anew if it is lost */
         e = CU_IO;
     if (e == CU_OK) {
-        cu_store_judge(to, judge, arg);
+        cu_store_judge(to, rules);
         e = fill(log_dir, &r, to, out, f);
     }
     if (e == CU_OK)

@@ -18,8 +18,7 @@ struct cu_store {
         const char *sql;    /* the literal: its address is the key */
         sqlite3_stmt *st;
     } kept[CU_SQL_KEPT];    /* of db: what each entry runs is prepared once */
-    cu_store_judge_fn judge;
-    void *judge_arg;
+    cu_store_rules rules;
     bool repaired; /* the sequencer's thread */
 };
 
@@ -33,6 +32,10 @@ sqlite3_stmt *cu_sql_prepare(sqlite3 *db, const char *sql, const char *kinds, co
 cu_err cu_sql_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args) CU_MUST;
 /* First column of the first row, 0 when there is none. */
 uint64_t cu_sql_number(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args);
+
+/* records.c */
+extern const char cu_record_schema[];
+cu_err cu_project_record(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 
 /* scans.c: one scan.completed entry. */
 cu_err cu_project_scan(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;

@@ -39,7 +39,8 @@ cu_err cu_sql_err(int rc)
 
 cu_err cu_store_schema(sqlite3 *db)
 {
-    bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK;
+    bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK &&
+              sqlite3_exec(db, cu_record_schema, NULL, NULL, NULL) == SQLITE_OK;
     return ok ? CU_OK : CU_IO;
 }
 
@@ -57,13 +58,13 @@ static bool renew(sqlite3 *db)
 
 /* Projections that an older version filled are filled again from entry 0. */
 static const char refill[] = "BEGIN IMMEDIATE; DELETE FROM delivered; DELETE FROM event; DELETE FROM exchange; DELETE FROM exchange_face; DELETE FROM scan; DELETE FROM key_use;"
-                             "DELETE FROM misfit; DELETE FROM holder; PRAGMA user_version=2; COMMIT";
+                             "DELETE FROM misfit; DELETE FROM holder; DELETE FROM record; DELETE FROM record_step; PRAGMA user_version=3; COMMIT";
 
 static bool bring_up_to_date(sqlite3 *db)
 {
     sqlite3_stmt *st = NULL;
     bool ok = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW;
-    bool old = ok && sqlite3_column_int(st, 0) < 2;
+    bool old = ok && sqlite3_column_int(st, 0) < 3;
     sqlite3_finalize(st);
     return ok && (!old || sqlite3_exec(db, refill, NULL, NULL, NULL) == SQLITE_OK);
 }
@@ -254,16 +255,15 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
     return cu_eq_str(l->type, "scan.completed") ? cu_project_scan(s, log, index, l) : CU_OK;
 }
 
-void cu_store_judge(cu_store *s, cu_store_judge_fn judge, void *arg)
+void cu_store_judge(cu_store *s, const cu_store_rules *rules)
 {
-    s->judge = judge;
-    s->judge_arg = arg;
+    s->rules = *rules;
 }
 
 static cu_err judge(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
 {
     cu_fault f = {0};
-    if (!s->judge || s->judge(s->judge_arg, l, &f) == CU_OK)
+    if (!s->rules.judge || s->rules.judge(s->rules.arg, l, &f) == CU_OK)
         return CU_OK;
     cu_bytes why = cu_str(f.text);
     return cu_sql_run(s, s->db, "INSERT OR IGNORE INTO misfit(log,idx,type,why) VALUES(?,?,?,?)", "titt",
@@ -295,6 +295,8 @@ cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
     CU_TRY(judge(s, log, index, &l));
     if (!probe)
         CU_TRY(project(s, log, index, &l));
+    if (!probe)
+        CU_TRY(cu_project_record(s, log, index, &l));
     return cu_sql_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
                (const void *[]){&log, &next});
 }

@@ -47,6 +47,27 @@ typedef struct cu_event_field {
     size_t fields_n;
 } cu_event_field;
 
+/* What a person may be; a set of them is a mask of 1 << index. */
+#define CU_ROLE_WORDS "owner compliance security developer approver auditor"
+#define CU_REGISTERS_MAX 64u
+#define CU_REGISTER_STATES 16u
+
+typedef struct {
+    cu_bytes name, label, tone;    /* tone: met partly unmet nodata na, as it is drawn */
+    bool ends;                     /* nothing is left to do */
+} cu_register_state;
+
+/* A register: records with a state each, which entries of the log open and move on. The store keeps them
+ * (store/records.h), and the newest value of each field. */
+typedef struct {
+    cu_bytes name, label, plural, means;
+    cu_bytes prefix;               /* ids are PREFIX-1, PREFIX-2 …; empty: whoever opens a record names it */
+    cu_bytes *columns;             /* fields that a listing shows */
+    size_t columns_n;
+    cu_register_state *states;
+    size_t states_n;
+} cu_register;
+
 typedef enum { CU_EVENT_TENANT, CU_EVENT_ORG, CU_EVENT_EITHER, CU_EVENT_ANCHOR } cu_event_log;
 
 typedef struct {
@@ -57,6 +78,13 @@ typedef struct {
     size_t controls_n;
     cu_event_field *fields;
     size_t fields_n;
+    /* a step of a record; reg NULL: it is none. The field named like the register holds the record's id. */
+    const cu_register *reg;
+    cu_bytes to;                   /* its state afterwards; empty: as before */
+    cu_bytes *from, *other_than;   /* from: states in which it may be taken ("none": opens; nothing: any) */
+    size_t from_n, other_than_n;   /* other_than: not by who brought the record into one of these */
+    bool opens;
+    unsigned roles;                /* who may take it by hand; 0: only the system does */
 } cu_event;
 
 typedef struct {
@@ -64,6 +92,8 @@ typedef struct {
     size_t n, planned;             /* planned: named, written by nobody */
     cu_bytes *planned_types;
     const cu_event **by_type;      /* ascending */
+    cu_register *registers;
+    size_t registers_n;
 } cu_events;
 
 /* Reads events.yaml of dir and the ids of controls.yaml beside it. A type given twice, a field of an
@@ -71,6 +101,10 @@ typedef struct {
 cu_err cu_events_load(const char *dir, cu_arena *a, cu_events **out, cu_fault *f) CU_MUST;
 /* NULL: nobody writes such an entry. */
 const cu_event *cu_event_find(const cu_events *e, cu_bytes type);
+const cu_register *cu_register_find(const cu_events *e, cu_bytes name);             /* NULL: none */
+const cu_register_state *cu_register_state_find(const cu_register *r, cu_bytes name); /* NULL: none */
+/* Whether a record in that state ("none": there is none yet) may take this step. */
+bool cu_event_may_follow(const cu_event *e, cu_bytes state);
 const char *cu_field_type_name(unsigned type);
 const char *cu_event_log_name(unsigned log);
 
@@ -79,6 +113,9 @@ const char *cu_event_log_name(unsigned log);
 cu_err cu_event_check(const cu_event *e, cu_bytes body, cu_fault *f) CU_MUST;
 /* Type, log and body of an entry: known, where it belongs, and fitting. */
 cu_err cu_events_check(const cu_events *e, cu_bytes type, cu_bytes tenant, cu_bytes body, cu_fault *f) CU_MUST;
+
+/* Whether an entry of that type is a step of a record: of which register, and into which state ("": as before). */
+bool cu_events_step(const cu_events *e, cu_bytes type, cu_bytes *reg, cu_bytes *state);
 
 /* The table of docs/formats/leaf.md, and {"type":{"label":…,…},…} for the console. */
 void cu_events_markdown(const cu_events *e, cu_buf *out);

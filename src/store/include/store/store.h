@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "ledger/leaf.h"
 
+#define CU_STORE_ACTOR 129u
+
 typedef struct cu_store cu_store;
 cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f) CU_MUST;
 void cu_store_close(cu_store *s);
@@ -24,9 +26,15 @@ cu_err cu_store_reaches(cu_store *s, cu_store_reach_fn each, void *arg) CU_MUST;
 cu_err cu_store_begin(cu_store *s) CU_MUST;
 cu_err cu_store_end(cu_store *s) CU_MUST;
 
-/* Holds an entry against what may be written; what it refuses is taken all the same, and counted. */
-typedef cu_err (*cu_store_judge_fn)(void *arg, const cu_leaf *l, cu_fault *f);
-void cu_store_judge(cu_store *s, cu_store_judge_fn judge, void *arg);
+/* What the registry of events says of an entry. judge: whether it is one that may be written; what it refuses
+ * is taken all the same, and counted. step: whether it is a step of a record (store/records.h), of which
+ * register and into which state (empty: the state stays). */
+typedef struct {
+    cu_err (*judge)(void *arg, const cu_leaf *l, cu_fault *f);
+    bool (*step)(void *arg, cu_bytes type, cu_bytes *reg, cu_bytes *state);
+    void *arg;
+} cu_store_rules;
+void cu_store_judge(cu_store *s, const cu_store_rules *rules); /* copied */
 /* How many sealed entries do not fit; last: LOG INDEX: why, of the latest. */
 uint64_t cu_store_misfits(cu_store *s, char last[400]);
 
@@ -135,8 +143,7 @@ typedef struct {
 /* Makes the projections anew in the file `fresh`, which must not exist, from the sealed logs in log_dir, as
  * far as the ones in `live` have got, and holds both against each other. live NULL: all there is, and
  * nothing to compare. */
-cu_err cu_store_rebuild(const char *log_dir, const char *live, const char *fresh, cu_store_judge_fn judge, void *arg, cu_rebuilt *out,
-                        cu_fault *f) CU_MUST;
+cu_err cu_store_rebuild(const char *log_dir, const char *live, const char *fresh, const cu_store_rules *rules, cu_rebuilt *out, cu_fault *f) CU_MUST;
 
 /* --- keys --- */
 typedef struct {

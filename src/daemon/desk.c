@@ -1,0 +1,228 @@
+#include "desk.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "desk_fields.h"
+#include "paths.h"
+
+#define SEEN_MS 3000u
+#define LIST_MAX 1000u
+
+/* --- reading --- */
+
+void desk_name_persons(app *a, json_t *v)
+{
+    char name[PERSON_NAME];
+    const char *key;
+    json_t *x;
+    size_t i;
+    if (json_is_string(v) && is_pseudonym(json_string_value(v))) {
+        person_name(a, json_string_value(v), name);
+        json_string_set(v, name);
+    } else if (json_is_object(v)) {
+        json_object_foreach(v, key, x)
+            desk_name_persons(a, x);
+    } else {
+        json_array_foreach(v, i, x)
+            desk_name_persons(a, x);
+    }
+}
+
+static json_t *entry_of(const cu_store_record *x, uint64_t index)
+{
+    json_t *log = strncmp(x->log, "t/", 2) == 0 ? json_sprintf("t:%s", x->log + 2) : json_string(x->log);
+    return json_pack("{s:o,s:I}", "log", log, "index", (json_int_t)index);
+}
+
+json_t *desk_record_json(const cu_store_record *x)
+{
+    json_t *fields = json_loads(x->fields, JSON_REJECT_DUPLICATES, NULL);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "register", x->reg, "id", x->id, "tenant",
+                     strncmp(x->log, "t/", 2) == 0 ? x->log + 2 : "", "opened", x->opened, "opened_by", x->opened_by, "state", x->state, "at", x->at,
+                     "by", x->by, "type", x->type, "fields", fields ? fields : json_object(), "entry", entry_of(x, x->last), "first", entry_of(x, x->first));
+}
+
+static void add(void *items, const cu_store_record *x)
+{
+    json_array_append_new(items, desk_record_json(x));
+}
+
+static json_t *find(app *a, const char *reg, const char *id, const char *as_of)
+{
+    json_t *items = json_array();
+    const cu_store_record_filter w = {.reg = reg, .id = id, .as_of = as_of};
+    json_t *v = *id && cu_store_records(a->store, &w, 0, 1, add, items) == CU_OK ? json_incref(json_array_get(items, 0)) : NULL;
+    json_decref(items);
+    return v;
+}
+
+json_t *desk_find(app *a, const char *reg, const char *id, const char *as_of)
+{
+    json_t *v = find(a, reg, id, as_of);
+    desk_name_persons(a, v);
+    return v;
+}
+
+json_t *desk_raw(app *a, const char *reg, const char *id)
+{
+    return find(a, reg, id, NULL);
+}
+
+void desk_ended_states(const app *a, const char *reg, char out[DESK_STATES])
+{
+    const cu_register *r = cu_register_find(a->events, cu_str(reg));
+    size_t n = (size_t)snprintf(out, 2, " ");
+    for (size_t i = 0; r && i < r->states_n; i++)
+        if (r->states[i].ends)
+            n += (size_t)snprintf(out + n, DESK_STATES - n, "%.*s ", CU_FMT(r->states[i].name));
+}
+
+json_t *desk_list(app *a, const char *reg, const char *state, bool open)
+{
+    char ended[DESK_STATES];
+    json_t *items = json_array();
+    desk_ended_states(a, reg, ended);
+    const cu_store_record_filter w = {.reg = reg, .state = state, .ended = open ? ended : NULL};
+    if (cu_store_records(a->store, &w, 0, LIST_MAX, add, items) != CU_OK)
+        json_array_clear(items);
+    return items;
+}
+
+const char *desk_text(const json_t *record, const char *field)
+{
+    const char *s = json_string_value(json_object_get(json_object_get(record, "fields"), field));
+    return s ? s : "";
+}
+
+/* --- a step --- */
+
+static bool sealed(const app *a, const char *leaf)
+{
+    for (unsigned ms = 0; !*a->stop && ms < SEEN_MS; ms += 10) {
+        if (cu_store_record_has(a->store, leaf))
+            return true;
+        usleep(10000);
+    }
+    return cu_store_record_has(a->store, leaf);
+}
+
+static const char *state_of(const json_t *now)
+{
+    return now ? json_string_value(json_object_get(now, "state")) : "none";
+}
+
+/* Which record it is: named by the fields, or drawn when the register counts. */
+static cu_err name_record(desk_step *s, const json_t *given, cu_fault *f)
+{
+    const cu_register *r = s->event->reg;
+    char field[CU_EVENT_NAME];
+    snprintf(field, sizeof field, "%.*s", CU_FMT(r->name));
+    const char *id = json_string_value(json_object_get(given, field));
+    if (id && *id) {
+        snprintf(s->id, sizeof s->id, "%.128s", id);
+        s->now = find(s->a, field, s->id, NULL);
+        if (!s->now && (!s->event->opens || r->prefix.n))
+            return cu_fail(f, CU_NOT_FOUND, "there is no %s %.60s", field, id);
+        return CU_OK;
+    }
+    if (!s->event->opens || !r->prefix.n)
+        return cu_fail(f, CU_SYNTAX, "%s, the id of the record, is missing", field);
+    snprintf(s->id, sizeof s->id, "%.*s-%llu", CU_FMT(r->prefix), (unsigned long long)cu_store_record_count(s->a->store, field) + 1);
+    return CU_OK;
+}
+
+/* An existing record keeps its log; a new one goes where the event belongs. */
+static cu_err choose_log(desk_step *s, const char *asked, cu_fault *f)
+{
+    const char *has = s->now ? json_string_value(json_object_get(s->now, "tenant")) : NULL;
+    bool named = asked && *asked;
+    if (has) {
+        if (named && strcmp(asked, has) != 0)
+            return cu_fail(f, CU_NOT_FOUND, "tenant %.60s has no record %.60s", asked, s->id);
+        s->tenant = *has ? has : CU_TENANT_ORG;
+        return CU_OK;
+    }
+    if (named && s->event->log == CU_EVENT_ORG)
+        return cu_fail(f, CU_SYNTAX, "%.*s belongs to the organisation, not to a tenant", CU_FMT(s->event->type));
+    if (named && !knows_tenant(s->a, asked))
+        return cu_fail(f, CU_NOT_FOUND, "there is no tenant %.60s", asked);
+    if (!named && s->event->log == CU_EVENT_TENANT)
+        return cu_fail(f, CU_SYNTAX, "%.*s needs a tenant", CU_FMT(s->event->type));
+    s->tenant = named ? asked : CU_TENANT_ORG;
+    return CU_OK;
+}
+
+static cu_err allowed(const desk_step *s, cu_fault *f)
+{
+    const cu_event *e = s->event;
+    char actor[CU_STORE_ACTOR], state[CU_EVENT_NAME], reg[CU_EVENT_NAME];
+    if (!s->who->system && !(e->roles & s->who->roles) && !(e->roles && s->who->roles & ROLE_SOCKET))
+        return cu_fail(f, CU_DENIED, e->roles ? "the role %s may not do this" : "%.0sonly Custos itself takes this step", role_name(s->who->roles));
+    if (!cu_event_may_follow(e, cu_str(state_of(s->now))))
+        return cu_fail(f, CU_STATE, "%s is %s, and %.*s is not possible then", s->id, s->now ? state_of(s->now) : "not there", CU_FMT(e->type));
+    snprintf(reg, sizeof reg, "%.*s", CU_FMT(e->reg->name));
+    for (size_t i = 0; s->now && i < e->other_than_n; i++) {
+        snprintf(state, sizeof state, "%.*s", CU_FMT(e->other_than[i]));
+        cu_err err = cu_store_record_actor(s->a->store, reg, s->id, state, actor);
+        if (err == CU_OK && strcmp(actor, s->who->actor) == 0)
+            return cu_fail(f, CU_DENIED, "a second person is needed: who made it %s may not do this", state);
+        if (err != CU_OK && err != CU_NOT_FOUND)
+            return err;
+    }
+    return CU_OK;
+}
+
+static cu_err write_entry(desk_step *s, cu_fault *f)
+{
+    char type[CU_EVENT_NAME], reg[CU_EVENT_NAME], leaf[CU_ID_LEN + 2] = "";
+    snprintf(type, sizeof type, "%.*s", CU_FMT(s->event->type));
+    snprintf(reg, sizeof reg, "%.*s", CU_FMT(s->event->reg->name));
+    json_object_set_new(s->fields, reg, json_string(s->id));
+    char *body = json_dumps(s->fields, JSON_COMPACT | JSON_SORT_KEYS);
+    cu_err e = body ? cu_event_check(s->event, cu_str(body), f) : CU_NOMEM;
+    if (e == CU_OK) {
+        pthread_mutex_lock(&s->a->lock);
+        e = record_as(s->a, type, s->tenant, s->who->actor, cu_str(body), leaf);
+        pthread_mutex_unlock(&s->a->lock);
+        snprintf(s->a->desk_last, sizeof s->a->desk_last, "%s", e == CU_OK ? leaf : "");
+        if (e != CU_OK)
+            (void)!cu_fail(f, e, "not recorded: %s", cu_err_text(e));
+    }
+    free(body);
+    return e != CU_OK ? e : sealed(s->a, leaf) ? CU_OK : cu_fail(f, CU_TIMEOUT, "recorded, but not sealed yet: ask again, and see custos status");
+}
+
+static cu_err take(desk_step *s, const char *tenant, const json_t *given, cu_fault *f)
+{
+    const desk_rule *rule = desk_rule_of(s->event->type);
+    if (s->a->desk_last[0] && !sealed(s->a, s->a->desk_last))
+        return cu_fail(f, CU_TIMEOUT, "the step before is not sealed yet: see custos status");
+    CU_TRY(name_record(s, given, f));
+    CU_TRY(choose_log(s, tenant, f));
+    CU_TRY(allowed(s, f));
+    CU_TRY(desk_fields(s->a, s->event, s->tenant, given, &s->fields, f));
+    if (rule && rule->check)
+        CU_TRY(rule->check(s, f));
+    CU_TRY(write_entry(s, f));
+    if (rule && rule->after)
+        rule->after(s);
+    return CU_OK;
+}
+
+cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, const json_t *fields, json_t **record, cu_fault *f)
+{
+    char reg[CU_EVENT_NAME];
+    desk_step s = {.a = a, .who = who, .event = cu_event_find(a->events, cu_str(type))};
+    *record = NULL;
+    if (!s.event || !s.event->reg)
+        return cu_fail(f, CU_NOT_FOUND, "there is no step of the type %.60s", type);
+    pthread_mutex_lock(&a->desk_lock);
+    cu_err e = take(&s, tenant, fields, f);
+    pthread_mutex_unlock(&a->desk_lock);
+    snprintf(reg, sizeof reg, "%.*s", CU_FMT(s.event->reg->name));
+    if (e == CU_OK)
+        *record = find(a, reg, s.id, NULL);
+    json_decref(s.fields);
+    json_decref(s.now);
+    return e;
+}
