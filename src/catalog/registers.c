@@ -4,7 +4,7 @@
 
 #define KEYS_REGISTER "name label plural means prefix states columns"
 #define KEYS_STATE "name label tone ends"
-#define KEYS_RECORD "register to from roles other_than"
+#define KEYS_RECORD "register to from roles act other_than"
 
 static cu_err read_state(const registry *g, const cu_yaml *n, cu_register_state *s)
 {
@@ -133,7 +133,8 @@ cu_err registry_record(const registry *g, const cu_yaml *n, const cu_events *all
     CU_TRY(known_states(g, cu_yaml_get(map, "other_than"), e->reg, &e->other_than, &e->other_than_n, NULL));
     if (e->opens && !e->to.n)
         return reading_wrong(&g->r, map, "an event that opens a record says in which state it is (to)");
-    return read_roles(g, cu_yaml_get(map, "roles"), &e->roles);
+    CU_TRY(read_roles(g, cu_yaml_get(map, "roles"), &e->roles));
+    return e->roles ? registry_text(g, map, "act", &e->act) : CU_OK;
 }
 
 const cu_register *cu_register_find(const cu_events *e, cu_bytes name)

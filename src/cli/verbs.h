@@ -43,6 +43,9 @@
     X(audit) \
     X(control_list) \
     X(control_show) \
+    X(register_list) \
+    X(register_show) \
+    X(register_step) \
     X(events) \
     X(log_key_rotate) \
     X(log_time) \

@@ -44,6 +44,8 @@ typedef struct {
     secret_until sessions[SESSIONS], signins[SESSIONS];
     struct rules *rules;    /* in force */
     pthread_mutex_t reloading; /* taken before lock */
+    pthread_mutex_t desk_lock; /* one step of a register at a time; taken before lock */
+    char desk_last[CU_ID_LEN + 2]; /* the entry of the last one */
     cu_arena arena;         /* criteria, events */
     cu_events *events;      /* what may be written */
     cu_catalogue *catalogue; /* criteria and controls */

@@ -313,6 +313,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     curl_global_init(CURL_GLOBAL_DEFAULT); /* before any thread */
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->reloading, NULL);
+    pthread_mutex_init(&a->desk_lock, NULL);
     cu_err e = open_all(a, f);
     if (e == CU_OK)
         e = begin(a, f);

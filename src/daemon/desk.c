@@ -112,7 +112,7 @@ static const char *state_of(const json_t *now)
 }
 
 /* Which record it is: named by the fields, or drawn when the register counts. */
-static cu_err name_record(desk_step *s, const json_t *given, cu_fault *f)
+static cu_err name_record(desk_step *s, json_t *given, cu_fault *f)
 {
     const cu_register *r = s->event->reg;
     char field[CU_EVENT_NAME];
@@ -192,7 +192,7 @@ static cu_err write_entry(desk_step *s, cu_fault *f)
     return e != CU_OK ? e : sealed(s->a, leaf) ? CU_OK : cu_fail(f, CU_TIMEOUT, "recorded, but not sealed yet: ask again, and see custos status");
 }
 
-static cu_err take(desk_step *s, const char *tenant, const json_t *given, cu_fault *f)
+static cu_err take(desk_step *s, const char *tenant, json_t *given, cu_fault *f)
 {
     const desk_rule *rule = desk_rule_of(s->event->type);
     if (s->a->desk_last[0] && !sealed(s->a, s->a->desk_last))
@@ -209,7 +209,7 @@ static cu_err take(desk_step *s, const char *tenant, const json_t *given, cu_fau
     return CU_OK;
 }
 
-cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, const json_t *fields, json_t **record, cu_fault *f)
+cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, json_t *fields, json_t **record, cu_fault *f)
 {
     char reg[CU_EVENT_NAME];
     desk_step s = {.a = a, .who = who, .event = cu_event_find(a->events, cu_str(type))};

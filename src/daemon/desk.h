@@ -40,7 +40,7 @@ const desk_rule *desk_rule_of(cu_bytes type); /* NULL: none */
  * such; a person's name becomes a pseudonym). tenant NULL: where the record is, else the organisation.
  * CU_NOT_FOUND no such type or record, CU_DENIED the role or the two-person rule, CU_STATE not from this
  * state, CU_SYNTAX the fields, CU_TIMEOUT recorded but not sealed yet. *record: as it is now; to be released. */
-cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, const json_t *fields, json_t **record, cu_fault *f) CU_MUST;
+cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, json_t *fields, json_t **record, cu_fault *f) CU_MUST;
 
 /* A record as the API shows it, persons by their names; NULL when there is none. as_of NULL: now. */
 json_t *desk_find(app *a, const char *reg, const char *id, const char *as_of);

@@ -70,11 +70,11 @@ static cu_err from_text(app *a, const cu_event_field *k, const char *tenant, con
     return CU_OK;
 }
 
-static cu_err object(app *a, const cu_event_field *v, size_t n, const char *tenant, const json_t *given, const char *what, json_t **out, cu_fault *f);
+static cu_err object(app *a, const cu_event_field *v, size_t n, const char *tenant, json_t *given, const char *what, json_t **out, cu_fault *f);
 
-static cu_err list(app *a, const cu_event_field *k, const char *tenant, const json_t *given, const char *name, json_t **out, cu_fault *f)
+static cu_err list(app *a, const cu_event_field *k, const char *tenant, json_t *given, const char *name, json_t **out, cu_fault *f)
 {
-    const json_t *x;
+    json_t *x;
     size_t i;
     *out = json_array();
     json_array_foreach(given, i, x) {
@@ -87,7 +87,7 @@ static cu_err list(app *a, const cu_event_field *k, const char *tenant, const js
     return CU_OK;
 }
 
-static cu_err value(app *a, const cu_event_field *k, const char *tenant, const json_t *x, const char *name, json_t **out, cu_fault *f)
+static cu_err value(app *a, const cu_event_field *k, const char *tenant, json_t *x, const char *name, json_t **out, cu_fault *f)
 {
     if (json_is_string(x))
         return from_text(a, k, tenant, json_string_value(x), out, f);
@@ -95,7 +95,7 @@ static cu_err value(app *a, const cu_event_field *k, const char *tenant, const j
         return object(a, k->fields, k->fields_n, tenant, x, name, out, f);
     if (k->type == CU_FIELD_LIST && json_is_array(x))
         return list(a, k, tenant, x, name, out, f);
-    *out = json_incref((json_t *)x);
+    *out = json_incref(x);
     return CU_OK;
 }
 
@@ -109,14 +109,14 @@ static cu_err unknown(const cu_event_field *v, size_t n, const char *name, const
     return cu_fail(f, CU_SYNTAX, "%.60s has no field %.60s; it has %s", what, name, known);
 }
 
-static cu_err object(app *a, const cu_event_field *v, size_t n, const char *tenant, const json_t *given, const char *what, json_t **out, cu_fault *f)
+static cu_err object(app *a, const cu_event_field *v, size_t n, const char *tenant, json_t *given, const char *what, json_t **out, cu_fault *f)
 {
     const char *name;
     json_t *x;
     *out = json_object();
     if (!json_is_object(given))
         return cu_fail(f, CU_SYNTAX, "%.60s: an object is expected", what);
-    json_object_foreach((json_t *)given, name, x) {
+    json_object_foreach(given, name, x) {
         const cu_event_field *k = field_of(v, n, name);
         json_t *one = NULL;
         if (!k)
@@ -129,7 +129,7 @@ static cu_err object(app *a, const cu_event_field *v, size_t n, const char *tena
     return CU_OK;
 }
 
-cu_err desk_fields(app *a, const cu_event *e, const char *tenant, const json_t *given, json_t **out, cu_fault *f)
+cu_err desk_fields(app *a, const cu_event *e, const char *tenant, json_t *given, json_t **out, cu_fault *f)
 {
     char type[CU_EVENT_NAME];
     snprintf(type, sizeof type, "%.*s", CU_FMT(e->type));

@@ -49,7 +49,7 @@ static json_t *roles_json(unsigned roles)
 static json_t *step_json(const cu_event *e)
 {
     json_t *from = texts(e->from, e->from_n);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:b,s:o}", "type", text(e->type), "label", text(e->label), "means", text(e->means), "from", from,
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:b,s:o}", "type", text(e->type), "label", text(e->label), "act", text(e->act), "means", text(e->means), "from", from,
                      "to", text(e->to), "roles", roles_json(e->roles), "other_than", texts(e->other_than, e->other_than_n), "log",
                      cu_event_log_name(e->log), "opens", e->opens, "fields", fields_json(e->fields, e->fields_n));
 }

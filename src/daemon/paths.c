@@ -1,5 +1,6 @@
 #include "paths.h"
 #include <stdio.h>
+#include "desk.h"
 #include "watch.h"
 
 #define STAFF (ROLE_OWNER | ROLE_COMPLIANCE | ROLE_SECURITY | ROLE_DEVELOPER | ROLE_APPROVER)
@@ -38,6 +39,10 @@ static const operation table[] = {
     {"POST", "/api/v1/checklist/answers", answer_checklist_answers, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/scope", answer_scope, COMPLIERS},
     {"POST", "/api/v1/nil-returns", answer_nil_returns, COMPLIERS | ROLE_SECURITY},
+    {"GET", "/api/v1/registers", answer_registers, READERS},
+    {"GET", "/api/v1/records", answer_records, READERS},
+    {"POST", "/api/v1/records", take_record_step, STAFF}, /* each step has its own roles in catalog/events.yaml */
+    {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS},
     {"GET", "/api/v1/status", answer_status, READERS},
     {"GET", "/api/v1/exchanges", answer_exchanges, READERS},
     {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS},

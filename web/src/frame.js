@@ -16,7 +16,7 @@ const PLACES = [
   ["/findings", "Findings", ["findings", "scan"]],
   ["/examination", "Examination", ["examination", "population", "sample"]],
   ["/log", "Log", ["log"]],
-  ["/registers/keys", "Registers", ["keys", "routes", "classes", "bundles", "isolation"]],
+  ["/registers", "Registers", ["keys", "routes", "classes", "bundles", "isolation", "desks", "desk", "record"]],
 ];
 
 function Account() {
@@ -53,7 +53,7 @@ const KEYS = [
   [["Enter"], "open the row"],
   [["F"], "filter exchanges and entries"],
   [["Backspace"], "remove the last filter"],
-  [["N"], "show new exchanges"],
+  [["N"], "show new exchanges; a new record, in a register"],
   [["I"], "issue a key, in the register of keys"],
   [["1", "S", "F"], "answer, later and finish, in the checklist"],
   [["F8", "Shift F8"], "next and previous finding in Try"],

@@ -2,6 +2,7 @@
 import { html } from "./html.js";
 
 const REGISTERS = [
+  ["/registers", "All"],
   ["/registers/keys", "Keys"],
   ["/registers/routes", "Routes"],
   ["/registers/classes", "Classes"],

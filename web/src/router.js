@@ -19,6 +19,9 @@ const PLACES = [
   ["classes", /^\/registers\/classes\/?$/],
   ["bundles", /^\/registers\/bundles\/?$/],
   ["isolation", /^\/registers\/isolation\/?$/],
+  ["desks", /^\/registers\/?$/],
+  ["desk", /^\/registers\/([a-z_]+)\/?$/],
+  ["record", /^\/registers\/([a-z_]+\/[^/]+)\/?$/],
 ];
 
 function decoded(part) {

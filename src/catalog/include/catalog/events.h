@@ -85,6 +85,7 @@ typedef struct {
     size_t from_n, other_than_n;   /* other_than: not by who brought the record into one of these */
     bool opens;
     unsigned roles;                /* who may take it by hand; 0: only the system does */
+    cu_bytes act;                  /* what the button says, when somebody may */
 } cu_event;
 
 typedef struct {
