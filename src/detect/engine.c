@@ -329,7 +329,7 @@ void cu_engine_free(cu_engine *e)
 {
     if (!e)
         return;
-    for (int i = 0; i < CU_DB_COUNT; i++)
+    for (int i = 0; i < CU_DB_COUNT && !e->in_place; i++)
         hs_free_database(e->db[i]);
     for (size_t i = 0; i < e->n; i++)
         cu_confirmer_free(atomic_load(&e->rules[i].confirmer));
@@ -339,6 +339,7 @@ void cu_engine_free(cu_engine *e)
     free(e->rules);
     free(e->anchors);
     cu_arena_free(&e->arena);
+    cu_image_close(e->mapped);
     free(e);
 }
 

@@ -103,6 +103,8 @@ struct cu_engine {
     cu_arena arena;       /* of an image: all that the engine points to */
     cu_rules from;
     bool from_image;      /* the one beside the program */
+    bool in_place;        /* databases and texts of the rules stand in an image */
+    cu_bytes mapped;      /* the image, when the engine holds it */
     cu_known_answers known;
     cu_sha256 digest;     /* of the rules as they were written */
     cu_anchor *anchors; /* id of the database = n + index */
@@ -168,10 +170,19 @@ cu_err cu_regions_begin(cu_scratch *s, size_t n) CU_MUST;
 typedef cu_err (*cu_region_fn)(void *arg, size_t from, size_t to);
 cu_err cu_regions_scan(cu_scratch *s, int db, size_t n, cu_region_fn scan, void *arg) CU_MUST;
 
-/* image.c */
+/* image.c. The checksum stands behind the magic, over all that follows it. */
+#define CU_IMAGE_SUM 64u
+#define CU_IMAGE_HEAD (8u + CU_IMAGE_SUM)
+/* Into an empty buffer. */
 cu_err cu_image_encode(const cu_engine *e, cu_buf *out);
-/* CU_UNSUPPORTED: made for another library or CPU. */
+void cu_image_seal(cu_buf *image); /* puts the checksum in */
+/* file begins at a multiple of 64, and outlives the engine. CU_UNSUPPORTED: made for another library or
+ * CPU. */
 cu_err cu_image_decode(cu_bytes file, cu_engine **out, cu_fault *f);
+/* image_file.c: maps the file, which the engine then holds. CU_NOT_FOUND: there is none; CU_DENIED: not a
+ * plain file, or, unless it is the program's own, one that others may write. */
+cu_err cu_image_open(int dirfd, const char *path, bool own, cu_engine **out, cu_fault *f);
+void cu_image_close(cu_bytes mapped);
 cu_err cu_known_make(cu_engine *e, cu_fault *f);
 cu_err cu_known_check(const cu_engine *e, cu_fault *f);
 

@@ -1,11 +1,8 @@
 /* Where a ready engine comes from: an image beside the program, an image in the cache, or the rules. */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "engine.h"
@@ -25,19 +22,10 @@ const char *cu_engine_cache_dir(void)
     return dir;
 }
 
-/* An image is code for the matching library: outside the program's own folder it is read only where
- * nobody else can write. */
+/* Only an image of these rules. */
 static cu_err read_image(const char *path, bool own, const cu_sha256 *digest, cu_engine **out)
 {
-    cu_buf file CU_CLEAN_BUF = CU_BUF(IMAGE_MAX);
-    struct stat st;
-    if (!path[0] || lstat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
-        (!own && ((st.st_mode & 022) || (st.st_uid != geteuid() && st.st_uid != 0))))
-        return CU_NOT_FOUND;
-    if (st.st_size > 0 && (uintmax_t)st.st_size < IMAGE_MAX)
-        cu_buf_room(&file, (size_t)st.st_size); /* at once, or it is copied a dozen times */
-    CU_TRY(cu_file_read(AT_FDCWD, path, &file));
-    CU_TRY(cu_image_decode(cu_buf_view(&file), out, NULL));
+    CU_TRY(cu_image_open(AT_FDCWD, path, own, out, NULL));
     if (memcmp((*out)->digest.b, digest->b, sizeof digest->b) == 0)
         return CU_OK;
     cu_engine_free(*out);

@@ -25,7 +25,7 @@ struct cu_queue {
     bool writing;                /* parked results are being written without the lock */
     bool producer_waits, closing;
     cu_err err;
-    unsigned threads_n;
+    unsigned threads_n, threads_max; /* a thread is started when a job finds none idle; max 0: the caller runs all */
     pthread_t threads[CU_SCAN_MAX_JOBS];
     cu_worker workers[CU_SCAN_MAX_JOBS];
 };
@@ -38,7 +38,7 @@ static void worker_free(cu_worker *w)
     cu_scratch_free(w->all);
     cu_findings_free(&w->near);
     if (w->text)
-        explicit_bzero(w->text, CU_SCAN_CHUNK);
+        explicit_bzero(w->text, w->text_used);
     if (w->raw)
         explicit_bzero(w->raw, CU_SCAN_RAW);
     free(w->text);
@@ -48,11 +48,9 @@ static void worker_free(cu_worker *w)
     explicit_bzero(w->line, sizeof w->line);
 }
 
-static cu_err worker_init(cu_worker *w, cu_scan *s)
+static cu_err worker_init(cu_worker *w)
 {
-    w->scan = s;
-    w->out = CU_BUF((size_t)16 << 20);
-    w->said = CU_BUF((size_t)4 << 20);
+    const cu_scan *s = w->scan;
     CU_TRY(cu_scratch_new(s->o.engine, &w->scratch));
     bool *wanted = calloc(s->o.rules->n + 1, sizeof *wanted);
     if (!wanted)
@@ -115,7 +113,7 @@ static void wait_turn(cu_queue *q, uint64_t seq)
 cu_err cu_queue_flush(cu_worker *w)
 {
     cu_queue *q = w->scan->queue;
-    if (q->threads_n) {
+    if (q->threads_max) {
         pthread_mutex_lock(&q->lock);
         wait_turn(q, w->seq);
         pthread_mutex_unlock(&q->lock);
@@ -170,7 +168,9 @@ static void *work(void *arg)
 {
     cu_worker *w = arg;
     cu_queue *q = w->scan->queue;
+    cu_err ready = worker_init(w);
     pthread_mutex_lock(&q->lock);
+    fail(q, ready);
     for (;;) {
         while (q->taken == q->added && !q->closing) {
             q->idle++;
@@ -208,9 +208,31 @@ static cu_err add_inline(cu_queue *q, cu_job *j)
     return q->err;
 }
 
+/* Locked. Whether somebody will take one job more; fewer threads than wanted do it as well. */
+static bool somebody_for_one_more(cu_queue *q)
+{
+    unsigned n = q->threads_n;
+    if (n == q->threads_max || q->added - q->taken < q->idle)
+        return true;
+    if (pthread_create(&q->threads[n], NULL, work, &q->workers[n]) == 0)
+        q->threads_n++;
+    else if (n)
+        q->threads_max = n;
+    return q->threads_n > 0;
+}
+
+/* Locked. */
+static cu_err refuse(cu_queue *q, cu_job *j)
+{
+    fail(q, CU_NOMEM);
+    pthread_mutex_unlock(&q->lock);
+    j->drop(j);
+    return CU_NOMEM;
+}
+
 cu_err cu_queue_add(cu_queue *q, cu_job *j)
 {
-    if (!q->threads_n)
+    if (!q->threads_max)
         return add_inline(q, j);
     pthread_mutex_lock(&q->lock);
     while (q->added - q->turn >= WINDOW || (q->held && q->held + j->weight > QUEUE_BYTES)) {
@@ -218,6 +240,8 @@ cu_err cu_queue_add(cu_queue *q, cu_job *j)
         pthread_cond_wait(&q->space, &q->lock);
     }
     q->producer_waits = false;
+    if (!somebody_for_one_more(q))
+        return refuse(q, j);
     j->seq = q->added;
     q->held += j->weight;
     q->jobs[q->added++ % WINDOW] = j;
@@ -230,7 +254,7 @@ cu_err cu_queue_add(cu_queue *q, cu_job *j)
 
 cu_err cu_queue_wait(cu_queue *q)
 {
-    if (!q->threads_n)
+    if (!q->threads_max)
         return q->err;
     pthread_mutex_lock(&q->lock);
     q->waiting++;
@@ -252,14 +276,13 @@ void cu_queue_forget_git(cu_queue *q)
 
 static cu_err start(cu_queue *q, unsigned jobs)
 {
-    for (unsigned i = 0; i < jobs; i++)
-        CU_TRY(worker_init(&q->workers[i], q->scan));
-    for (unsigned i = 0; jobs > 1 && i < jobs; i++) {
-        if (pthread_create(&q->threads[i], NULL, work, &q->workers[i]) != 0)
-            return i ? CU_OK : CU_NOMEM; /* fewer threads do it as well */
-        q->threads_n++;
+    for (unsigned i = 0; i < jobs; i++) {
+        q->workers[i].scan = q->scan;
+        q->workers[i].out = CU_BUF((size_t)16 << 20);
+        q->workers[i].said = CU_BUF((size_t)4 << 20);
     }
-    return CU_OK;
+    q->threads_max = jobs > 1 ? jobs : 0;
+    return jobs > 1 ? CU_OK : worker_init(&q->workers[0]);
 }
 
 cu_err cu_queue_new(cu_scan *s, cu_queue **out)

@@ -69,6 +69,7 @@ struct cu_worker {
     cu_findings near;
     cu_findings found;
     uint8_t *text;       /* CU_SCAN_CHUNK */
+    size_t text_used;    /* bytes of it that were ever written */
     uint8_t *raw;        /* CU_SCAN_RAW, once something was encoded */
     cu_buf out;          /* report of this job that is not written yet */
     cu_buf said;         /* messages: path NUL what NUL */
@@ -128,6 +129,11 @@ typedef struct {
 /* only: NULL reports everything. CU_IO when reading failed, which is complained about. */
 cu_err cu_scan_source_read(cu_worker *w, const cu_reader *r, const cu_scan_source *src,
                            const cu_lines *only, size_t only_n) CU_MUST;
+/* After bytes came into w->text up to `end`. */
+static inline void cu_text_used(cu_worker *w, size_t end)
+{
+    w->text_used = end > w->text_used ? end : w->text_used;
+}
 ssize_t cu_read_full(const cu_reader *r, uint8_t *to, size_t n);
 
 typedef struct {

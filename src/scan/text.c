@@ -36,6 +36,7 @@ static cu_err failed(cu_worker *w, const cu_reader *r, const cu_scan_source *src
 {
     const char *why = r->why ? r->why(r->arg) : errno == EIO ? "input or output failed" : strerror(errno);
     cu_worker_complain(w, src->path, "%.200s", why);
+    cu_text_used(w, CU_SCAN_CHUNK); /* something may have come before it failed */
     return CU_IO;
 }
 
@@ -58,6 +59,7 @@ static cu_err scan_plain(cu_worker *w, const cu_reader *r, cu_passage *p, size_t
             posix_fadvise(r->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         cu_count(&w->scan->count.bytes, (uint64_t)n);
         have += (size_t)n;
+        cu_text_used(w, have);
         bool last = have < CU_SCAN_CHUNK;
         p->text = cu_bytes_of(w->text, have);
         CU_TRY(cu_emit(w, p, start, last ? have : have - CU_SCAN_AHEAD, &reported));
@@ -115,6 +117,7 @@ static cu_err scan_decoded(cu_worker *w, const cu_reader *r, cu_passage *p, cu_e
         d.last = have < CU_SCAN_RAW;
         d.raw = cu_bytes_of(w->raw, have);
         size_t text = cu_decode(e, d.raw, d.last, w->text, &used);
+        cu_text_used(w, text);
         p->text = cu_bytes_of(w->text, text);
         /* text that is nothing but escapes shrinks to a sixth */
         size_t ahead = text / 4 < CU_SCAN_AHEAD ? text / 4 : CU_SCAN_AHEAD;
@@ -170,5 +173,6 @@ cu_err cu_scan_source_read(cu_worker *w, const cu_reader *r, const cu_scan_sourc
     ssize_t n = cu_read_full(r, w->text, CU_SCAN_HEAD);
     if (n < 0)
         return failed(w, r, src);
+    cu_text_used(w, (size_t)n);
     return scan_head(w, r, &p, (size_t)n);
 }
