@@ -1,6 +1,10 @@
-/* custos: finds the verb, checks its options against the verb's own table, runs it. */
+/* custos: finds the verb, checks its options against the verb's own table, runs it, or hands it on to the
+ * program that has all verbs. */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "verb.h"
 #include "verbs.h"
 
@@ -85,15 +89,23 @@ static int parse(cu_run *r, int argc, char **argv, int from)
     return CU_EXIT_FINE;
 }
 
+static const cu_verb *verb_named(const char *name)
+{
+    for (size_t i = 0; cu_verbs[i]; i++)
+        if (strcmp(cu_verbs[i]->name, name) == 0)
+            return cu_verbs[i];
+    return NULL;
+}
+
 static const cu_verb *choose(int argc, char **argv, int *used)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         *used = argc < 2 ? 1 : 2;
-        return &cu_verb_help;
+        return verb_named("help");
     }
     if (strcmp(argv[1], "--version") == 0) {
         *used = 2;
-        return &cu_verb_version;
+        return verb_named("version");
     }
     for (size_t i = 0; cu_verbs[i]; i++)
         if (is_verb(cu_verbs[i], argc, argv, used))
@@ -109,10 +121,50 @@ static bool asks_help(int argc, char **argv, int from)
     return false;
 }
 
+/* Returns only when that failed. */
+static int run_elsewhere(char **argv)
+{
+    char path[PATH_MAX + 32];
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+    if (slash) {
+        snprintf(slash + 1, sizeof path - (size_t)(slash + 1 - path), "%s", cu_verbs_elsewhere);
+        execv(path, argv);
+    }
+    fprintf(stderr, "custos: %s, which belongs beside this program, cannot be run: %s\n", cu_verbs_elsewhere, strerror(errno));
+    return CU_EXIT_FAILED;
+}
+
+static bool needs_server(const cu_run *r)
+{
+    for (int i = 0; r->verb->options[i].name; i++)
+        if (r->verb->options[i].server && r->given[i])
+            return true;
+    return false;
+}
+
+static int run_verb(cu_run *r, int argc, char **argv, int from)
+{
+    if (asks_help(argc, argv, from) && strcmp(r->verb->name, "help") != 0) {
+        const char *about = r->verb->name;
+        if (cu_verbs_elsewhere)
+            return run_elsewhere(argv);
+        r->verb = verb_named("help");
+        r->args[r->args_n++] = about;
+        return r->verb->run(r);
+    }
+    int rc = parse(r, argc, argv, from);
+    if (rc != CU_EXIT_FINE)
+        return rc;
+    return cu_verbs_elsewhere && needs_server(r) ? run_elsewhere(argv) : r->verb->run(r);
+}
+
 int main(int argc, char **argv)
 {
-    int used = 1, rc;
+    int used = 1;
     const cu_verb *v = choose(argc, argv, &used);
+    if (!v && cu_verbs_elsewhere)
+        return run_elsewhere(argv);
     if (!v) {
         fprintf(stderr, "custos: \"%s\" is not a verb; `custos help` lists them\n", argv[1]);
         return CU_EXIT_FAILED;
@@ -121,15 +173,7 @@ int main(int argc, char **argv)
     r.args = calloc((size_t)argc + 1, sizeof *r.args);
     if (!r.args)
         return CU_EXIT_FAILED;
-    if (v != &cu_verb_help && asks_help(argc, argv, used)) {
-        r.verb = &cu_verb_help;
-        r.args[r.args_n++] = v->name;
-        rc = cu_verb_help.run(&r);
-    } else {
-        rc = parse(&r, argc, argv, used);
-        if (rc == CU_EXIT_FINE)
-            rc = v->run(&r);
-    }
+    int rc = run_verb(&r, argc, argv, used);
     free(r.args);
     return rc;
 }

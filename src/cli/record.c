@@ -62,7 +62,7 @@ static void settle(record *rec)
     rec->cut = true;
 }
 
-void record_found(void *arg, const cu_scan_finding *f)
+static void record_found(void *arg, const cu_scan_finding *f)
 {
     record *rec = arg;
     /* By type, not by rule: another rule that knows the same value better makes no new finding of it. */
@@ -130,7 +130,15 @@ static int ask_key(record *rec)
     return good ? CU_EXIT_FINE : cu_run_fail(rec->run, CU_STATE, "the daemon gave no key; is it of this version?");
 }
 
-int record_begin(const cu_run *r, record **out)
+static void record_free(record *rec)
+{
+    cu_arena_free(&rec->arena);
+    pthread_mutex_destroy(&rec->lock);
+    cu_wipe(rec, sizeof *rec);
+    free(rec);
+}
+
+static int record_begin(const cu_run *r, record **out)
 {
     static const char *const with[] = {"tenant", "repository", "config"};
     *out = NULL;
@@ -158,16 +166,6 @@ int record_begin(const cu_run *r, record **out)
     }
     *out = rec;
     return CU_EXIT_FINE;
-}
-
-void record_free(record *rec)
-{
-    if (!rec)
-        return;
-    cu_arena_free(&rec->arena);
-    pthread_mutex_destroy(&rec->lock);
-    cu_wipe(rec, sizeof *rec);
-    free(rec);
 }
 
 /* --- after it --- */
@@ -297,7 +295,7 @@ static int wait_sealed(const record *rec, const char *id)
     return CU_EXIT_FINE;
 }
 
-int record_send(record *rec, const cu_scan_summary *sum, const cu_engine *e, const cu_scan_options *o)
+static int record_send(record *rec, const cu_scan_summary *sum, const cu_engine *e, const cu_scan_options *o)
 {
     char path[200];
     cu_buf body CU_CLEAN_BUF = CU_BUF((size_t)64 << 10), out CU_CLEAN_BUF = CU_BUF(65536);
@@ -317,3 +315,6 @@ int record_send(record *rec, const cu_scan_summary *sum, const cu_engine *e, con
     json_decref(answer);
     return rc;
 }
+
+static const cu_recorder recorder = {record_begin, record_found, record_send, record_free};
+const cu_recorder *const cu_record = &recorder;

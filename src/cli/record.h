@@ -7,13 +7,18 @@
 
 typedef struct record record;
 
-/* *out NULL: --record was not given. Asks the daemon for the key of the prints: a scan that could not be
- * recorded does not begin. 0 when fine, else the exit status, and it was said why. */
-int record_begin(const cu_run *r, record **out);
-/* For cu_scan_options.found; arg: the record. */
-void record_found(void *arg, const cu_scan_finding *f);
-/* Sends it, waits until it is sealed, and says on standard error what has changed. Exit status. */
-int record_send(record *rec, const cu_scan_summary *sum, const cu_engine *e, const cu_scan_options *o);
-void record_free(record *rec); /* NULL is fine */
+typedef struct {
+    /* *out NULL: --record was not given. Asks the daemon for the key of the prints: a scan that could not be
+     * recorded does not begin. 0 when fine, else the exit status, and it was said why. */
+    int (*begin)(const cu_run *r, record **out);
+    /* For cu_scan_options.found; arg: the record. */
+    void (*found)(void *arg, const cu_scan_finding *f);
+    /* Sends it, waits until it is sealed, and says on standard error what has changed. Exit status. */
+    int (*send)(record *rec, const cu_scan_summary *sum, const cu_engine *e, const cu_scan_options *o);
+    void (*end)(record *rec);
+} cu_recorder;
+
+/* NULL in the program that hands --record on (main.c). */
+extern const cu_recorder *const cu_record;
 
 #endif

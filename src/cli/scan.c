@@ -273,7 +273,7 @@ static cu_err prepare(scan *s, cu_fault *f)
     s->o.complain = complain;
     s->o.complain_arg = s;
     s->o.stop = &stop_asked;
-    s->o.found = s->record ? record_found : NULL;
+    s->o.found = s->record ? cu_record->found : NULL;
     s->o.found_arg = s->record;
     if (isatty(STDERR_FILENO) && !cu_run_option(r, "no-progress"))
         s->o.progress = progress;
@@ -320,7 +320,7 @@ static int record_outcome(scan *s, const cu_scan_summary *sum, int rc)
     bool nothing = sum->bytes == 0 && sum->blobs == 0 && !cu_run_option(s->run, "staged") && !cu_run_option(s->run, "diff");
     if (!s->record || sum->stopped || nothing)
         return rc;
-    int sent = record_send(s->record, sum, s->engine, &s->o);
+    int sent = cu_record->send(s->record, sum, s->engine, &s->o);
     return sent == CU_EXIT_FINE ? rc : sent;
 }
 
@@ -379,11 +379,12 @@ static int run_scan(const cu_run *r)
         cu_err e = load_rules(&s, &f);
         rc = e == CU_OK ? read_only_option(&s) : cu_run_fault(r, e, &f);
     }
-    if (rc == CU_EXIT_FINE)
-        rc = record_begin(r, &s.record);
+    if (rc == CU_EXIT_FINE && cu_record)
+        rc = cu_record->begin(r, &s.record);
     if (rc == CU_EXIT_FINE)
         rc = scan_now(&s);
-    record_free(s.record);
+    if (s.record)
+        cu_record->end(s.record);
     cu_report_free(s.report);
     cu_accept_free(s.accept);
     cu_engine_free(s.engine);
@@ -415,9 +416,9 @@ const cu_verb cu_verb_scan = {
                 {"show-values", NULL, "Print values as they are, to a terminal only."},
                 {"no-progress", NULL, "No progress line on the terminal."},
                 {"no-archives", NULL, "Do not open archives, compressed files and notebooks."},
-                {"record", NULL, "Send the result (counts and keyed hashes) to a running Custos, which seals it."},
-                {"repository", "NAME", "With --record: its name; git's remote, or the folder, otherwise."},
-                {"tenant", "NAME", "With --record: whose log; the organisation's otherwise."},
-                {"config", "FILE", "With --record: custos.yaml of the running Custos."},
+                {"record", NULL, "Send the result (counts and keyed hashes) to a running Custos, which seals it.", true},
+                {"repository", "NAME", "With --record: its name; git's remote, or the folder, otherwise.", true},
+                {"tenant", "NAME", "With --record: whose log; the organisation's otherwise.", true},
+                {"config", "FILE", "With --record: custos.yaml of the running Custos.", true},
                 {"output", "FILE", "Write the report to FILE instead of standard output."}},
 };

@@ -15,6 +15,7 @@ typedef struct {
     const char *name;     /* "format" for --format */
     const char *value;    /* "text|json"; NULL: a flag */
     const char *help;     /* one sentence */
+    bool server;          /* only the program of all verbs can do it */
 } cu_option;
 
 #define CU_MAX_OPTIONS 32
@@ -50,7 +51,5 @@ const char *cu_run_option(const cu_run *r, const char *name);
 int cu_run_fail(const cu_run *r, cu_err code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int cu_run_fault(const cu_run *r, cu_err code, const cu_fault *f);
-
-
 
 #endif

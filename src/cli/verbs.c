@@ -6,3 +6,4 @@ const cu_verb *const cu_verbs[] = {
 #undef X
     NULL,
 };
+const char *const cu_verbs_elsewhere = NULL;

@@ -66,6 +66,7 @@
 CU_VERBS(X)
 #undef X
 
-extern const cu_verb *const cu_verbs[]; /* ends with NULL */
+extern const cu_verb *const cu_verbs[]; /* of this program; ends with NULL */
+extern const char *const cu_verbs_elsewhere; /* the program beside it that has them all; NULL: this one */
 
 #endif
