@@ -1,9 +1,10 @@
+#include <strings.h>
 #include "catalog/tools.h"
 #include "catalog/yaml.h"
 
 #define MAX_LIST 1000u
 
-static const char *const roles[] = {"", "file", "folder", "command", "patch", "content", "words"};
+static const char *const roles[] = {"", "file", "folder", "command", "patch", "content", "words", "old", "code", "url"};
 
 static cu_err wrong(const cu_yaml *n, cu_fault *f, const char *what)
 {
@@ -59,10 +60,41 @@ static cu_err one_tool(const cu_yaml *n, cu_arena *a, cu_tool *t, cu_fault *f)
             CU_TRY(words(k, a, &t->names, &t->names_n, f));
         else if (role)
             CU_TRY(add_args(k, role, a, t, f));
+        else if (cu_eq_str(k->key, "lang") && k->kind == CU_YAML_SCALAR)
+            t->lang = cu_arena_dup(a, k->text);
+        else if (cu_eq_str(k->key, "calls") && k->kind == CU_YAML_SCALAR)
+            t->calls = cu_arena_dup(a, k->text);
         else
-            return wrong(k, f, "known are names, file, folder, command, patch, content and words");
+            return wrong(k, f, "known are names, lang, calls, file, folder, command, patch, content, old, code, url and words");
     }
-    return t->names_n ? CU_OK : wrong(n, f, "a tool needs names");
+    return CU_OK;
+}
+
+static cu_err one_lang(const cu_yaml *n, cu_arena *a, cu_lang *l, cu_fault *f)
+{
+    for (const cu_yaml *k = n->kind == CU_YAML_MAP ? n->first : NULL; k; k = k->next) {
+        if (cu_eq_str(k->key, "name"))
+            l->name = cu_arena_dup(a, k->text);
+        else if (cu_eq_str(k->key, "ends"))
+            CU_TRY(words(k, a, &l->ends, &l->ends_n, f));
+        else if (cu_eq_str(k->key, "words"))
+            CU_TRY(words(k, a, &l->words, &l->words_n, f));
+        else
+            return wrong(k, f, "a language has name, ends and words");
+    }
+    return l->name.n ? CU_OK : wrong(n, f, "a language needs a name");
+}
+
+static cu_err all_langs(const cu_yaml *n, cu_arena *a, cu_tools *out, cu_fault *f)
+{
+    if (!n)
+        return CU_OK;
+    if (n->kind != CU_YAML_LIST || children(n) > MAX_LIST)
+        return wrong(n, f, "a list of languages is expected");
+    out->langs = cu_arena_alloc(a, (children(n) + 1) * sizeof *out->langs);
+    for (const cu_yaml *k = n->first; out->langs && k; k = k->next)
+        CU_TRY(one_lang(k, a, &out->langs[out->langs_n++], f));
+    return out->langs ? CU_OK : CU_NOMEM;
 }
 
 static cu_err markers(const cu_yaml *n, cu_arena *a, cu_marker **v, size_t *count, cu_fault *f)
@@ -88,8 +120,16 @@ static cu_err read_all(const cu_yaml *root, cu_arena *a, cu_tools *out, cu_fault
     if (!list || list->kind != CU_YAML_LIST || children(list) > MAX_LIST)
         return wrong(root, f, "tools is a list");
     out->tools = cu_arena_alloc(a, (children(list) + 1) * sizeof *out->tools);
-    for (const cu_yaml *k = list->first; out->tools && k; k = k->next)
-        CU_TRY(one_tool(k, a, &out->tools[out->tools_n++], f));
+    for (const cu_yaml *k = list->first; out->tools && k; k = k->next) {
+        cu_tool *t = &out->tools[out->tools_n++];
+        CU_TRY(one_tool(k, a, t, f));
+        if (t->names_n == 0)
+            return wrong(k, f, "a tool needs names");
+    }
+    const cu_yaml *unlisted = cu_yaml_get(root, "unlisted");
+    if (unlisted)
+        CU_TRY(one_tool(unlisted, a, &out->unlisted, f));
+    CU_TRY(all_langs(cu_yaml_get(root, "languages"), a, out, f));
     CU_TRY(markers(cu_yaml_get(root, "folders"), a, &out->folders, &out->folders_n, f));
     CU_TRY(markers(cu_yaml_get(root, "files"), a, &out->files, &out->files_n, f));
     return out->tools ? CU_OK : CU_NOMEM;
@@ -139,4 +179,42 @@ cu_arg_role cu_tool_role(const cu_tools *t, cu_bytes tool, cu_bytes arg)
 {
     cu_arg_role r = role_of(t, tool, arg);
     return r ? r : role_of(t, without_server(tool), arg);
+}
+
+cu_arg_role cu_tool_part(const cu_tools *t, cu_bytes tool, cu_bytes arg)
+{
+    cu_arg_role r = cu_tool_role(t, tool, arg);
+    for (size_t k = 0; !r && k < t->unlisted.args_n; k++)
+        if (cu_eq(t->unlisted.args[k].name, arg))
+            r = (cu_arg_role)t->unlisted.args[k].role;
+    return r;
+}
+
+const cu_tool *cu_tool_find(const cu_tools *t, cu_bytes name)
+{
+    cu_bytes bare = without_server(name);
+    for (size_t i = 0; i < t->tools_n; i++)
+        if (is_named(&t->tools[i], name) || is_named(&t->tools[i], bare))
+            return &t->tools[i];
+    return NULL;
+}
+
+static bool among(const cu_bytes *v, size_t n, cu_bytes word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (v[i].n == word.n && word.n && strncasecmp((const char *)v[i].p, (const char *)word.p, word.n) == 0)
+            return true;
+    return false;
+}
+
+cu_bytes cu_lang_of(const cu_tools *t, cu_bytes path, cu_bytes word)
+{
+    size_t at = path.n;
+    while (at && path.p[at - 1] != '.' && path.p[at - 1] != '/')
+        at--;
+    cu_bytes end = cu_slice(path, at, path.n); /* behind the last dot, or the name of a file that has none */
+    for (size_t i = 0; i < t->langs_n; i++)
+        if (among(t->langs[i].ends, t->langs[i].ends_n, end) || among(t->langs[i].words, t->langs[i].words_n, word))
+            return t->langs[i].name;
+    return CU_NONE;
 }

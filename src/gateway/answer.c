@@ -32,6 +32,8 @@ static ngx_int_t on_header(ngx_http_request_t *r)
     x->json = !x->sse && !x->stream_array;
     if (!x->json && cu_restorer_new(&x->redaction.issued, x->api, x->sse ? CU_STREAM_SSE : CU_STREAM_ARRAY, &x->restorer) != CU_OK)
         return NGX_ERROR;
+    if (gw_guard_begin(x) != NGX_OK)
+        return NGX_ERROR;
     x->whole = CU_BUF(WHOLE_MAX);
     r->main_filter_need_in_memory = 1;
     ngx_http_clear_content_length(r);
@@ -94,9 +96,9 @@ ngx_int_t gw_send_last(gw_exchange *x, cu_bytes bytes)
 static ngx_int_t finish_json(gw_exchange *x)
 {
     cu_bytes out, body = cu_buf_view(&x->whole);
-    cu_buf room CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
+    cu_buf room CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX), judged CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
     x->finished = true;
-    if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK)
+    if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK || gw_guard_json(x, out, &judged, &out) != CU_OK)
         return NGX_ERROR;
     gw_session_keep(x);
     return send_out(x, out, true, false);
@@ -155,7 +157,7 @@ static bool must_wait(gw_exchange *x, ngx_int_t *rc)
 static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
 {
     gw_exchange *x = r == r->main ? gw_find(r) : NULL;
-    cu_buf out CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
+    cu_buf restored CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX), out CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
     bool last = false, any = false;
     ngx_int_t rc;
     if (!x || !(x->json || x->restorer) || r->error_page)
@@ -165,7 +167,10 @@ static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
     if (must_wait(x, &rc))
         return rc;
     for (ngx_chain_t *c = x->pending; c; c = x->pending) {
-        cu_err e = take(x, c->buf, &out);
+        cu_buf_reset(&restored);
+        cu_err e = take(x, c->buf, &restored);
+        if (e == CU_OK && !x->json)
+            e = gw_guard_stream(x, cu_buf_view(&restored), c->buf->last_buf, &out);
         if (e != CU_OK) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the answer could not be restored: %s", cu_err_text(e));
             return NGX_ERROR;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include "access.h"
 #include "catalog/tools.h"
+#include "inspect/turn.h"
 #include "ledger/spool.h"
 #include "policy/decide.h"
 #include "policy/limits.h"
@@ -122,6 +123,7 @@ typedef struct gw_exchange {
     bool body_set;          /* body is not what was received: flags set as the terms say, files cut, names replaced */
     /* answer */
     cu_restorer *restorer;
+    cu_turn *turn;          /* holds calls of tools until they are judged */
     cu_leak_watch *leak;    /* NULL: nobody to leak from */
     cu_buf whole;           /* a JSON answer while it is collected */
     bool sse, stream_array, json, finished; /* which it is; array: Gemini without alt=sse */
@@ -248,7 +250,18 @@ void gw_count(gw_counted what);
 void gw_count_tick(void);
 void gw_count_end(void); /* before the spool is closed */
 
+/* guard.c: calls of tools that a model wrote. Takes restored bytes; what may leave is appended to out. */
+ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf); /* in the master */
+cu_err gw_guard_start(void);                                           /* in a worker */
+void gw_guard_stop(void);
+ngx_int_t gw_guard_begin(gw_exchange *x);
+cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out) CU_MUST;
+cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, cu_buf *room, cu_bytes *out) CU_MUST;
+void gw_put_guard(cu_buf *b, const gw_exchange *x); /* member guard, or nothing */
+
 /* record.c: leaves */
+/* A word for a leaf: characters outside of a small set become _, and it is cut at max. */
+void gw_put_word(cu_buf *b, const char *key, cu_bytes text, size_t max);
 cu_err gw_record_request(gw_exchange *x); /* stages; x->ticket */
 void gw_record_answer(gw_exchange *x);
 void gw_record_rejection(gw_exchange *x);

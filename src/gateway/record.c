@@ -8,8 +8,7 @@ static cu_bytes of(const ngx_str_t *s)
     return cu_bytes_of(s->data, s->len);
 }
 
-/* A word for a leaf: characters outside the set become _, and it is cut at max. */
-static void kv_word(cu_buf *b, const char *key, cu_bytes text, size_t max)
+void gw_put_word(cu_buf *b, const char *key, cu_bytes text, size_t max)
 {
     cu_buf_json_key(b, key);
     cu_buf_byte(b, '"');
@@ -97,21 +96,21 @@ cu_err gw_record_request(gw_exchange *x)
     cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), cu_bytes_of(x->redaction.digest.b, CU_SHA256_LEN), &mac);
     cu_buf_byte(&b, '{');
     gw_put_code(&b, x);
-    kv_word(&b, "api", x->vendor->api, 32);
+    gw_put_word(&b, "api", x->vendor->api, 32);
     x->body_bytes = x->redaction.body.n;
     cu_buf_json_kv_u64(&b, "body_bytes", x->body_bytes);
     kv_digest(&b, "body_commit", mac.b);
     cu_buf_json_kv_str(&b, "bundle", x->bundle->digest);
-    kv_word(&b, "client", client_of(x->r), 64);
+    gw_put_word(&b, "client", client_of(x->r), 64);
     cu_buf_json_kv_str(&b, "decision", cu_decision_name(CU_DECISION_ALLOW));
     kv_findings(&b, &x->redaction);
-    kv_word(&b, "key", x->key->id, 64);
+    gw_put_word(&b, "key", x->key->id, 64);
     kv_marks(&b, &x->redaction);
     cu_buf_json_kv_u64(&b, "memo_bytes", x->redaction.memo_bytes);
-    kv_word(&b, "model", x->model, 128);
-    kv_word(&b, "path", of(&x->path), 128);
+    gw_put_word(&b, "model", x->model, 128);
+    gw_put_word(&b, "path", of(&x->path), 128);
     if (x->vendor->plan.n)
-        kv_word(&b, "plan", x->vendor->plan, 64);
+        gw_put_word(&b, "plan", x->vendor->plan, 64);
     if (cu_bundle_is_probe(x->tenant->name))
         cu_buf_json_kv_bool(&b, "probe", true);
     cu_buf_json_kv_str(&b, "profile", x->vendor->strict ? "strict" : "standard");
@@ -121,8 +120,8 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_json_kv_u64(&b, "scanned_bytes", x->redaction.scanned_bytes);
     cu_buf_json_kv_bool(&b, "stream", x->stream);
     gw_put_trace(&b, x);
-    kv_word(&b, "user", x->key->user, 128);
-    kv_word(&b, "vendor", x->vendor->name, 64);
+    gw_put_word(&b, "user", x->key->user, 128);
+    gw_put_word(&b, "vendor", x->vendor->name, 64);
     cu_buf_json_kv_str(&b, "vendor_state", cu_vendor_state_name(x->vendor_state));
     cu_buf_byte(&b, '}');
     return stage("exchange.request", x->tenant->name, x->key->id, x->id, &b, NULL, &x->ticket);
@@ -160,6 +159,7 @@ static void answer_fields(cu_buf *b, gw_exchange *x)
     cu_buf_json_kv_u64(b, "cache_read_tokens", x->answer.cache_read_tokens);
     cu_buf_json_kv_u64(b, "events", x->answer.events);
     cu_buf_json_kv_str(b, "exchange", x->id);
+    gw_put_guard(b, x);
     cu_buf_json_kv_u64(b, "input_tokens", x->answer.input_tokens);
 }
 
@@ -182,13 +182,14 @@ void gw_record_answer(gw_exchange *x)
         cu_buf_json_kv_u64(&b, "restored", x->answer.restored);
         cu_buf_json_kv_u64(&b, "spend", used.spend);
         cu_buf_json_kv_u64(&b, "status", x->r->headers_out.status);
-        kv_word(&b, "stop_reason", cu_str(x->answer.stop_reason), 32);
+        gw_put_word(&b, "stop_reason", cu_str(x->answer.stop_reason), 32);
         cu_buf_json_kv_u64(&b, "tool_calls", x->answer.tool_calls);
         gw_put_tries(&b, x);
         cu_buf_json_kv_str(&b, "usage", used.estimated ? "estimated" : "reported");
     } else {
         cu_buf_json_kv_u64(&b, "answer_bytes", x->answer_bytes);
         cu_buf_json_kv_str(&b, "exchange", x->id);
+        gw_put_guard(&b, x);
         cu_buf_json_kv_u64(&b, "ms_total", (now - x->began_ns) / 1000000);
         cu_buf_json_kv_str(&b, "reason", abort_reason(x));
         cu_buf_json_kv_u64(&b, "spend", used.spend);
@@ -237,20 +238,20 @@ void gw_record_rejection(gw_exchange *x)
     gw_put_code(&b, x);
     cu_buf_json_kv_str(&b, "bundle", x->bundle ? x->bundle->digest : "");
     cu_buf_json_kv_u64(&b, "bytes", x->body.n);
-    kv_word(&b, "decision", cu_str(x->reason), 64);
+    gw_put_word(&b, "decision", cu_str(x->reason), 64);
     if (x->key)
         kv_findings(&b, &x->redaction);
     if (x->key)
-        kv_word(&b, "key", x->key->id, 64);
+        gw_put_word(&b, "key", x->key->id, 64);
     /* a path that is no route of ours could be anything */
-    kv_word(&b, "path", x->route ? of(&x->path) : CU_LIT("other"), 128);
-    kv_word(&b, "reason", cu_str(x->reason), 64);
+    gw_put_word(&b, "path", x->route ? of(&x->path) : CU_LIT("other"), 128);
+    gw_put_word(&b, "reason", cu_str(x->reason), 64);
     cu_buf_json_kv_u64(&b, "status", x->status);
     gw_put_trace(&b, x);
     if (x->key)
-        kv_word(&b, "user", x->key->user, 128);
+        gw_put_word(&b, "user", x->key->user, 128);
     if (x->vendor)
-        kv_word(&b, "vendor", x->vendor->name, 64);
+        gw_put_word(&b, "vendor", x->vendor->name, 64);
     cu_buf_byte(&b, '}');
     if (stage("input.rejected", x->tenant ? x->tenant->name : CU_LIT(CU_TENANT_ORG), x->key ? x->key->id : CU_LIT("gateway"),
               x->id, &b, NULL, &ticket) != CU_OK)

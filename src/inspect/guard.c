@@ -45,7 +45,7 @@ static cu_err finish(walk *w, cu_verdict *out)
 static cu_err begin(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *out, walk *w)
 {
     *out = (cu_verdict){0};
-    *w = (walk){.g = i->guard, .parser = i->parser, .a = a, .src = text, .end = (uint32_t)(text.n < UINT32_MAX ? text.n : UINT32_MAX)};
+    *w = (walk){.g = i->guard, .parser = i->parser, .max_text = i->max_text, .max_turns = i->max_turns, .a = a, .src = text, .end = (uint32_t)(text.n < UINT32_MAX ? text.n : UINT32_MAX)};
     w->reasons = cu_arena_alloc(a, CU_INSPECT_MAX_REASONS * sizeof *w->reasons);
     w->hosts = cu_arena_alloc(a, CU_INSPECT_MAX_HOSTS * sizeof *w->hosts);
     return w->reasons && w->hosts ? CU_OK : CU_NOMEM;
@@ -63,11 +63,33 @@ cu_err cu_inspect_code(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *
 {
     walk w;
     CU_TRY(begin(i, text, a, out, &w));
-    if (text.n > CU_INSPECT_MAX_TEXT)
+    if (text.n > i->max_text)
         reason_static(&w, "code-too-large", "The text is larger than what is looked at.", "Hand it over in smaller pieces.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
     else
         code_text(&w, text);
     return finish(&w, out);
+}
+
+cu_err cu_inspect_hosts(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *out)
+{
+    walk w;
+    CU_TRY(begin(i, text, a, out, &w));
+    if (text.n > i->max_text)
+        reason_static(&w, "code-too-large", "The text is larger than what is looked at.", "Hand it over in smaller pieces.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
+    else
+        host_scan(&w, text);
+    return finish(&w, out);
+}
+
+void cu_inspector_limit(cu_inspector *i, uint32_t bytes, uint32_t turns)
+{
+    i->max_text = bytes < CU_INSPECT_MAX_TEXT ? bytes : CU_INSPECT_MAX_TEXT;
+    i->max_turns = turns < CU_INSPECT_MAX_TURNS ? turns : CU_INSPECT_MAX_TURNS;
+}
+
+void cu_inspector_use(cu_inspector *i, const cu_guard *g)
+{
+    i->guard = g;
 }
 
 cu_err cu_inspector_new(const cu_guard *g, cu_inspector **out)
@@ -76,7 +98,8 @@ cu_err cu_inspector_new(const cu_guard *g, cu_inspector **out)
     *out = NULL;
     if (!i)
         return CU_NOMEM;
-    i->guard = g;
+    cu_inspector_use(i, g);
+    cu_inspector_limit(i, CU_INSPECT_MAX_TEXT, CU_INSPECT_MAX_TURNS);
     i->parser = ts_parser_new();
     if (!i->parser || !ts_parser_set_language(i->parser, tree_sitter_bash())) {
         cu_inspector_free(i);
@@ -134,23 +157,28 @@ static cu_err prove(const cu_guard *g, cu_fault *f)
     return e;
 }
 
-cu_err cu_guard_new(const cu_command_pack *const packs[CU_TIERS], cu_guard **out, cu_fault *f)
+cu_err cu_guard_of(const cu_command_pack *const packs[CU_TIERS], cu_guard **out)
 {
-    cu_guard *g = calloc(1, sizeof *g), bare = {0};
-    *out = NULL;
+    cu_guard *g = calloc(1, sizeof *g);
+    *out = g;
     if (!g)
         return CU_NOMEM;
     for (unsigned t = 0; t < CU_TIERS; t++)
         g->packs[t] = packs[t];
-    bare = *g;
+    return CU_OK;
+}
+
+cu_err cu_guard_new(const cu_command_pack *const packs[CU_TIERS], cu_guard **out, cu_fault *f)
+{
+    CU_TRY(cu_guard_of(packs, out));
+    cu_guard bare = **out;
     bare.proving = true;
     cu_err e = prove(&bare, f);
     if (e != CU_OK) {
-        free(g);
-        return e;
+        free(*out);
+        *out = NULL;
     }
-    *out = g;
-    return CU_OK;
+    return e;
 }
 
 void cu_guard_free(cu_guard *g)

@@ -4,7 +4,6 @@
 #include "walk.h"
 
 #define MAX_HEREDOCS 32u      /* in one text: the scanner of the grammar takes their square in time */
-#define MAX_PARSE_TURNS 1000u /* of the parser's own callback: a ceiling without a clock */
 
 const TSLanguage *tree_sitter_bash(void);
 
@@ -301,13 +300,13 @@ flow shell_node(walk *w, TSNode n, flow in)
 }
 
 typedef struct {
-    uint32_t turns;
+    uint32_t turns, max;
 } progress;
 
 static bool too_long(TSParseState *s)
 {
     progress *p = s->payload;
-    return ++p->turns > MAX_PARSE_TURNS;
+    return ++p->turns > p->max;
 }
 
 static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
@@ -330,8 +329,8 @@ flow shell_text(walk *w, cu_bytes text, flow in)
     cu_bytes before = w->src;
     bool outer = w->outer;
     flow out = {0};
-    progress p = {0};
-    if (w->depth >= CU_INSPECT_MAX_DEPTH || text.n > CU_INSPECT_MAX_TEXT || too_many_heredocs(text)) {
+    progress p = {0, w->max_turns};
+    if (w->depth >= CU_INSPECT_MAX_DEPTH || text.n > w->max_text || too_many_heredocs(text)) {
         reason_static(w, "command-too-large", "The command is larger or deeper than what is looked at.", "Write it as smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
         return out;
     }

@@ -46,11 +46,13 @@ struct cu_guard {
 struct cu_inspector {
     const cu_guard *guard;
     TSParser *parser;
+    uint32_t max_text, max_turns;
 };
 
 typedef struct {
     const cu_guard *g;
     TSParser *parser;
+    uint32_t max_text, max_turns;
     cu_arena *a;
     cu_bytes src;          /* the text that is walked just now */
     named *vars, *files;

@@ -1,25 +1,8 @@
 #include "wire/mention.h"
+#include "wire/call.h"
 #include "mention_text.h"
 
 #define SMALL_TEXT 8u        /* bytes; shorter texts name nothing */
-
-/* How a call of a tool looks. A body is read by every row: what mixes shapes is read as well. */
-static const struct {
-    const char *type;        /* of its "type" member, or NULL */
-    const char *under;       /* the member name it stands under, or NULL */
-    const char *id, *name, *args;
-    bool id_outside;         /* the id is a member of the object around it */
-    const char *otherwise;   /* name of the tool when there is none */
-} calls[] = {
-    {"tool_use", NULL, "id", "name", "input", false, NULL},             /* Anthropic */
-    {"server_tool_use", NULL, "id", "name", "input", false, NULL},
-    {"mcp_tool_use", NULL, "id", "name", "input", false, NULL},
-    {NULL, "function", "id", "name", "arguments", true, NULL},          /* OpenAI Chat */
-    {"function_call", NULL, "call_id", "name", "arguments", false, NULL}, /* OpenAI Responses */
-    {"custom_tool_call", NULL, "call_id", "name", "input", false, NULL},
-    {"local_shell_call", NULL, "call_id", NULL, "action", false, "local_shell"},
-    {NULL, "functionCall", "id", "name", "args", false, NULL},          /* Gemini */
-};
 
 /* How a result looks. */
 static const struct {
@@ -125,13 +108,16 @@ static cu_err take_argument(reading *r, cu_bytes name, cu_bytes text)
         r->holds_text = true;
         return cu_paths_in_lines(r->tools->files, r->tools->files_n, text, false, &sink);
     case CU_ARG_COMMAND:
+    case CU_ARG_CODE:
         r->holds_text |= lines;
         CU_TRY(cu_paths_in_lines(r->tools->files, r->tools->files_n, text, false, &sink));
         return cu_paths_in_command(text, r->folder, true, &sink);
     case CU_ARG_CONTENT:
+    case CU_ARG_OLD:
         r->holds_text = true;
         return CU_OK;
     case CU_ARG_FOLDER:
+    case CU_ARG_URL:
     case CU_ARG_WORDS:
         return CU_OK;
     default:
@@ -224,12 +210,11 @@ static cu_err add_call(reading *r, call c)
     return CU_OK;
 }
 
-static cu_err take_call(reading *r, uint32_t node, size_t row)
+static cu_err take_call(reading *r, const cu_call *is)
 {
     const cu_json_tree *t = r->t;
-    uint32_t args = cu_json_member(t, node, calls[row].args);
-    call c = {.id = cu_json_plain(t, cu_json_member(t, calls[row].id_outside ? t->v[node].parent : node, calls[row].id), r->a)};
-    c.name = calls[row].name ? cu_json_plain(t, cu_json_member(t, node, calls[row].name), r->a) : cu_str(calls[row].otherwise);
+    uint32_t args = is->args;
+    call c = {.id = is->id, .name = is->name};
     c.from = r->out->n;
     if (args != CU_TREE_NONE) {
         uint8_t form = CU_CUT_OBJECT;
@@ -356,11 +341,9 @@ static cu_err take_calls(reading *r)
         const cu_json_node *n = &r->t->v[i];
         if (n->parent != CU_TREE_NONE && r->where[n->parent] == IN_CALL)
             r->where[i] = IN_CALL;
-        for (size_t k = 0; k < sizeof calls / sizeof *calls && n->kind == CU_NODE_OBJECT && r->where[i] != IN_CALL; k++)
-            if (row_fits(r->t, i, calls[k].type, calls[k].under)) {
-                CU_TRY(take_call(r, i, k));
-                break;
-            }
+        cu_call is;
+        if (n->kind == CU_NODE_OBJECT && r->where[i] != IN_CALL && cu_call_read(r->t, i, r->a, &is))
+            CU_TRY(take_call(r, &is));
     }
     return CU_OK;
 }

@@ -16,6 +16,9 @@ const textOf = (content) => typeof content === 'string' ? content : (content ?? 
 // JavaScript that writes the text: what stands in the literal is escaped for it
 const program = (text) => `tools.write(${JSON.stringify(text)})`
 
+// calls that a test asks for: {name, input} (JSON arguments) or {name, raw} (text for the tool); instead of how.tool
+const callsOf = (how, text) => (how.echo?.(text) ?? how.calls ?? []).map((c, i) => ({ ...c, id: `call_g${i}`, json: ascii(JSON.stringify(c.input ?? {}), how) }))
+
 // --- Anthropic Messages ---
 function anthropic(body, how) {
   const text = textOf(body.messages.at(-1).content)
@@ -24,7 +27,9 @@ function anthropic(body, how) {
   if (how.thinking) content.push({ type: 'thinking', thinking: text, signature: 'c2lnbmF0dXJl'.repeat(8) })
   content.push({ type: 'text', text })
   if (how.tool) content.push({ type: 'tool_use', id: 'toolu_1', name: 'write', input: { path: 'a.txt', content: text } })
-  if (!body.stream) return { json: { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, content, stop_reason: 'end_turn', stop_sequence: null, usage } }
+  for (const c of callsOf(how, text)) content.push({ type: 'tool_use', id: c.id, name: c.name, input: c.input })
+  const stop_reason = how.calls || how.echo ? 'tool_use' : 'end_turn'
+  if (!body.stream) return { json: { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, content, stop_reason, stop_sequence: null, usage } }
   let out = typed({ type: 'message_start', message: { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, content: [], stop_reason: null, stop_sequence: null, usage } })
   content.forEach((block, index) => {
     out += typed({ type: 'content_block_start', index, content_block: { ...block, text: '', thinking: '', input: {}, signature: '' } })
@@ -34,7 +39,7 @@ function anthropic(body, how) {
     if (block.signature) delta({ type: 'signature_delta', signature: block.signature })
     out += typed({ type: 'content_block_stop', index })
   })
-  return { stream: out + typed({ type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: how.usage ?? { output_tokens: 33 } }) + typed({ type: 'message_stop' }) }
+  return { stream: out + typed({ type: 'message_delta', delta: { stop_reason, stop_sequence: null }, usage: how.usage ?? { output_tokens: 33 } }) + typed({ type: 'message_stop' }) }
 }
 
 // --- OpenAI ---
@@ -43,7 +48,8 @@ function chat(body, how) {
   const head = { id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: body.model }
   const usage = { prompt_tokens: 11, completion_tokens: 33, total_tokens: 44 }
   const call = { id: 'call_1', type: 'function', function: { name: 'write', arguments: args(text, how) } }
-  if (!body.stream) return { json: { ...head, choices: [{ index: 0, message: { role: 'assistant', content: text, ...(how.tool && { tool_calls: [call] }) }, finish_reason: 'stop', logprobs: null }], usage } }
+  const more = callsOf(how)
+  if (!body.stream) return { json: { ...head, choices: [{ index: 0, message: { role: 'assistant', content: text, ...((how.tool || more.length) && { tool_calls: [...(how.tool ? [call] : []), ...more.map((c) => c.raw ? { id: c.id, type: 'custom', custom: { name: c.name, input: c.raw } } : { id: c.id, type: 'function', function: { name: c.name, arguments: c.json } })] }) }, finish_reason: more.length ? 'tool_calls' : 'stop', logprobs: null }], usage } }
   const chunk = (delta, finish_reason = null, more) => bare({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }], ...more })
   let out = chunk({ role: 'assistant', content: '' })
   for (const p of cut(text, how)) out += chunk({ content: p })
@@ -51,7 +57,12 @@ function chat(body, how) {
     out += chunk({ tool_calls: [{ index: 0, ...call, function: { name: 'write', arguments: '' } }] })
     for (const p of cut(call.function.arguments, how, true)) out += chunk({ tool_calls: [{ index: 0, function: { arguments: p } }] })
   }
-  return { stream: out + chunk({}, how.tool ? 'tool_calls' : 'stop') + bare({ ...head, object: 'chat.completion.chunk', choices: [], usage }) + 'data: [DONE]\n\n' }
+  more.forEach((c, index) => {
+    const [type, key, said] = c.raw ? ['custom', 'input', c.raw] : ['function', 'arguments', c.json]
+    out += chunk({ tool_calls: [{ index, id: c.id, type, [type]: { name: c.name, [key]: '' } }] })
+    for (const p of cut(said, how, true)) out += chunk({ tool_calls: [{ index, [type]: { [key]: p } }] })
+  })
+  return { stream: out + chunk({}, how.tool || more.length ? 'tool_calls' : 'stop') + bare({ ...head, object: 'chat.completion.chunk', choices: [], usage }) + 'data: [DONE]\n\n' }
 }
 
 function completion(body, how) {
@@ -73,6 +84,10 @@ function responses(body, how) {
   const items = [{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text, annotations: [] }] }]
   if (how.tool) items.push({ type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'write', status: 'completed', arguments: args(text, how) })
   if (how.program) items.push({ type: 'custom_tool_call', id: 'ctc_1', call_id: 'call_2', name: 'exec', status: 'completed', input: program(text) })
+  for (const [i, c] of callsOf(how).entries()) {
+    const at = { id: `item_g${i}`, call_id: c.id, name: c.name, status: 'completed' }
+    items.push(c.raw ? { type: 'custom_tool_call', ...at, input: c.raw } : { type: 'function_call', ...at, arguments: c.json })
+  }
   if (how.thinking) items.unshift({ type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text }], encrypted_content: 'c2lnbmF0dXJl'.repeat(8) })
   const whole = { id, object: 'response', created_at: 1, status: 'completed', model: body.model ?? 'm', output: items, parallel_tool_calls: true, tools: [], tool_choice: 'auto',
     error: null, incomplete_details: null, instructions: body.instructions ?? null, metadata: {}, temperature: 1, top_p: 1,
@@ -128,13 +143,15 @@ function gemini(body, how, url) {
   const usageMetadata = { promptTokenCount: 11, candidatesTokenCount: 33, totalTokenCount: 44 }
   const say = (parts, finishReason) => ({ candidates: [{ content: { parts, role: 'model' }, index: 0, ...(finishReason && { finishReason }) }], usageMetadata, modelVersion: 'm', responseId: 'r1' })
   const call = { functionCall: { name: 'write', args: { path: 'a.txt', content: text } }, thoughtSignature: signature }
+  const calls = callsOf(how).map((c) => ({ functionCall: { name: c.name, args: c.input }, thoughtSignature: signature }))
   const thought = { text: 'thinking about ' + text, thought: true }
-  const all = [...(how.thinking ? [thought] : []), { text }, ...(how.tool ? [call] : [])]
+  const all = [...(how.thinking ? [thought] : []), { text }, ...(how.tool ? [call] : []), ...calls]
   if (!url.includes(':stream')) return { json: say(all, 'STOP') }
   const events = []
   if (how.thinking) for (const p of cut(thought.text, how)) events.push(say([{ text: p, thought: true }]))
   for (const p of cut(text, how)) events.push(say([{ text: p }]))
   if (how.tool) events.push(say([call]))
+  for (const c of calls) events.push(say([c]))
   events.push(say([{ text: '' }], 'STOP'))
   if (!url.includes('alt=sse')) return { array: '[' + events.map((e) => JSON.stringify(e, null, 2)).join(',\r\n') + '\n]\n' }
   return { stream: events.map((e) => `data: ${JSON.stringify(e)}\r\n\r\n`).join('') }

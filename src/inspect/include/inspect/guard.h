@@ -10,6 +10,7 @@
 #include "catalog/commands.h"
 
 #define CU_INSPECT_MAX_TEXT (256u << 10) /* of one artefact; beyond it: held */
+#define CU_INSPECT_MAX_TURNS 1000u       /* of the parser; beyond: held. A ceiling without a clock */
 #define CU_INSPECT_MAX_DEPTH 12u         /* shells in shells; beyond it: held */
 #define CU_INSPECT_MAX_STEPS 20000u      /* words and nodes; beyond them: held */
 #define CU_INSPECT_MAX_REASONS 32u
@@ -39,13 +40,20 @@ typedef struct cu_inspector cu_inspector; /* a parser: one a thread */
 /* packs: by tier, NULL where there is none; they must outlive the guard. Runs the examples of every
  * rule: one that does not say what it must stops the load, with file and line. */
 cu_err cu_guard_new(const cu_command_pack *const packs[CU_TIERS], cu_guard **out, cu_fault *f) CU_MUST;
+/* The same of packs whose examples were run before, by the process that handed them over. */
+cu_err cu_guard_of(const cu_command_pack *const packs[CU_TIERS], cu_guard **out) CU_MUST;
 void cu_guard_free(cu_guard *g);
 cu_err cu_inspector_new(const cu_guard *g, cu_inspector **out) CU_MUST;
 void cu_inspector_free(cu_inspector *i);
+void cu_inspector_use(cu_inspector *i, const cu_guard *g); /* from now on */
+/* Lower ceilings, of one artefact: where others wait. */
+void cu_inspector_limit(cu_inspector *i, uint32_t bytes, uint32_t turns);
 /* The strictest decision of all tiers. A tier's `permit` lifts what weaker tiers would hold, never a
  * block. CU_NOMEM only; whatever cannot be read is held, with a reason. The verdict lives in a. */
 cu_err cu_inspect_command(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *out) CU_MUST;
 /* Program text that is no shell: the strings in it are looked at as commands, hosts in it are checked. */
 cu_err cu_inspect_code(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *out) CU_MUST;
+/* Text that does not run by itself: only the hosts in it are checked. */
+cu_err cu_inspect_hosts(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *out) CU_MUST;
 
 #endif

@@ -1,0 +1,130 @@
+/* Calls of tools in an answer, held against the rules for commands before the client has them. */
+#include "gateway.h"
+#include "inspect/turn.h"
+
+/* Of one artefact: a worker serves others meanwhile. Beyond: held. */
+#define TEXT_MAX (64u << 10)
+#define TURNS_MAX 250u
+
+static cu_command_pack shipped;
+static cu_guard *guard;
+static cu_inspector *inspector;
+
+ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
+{
+    static cu_arena forever;
+    const cu_command_pack *packs[CU_TIERS] = {[CU_TIER_DEFAULT] = &shipped};
+    char path[4200];
+    cu_fault f = {0};
+    if (guard)
+        return NGX_OK;
+    cu_arena_init(&forever, 16u << 20);
+    snprintf(path, sizeof path, "%s/rules/commands", (const char *)conf->catalog.data);
+    cu_err e = cu_command_pack_load(path, &forever, &shipped, &f);
+    if (e == CU_OK)
+        e = cu_guard_new(packs, &guard, &f);
+    if (e == CU_OK)
+        return NGX_OK;
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the rules for commands: %s", f.code ? f.text : cu_err_text(e));
+    return NGX_ERROR;
+}
+
+cu_err gw_guard_start(void)
+{
+    CU_TRY(cu_inspector_new(guard, &inspector));
+    cu_inspector_limit(inspector, TEXT_MAX, TURNS_MAX);
+    return CU_OK;
+}
+
+void gw_guard_stop(void)
+{
+    cu_inspector_free(inspector);
+    inspector = NULL;
+}
+
+static void forget(void *turn)
+{
+    cu_turn_free(turn);
+}
+
+ngx_int_t gw_guard_begin(gw_exchange *x)
+{
+    ngx_pool_cleanup_t *c = ngx_pool_cleanup_add(x->r->pool, 0);
+    const cu_turn_with w = {.judge = {inspector, &gw.tools, {.commands = CU_MODE_HOLD, .code = CU_MODE_ANNOTATE}}, .api = x->api,
+                            .array = x->stream_array, .id = x->id};
+    if (!c || cu_turn_new(&w, &x->turn) != CU_OK)
+        return NGX_ERROR;
+    c->handler = forget;
+    c->data = x->turn;
+    return NGX_OK;
+}
+
+cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out)
+{
+    CU_TRY(cu_turn_feed(x->turn, restored, out));
+    return last ? cu_turn_end(x->turn, out) : CU_OK;
+}
+
+cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, cu_buf *room, cu_bytes *out)
+{
+    return cu_turn_json(x->turn, restored, room, out);
+}
+
+/* --- the record --- */
+
+static void put_packs(cu_buf *b)
+{
+    char hex[2 * CU_SHA256_LEN + 1];
+    cu_buf_json_key(b, "packs");
+    cu_buf_byte(b, '[');
+    cu_hex(hex, shipped.digest.b, CU_SHA256_LEN);
+    cu_buf_byte(b, '{');
+    cu_buf_json_kv_str(b, "digest", hex);
+    cu_buf_json_kv_str(b, "tier", cu_tier_name(CU_TIER_DEFAULT));
+    cu_buf_str(b, "}]");
+}
+
+static void put_mark(cu_buf *b, const gw_exchange *x, const cu_mark *m)
+{
+    char hex[2 * CU_SHA256_LEN + 1];
+    cu_sha256 keyed;
+    cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), cu_bytes_of(m->digest.b, CU_SHA256_LEN), &keyed);
+    cu_hex(hex, keyed.b, CU_SHA256_LEN);
+    cu_buf_byte(b, '{');
+    cu_buf_json_kv_str(b, "action", cu_call_action_name(m->action));
+    cu_buf_json_kv_str(b, "artefact", hex);
+    cu_buf_json_kv_u64(b, "call", m->call);
+    cu_buf_json_kv_str(b, "decision", cu_verdict_name(m->decision));
+    cu_buf_json_kv_u64(b, "end", m->end);
+    cu_buf_json_kv_str(b, "kind", cu_artefact_kind_name(m->kind));
+    gw_put_word(b, "lang", cu_str(m->lang), sizeof m->lang);
+    cu_buf_json_kv_str(b, "rule", m->rule);
+    cu_buf_json_kv_u64(b, "start", m->start);
+    cu_buf_json_kv_str(b, "tier", cu_tier_name((cu_tier)m->tier));
+    gw_put_word(b, "tool", cu_str(m->tool), sizeof m->tool);
+    cu_buf_byte(b, '}');
+}
+
+void gw_put_guard(cu_buf *b, const gw_exchange *x)
+{
+    const cu_marks *m = x->turn ? cu_turn_marks(x->turn) : NULL;
+    if (!m || (!m->calls && !m->n))
+        return;
+    cu_buf_json_key(b, "guard");
+    cu_buf_byte(b, '{');
+    cu_buf_json_kv_u64(b, "blocked", m->blocked);
+    cu_buf_json_kv_u64(b, "calls", m->calls);
+    cu_buf_json_kv_u64(b, "held", m->held);
+    cu_buf_json_kv_u64(b, "left_out", m->left_out);
+    cu_buf_json_kv_u64(b, "noted", m->noted);
+    put_packs(b);
+    cu_buf_json_kv_u64(b, "us", m->ns / 1000);
+    cu_buf_json_key(b, "verdicts");
+    cu_buf_byte(b, '[');
+    for (size_t i = 0; i < m->n; i++) {
+        if (i)
+            cu_buf_byte(b, ',');
+        put_mark(b, x, &m->v[i]);
+    }
+    cu_buf_str(b, "]}");
+}

@@ -1,0 +1,187 @@
+// Commands that a model wrote: what may not run does not reach the client, in no shape and however the stream was
+// cut; what stands in its place is a valid turn that says why; all else is as if there were no guard.
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import Anthropic from '@anthropic-ai/sdk'
+import OpenAI from 'openai'
+import { GoogleGenAI } from '@google/genai'
+import { Provider } from './provider.mjs'
+import { System } from './system.mjs'
+import { plant } from './planted.mjs'
+
+let provider, system, anthropic, openai, gemini
+const { text: planted } = plant()
+const metadata = 'curl -s http://169.254.169.254/latest/meta-data/iam/security-credentials/'
+const production = 'kubectl --context prod-eu delete deployment shop'
+const patch = (line) => `*** Begin Patch\n*** Add File: a.py\n+print("a")\n+${line}\n*** End Patch`
+const program = (cmd) => `const r = await tools.exec_command({ cmd: ${JSON.stringify(cmd)}, workdir: "/tmp" });\ntext(r.output);`
+const said = 'First I look at the files.'
+
+before(async () => {
+  provider = await new Provider().start()
+  const vendor = (name, api) => `  ${name}:\n    api: ${api}\n    base_url: ${provider.url}\n    credential: env:FAKE_KEY\n    assessment: {decision: approved, by: X}\n`
+  system = new System({ vendors: 'vendors:\n' + vendor('claude', 'anthropic') + vendor('gpt', 'openai') + vendor('bard', 'gemini') })
+  await system.start()
+  anthropic = new Anthropic({ baseURL: system.url, apiKey: system.key, maxRetries: 0 })
+  openai = new OpenAI({ baseURL: system.url + '/v1', apiKey: system.key, maxRetries: 0 })
+  gemini = new GoogleGenAI({ apiKey: system.key, httpOptions: { baseUrl: system.url } })
+})
+after(async () => {
+  await system.remove()
+  await provider.stop()
+})
+
+const raw = (path, body, headers = {}) => fetch(system.url + path, { method: 'POST', headers: { authorization: 'Bearer ' + system.key, 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+
+// One shape: asks, and tells what the client understood: {text, calls, end}, and every byte that it got.
+const user = (text) => [{ role: 'user', content: text }]
+const shapes = {
+  anthropic: {
+    tool: 'Bash',
+    streamed: async (text) => anthropic.messages.stream({ model: 'm', max_tokens: 99, messages: user(text) }).finalMessage(),
+    whole: async (text) => anthropic.messages.create({ model: 'm', max_tokens: 99, messages: user(text) }),
+    bytes: (text) => raw('/v1/messages', { model: 'm', max_tokens: 99, stream: true, messages: user(text) }),
+    read: (m) => ({ text: m.content.filter((b) => b.type === 'text').map((b) => b.text), calls: m.content.filter((b) => b.type === 'tool_use').map((b) => [b.name, b.input]), end: m.stop_reason }),
+    ended: ['end_turn', 'tool_use'],
+  },
+  chat: {
+    tool: 'run_shell_command',
+    streamed: async (text) => openai.chat.completions.stream({ model: 'm', messages: user(text) }).finalChatCompletion(),
+    whole: async (text) => openai.chat.completions.create({ model: 'm', messages: user(text) }),
+    bytes: (text) => raw('/v1/chat/completions', { model: 'm', stream: true, messages: user(text) }),
+    read: ({ choices: [c] }) => ({ text: [c.message.content], calls: (c.message.tool_calls ?? []).map((k) => [k.function.name, JSON.parse(k.function.arguments)]), end: c.finish_reason }),
+    ended: ['stop', 'tool_calls'],
+  },
+  responses: {
+    tool: 'exec_command',
+    streamed: async (text) => {
+      const built = [], deltas = {}
+      let completed
+      for await (const e of await openai.responses.create({ model: 'm', input: user(text), stream: true })) {
+        if (e.type === 'response.output_text.delta') deltas[e.output_index] = (deltas[e.output_index] ?? '') + e.delta
+        if (e.type === 'response.output_item.done') built[e.output_index] = e.item
+        if (e.type === 'response.completed') completed = e.response
+      }
+      assert.deepEqual(built, completed.output) // all copies agree
+      built.forEach((item, i) => item.type === 'message' && assert.equal(deltas[i], item.content[0].text))
+      return completed
+    },
+    whole: async (text) => openai.responses.create({ model: 'm', input: user(text) }),
+    bytes: (text) => raw('/v1/responses', { model: 'm', stream: true, input: user(text) }),
+    read: (r) => ({ text: r.output.filter((i) => i.type === 'message').map((i) => i.content[0].text), calls: r.output.filter((i) => i.type.endsWith('_call')).map((i) => [i.name, i.input ?? JSON.parse(i.arguments)]), end: r.status }),
+    ended: ['completed', 'completed'],
+  },
+  gemini: {
+    tool: 'run_shell_command',
+    streamed: async (text) => {
+      const parts = []
+      let end
+      for await (const c of await gemini.models.generateContentStream({ model: 'm', contents: text })) {
+        parts.push(...c.candidates[0].content.parts)
+        end = c.candidates[0].finishReason ?? end
+      }
+      return { parts, end }
+    },
+    whole: async (text) => {
+      const { candidates: [c] } = await gemini.models.generateContent({ model: 'm', contents: text })
+      return { parts: c.content.parts, end: c.finishReason }
+    },
+    bytes: (text) => raw('/v1beta/models/m:streamGenerateContent?alt=sse', { contents: [{ role: 'user', parts: [{ text }] }] }, { 'x-goog-api-key': system.key }),
+    read: ({ parts, end }) => ({ text: parts.filter((p) => p.text).map((p) => p.text), calls: parts.filter((p) => p.functionCall).map((p) => [p.functionCall.name, p.functionCall.args]), end }),
+    ended: ['STOP', 'STOP'],
+  },
+}
+const commandOf = (tool, cmd) => ({ name: tool, input: tool === 'exec_command' ? { cmd, workdir: '/tmp' } : { command: cmd, description: 'look' } })
+const ways = [
+  ['whole deltas', {}],
+  ['one delta a character, one byte a write', { delta: 1, bytes: 1 }],
+  ['cut inside escapes, all of it ASCII', { delta: 'escape', ascii: true, bytes: 5 }],
+  ['CRLF and gzip', { delta: 4, crlf: true, gzip: true }],
+]
+const recorded = async (res) => (await system.sealed((e) => e.type === 'exchange.response' && e.body.exchange === res.headers.get('request-id'))).body.guard
+
+for (const [shape, s] of Object.entries(shapes)) {
+  for (const [name, how] of ways)
+    test(`${shape}, ${name}: a blocked call is replaced, the text before it is not`, async () => {
+      provider.how = { ...how, calls: [commandOf(s.tool, metadata)] }
+      const streamed = s.read(await s.streamed(said))
+      const whole = s.read(await s.whole(said))
+      assert.deepEqual(streamed.calls, [])
+      assert.equal(streamed.end, s.ended[0])
+      assert.ok(streamed.text.join('').startsWith(said))
+      assert.match(streamed.text.join(''), /\[custos\] This call of \S+ was blocked and did not run\. Rule cloud-metadata/)
+      const bare = (x) => x.text.join('').replace(/\s+/g, ' ').replace(/request \w+/g, '')
+      assert.deepEqual(whole.calls, [])
+      assert.equal(whole.end, streamed.end)
+      if (shape !== 'chat') assert.equal(bare(whole), bare(streamed)) // Chat has one text: it is put behind a blank line there
+      const res = await s.bytes(said), bytes = await res.text()
+      assert.ok(!bytes.includes('169.254') && !bytes.includes('curl'), 'bytes of the stopped call')
+      const guard = await recorded(res)
+      assert.deepEqual([guard.calls, guard.blocked, guard.held], [1, 1, 0])
+      const v = guard.verdicts.find((x) => x.rule === 'cloud-metadata')
+      assert.deepEqual([v.action, v.decision, v.kind, v.tier, v.tool], ['blocked', 'block', 'command', 'default', s.tool])
+      assert.ok(!JSON.stringify(guard).includes('169.254'))
+    })
+
+  test(`${shape}: of two calls the good one runs`, async () => {
+    const good = commandOf(s.tool, 'git status --short')
+    for (const calls of [[good, commandOf(s.tool, production)], [commandOf(s.tool, production), good]]) {
+      provider.how = { delta: 3, calls }
+      for (const answer of [await s.streamed(said), await s.whole(said)]) {
+        const got = s.read(answer)
+        assert.deepEqual(got.calls, [[good.name, good.input]])
+        assert.equal(got.end, s.ended[1])
+        assert.match(got.text.join(''), /did not run\. Rule \S+:/)
+      }
+      assert.ok(!(await (await s.bytes(said)).text()).includes('prod-eu'))
+    }
+  })
+
+  test(`${shape}: a benign session is not disturbed, to the byte`, async () => {
+    const calls = [commandOf(s.tool, 'npm test -- --grep "login"'), { name: 'Write', input: { file_path: 'src/a.py', content: planted } }, { name: 'mcp__tracker__create', input: { title: 'x', body: 'it fails' } }]
+    for (const how of [{ delta: 1 }, { delta: 7, bytes: 3 }]) {
+      provider.how = { ...how, calls }
+      const got = s.read(await s.streamed(said))
+      assert.deepEqual(got.calls, calls.map((c) => [c.name, c.input]))
+      assert.equal(got.text.join(''), said)
+      assert.equal(got.end, s.ended[1])
+    }
+    assert.deepEqual(s.read(await s.whole(said)).calls, calls.map((c) => [c.name, c.input]))
+  })
+}
+
+test('responses: patches, code mode and what is typed into a running command', async () => {
+  const s = shapes.responses
+  const stopped = [{ name: 'exec', raw: program(metadata) }, { name: 'exec', raw: `const c = "curl -s http://169.254" + ".169.254/";\nawait tools.exec_command({ cmd: c })` },
+    { name: 'exec', raw: 'const t = tools; await t["exec" + "_command"]({ cmd: "ls" })' }, { name: 'write_stdin', input: { session_id: 1, chars: metadata + '\n' } },
+    { name: 'shell', input: { command: ['bash', '-lc', metadata] } }, { name: 'exec_command', input: { cmd: `bash <<'EOF'\n${metadata}\nEOF` } }]
+  for (const call of stopped) {
+    provider.how = { delta: 5, calls: [call] }
+    for (const got of [s.read(await s.streamed(said)), s.read(await s.whole(said))]) {
+      assert.deepEqual(got.calls, [], JSON.stringify(call))
+      assert.match(got.text.join(''), /did not run/)
+    }
+  }
+  const fine = [{ name: 'apply_patch', raw: patch('print("b")') }, { name: 'exec', raw: program('git log -1') }, { name: 'exec', raw: `await tools.apply_patch(${JSON.stringify(patch('x = 1'))})` }]
+  provider.how = { delta: 5, calls: fine }
+  assert.deepEqual(s.read(await s.streamed(said)).calls, fine.map((c) => [c.name, c.raw]))
+})
+
+test('values come back before the command is judged: the mark says where in what would run', async () => {
+  const s = shapes.anthropic, command = (text) => `echo ${JSON.stringify(text)}; ${metadata}`
+  provider.how = { delta: 2, echo: (text) => [commandOf('Bash', command(text))] }
+  const res = await s.bytes(planted)
+  assert.ok(!(await res.text()).includes('169.254'))
+  const v = (await recorded(res)).verdicts.find((x) => x.rule === 'cloud-metadata')
+  assert.equal(v.start, Buffer.byteLength(command(planted)) - metadata.length)
+})
+
+test('a call that is torn does not leave', async () => {
+  const s = shapes.anthropic
+  provider.how = { delta: 1, fail: 'reset', calls: [commandOf('Bash', 'echo '.repeat(900) + metadata)] }
+  const res = await s.bytes(said)
+  const got = []
+  await assert.rejects(async () => { for await (const b of res.body) got.push(b) })
+  assert.ok(!Buffer.concat(got).includes('tool_use'))
+  await system.sealed((e) => e.type === 'exchange.aborted' && e.body.exchange === res.headers.get('request-id'))
+})
