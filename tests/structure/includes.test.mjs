@@ -22,7 +22,7 @@ const table = {
   audit: ['base', 'ledger'],
   backup: ['base', 'ledger', 'store', 'audit'],
   comply: ['base', 'catalog', 'ledger', 'store', 'policy'],
-  gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger'],
+  gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'inspect', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
   daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit'],
   cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect', 'backup'],
