@@ -14,47 +14,16 @@
 #define MAX_FILES 100u
 #define MAX_PROGRAMS 1000u
 #define MAX_SETS 32u
-#define MAX_LIST 2000u
-
-static size_t children(const cu_yaml *n)
-{
-    size_t count = 0;
-    for (const cu_yaml *k = n->first; k; k = k->next)
-        count++;
-    return count;
-}
-
-/* A list of texts, or one text. */
-static cu_err list_of(const reading *r, const cu_yaml *n, cu_word_list *out)
-{
-    if (!n)
-        return CU_OK;
-    if (n->kind == CU_YAML_MAP || children(n) > MAX_LIST)
-        return reading_wrong(r, n, "a text or a list of texts is expected");
-    size_t count = n->kind == CU_YAML_SCALAR ? 1 : children(n);
-    cu_bytes *v = cu_arena_alloc(r->a, (out->n + count + 1) * sizeof *v);
-    if (!v)
-        return CU_NOMEM;
-    if (out->n)
-        memcpy(v, out->v, out->n * sizeof *v);
-    for (const cu_yaml *k = n->kind == CU_YAML_SCALAR ? n : n->first; k; k = n->kind == CU_YAML_SCALAR ? NULL : k->next) {
-        if (k->kind != CU_YAML_SCALAR || k->text.n == 0)
-            return reading_wrong(r, k, "a text is expected");
-        v[out->n++] = cu_arena_dup(r->a, k->text);
-    }
-    out->v = v;
-    return CU_OK;
-}
 
 static cu_err groups_of(const reading *r, const cu_yaml *n, cu_word_groups *out)
 {
     if (!n)
         return CU_OK;
-    if (n->kind != CU_YAML_LIST || children(n) > MAX_LIST)
+    if (n->kind != CU_YAML_LIST || reading_count(n) > READING_MAX_LIST)
         return reading_wrong(r, n, "a list of lists is expected");
-    out->v = cu_arena_alloc(r->a, (children(n) + 1) * sizeof *out->v);
+    out->v = cu_arena_alloc(r->a, (reading_count(n) + 1) * sizeof *out->v);
     for (const cu_yaml *k = n->first; out->v && k; k = k->next)
-        CU_TRY(list_of(r, k, &out->v[out->n++]));
+        CU_TRY(reading_list(r, k, &out->v[out->n++]));
     return out->v ? CU_OK : CU_NOMEM;
 }
 
@@ -66,7 +35,7 @@ static cu_err tags_of(const reading *r, const cu_yaml *n, uint32_t *out)
 #undef X
     };
     cu_word_list l = {0};
-    CU_TRY(list_of(r, n, &l));
+    CU_TRY(reading_list(r, n, &l));
     for (size_t i = 0; i < l.n; i++) {
         size_t t = 0;
         while (t < CU_COMMAND_TAG_COUNT && !cu_eq_str(l.v[i], names[t]))
@@ -76,15 +45,6 @@ static cu_err tags_of(const reading *r, const cu_yaml *n, uint32_t *out)
         *out |= 1u << t;
     }
     return CU_OK;
-}
-
-static cu_err text_of(const reading *r, const cu_yaml *map, const char *key, const char **out)
-{
-    cu_bytes t = cu_yaml_text(map, key, CU_NONE);
-    if (t.n == 0 || t.n > 400)
-        return reading_wrong(r, map, "%s is a text of 1 to 400 bytes", key);
-    *out = cu_arena_str(r->a, t);
-    return *out ? CU_OK : CU_NOMEM;
 }
 
 static cu_err hosts_range(const reading *r, const cu_yaml *n, cu_program *p)
@@ -107,16 +67,16 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "a program is a map");
     CU_TRY(reading_only(r, n, "program", "names sub values code after host_options context_options context_env hosts skip run tags"));
-    CU_TRY(list_of(r, cu_yaml_get(n, "names"), &p->names));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "names"), &p->names));
     if (p->names.n == 0)
         return reading_wrong(r, n, "a program needs names");
-    CU_TRY(list_of(r, cu_yaml_get(n, "sub"), &p->sub));
-    CU_TRY(list_of(r, cu_yaml_get(n, "values"), &p->values));
-    CU_TRY(list_of(r, cu_yaml_get(n, "code"), &p->code));
-    CU_TRY(list_of(r, cu_yaml_get(n, "after"), &p->after));
-    CU_TRY(list_of(r, cu_yaml_get(n, "host_options"), &p->host_options));
-    CU_TRY(list_of(r, cu_yaml_get(n, "context_options"), &p->context_options));
-    CU_TRY(list_of(r, cu_yaml_get(n, "context_env"), &p->context_env));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "sub"), &p->sub));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "values"), &p->values));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "code"), &p->code));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "after"), &p->after));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "host_options"), &p->host_options));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "context_options"), &p->context_options));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "context_env"), &p->context_env));
     CU_TRY(hosts_range(r, cu_yaml_get(n, "hosts"), p));
     if (cu_yaml_get(n, "skip"))
         CU_TRY(reading_number(r, cu_yaml_get(n, "skip"), "skip", 0, 9, &p->skip));
@@ -127,12 +87,12 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
 
 static cu_err rule_conditions(const reading *r, const cu_yaml *n, cu_command_rule *c)
 {
-    CU_TRY(list_of(r, cu_yaml_get(n, "program"), &c->program));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "program"), &c->program));
     CU_TRY(groups_of(r, cu_yaml_get(n, "sub"), &c->sub));
     CU_TRY(groups_of(r, cu_yaml_get(n, "flags"), &c->flags));
     CU_TRY(groups_of(r, cu_yaml_get(n, "args"), &c->args));
-    CU_TRY(list_of(r, cu_yaml_get(n, "not_args"), &c->not_args));
-    CU_TRY(list_of(r, cu_yaml_get(n, "hosts"), &c->hosts));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "not_args"), &c->not_args));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "hosts"), &c->hosts));
     CU_TRY(tags_of(r, cu_yaml_get(n, "tags"), &c->tags));
     CU_TRY(tags_of(r, cu_yaml_get(n, "input"), &c->input));
     CU_TRY(tags_of(r, cu_yaml_get(n, "words"), &c->words));
@@ -153,10 +113,10 @@ static cu_err one_rule(const reading *r, const cu_yaml *n, cu_command_rule *c)
     CU_TRY(reading_only(r, n, "rule", "id title decision message instead program sub flags args not_args hosts tags input words context match not_match"));
     c->line = n->line;
     c->file = r->path;
-    CU_TRY(text_of(r, n, "id", &c->id));
-    CU_TRY(text_of(r, n, "title", &c->title));
-    CU_TRY(text_of(r, n, "message", &c->message));
-    CU_TRY(text_of(r, n, "instead", &c->instead));
+    CU_TRY(reading_phrase(r, n, "id", &c->id));
+    CU_TRY(reading_phrase(r, n, "title", &c->title));
+    CU_TRY(reading_phrase(r, n, "message", &c->message));
+    CU_TRY(reading_phrase(r, n, "instead", &c->instead));
     const cu_yaml *d = cu_yaml_get(n, "decision");
     if (!d)
         return reading_wrong(r, n, "a rule needs a decision: hold or block");
@@ -164,8 +124,8 @@ static cu_err one_rule(const reading *r, const cu_yaml *n, cu_command_rule *c)
     if (c->decision == CU_COMMAND_ALLOW)
         return reading_wrong(r, d, "decision is hold or block; what may pass stands in permit");
     CU_TRY(rule_conditions(r, n, c));
-    CU_TRY(list_of(r, cu_yaml_get(n, "match"), &c->match));
-    CU_TRY(list_of(r, cu_yaml_get(n, "not_match"), &c->not_match));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "match"), &c->match));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "not_match"), &c->not_match));
     if (c->match.n < CU_COMMAND_MIN_EXAMPLES || c->not_match.n < CU_COMMAND_MIN_EXAMPLES)
         return reading_wrong(r, n, "a rule needs at least %u examples each in match and not_match", CU_COMMAND_MIN_EXAMPLES);
     return CU_OK;
@@ -177,7 +137,7 @@ static cu_err read_sets(const reading *r, const cu_yaml *n, cu_command_pack *p)
         if (p->sets_n == MAX_SETS)
             return reading_wrong(r, k, "too many sets of hosts");
         p->sets[p->sets_n].name = cu_arena_dup(r->a, k->key);
-        CU_TRY(list_of(r, k, &p->sets[p->sets_n++].hosts));
+        CU_TRY(reading_list(r, k, &p->sets[p->sets_n++].hosts));
     }
     return CU_OK;
 }
@@ -185,14 +145,14 @@ static cu_err read_sets(const reading *r, const cu_yaml *n, cu_command_pack *p)
 static cu_err read_lists(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
     CU_TRY(read_sets(r, cu_yaml_get(root, "host_sets"), p));
-    CU_TRY(list_of(r, cu_yaml_get(root, "production"), &p->production));
-    CU_TRY(list_of(r, cu_yaml_get(root, "secrets"), &p->secrets));
-    CU_TRY(list_of(r, cu_yaml_get(root, "not_secrets"), &p->not_secrets));
-    CU_TRY(list_of(r, cu_yaml_get(root, "secret_options"), &p->secret_options));
-    CU_TRY(list_of(r, cu_yaml_get(root, "deny_hosts"), &p->deny_hosts));
-    CU_TRY(list_of(r, cu_yaml_get(root, "allow_hosts"), &p->allow_hosts));
-    CU_TRY(list_of(r, cu_yaml_get(root, "deny_programs"), &p->deny_programs));
-    return list_of(r, cu_yaml_get(root, "permit"), &p->permit);
+    CU_TRY(reading_list(r, cu_yaml_get(root, "production"), &p->production));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "secrets"), &p->secrets));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "not_secrets"), &p->not_secrets));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "secret_options"), &p->secret_options));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "deny_hosts"), &p->deny_hosts));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "allow_hosts"), &p->allow_hosts));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "deny_programs"), &p->deny_programs));
+    return reading_list(r, cu_yaml_get(root, "permit"), &p->permit);
 }
 
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)

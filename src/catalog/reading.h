@@ -4,7 +4,10 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "catalog/commands.h"
 #include "catalog/yaml.h"
+
+#define READING_MAX_LIST 2000u
 
 typedef struct {
     const char *path;
@@ -21,6 +24,11 @@ cu_err reading_number(const reading *r, const cu_yaml *n, const char *name, uint
 cu_err reading_word(const reading *r, const cu_yaml *n, const char *name, const char *words, unsigned *out) CU_MUST;
 /* A list of plain words, or one, as a text separated by commas. */
 cu_err reading_names(const reading *r, const cu_yaml *n, const char *name, char **out) CU_MUST;
+size_t reading_count(const cu_yaml *n); /* of children */
+/* A list of texts, or one text; added to what out holds. */
+cu_err reading_list(const reading *r, const cu_yaml *n, cu_word_list *out) CU_MUST;
+/* A text of 1 to 400 bytes under a key. */
+cu_err reading_phrase(const reading *r, const cu_yaml *map, const char *key, const char **out) CU_MUST;
 bool reading_is_one_of(cu_bytes word, const char *words);
 
 #endif

@@ -1,4 +1,4 @@
-#include "walk.h"
+#include "glob.h"
 
 static bool in_class(cu_bytes glob, size_t *at, uint8_t c)
 {

@@ -4,6 +4,7 @@
 
 #include <tree_sitter/api.h>
 #include "inspect/guard.h"
+#include "glob.h"
 
 #define MAX_WORDS 512u   /* of one command */
 #define OPEN 0x01        /* stands in a text for what is not known before it runs */
@@ -64,13 +65,6 @@ typedef struct {
     uint32_t start, end;   /* span of the outermost command */
     bool outer, nomem;
 } walk;
-
-/* glob.c: *, ?, [a-z] over the whole text. slash: * and ? do not pass a slash. */
-bool in_glob(cu_bytes glob, cu_bytes text, bool slash);
-bool in_any(const cu_word_list *globs, cu_bytes text);
-bool in_list(const cu_word_list *l, cu_bytes text);
-cu_bytes in_base(cu_bytes path); /* behind the last slash */
-cu_bytes in_path(cu_arena *a, cu_bytes path); /* without // /./ and x/.. */
 
 /* host.c */
 bool host_address(cu_bytes text, char out[64]); /* any notation of an address, in its usual one */

@@ -1,0 +1,213 @@
+/* One artefact: literals first; where one stands, the tree; then the rules that wait for it. */
+#include <stdlib.h>
+#include "code_in.h"
+
+#define WALK_ARENA (96u << 20)
+
+static code_seat *seat_new(cu_code *c)
+{
+    code_seat *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->parser = ts_parser_new();
+    s->cursor = ts_query_cursor_new();
+    if (s->parser && s->cursor && (!c->scratch || hs_clone_scratch(c->scratch, &s->scratch) == HS_SUCCESS))
+        return s;
+    code_seat_free(s);
+    return NULL;
+}
+
+void code_seat_free(code_seat *s)
+{
+    if (!s)
+        return;
+    if (s->parser)
+        ts_parser_delete(s->parser);
+    if (s->cursor)
+        ts_query_cursor_delete(s->cursor);
+    if (s->scratch)
+        hs_free_scratch(s->scratch);
+    free(s);
+}
+
+static code_seat *seat_take(cu_code *c)
+{
+    pthread_mutex_lock(&c->lock);
+    code_seat *s = c->free;
+    if (s)
+        c->free = s->next;
+    pthread_mutex_unlock(&c->lock);
+    return s ? s : seat_new(c);
+}
+
+static void seat_back(cu_code *c, code_seat *s)
+{
+    pthread_mutex_lock(&c->lock);
+    s->next = c->free;
+    c->free = s;
+    pthread_mutex_unlock(&c->lock);
+}
+
+typedef struct {
+    const code_set *set;
+    uint8_t *hit; /* by rule */
+    bool any;
+} search;
+
+static int on_literal(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+{
+    search *s = arg;
+    s->hit[s->set->rule_of[id]] = 1;
+    s->any = true;
+    return 0;
+}
+
+static bool turns_over(TSParseState *s)
+{
+    uint32_t *turns = s->payload;
+    return ++*turns > CODE_MAX_TURNS;
+}
+
+static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
+{
+    const cu_bytes *t = payload;
+    *n = at < t->n ? (uint32_t)t->n - at : 0;
+    return *n ? (const char *)t->p + at : "";
+}
+
+static bool walk_tree(code_walk *w)
+{
+    uint32_t turns = 0;
+    if (!ts_parser_set_language(w->seat->parser, w->set->ts))
+        return false;
+    TSTree *tree = ts_parser_parse_with_options(w->seat->parser, NULL, (TSInput){&w->src, give, TSInputEncodingUTF8, NULL}, (TSParseOptions){&turns, turns_over});
+    if (!tree) {
+        ts_parser_reset(w->seat->parser);
+        w->too_deep = true;
+        return true;
+    }
+    TSNode root = ts_tree_root_node(tree);
+    w->cursor = ts_tree_cursor_new(root);
+    code_visit(w, root);
+    for (size_t i = 0; i < w->active_n && !w->nomem; i++)
+        if (w->active[i]->query)
+            code_query_run(w, w->active[i], root);
+    ts_tree_cursor_delete(&w->cursor);
+    ts_tree_delete(tree);
+    return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const cu_code_finding *x = a, *y = b;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    if (x->rule->severity != y->rule->severity)
+        return x->rule->severity > y->rule->severity ? -1 : 1;
+    return strcmp(x->rule->id, y->rule->id);
+}
+
+typedef struct { uint32_t at, line, begin; } place;
+
+static void forward(place *p, cu_bytes t, uint32_t to)
+{
+    for (; p->at < to && p->at < t.n; p->at++)
+        if (t.p[p->at] == '\n') {
+            p->line++;
+            p->begin = p->at + 1;
+        }
+}
+
+/* Two rules for one weakness at one place are one finding: the more severe one. */
+static bool told_already(const cu_code_finding *v, size_t n, const cu_code_finding *x)
+{
+    for (size_t i = n; i-- > 0 && v[i].start == x->start;)
+        if (v[i].rule->cwe[0] == x->rule->cwe[0])
+            return true;
+    return false;
+}
+
+static cu_err finish(code_walk *w, cu_arena *a, cu_code_verdict *out)
+{
+    if (w->nomem || w->too_deep) {
+        *out = (cu_code_verdict){.why = "too large or too deep", .searched = true};
+        return CU_OK;
+    }
+    cu_code_finding *v = w->found_n ? cu_arena_alloc(a, w->found_n * sizeof *v) : NULL;
+    if (w->found_n && !v)
+        return CU_NOMEM;
+    if (w->found_n)
+        qsort(w->found, w->found_n, sizeof *w->found, by_place);
+    place p = {0, 1, 0};
+    size_t n = 0;
+    for (size_t i = 0; i < w->found_n; i++) {
+        cu_code_finding *x = &w->found[i];
+        if (told_already(v, n, x))
+            continue;
+        forward(&p, w->src, x->start);
+        place e = p;
+        forward(&e, w->src, x->end);
+        x->line = p.line;
+        x->column = x->start - p.begin + 1;
+        x->end_line = e.line;
+        x->end_column = x->end - e.begin + 1;
+        v[n++] = *x;
+    }
+    *out = (cu_code_verdict){.v = v, .n = n, .judged = true, .searched = true};
+    return CU_OK;
+}
+
+static cu_err look(cu_code *c, code_seat *seat, cu_code_lang lang, cu_bytes path, cu_bytes text, cu_arena *a, cu_code_verdict *out)
+{
+    cu_arena own CU_CLEAN_ARENA;
+    const code_set *set = &c->set[lang];
+    cu_arena_init(&own, WALK_ARENA);
+    search s = {set, cu_arena_alloc(&own, set->rules_n + 1), false};
+    if (!s.hit)
+        return CU_NOMEM;
+    if (hs_scan(set->db, (const char *)text.p, (unsigned)text.n, 0, seat->scratch, on_literal, &s) != HS_SUCCESS)
+        return CU_ENGINE;
+    if (!s.any) {
+        *out = (cu_code_verdict){.judged = true};
+        return CU_OK;
+    }
+    code_walk w = {.c = c, .set = set, .seat = seat, .src = text, .file = path, .a = &own};
+    w.active = cu_arena_alloc(&own, (set->rules_n + 1) * sizeof *w.active);
+    w.pairs = cu_arena_raw(&own, CODE_MAX_PAIRS * sizeof *w.pairs);
+    w.checked = cu_arena_alloc(&own, CODE_MAX_ARGS * sizeof *w.checked);
+    w.found = cu_arena_raw(&own, CU_CODE_MAX_FINDINGS * sizeof *w.found);
+    if (!w.active || !w.pairs || !w.checked || !w.found)
+        return CU_NOMEM;
+    for (size_t i = 0; i < set->rules_n; i++)
+        if (s.hit[i])
+            w.active[w.active_n++] = &set->rules[i];
+    if (!set->ts)
+        code_lines(&w, lang);
+    else if (!walk_tree(&w))
+        return CU_ENGINE;
+    return finish(&w, a, out);
+}
+
+cu_err cu_code_judge(const cu_code *given, cu_code_lang lang, cu_bytes path, cu_bytes text, cu_arena *a, cu_code_verdict *out)
+{
+    cu_code *c = (cu_code *)(uintptr_t)given; /* only the pool of seats changes, under its lock */
+    *out = (cu_code_verdict){0};
+    if (lang >= CU_CODE_LANG_COUNT || !c->set[lang].db) {
+        out->why = "no such language";
+        return CU_OK;
+    }
+    if (text.n > CU_CODE_MAX_TEXT) {
+        out->why = "too large";
+        return CU_OK;
+    }
+    if (text.n == 0) {
+        out->judged = true;
+        return CU_OK;
+    }
+    code_seat *s = seat_take(c);
+    if (!s)
+        return CU_NOMEM;
+    cu_err e = look(c, s, lang, path, text, a, out);
+    seat_back(c, s);
+    return e;
+}
