@@ -75,6 +75,9 @@ PROBE_ATTACKS(vendor)
 PROBE_ATTACKS(expired)
 PROBE_ATTACKS(tls)
 PROBE_ATTACKS(restricted)
+PROBE_ATTACKS(restore)
+PROBE_ATTACKS(bundle)
+PROBE_ATTACKS(plain)
 
 bool probe_isolation_setup(probe *p);
 bool probe_blocked_setup(probe *p);
@@ -82,6 +85,9 @@ void probe_blocked_end(probe *p);
 bool probe_vendors_setup(probe *p);
 bool probe_tls_setup(probe *p);
 bool probe_lab_setup(probe *p);
+bool probe_bundle_setup(probe *p);
+bool probe_restore_setup(probe *p);
+void probe_restore_end(probe *p);
 
 /* POST (GET without a body) to path with this key (NULL: none) and further headers ("Name: value", NULL at the end). The
  * answer is freed by the caller. False when nothing answered. */

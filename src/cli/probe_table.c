@@ -23,6 +23,11 @@ const probe_case probe_cases[] = {
     {"pin-malformed-rejected", "malformed and oversized requests", {"PIN-02"}, PROBE_HOURLY, "", false, OF(malformed), NULL, NULL},
     {"pin-record-fields-complete", "the record of requests that the provider saw", {"PIN-06"}, PROBE_HOURLY, "", false, OF(record), NULL, NULL},
     {"pin-tamper-detected", "the log and its signer", {"PIN-07"}, PROBE_DAILY, "read access to the logs and the signer's socket", false, OF(tamper), NULL, NULL},
+    {"net-plain-listen-refused", "connections without TLS, where anybody could listen in", {"NET-01"}, PROBE_DAILY, "", false, OF(plain), NULL, NULL},
+    {"chg-unsigned-bundle-refused", "policy bundles that the daemon did not sign, or that are older than the one in force", {"CHG-04"}, PROBE_DAILY, LAB, false,
+     OF(bundle), probe_bundle_setup, NULL},
+    {"avl-restore-verifies", "a backup of what runs, restored beside it, and what it must refuse", {"AVL-03"}, PROBE_DAILY,
+     "read access to the keystore, and three times the room that the state takes", false, OF(restore), probe_restore_setup, probe_restore_end},
     {"avl-disk-threshold-alert", "the room that is left for evidence", {"AVL-01"}, PROBE_HOURLY, "", false, OF(disk), NULL, NULL},
 };
 const size_t probe_cases_n = sizeof probe_cases / sizeof *probe_cases;

@@ -7,20 +7,31 @@
 #include "app.h"
 #include "base/file.h"
 
-unsigned answer_backup(call *c)
+/* The body as this entry; what: for a message. */
+static unsigned take_account(call *c, const char *type, const char *what)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(4096);
     cu_fault f = {0};
     cu_buf_add(&body, c->body);
-    if (body.err || cu_events_check(c->a->events, CU_LIT("backup.made"), cu_str(CU_TENANT_ORG), c->body, &f) != CU_OK)
-        return problem(c, 400, "Malformed", "This is no account of a backup: %s", f.text);
+    if (body.err || cu_events_check(c->a->events, cu_str(type), cu_str(CU_TENANT_ORG), c->body, &f) != CU_OK)
+        return problem(c, 400, "Malformed", "This is no account of a %s: %s", what, f.text);
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = record(c->a, "backup.made", CU_TENANT_ORG, c->actor, &body);
+    cu_err e = record(c->a, type, CU_TENANT_ORG, c->actor, &body);
     pthread_mutex_unlock(&c->a->lock);
     if (e != CU_OK)
-        return problem(c, 503, "The backup could not be recorded", "%s", cu_err_text(e));
+        return problem(c, 503, "It could not be recorded", "The %s: %s", what, cu_err_text(e));
     cu_buf_str(c->out, "{}");
     return 201;
+}
+
+unsigned answer_backup(call *c)
+{
+    return take_account(c, "backup.made", "backup");
+}
+
+unsigned answer_restore(call *c)
+{
+    return take_account(c, "restore.verified", "restore");
 }
 
 cu_err backup_restored(app *a, cu_fault *f)

@@ -89,6 +89,7 @@ static const operation table[] = {
     {"POST", "/api/v1/erasures", answer_erase, SOCKET},
     {"POST", "/api/v1/log-key/rotate", answer_log_key, SOCKET},
     {"POST", "/api/v1/backups", answer_backup, SOCKET},
+    {"POST", "/api/v1/restores", answer_restore, SOCKET},
     {"POST", "/api/v1/rules/reload", answer_rules, SOCKET},
     {"POST", "/api/v1/reconcile", answer_reconcile, SOCKET},
 };

@@ -69,6 +69,11 @@ cu_err cu_log_checkpoint(cu_log *l, cu_checkpoint *out, cu_buf *note, cu_fault *
     return CU_OK;
 }
 
+cu_err cu_log_root(cu_log *l, uint64_t size, cu_sha256 *out)
+{
+    return size <= l->size ? merkle_root(tile_node, l, size, out) : CU_NOT_FOUND;
+}
+
 cu_err cu_log_entry(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f)
 {
     cu_checkpoint cp;

@@ -2,7 +2,7 @@
 // gateway that enforces nothing, beside a signer that signs everything, over rules and logs that were changed.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync, unlinkSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
@@ -67,9 +67,10 @@ function openGateway(sinkPort) {
 }
 
 // Not spawnSync: the open gateway lives in this process.
-function probe(name, ...args) {
+function probe(name, ...args) { return probeWith({}, name, ...args) }
+function probeWith(env, name, ...args) {
   return new Promise((done) => {
-    const child = spawn(custos, ['probe', name, '--config', system.config, '--format', 'json', ...args], { cwd: system.dir, env: process.env })
+    const child = spawn(custos, ['probe', name, '--config', system.config, '--format', 'json', ...args], { cwd: system.dir, env: { ...process.env, ...env } })
     let out = '', err = ''
     child.stdout.on('data', (d) => (out += d))
     child.stderr.on('data', (d) => (err += d))
@@ -86,7 +87,7 @@ const openUrl = () => `http://127.0.0.1:${open.address().port}`
 let list
 test('the list says what each is, and that none has run', () => {
   list = system.json('probe', 'list').items
-  assert.ok(list.length >= 16)
+  assert.ok(list.length >= 19)
   for (const p of list) {
     assert.deepEqual([p.last_run, p.last_outcome], [null, null])
     assert.ok(p.controls.length && p.attacks && p.attempts && p.every_seconds, p.name)
@@ -175,6 +176,33 @@ test('a configuration that lets vendors without an assessment pass', async () =>
   assert.deepEqual([r.status, verdicts(r)], [1, { refused: 'held', unassessed: 'broken', unknown: 'held' }], r.err)
 })
 
+test('a restore that was verified is on record; nothing of it stays', async () => {
+  const e = await system.sealed((x) => x.type === 'restore.verified', 'org')
+  assert.ok(e.body.size > 0 && e.body.entries >= e.body.size && e.body.secrets && e.body.signer, JSON.stringify(e.body))
+  assert.deepEqual(readdirSync(join(system.dir, 'state')).filter((n) => n.startsWith('probe-restore')), [])
+})
+
+test('no room for a restore is no data, and nothing is taken of what is left', async () => {
+  const config = readFileSync(system.config, 'utf8')
+  writeFileSync(system.config, config.replace('schedule: false', 'schedule: false, min_free_mib: 1000000000'))
+  const r = await probe('avl-restore-verifies')
+  writeFileSync(system.config, config)
+  assert.deepEqual([r.status, r.result.outcome, r.result.failed], [2, 'failed', 7])
+  assert.match(r.result.results[0].saw, /MiB are free/)
+})
+
+test('an address that answers without TLS', async () => {
+  const r = await probe('net-plain-listen-refused', '--gateway', openUrl())
+  assert.deepEqual([r.status, verdicts(r)], [1, { 'listen-everywhere': 'held', 'provider-in-clear': 'held', 'asked-in-clear': 'broken' }])
+})
+
+test('a gateway that takes every signature for good', async () => {
+  writeFileSync(join(system.dir, 'any.c'), 'int EVP_DigestVerify(void *c, const unsigned char *s, unsigned long n, const unsigned char *t, unsigned long m) { return 1; }\n')
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', join(system.dir, 'any.so'), join(system.dir, 'any.c')])
+  const r = await probeWith({ LD_PRELOAD: join(system.dir, 'any.so') }, 'chg-unsigned-bundle-refused')
+  assert.deepEqual([r.status, verdicts(r)], [1, { changed: 'broken', 'no-signature': 'broken', 'other-key': 'broken', older: 'held' }], JSON.stringify(r.result?.results) + r.err)
+})
+
 test('the schedule runs what is due and says so; nothing of a run is left when Custos stops', async () => {
   const s = await new System({ workers: 1, extra: 'probes: {after: 1}\n' }).start()
   try {
@@ -210,4 +238,7 @@ test('a log that was changed', async () => {
   }
   const r = await probe('pin-tamper-detected')
   assert.deepEqual([r.status, verdicts(r).verify], [1, 'broken'], JSON.stringify(r.result?.results))
+  const restored = await probe('avl-restore-verifies') // a faithful copy of what is broken
+  assert.deepEqual([restored.status, restored.result.broken > 0], [1, true], JSON.stringify(restored.result?.results))
+  assert.equal(verdicts(restored)['restored-recorded'], 'failed')
 })

@@ -23,6 +23,8 @@ cu_err cu_log_open(const char *dir, cu_log **out, cu_fault *f) CU_MUST;
 void cu_log_close(cu_log *l);
 /* Reads the published checkpoint and checks its signatures against the directory's keys (vkeys, vkey). */
 cu_err cu_log_checkpoint(cu_log *l, cu_checkpoint *out, cu_buf *note, cu_fault *f) CU_MUST;
+/* The root that the tree had when it was of this size, at most that of the checkpoint read last. */
+cu_err cu_log_root(cu_log *l, uint64_t size, cu_sha256 *out) CU_MUST;
 /* One leaf, appended to out. */
 cu_err cu_log_entry(cu_log *l, uint64_t index, cu_buf *out, cu_fault *f) CU_MUST;
 /* Entries from .. to - 1 of the checkpoint read last, in order, each held against its hash in the tiles
