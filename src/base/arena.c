@@ -9,6 +9,40 @@ struct cu_arena_chunk {
     max_align_t data[];
 };
 
+/* Chunks of CU_ARENA_FIRST bytes that were wiped and wait, of each thread. */
+static _Thread_local struct {
+    cu_arena_chunk *v;
+    unsigned n;
+} ready;
+static unsigned ready_max;
+
+void cu_arena_keep_ready(unsigned n)
+{
+    ready_max = n;
+}
+
+static cu_arena_chunk *new_chunk(size_t cap)
+{
+    cu_arena_chunk *c = ready.v;
+    if (cap != CU_ARENA_FIRST || !c)
+        return malloc(sizeof *c + cap);
+    ready.v = c->next;
+    ready.n--;
+    return c;
+}
+
+static void drop_chunk(cu_arena_chunk *c)
+{
+    explicit_bzero(c->data, c->n);
+    if (c->cap != CU_ARENA_FIRST || ready.n >= ready_max) {
+        free(c);
+        return;
+    }
+    c->next = ready.v;
+    ready.v = c;
+    ready.n++;
+}
+
 void cu_arena_init(cu_arena *a, size_t ceiling)
 {
     *a = (cu_arena){NULL, 0, ceiling, CU_ARENA_FIRST};
@@ -26,7 +60,7 @@ void *cu_arena_raw(cu_arena *a, size_t n)
             cap = (size_t)1 << 20;
         if (cap < need)
             cap = need;
-        cu_arena_chunk *fresh = malloc(sizeof *fresh + cap);
+        cu_arena_chunk *fresh = new_chunk(cap);
         if (!fresh)
             return NULL;
         *fresh = (cu_arena_chunk){c, cap, 0};
@@ -96,8 +130,7 @@ void cu_arena_free(cu_arena *a)
     cu_arena_chunk *c = a->head;
     while (c) {
         cu_arena_chunk *next = c->next;
-        explicit_bzero(c->data, c->n);
-        free(c);
+        drop_chunk(c);
         c = next;
     }
     a->head = NULL;

@@ -156,8 +156,30 @@ void cu_buf_json_escape(cu_buf *b, cu_bytes s)
     }
 }
 
+/* A string that needs no escapes, as nearly all do, with what stands around it: room is asked for once. */
+static void put_plain(cu_buf *b, cu_bytes s, bool comma, bool colon)
+{
+    uint8_t *to = cu_buf_room(b, s.n + 2 + comma + colon);
+    if (!to)
+        return;
+    if (comma)
+        *to++ = ',';
+    *to++ = '"';
+    if (s.n)
+        memcpy(to, s.p, s.n);
+    to += s.n;
+    *to++ = '"';
+    if (colon)
+        *to++ = ':';
+    b->n = (size_t)(to - b->p);
+}
+
 void cu_buf_json_string(cu_buf *b, cu_bytes s)
 {
+    if (plain_until(s, 0) == s.n) {
+        put_plain(b, s, false, false);
+        return;
+    }
     cu_buf_byte(b, '"');
     cu_buf_json_escape(b, s);
     cu_buf_byte(b, '"');
@@ -165,9 +187,15 @@ void cu_buf_json_string(cu_buf *b, cu_bytes s)
 
 void cu_buf_json_key(cu_buf *b, const char *key)
 {
-    if (b->n && b->p[b->n - 1] != '{' && b->p[b->n - 1] != '[')
+    cu_bytes k = cu_str(key);
+    bool comma = b->n && b->p[b->n - 1] != '{' && b->p[b->n - 1] != '[';
+    if (plain_until(k, 0) == k.n) {
+        put_plain(b, k, comma, true);
+        return;
+    }
+    if (comma)
         cu_buf_byte(b, ',');
-    cu_buf_json_string(b, cu_str(key));
+    cu_buf_json_string(b, k);
     cu_buf_byte(b, ':');
 }
 

@@ -2,6 +2,7 @@
 #include "gateway.h"
 
 #define WHOLE_MAX ((size_t)64 << 20) /* bytes of a JSON answer */
+#define ROOM_MAX (256 << 10)         /* that is made for one before it has come */
 
 static ngx_http_output_header_filter_pt next_header;
 static ngx_http_output_body_filter_pt next_body;
@@ -24,17 +25,19 @@ static ngx_int_t on_header(ngx_http_request_t *r)
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the provider answered with a redirect, which is not passed on");
         return NGX_HTTP_BAD_GATEWAY;
     }
-    gw_release_body(x);
-    x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
-    gw_leak_begin(x);
     x->sse = type_is(r, "text/event-stream");
     x->stream_array = !x->sse && x->route->stream == CU_STREAM_PATH && r->headers_out.status == NGX_HTTP_OK;
     x->json = !x->sse && !x->stream_array;
+    gw_release_body(x);
+    x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
+    gw_leak_begin(x);
     if (!x->json && cu_restorer_new(&x->redaction.issued, x->api, x->sse ? CU_STREAM_SSE : CU_STREAM_ARRAY, &x->restorer) != CU_OK)
         return NGX_ERROR;
     if (gw_guard_begin(x) != NGX_OK)
         return NGX_ERROR;
     x->whole = CU_BUF(WHOLE_MAX);
+    if (x->json && r->upstream->headers_in.content_length_n > 0 && r->upstream->headers_in.content_length_n <= ROOM_MAX)
+        (void)cu_buf_room(&x->whole, (size_t)r->upstream->headers_in.content_length_n);
     r->main_filter_need_in_memory = 1;
     ngx_http_clear_content_length(r);
     ngx_http_clear_accept_ranges(r);
@@ -93,6 +96,22 @@ ngx_int_t gw_send_last(gw_exchange *x, cu_bytes bytes)
     return send_out(x, bytes, true, true);
 }
 
+/* Bytes that live as long as the request: they are not copied. */
+static ngx_int_t send_whole(gw_exchange *x, cu_bytes bytes)
+{
+    ngx_chain_t *c = ngx_alloc_chain_link(x->r->pool);
+    ngx_buf_t *b = ngx_calloc_buf(x->r->pool);
+    if (!c || !b)
+        return NGX_ERROR;
+    b->start = b->pos = (u_char *)(uintptr_t)bytes.p;
+    b->end = b->last = b->start + bytes.n;
+    b->memory = bytes.n > 0;
+    b->last_buf = b->last_in_chain = 1;
+    c->buf = b;
+    c->next = NULL;
+    return next_body(x->r, c);
+}
+
 static ngx_int_t finish_json(gw_exchange *x)
 {
     cu_bytes out, body = cu_buf_view(&x->whole);
@@ -101,7 +120,13 @@ static ngx_int_t finish_json(gw_exchange *x)
     if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK || gw_guard_json(x, out, &judged, &out) != CU_OK)
         return NGX_ERROR;
     gw_session_keep(x);
-    return send_out(x, out, true, false);
+    cu_buf *holds = out.p == room.p ? &room : out.p == judged.p ? &judged : NULL;
+    if (holds) { /* what is sent lives on, what it was made from does not */
+        cu_buf was = x->whole;
+        x->whole = *holds;
+        *holds = was;
+    }
+    return send_whole(x, out);
 }
 
 /* Takes one buffer; what may leave is appended to out. */

@@ -144,9 +144,9 @@ static void take_caller(gw_exchange *x, const cu_bundle_key *k)
     x->tenant = &x->bundle->b.tenants[k->tenant];
 }
 
-static const cu_bundle_key *find_key(gw_exchange *x, cu_bytes presented)
+static const cu_bundle_key *find_key(gw_exchange *x, const cu_sha256 *hash)
 {
-    const cu_bundle_key *k = cu_bundle_find_key(&x->bundle->b, presented);
+    const cu_bundle_key *k = cu_bundle_find_hash(&x->bundle->b, hash);
     if (k)
         return k;
     gw_bundle_refresh(); /* it may have been issued this very moment */
@@ -155,7 +155,7 @@ static const cu_bundle_key *find_key(gw_exchange *x, cu_bytes presented)
     gw_bundle_release(x->bundle);
     x->bundle = gw.bundle;
     x->bundle->refs++;
-    return cu_bundle_find_key(&x->bundle->b, presented);
+    return cu_bundle_find_hash(&x->bundle->b, hash);
 }
 
 static ngx_int_t judge(gw_exchange *x, const cu_bundle_key *k)
@@ -181,7 +181,7 @@ static ngx_int_t by_key(gw_exchange *x, cu_bytes presented)
     uint64_t wait = gw_lockout_wait(address, first);
     if (wait)
         return locked_out(x, wait);
-    const cu_bundle_key *k = find_key(x, presented);
+    const cu_bundle_key *k = presented.n <= CU_KEY_MAX ? find_key(x, &hash) : NULL;
     if (gw_lockout_note(address, first, k != NULL, rule))
         record_lockout(x, rule);
     return judge(x, k);

@@ -2,6 +2,7 @@
  * needs is kept of it, however large it was. */
 #include "gateway.h"
 
+#define WORTH_IT 65536u   /* bytes; an answer that is no stream is over soon, and less is not copied for it */
 #define KEPT_FIRST 2048u /* bytes: most streams need no more */
 
 /* What is still asked for goes to memory of its own. */
@@ -17,7 +18,7 @@ void gw_release_body(gw_exchange *x)
 {
     ngx_http_request_t *r = x->r;
     cu_arena kept;
-    if (!r->upstream->request_body_sent || x->released)
+    if (!r->upstream->request_body_sent || x->released || (x->json && x->arena.used < WORTH_IT))
         return;
     cu_arena_init(&kept, x->arena.ceiling);
     kept.first = KEPT_FIRST;

@@ -12,6 +12,7 @@
 #define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
 #define LEAK_BYTES ((size_t)32 << 20)
 #define REFRESH_MS 200
+#define ARENAS_READY 64u /* 1 MiB at most */
 #define RULES "rules.image"
 #define RULES_RETRY_NS (10ull * 1000000000)
 
@@ -175,6 +176,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
     gw_shared_worker();
+    cu_arena_keep_ready(ARENAS_READY);
     /* Large bodies come and go: pages that are given back to the kernel have to be zeroed again. */
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);

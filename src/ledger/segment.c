@@ -23,9 +23,28 @@ void segment_header_digest(const segment_header *h, cu_sha256 *out)
     cu_sha256_of(cu_bytes_of(h, offsetof(segment_header, digest)), out);
 }
 
-void batch_digest(const batch_header *h, cu_bytes payload, cu_sha256 *out)
+void batch_digest(const batch_header *h, const cu_sha256 *leaves, cu_sha256 *out)
 {
-    cu_sha256_of3(cu_bytes_of(h, offsetof(batch_header, digest)), payload, CU_NONE, out);
+    cu_sha256_of3(cu_bytes_of(h, offsetof(batch_header, digest)), cu_bytes_of(leaves->b, sizeof leaves->b), CU_NONE, out);
+}
+
+bool batch_leaves_digest(cu_bytes payload, uint32_t count, cu_sha256 *out)
+{
+    cu_sha256_state all;
+    size_t at = 0;
+    uint32_t n = 0;
+    cu_sha256_begin(&all);
+    for (; payload.n - at >= 2; n++) {
+        size_t length = (size_t)payload.p[at] << 8 | payload.p[at + 1];
+        cu_sha256 one;
+        if (length > payload.n - at - 2)
+            return false;
+        cu_sha256_of(cu_slice(payload, at + 2, at + 2 + length), &one);
+        cu_sha256_add(&all, cu_bytes_of(one.b, sizeof one.b));
+        at += 2 + length;
+    }
+    cu_sha256_end(&all, out);
+    return at == payload.n && n == count;
 }
 
 #define SMALLEST (CU_SPOOL_BATCH_MAX + SEGMENT_BLOCK) /* a full batch must fit behind the header */

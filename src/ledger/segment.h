@@ -6,7 +6,7 @@
 #include "ledger/spool.h"
 
 #define SEGMENT_BLOCK 4096u
-#define SEGMENT_MAGIC "CUSPOOL1"
+#define SEGMENT_MAGIC "CUSPOOL2"
 #define BATCH_MAGIC 0x48435442u /* "BTCH" */
 #define SEGMENT_NAME_MAX 96
 
@@ -24,12 +24,15 @@ typedef struct {
     uint64_t batch;         /* within the segment, from 0 */
     uint8_t salt[16];
     cu_sha256 prev;         /* digest of the batch before; zeros for the first */
-    cu_sha256 digest;       /* over this header with zeros here, and the payload */
+    cu_sha256 digest;       /* over the header up to here, and the digest of the leaves' own */
 } batch_header;
 
 size_t segment_padded(size_t n);
 void segment_header_digest(const segment_header *h, cu_sha256 *out);
-void batch_digest(const batch_header *h, cu_bytes payload, cu_sha256 *out);
+/* leaves: SHA-256 over the SHA-256 of each leaf, which a writer has at hand for its chain. */
+void batch_digest(const batch_header *h, const cu_sha256 *leaves, cu_sha256 *out);
+/* Of a payload that is exactly `count` leaves. */
+bool batch_leaves_digest(cu_bytes payload, uint32_t count, cu_sha256 *out);
 /* Takes a ready segment, or makes a small one, under `name`; *fd is open for writing. */
 cu_err segment_take(int dirfd, const char *name, int *fd, uint64_t *size);
 

@@ -18,6 +18,7 @@ typedef struct {
     size_t n;        /* with the header */
     uint32_t count;
     uint64_t last;   /* ticket */
+    cu_sha256_state leaves; /* over the digests of its leaves */
 } batch;
 
 struct cu_spool_writer {
@@ -104,6 +105,7 @@ static void empty(batch *b)
 {
     b->n = sizeof(batch_header);
     b->count = 0;
+    cu_sha256_begin(&b->leaves);
 }
 
 cu_err cu_spool_open(int dirfd, const char *role, cu_spool_writer **out, cu_fault *f)
@@ -164,6 +166,7 @@ cu_err cu_spool_stage(cu_spool_writer *w, const cu_leaf_in *in, char *id_out, ui
     w->open->count++;
     w->open->last = *ticket = ++w->ticket;
     cu_sha256_of(cu_buf_view(&w->leaf), &w->prev_leaf);
+    cu_sha256_add(&w->open->leaves, cu_bytes_of(w->prev_leaf.b, sizeof w->prev_leaf.b));
     w->seq++;
     if (id_out)
         memcpy(id_out, id, sizeof id);
@@ -233,7 +236,7 @@ static cu_err next_segment(cu_spool_writer *w)
     return e;
 }
 
-static cu_err write_batch(cu_spool_writer *w, batch *b)
+static cu_err write_batch(cu_spool_writer *w, batch *b, const cu_sha256 *leaves)
 {
     size_t n = segment_padded(b->n);
     if (w->fd < 0 || w->at + n > w->size)
@@ -243,7 +246,7 @@ static cu_err write_batch(cu_spool_writer *w, batch *b)
     batch_header h = {.magic = BATCH_MAGIC, .length = (uint32_t)(b->n - sizeof h), .count = b->count,
                       .batch = w->batch_no, .prev = w->prev_batch};
     memcpy(h.salt, w->salt, sizeof h.salt);
-    batch_digest(&h, cu_bytes_of(b->p + sizeof h, b->n - sizeof h), &h.digest);
+    batch_digest(&h, leaves, &h.digest);
     memcpy(b->p, &h, sizeof h);
     memset(b->p + b->n, 0, n - b->n);
     CU_TRY(write_durably(w->fd, b->p, n, w->at));
@@ -258,10 +261,12 @@ cu_err cu_spool_commit(cu_spool_writer *w)
     batch *b = w->sealed;
     if (!b)
         return CU_OK;
-    cu_err e = write_batch(w, b);
+    cu_sha256 leaves;
+    cu_sha256_end(&b->leaves, &leaves);
+    cu_err e = write_batch(w, b, &leaves);
     if (e != CU_OK) { /* never again on a segment that failed */
         cu_close_fd(&w->fd);
-        e = write_batch(w, b);
+        e = write_batch(w, b, &leaves);
     }
     if (e == CU_OK) {
         atomic_store(&w->committed, b->last);

@@ -80,7 +80,7 @@ static cu_err read_header(reader *r, const char *segment, cu_spool_cursor *c, cu
 /* A valid batch at `at`: header in *h, payload behind it in r->room. */
 static bool batch_at(const reader *r, uint64_t at, batch_header *h)
 {
-    cu_sha256 digest;
+    cu_sha256 leaves, digest;
     if (at + SEGMENT_BLOCK > r->size || !read_at(r, at, SEGMENT_BLOCK))
         return false;
     memcpy(h, r->room, sizeof *h);
@@ -90,7 +90,9 @@ static bool batch_at(const reader *r, uint64_t at, batch_header *h)
     size_t n = segment_padded(sizeof *h + h->length);
     if (at + n > r->size || !read_at(r, at, n))
         return false;
-    batch_digest(h, cu_bytes_of(r->room + sizeof *h, h->length), &digest);
+    if (!batch_leaves_digest(cu_bytes_of(r->room + sizeof *h, h->length), h->count, &leaves))
+        return false;
+    batch_digest(h, &leaves, &digest);
     return memcmp(&digest, &h->digest, sizeof digest) == 0;
 }
 

@@ -219,15 +219,6 @@ const cu_bundle_key *cu_bundle_find_hash(const cu_bundle *b, const cu_sha256 *ha
     return b->keys_n ? bsearch(&want, b->keys, b->keys_n, sizeof *b->keys, by_hash) : NULL;
 }
 
-const cu_bundle_key *cu_bundle_find_key(const cu_bundle *b, cu_bytes presented)
-{
-    cu_sha256 hash;
-    if (presented.n == 0 || presented.n > CU_KEY_MAX)
-        return NULL;
-    cu_sha256_of(presented, &hash);
-    return cu_bundle_find_hash(b, &hash);
-}
-
 /* What is hashed for a certificate begins with a byte that no header can hold. */
 void cu_bundle_certificate_hash(cu_bytes name, cu_sha256 *out)
 {

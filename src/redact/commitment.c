@@ -1,5 +1,6 @@
 #include "commitment.h"
 
+#define MIN_KEPT 2048u /* bytes; a shorter text is hashed sooner than its digest is looked up and kept */
 #define EDITS_MAX 256u /* in one string; one with more is hashed each time */
 #define EDIT_BYTES (8u + CU_SURROGATE_LEN)
 
@@ -34,7 +35,7 @@ static bool tag_of(const cu_commitment *c, size_t i, size_t from, size_t to, uin
 static void digest_of(const cu_commitment *c, size_t i, size_t from, size_t to, cu_bytes text, cu_sha256 *out)
 {
     uint8_t tag[CU_MEMO_TAG];
-    bool tagged = tag_of(c, i, from, to, tag);
+    bool tagged = text.n >= MIN_KEPT && tag_of(c, i, from, to, tag);
     if (tagged && cu_memo_digest_get(c->with->memo, tag, out))
         return;
     cu_sha256_of(text, out);

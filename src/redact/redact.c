@@ -23,7 +23,7 @@ typedef struct {
     cu_fault *f;
     cu_edit *edits;
     size_t n, cap;
-    cu_bytes repeated[MAX_REPEATED];
+    cu_bytes *repeated; /* MAX_REPEATED, when there is one */
     size_t repeated_n;
     cu_units units;
     cu_findings found;  /* in joined */
@@ -59,6 +59,8 @@ static cu_err remember_repeated(job *j, cu_bytes value)
     for (size_t i = 0; i < j->repeated_n; i++)
         if (cu_eq(j->repeated[i], value))
             return CU_OK;
+    if (!j->repeated && !(j->repeated = cu_arena_raw(j->arena, MAX_REPEATED * sizeof *j->repeated)))
+        return CU_NOMEM;
     if (j->repeated_n == MAX_REPEATED)
         return cu_fail(j->f, CU_TOO_BIG, "more than %u secrets known by their context in one request",
                        MAX_REPEATED);

@@ -4,6 +4,7 @@
 #define SHORTEST 8u /* bytes of a form */
 #define WINDOW_MAX 32u
 #define FORMS 3u    /* times escaped that are looked for */
+#define FEW 32u
 #define SLOTS 4096u
 #define PAIRS 8192u
 #define SMALL_BODY 16384u /* bytes; preparing whole tables would cost more than looking through it */
@@ -20,7 +21,8 @@ typedef struct {
 typedef struct {
     uint8_t skip[PAIRS]; /* small enough for the first cache */
     uint32_t slot[SLOTS];
-    form *forms;
+    form few[FEW];
+    form *forms;         /* few, or memory of its own when there are more */
     size_t n, cap;
     cu_buf bytes;
     uint32_t window;     /* bytes that every form has at least: the more, the longer the steps */
@@ -56,16 +58,22 @@ static bool identifies(const cu_issued *it)
     return digit;
 }
 
+static cu_err more_forms(table *t)
+{
+    form *v = t->forms == t->few ? malloc(2 * t->cap * sizeof *v) : realloc(t->forms, 2 * t->cap * sizeof *v);
+    if (!v)
+        return CU_NOMEM;
+    if (t->forms == t->few)
+        memcpy(v, t->few, sizeof t->few);
+    t->forms = v;
+    t->cap *= 2;
+    return CU_OK;
+}
+
 static cu_err add_form(table *t, cu_bytes bytes, uint32_t of, uint32_t level)
 {
-    if (t->n == t->cap) {
-        size_t cap = t->cap ? t->cap * 2 : 64;
-        form *v = realloc(t->forms, cap * sizeof *v);
-        if (!v)
-            return CU_NOMEM;
-        t->forms = v;
-        t->cap = cap;
-    }
+    if (t->n == t->cap)
+        CU_TRY(more_forms(t));
     uint32_t *slot = &t->slot[slot_of(t, bytes.p)];
     t->forms[t->n++] = (form){(uint32_t)t->bytes.n, (uint32_t)bytes.n, of, level, *slot};
     *slot = (uint32_t)t->n; /* counted from 1 */
@@ -141,16 +149,15 @@ static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, cu_res
 
 cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void *arg)
 {
-    table *t = malloc(sizeof *t);
-    cu_err e = t ? CU_OK : CU_NOMEM;
-    if (!t)
-        return e;
+    table on_stack, *t = &on_stack;
+    cu_err e = CU_OK;
     t->window = WINDOW_MAX;
     t->slots = (body.n < SMALL_BODY ? SMALL_SLOTS : SLOTS) - 1;
     t->pairs = (body.n < SMALL_BODY ? SMALL_PAIRS : PAIRS) - 1;
     memset(t->slot, 0, (t->slots + 1) * sizeof *t->slot);
-    t->forms = NULL;
-    t->n = t->cap = 0;
+    t->forms = t->few;
+    t->n = 0;
+    t->cap = FEW;
     t->bytes = CU_BUF((size_t)1 << 30);
     for (size_t i = 0; i < m->n && e == CU_OK; i++)
         if (identifies(&m->v[i]))
@@ -160,7 +167,7 @@ cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void 
         e = seek(t, m, body, fn, arg);
     }
     cu_buf_free(&t->bytes);
-    free(t->forms);
-    free(t);
+    if (t->forms != t->few)
+        free(t->forms);
     return e;
 }

@@ -54,6 +54,24 @@ static void json_strings_are_escaped(void **state)
                         "{\"a\":\"x\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\",\"b\":7}");
 }
 
+static void kept_memory_of_an_arena_is_wiped(void **state)
+{
+    cu_arena a, b;
+    cu_arena_keep_ready(1);
+    cu_arena_init(&a, 100000);
+    uint8_t *first = cu_arena_raw(&a, 8000);
+    assert_non_null(first);
+    memset(first, 0xaa, 8000);
+    cu_arena_free(&a);
+    cu_arena_init(&b, 100000);
+    uint8_t *again = cu_arena_raw(&b, 8000);
+    assert_ptr_equal(again, first);
+    for (size_t i = 0; i < 8000; i++)
+        assert_int_equal(again[i], 0);
+    cu_arena_keep_ready(0);
+    cu_arena_free(&b); /* and now it goes back */
+}
+
 static void arena_keeps_its_ceiling(void **state)
 {
     (void)state;
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test(buffers_stop_at_their_ceiling),
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(arena_keeps_its_ceiling),
+        cmocka_unit_test(kept_memory_of_an_arena_is_wiped),
         cmocka_unit_test(digests_match_their_vectors),
         cmocka_unit_test(base64_is_strict),
         cmocka_unit_test(ids_sort_by_time),

@@ -122,6 +122,48 @@ static void a_torn_end_is_dropped_and_damage_before_it_is_not(void **state)
     close(fd);
 }
 
+/* The digest of a batch is over the digests of its leaves: where one leaf ends and the next begins is part of it. */
+static void every_byte_of_a_batch_of_several_counts(void **state)
+{
+    cu_spool_writer *w;
+    cu_fault f;
+    unsigned n;
+    uint64_t ticket;
+    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
+    clear_dir();
+    assert_int_equal(cu_spool_open(spool_fd, "gw", &w, &f), CU_OK);
+    for (int i = 0; i < 3; i++) {
+        cu_leaf_in in = leaf(i == 1 ? "{\"longer\":\"than the others\"}" : "{\"n\":2}");
+        assert_int_equal(cu_spool_stage(w, &in, NULL, &ticket), CU_OK);
+    }
+    cu_spool_seal(w);
+    assert_int_equal(cu_spool_commit(w), CU_OK);
+    cu_spool_close(w);
+    char segment[128] = "";
+    DIR *d = opendir(dir);
+    for (struct dirent *e; (e = readdir(d));)
+        if (strstr(e->d_name, ".seg"))
+            snprintf(segment, sizeof segment, "%.120s", e->d_name);
+    closedir(d);
+    assert_int_equal(read_all(segment, &n, &out), CU_OK);
+    assert_int_equal(n, 1);
+    int fd = openat(spool_fd, segment, O_RDWR);
+    for (size_t at = 0, all = 104 + out.n; at < all; at++) {
+        uint8_t was, is;
+        assert_int_equal(pread(fd, &was, 1, 4096 + (off_t)at), 1);
+        for (unsigned bit = 0; bit < 8; bit += 3) {
+            is = was ^ (uint8_t)(1u << bit);
+            assert_int_equal(pwrite(fd, &is, 1, 4096 + (off_t)at), 1);
+            assert_int_equal(read_all(segment, &n, &out), CU_OK);
+            assert_int_equal(n, 0); /* a torn end, never other leaves */
+        }
+        assert_int_equal(pwrite(fd, &was, 1, 4096 + (off_t)at), 1);
+    }
+    assert_int_equal(read_all(segment, &n, &out), CU_OK);
+    assert_int_equal(n, 1);
+    close(fd);
+}
+
 static void a_damaged_header_is_not_an_empty_segment(void **state)
 {
     char segment[128];
@@ -212,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(committed_leaves_come_back_chained),
         cmocka_unit_test(a_torn_end_is_dropped_and_damage_before_it_is_not),
+        cmocka_unit_test(every_byte_of_a_batch_of_several_counts),
         cmocka_unit_test(a_damaged_header_is_not_an_empty_segment),
         cmocka_unit_test(a_hole_is_found_before_the_segment_is_given_up),
         cmocka_unit_test(names_are_taken_once),

@@ -17,6 +17,9 @@ typedef struct {
 #define CU_ARENA_FIRST 16384u
 
 void cu_arena_init(cu_arena *a, size_t ceiling);
+/* For a process that serves requests, once: each thread keeps up to n first chunks, wiped, for its next
+ * arenas. Without it all memory goes back at once. */
+void cu_arena_keep_ready(unsigned n);
 /* Zeroed, 16-byte aligned; NULL when the ceiling or memory is exhausted. Lives until free/reset. */
 void *cu_arena_alloc(cu_arena *a, size_t n) CU_MUST;
 /* As alloc, but not zeroed: for large byte areas that are written at once. */
