@@ -43,6 +43,8 @@
     X(audit) \
     X(control_list) \
     X(control_show) \
+    X(vendor_list) \
+    X(vendor_show) \
     X(register_list) \
     X(register_show) \
     X(register_step) \

@@ -8,6 +8,7 @@
 #include "catalog/events.h"
 #include "comply/checklist.h"
 #include "comply/listing.h"
+#include "comply/vendors.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
 #include "ledger/spool.h"
@@ -50,6 +51,7 @@ typedef struct {
     cu_events *events;      /* what may be written */
     cu_catalogue *catalogue; /* criteria and controls */
     cu_checklist *checklist;
+    cu_vendor_form *vendor_form;
     struct states *states;  /* of them; NULL until opened */
     cu_control_listings *listings;
     metrics *metrics;

@@ -112,7 +112,7 @@ static const char *state_of(const json_t *now)
 }
 
 /* Which record it is: named by the fields, or drawn when the register counts. */
-static cu_err name_record(desk_step *s, json_t *given, cu_fault *f)
+static cu_err name_record(desk_step *s, const json_t *given, cu_fault *f)
 {
     const cu_register *r = s->event->reg;
     char field[CU_EVENT_NAME];
@@ -123,6 +123,12 @@ static cu_err name_record(desk_step *s, json_t *given, cu_fault *f)
         s->now = find(s->a, field, s->id, NULL);
         if (!s->now && (!s->event->opens || r->prefix.n))
             return cu_fail(f, CU_NOT_FOUND, "there is no %s %.60s", field, id);
+        return CU_OK;
+    }
+    const desk_rule *rule = desk_rule_of(s->event->type);
+    if (s->event->opens && !r->prefix.n && rule && rule->name) {
+        CU_TRY(rule->name(s, given, f));
+        s->now = find(s->a, field, s->id, NULL);
         return CU_OK;
     }
     if (!s->event->opens || !r->prefix.n)
@@ -203,10 +209,7 @@ static cu_err take(desk_step *s, const char *tenant, json_t *given, cu_fault *f)
     CU_TRY(desk_fields(s->a, s->event, s->tenant, given, &s->fields, f));
     if (rule && rule->check)
         CU_TRY(rule->check(s, f));
-    CU_TRY(write_entry(s, f));
-    if (rule && rule->after)
-        rule->after(s);
-    return CU_OK;
+    return write_entry(s, f);
 }
 
 cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, json_t *fields, json_t **record, cu_fault *f)
@@ -220,6 +223,9 @@ cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *te
     cu_err e = take(&s, tenant, fields, f);
     pthread_mutex_unlock(&a->desk_lock);
     snprintf(reg, sizeof reg, "%.*s", CU_FMT(s.event->reg->name));
+    const desk_rule *rule = desk_rule_of(s.event->type);
+    if (e == CU_OK && rule && rule->after)
+        rule->after(a);
     if (e == CU_OK)
         *record = find(a, reg, s.id, NULL);
     json_decref(s.fields);

@@ -27,12 +27,12 @@ typedef struct {
     json_t *now;           /* the record as it is; NULL: it is being opened */
 } desk_step;
 
-/* What one type of step asks beyond the registry, and what follows when it is sealed (the lock of the desk is
- * held, the app's is not). Either may be NULL. desk_rules.c lists them. */
+/* What one type of step asks beyond the registry. Each may be NULL; desk_rules.c lists them. */
 typedef struct {
     const char *type;
-    cu_err (*check)(desk_step *s, cu_fault *f);
-    void (*after)(desk_step *s);
+    cu_err (*name)(desk_step *s, const json_t *given, cu_fault *f); /* sets id where its register does not count and it was not given */
+    cu_err (*check)(desk_step *s, cu_fault *f); /* last before it is recorded; may complete the fields */
+    void (*after)(app *a); /* when it is sealed; no lock is held */
 } desk_rule;
 const desk_rule *desk_rule_of(cu_bytes type); /* NULL: none */
 

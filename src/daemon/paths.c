@@ -1,6 +1,6 @@
 #include "paths.h"
 #include <stdio.h>
-#include "desk.h"
+#include "vendor_desk.h"
 #include "watch.h"
 
 #define STAFF (ROLE_OWNER | ROLE_COMPLIANCE | ROLE_SECURITY | ROLE_DEVELOPER | ROLE_APPROVER)
@@ -43,6 +43,8 @@ static const operation table[] = {
     {"GET", "/api/v1/records", answer_records, READERS},
     {"POST", "/api/v1/records", take_record_step, STAFF}, /* each step has its own roles in catalog/events.yaml */
     {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS},
+    {"GET", "/api/v1/vendors", answer_vendors, READERS},
+    {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
     {"GET", "/api/v1/status", answer_status, READERS},
     {"GET", "/api/v1/exchanges", answer_exchanges, READERS},
     {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS},

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "catalog/known_list.h"
 #include "redact/known.h"
+#include "vendor_desk.h"
 
 static cu_limits limits_of(const cu_config_limits *l)
 {
@@ -85,6 +86,20 @@ static uint64_t end_of_day(const char *date)
 
 #define SINK_APIS 3u /* the built-in provider speaks all of them, under one name */
 
+/* What two persons decided at the vendor desk stands above custos.yaml, but for a profile that is strict there. */
+static cu_err apply_ruling(app *a, const cu_config_vendor *v, cu_arena *arena, cu_bundle_vendor *out)
+{
+    vendor_ruling r;
+    if (!vendor_ruled(a, v->name, &r))
+        return CU_OK;
+    out->decision = r.approved ? CU_VENDOR_APPROVED : CU_VENDOR_REFUSED;
+    out->until_ns = r.until_ns;
+    out->strict |= r.strict;
+    if (r.plan[0] && !v->terms.plan)
+        out->plan = cu_arena_dup(arena, cu_str(r.plan));
+    return out->plan.n && !out->plan.p ? CU_NOMEM : CU_OK;
+}
+
 static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
 {
     const cu_config *c = a->config;
@@ -100,6 +115,7 @@ static cu_err put_vendors(app *a, cu_bundle *b, cu_arena *arena)
             .until_ns = end_of_day(v->assessment.until), .allow_unassessed = c->allow_unassessed, .strict = v->terms.strict,
             .plan = cu_str(v->terms.plan), .no_training = v->terms.no_training, .no_retention = v->terms.no_retention,
             .mismatch = v->terms.mismatch, .pins = cu_bytes_of(v->terms.pins, v->terms.pins_n * sizeof v->terms.pins[0])};
+        CU_TRY(apply_ruling(a, v, arena, &b->vendors[b->vendors_n - 1]));
     }
     /* the built-in provider answers plain paths only when nothing else does; a rule that fits no model */
     static const char *const apis[SINK_APIS] = {"anthropic", "openai", "gemini"};

@@ -1,6 +1,7 @@
 /* What the daemon looks after by the clock: its own heartbeat, steps of the clock, requests without an
  * end, and once an hour whether everything that was counted is in the log. */
 #include "watch.h"
+#include "vendor_desk.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,8 @@ void *watch_thread(void *arg)
         look_at_clock(a, &offset);
         if (s % BEAT_S == 0)
             watch_beat(a, "interval");
+        if (s % BEAT_S == 2)
+            vendors_watch(a);
         if (s % BEAT_S == 30 && find_orphans(a, ORPHAN_S, &orphans) != CU_OK)
             cu_say(CU_LOG_ERROR, "requests without an end could not be looked for");
         cu_fault f = {0};

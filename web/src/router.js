@@ -19,6 +19,8 @@ const PLACES = [
   ["classes", /^\/registers\/classes\/?$/],
   ["bundles", /^\/registers\/bundles\/?$/],
   ["isolation", /^\/registers\/isolation\/?$/],
+  ["vendors", /^\/vendors\/?$/],
+  ["vendor", /^\/vendors\/([^/]+)\/?$/],
   ["desks", /^\/registers\/?$/],
   ["desk", /^\/registers\/([a-z_]+)\/?$/],
   ["record", /^\/registers\/([a-z_]+\/[^/]+)\/?$/],

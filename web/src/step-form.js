@@ -45,20 +45,22 @@ function read(form, fields) {
   return out;
 }
 
-// step: of /registers; record: what it is taken of, absent when it opens one. onDone gets the record as it is then.
-export function StepForm({ reg, step, record, onDone, onCancel }) {
+// step: of /registers; record: what it is taken of, absent when it opens one; given: fields that are known already and
+// not asked for. onDone gets the record as it is then.
+export function StepForm({ reg, step, record, given = {}, onDone, onCancel }) {
   const box = useRef(null);
   const [failed, setFailed] = useState(null);
   const [busy, setBusy] = useState(false);
   const rank = (f) => (f.name === reg.name ? -1 : reg.columns.includes(f.name) ? reg.columns.indexOf(f.name) : reg.columns.length);
-  const fields = step.fields.filter((f) => f.name !== reg.name || (!record && !reg.counted)).sort((a, b) => rank(a) - rank(b));
+  const fields = step.fields.filter((f) => !(f.name in given) && (f.name !== reg.name || (!record && !reg.counted))).sort((a, b) => rank(a) - rank(b));
   useLayoutEffect(() => box.current?.querySelector("input, select, textarea")?.focus(), [step.type]);
   const submit = async (event) => {
     event.preventDefault();
     setBusy(true);
     setFailed(null);
     try {
-      const body = { type: step.type, fields: read(event.currentTarget, fields) };
+      const known = Object.fromEntries(step.fields.filter((f) => f.name in given).map((f) => [f.name, given[f.name]]));
+      const body = { type: step.type, fields: { ...known, ...read(event.currentTarget, fields) } };
       if (record) body.fields[reg.name] = record.id;
       onDone(await (await post("/api/v1/records", body)).json());
     } catch (cause) {
