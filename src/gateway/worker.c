@@ -72,9 +72,9 @@ static ngx_int_t open_rules(ngx_cycle_t *cycle, const gw_main_conf *conf)
     return NGX_OK;
 }
 
-static void *share(size_t n)
+static void *share(size_t n, int more)
 {
-    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | more, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
@@ -108,17 +108,17 @@ void gw_rules_refresh(void)
 static ngx_int_t open_shared(void)
 {
     if (!gw.memo) {
-        void *p = share(MEMO_BYTES);
+        void *p = share(MEMO_BYTES, MAP_POPULATE); /* every place of it is hit soon, and a fault costs more than a look */
         if (!p)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
-        p = share(SESSION_BYTES);
+        p = share(SESSION_BYTES, 0);
         if (!p)
             return NGX_ERROR;
         gw.sessions = cu_sessions_init(p, SESSION_BYTES);
     }
     if (!gw.leaks) {
-        void *p = share(LEAK_BYTES);
+        void *p = share(LEAK_BYTES, 0);
         if (!p)
             return NGX_ERROR;
         gw.leaks = cu_leaks_init(p, LEAK_BYTES);

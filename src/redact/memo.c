@@ -24,7 +24,8 @@ typedef struct {
     kept v[MAX_FINDINGS];
 } slot;
 
-/* The marks are hints, in one cache line: a slot is looked at only when the beginning of its tag fits. */
+/* The marks are hints, in one cache line: a slot is looked at only when the beginning of its tag fits, and
+ * written to first when it has none. */
 typedef struct {
     _Atomic uint32_t mark[WAYS];
     slot v[WAYS];
@@ -97,7 +98,7 @@ static uint32_t mark_of(const uint8_t tag[16])
 {
     uint32_t mark;
     memcpy(&mark, tag + 8, sizeof mark);
-    return mark;
+    return mark ? mark : 1;
 }
 
 static bool copy_out(const slot *s, const uint8_t tag[16], cu_findings *out)
@@ -146,7 +147,7 @@ void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v
         return;
     set *among = set_of(m, tag);
     unsigned at = 0;
-    while (at < WAYS && atomic_load(&among->v[at].seq) != 0)
+    while (at < WAYS && atomic_load_explicit(&among->mark[at], memory_order_relaxed) != 0)
         at++;
     if (at == WAYS)
         at = atomic_fetch_add(&m->turn, 1) % WAYS;
