@@ -57,6 +57,8 @@
     X(log_tail) \
     X(log_rebuild) \
     X(log_reconcile) \
+    X(usage_import) \
+    X(usage_list) \
     X(help) \
     X(version) \
     X(daemon) \

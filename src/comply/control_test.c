@@ -80,6 +80,15 @@ static cu_err read_flag(const reading *r, const cu_yaml *map, const char *key, b
     return CU_OK;
 }
 
+static cu_err read_where(const reading *r, const cu_yaml *where, cu_bytes *member, cu_bytes *value)
+{
+    if (where->kind != CU_YAML_MAP || !where->first || where->first->next || where->first->kind != CU_YAML_SCALAR)
+        return wrong_at(r, where, "one member of the entry's body and its value are expected");
+    *member = where->first->key;
+    *value = where->first->text;
+    return CU_OK;
+}
+
 static cu_err read_source(const reading *r, const cu_yaml *n, cu_control *k)
 {
     cu_source s = {.within_ns = k->by_event ? k->nil_ns : k->fresh_ns};
@@ -90,12 +99,8 @@ static cu_err read_source(const reading *r, const cu_yaml *n, cu_control *k)
     CU_TRY(read_types(r, cu_yaml_get(n, "events"), n, s.events, &s.events_n, &s.planned));
     if (within)
         CU_TRY(read_duration(r, within, &s.within_ns));
-    if (where && (where->kind != CU_YAML_MAP || !where->first || where->first->next || where->first->kind != CU_YAML_SCALAR))
-        return wrong_at(r, where, "one member of the entry's body and its value are expected");
-    if (where) {
-        s.member = where->first->key;
-        s.value = where->first->text;
-    }
+    if (where)
+        CU_TRY(read_where(r, where, &s.member, &s.value));
     CU_TRY(read_flag(r, n, "feed", &s.feed));
     CU_TRY(read_flag(r, n, "or_nil", &s.or_nil));
     s.or_nil |= k->by_event;
@@ -111,8 +116,10 @@ static cu_err read_breaker(const reading *r, const cu_yaml *n, cu_control *k)
 {
     cu_breaker b = {0};
     unsigned planned = 0;
-    CU_TRY(read_only_keys(r, n, "events until"));
+    CU_TRY(read_only_keys(r, n, "events where until"));
     CU_TRY(read_types(r, cu_yaml_get(n, "events"), n, b.events, &b.events_n, &planned));
+    if (cu_yaml_get(n, "where"))
+        CU_TRY(read_where(r, cu_yaml_get(n, "where"), &b.member, &b.value));
     if (cu_yaml_get(n, "until"))
         CU_TRY(read_types(r, cu_yaml_get(n, "until"), n, b.until, &b.until_n, &planned));
     if (k->breakers_n == CU_CONTROL_BREAKERS)

@@ -126,8 +126,9 @@ static void judge_breakers(cu_status *s, const cu_control *k, uint64_t at, cu_co
 {
     for (size_t i = 0; i < k->breakers_n; i++) {
         cu_seen bad = {0}, good = {0};
-        seen_of(s, k->breakers[i].events, k->breakers[i].events_n, NULL, at, &bad);
-        seen_of(s, k->breakers[i].until, k->breakers[i].until_n, NULL, at, &good);
+        const cu_source where = {.member = k->breakers[i].member, .value = k->breakers[i].value};
+        seen_of(s, k->breakers[i].events, k->breakers[i].events_n, &where, at, &bad);
+        seen_of(s, k->breakers[i].until, k->breakers[i].until_n, &where, at, &good);
         bool over = good.count && good.last_ms >= bad.last_ms;
         over |= out->probe.outcome == CU_RUN_HELD && out->probe.seen.last_ms > bad.last_ms;
         over |= !k->breakers[i].until_n && !k->probes_n && !fresh(&bad, at, k->fresh_ns);

@@ -81,9 +81,9 @@ static void collect_streams(cu_status *s)
                 add_stream(s, k->sources[j].events[t], k->sources[j].member, k->sources[j].value);
         for (size_t j = 0; j < k->breakers_n; j++) {
             for (size_t t = 0; t < k->breakers[j].events_n; t++)
-                add_stream(s, k->breakers[j].events[t], CU_NONE, CU_NONE);
+                add_stream(s, k->breakers[j].events[t], k->breakers[j].member, k->breakers[j].value);
             for (size_t t = 0; t < k->breakers[j].until_n; t++)
-                add_stream(s, k->breakers[j].until[t], CU_NONE, CU_NONE);
+                add_stream(s, k->breakers[j].until[t], k->breakers[j].member, k->breakers[j].value);
         }
     }
 }

@@ -196,6 +196,9 @@ unsigned answer_try(call *c);
 unsigned answer_erase(call *c);
 unsigned answer_backup(call *c);
 unsigned answer_restore(call *c);
+/* usage.c */
+unsigned take_usage(call *c);
+unsigned answer_usage(call *c);
 cu_err backup_restored(app *a, cu_fault *f) CU_MUST; /* backups.c: at the first start in a restored folder */
 unsigned answer_keys(call *c);
 unsigned issue_key(call *c);

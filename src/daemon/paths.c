@@ -92,6 +92,8 @@ static const operation table[] = {
     {"POST", "/api/v1/log-key/rotate", answer_log_key, SOCKET},
     {"POST", "/api/v1/backups", answer_backup, SOCKET},
     {"POST", "/api/v1/restores", answer_restore, SOCKET},
+    {"GET", "/api/v1/usage", answer_usage, EXAMINERS},
+    {"POST", "/api/v1/usage", take_usage, COMPLIERS},
     {"POST", "/api/v1/rules/reload", answer_rules, SOCKET},
     {"POST", "/api/v1/reconcile", answer_reconcile, SOCKET},
 };

@@ -100,7 +100,7 @@ static cu_err tell_gap(app *a, const cu_reconciled *r)
     bool changed;
     char hex[2 * CU_SHA256_LEN + 1];
     cu_sha256 d;
-    cu_buf_byte(&b, '{');
+    cu_buf_str(&b, "{\"against\":\"counters\"");
     cu_reconciled_missing(r, &b);
     cu_buf_byte(&b, '}');
     CU_TRY(cu_buf_err(&b));
@@ -153,7 +153,7 @@ static cu_err reconcile(app *a, uint64_t older_s, cu_reconciled *r, uint64_t *or
         return tell_gap(a, r);
     }
     cu_buf b CU_CLEAN_BUF = CU_BUF(512);
-    cu_buf_byte(&b, '{');
+    cu_buf_str(&b, "{\"against\":\"counters\",");
     put_figures(r, *orphans, &b);
     cu_buf_byte(&b, '}');
     return tell(a, "evidence.reconciled", CU_TENANT_ORG, &b);

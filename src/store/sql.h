@@ -37,6 +37,11 @@ uint64_t cu_sql_number(cu_store *s, sqlite3 *db, const char *sql, const char *ki
 extern const char cu_record_schema[];
 cu_err cu_project_record(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 
+/* usage.c */
+extern const char cu_usage_schema[];
+bool cu_concerns_usage(const cu_leaf *l);
+cu_err cu_project_usage(cu_store *s, uint64_t index, const cu_leaf *l) CU_MUST;
+
 /* scans.c: one scan.completed entry. */
 cu_err cu_project_scan(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 

@@ -40,7 +40,7 @@ cu_err cu_sql_err(int rc)
 cu_err cu_store_schema(sqlite3 *db)
 {
     bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK &&
-              sqlite3_exec(db, cu_record_schema, NULL, NULL, NULL) == SQLITE_OK;
+              sqlite3_exec(db, cu_record_schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_usage_schema, NULL, NULL, NULL) == SQLITE_OK;
     return ok ? CU_OK : CU_IO;
 }
 
@@ -250,6 +250,8 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
     if (of.n && cu_eq_str(l->type, "exchange.orphan")) /* an end that comes later counts */
         return cu_sql_run(s, s->db, "UPDATE exchange SET answer_type=?,answer=?,answer_index=? WHERE id=? AND answer_type IS NULL", "ttit",
                           (const void *[]){&l->type, &l->body, &index, &of});
+    if (cu_concerns_usage(l))
+        return cu_project_usage(s, index, l);
     if (cu_concerns_holders(l->type))
         return cu_project_holder(s, l);
     return cu_eq_str(l->type, "scan.completed") ? cu_project_scan(s, log, index, l) : CU_OK;

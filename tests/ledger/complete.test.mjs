@@ -2,6 +2,8 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { System } from '../gateway/system.mjs'
 
 let upstream, system, hold = false
@@ -81,6 +83,39 @@ test('a worker that ends says so, and its counts are those of the log', async ()
   const s = system.json('status')
   assert.ok(s.evidence.reconciled.count > 0)
   assert.equal(s.evidence.gap.count, 0)
+})
+
+test('a usage export of the provider fits what the log has, and what went past the gateway does not', async () => {
+  const yesterday = new Date(Date.now() - 86400000).toISOString().slice(0, 10), today = new Date().toISOString().slice(0, 10)
+  const file = join(system.dir, 'usage.csv')
+  const HEADS = 'usage_date_utc,model_version,usage_input_tokens_no_cache,usage_input_tokens_cache_write,usage_input_tokens_cache_read,usage_output_tokens\n'
+  const take = (text, ...more) => {
+    writeFileSync(file, text)
+    const r = system.run('usage', 'import', file, '--vendor', 'anthropic', '--config', system.config, '--format', 'json', ...more)
+    return { status: r.status, err: r.stderr, ...(r.stdout ? JSON.parse(r.stdout) : {}) }
+  }
+  assert.equal(system.json('usage', 'list').items.length, 0)
+  // what is not over is left out; what the provider saw and the log does not have is a gap
+  let r = take(HEADS + `${today},m,1,0,0,1\n${yesterday},m-20250514,5000,0,0,7000\n`)
+  assert.equal(r.status, 1, r.err)
+  assert.deepEqual([r.form, r.not_over, r.days], ['anthropic-csv', 1, [{ day: yesterday, ours: 0, theirs: 12000, state: 'gap' }]])
+  const gap = await system.sealed((l) => l.type === 'evidence.gap' && l.body.against === 'provider_usage', 'org')
+  assert.deepEqual(gap.body.rows, [{ class: 'input', model: 'm', ours: 0, theirs: 5000 }, { class: 'output', model: 'm', ours: 0, theirs: 7000 }])
+  // within the tolerance of tokens; the newest import of a day is the one that counts
+  r = take(HEADS + `${yesterday},m,500,0,0,700\n`)
+  assert.deepEqual([r.status, r.days[0].state], [0, 'tied'], r.err)
+  assert.equal((await system.sealed((l) => l.type === 'evidence.reconciled' && l.body.against === 'provider_usage', 'org')).body.source, r.source)
+  await pause(600)
+  const list = system.json('usage', 'list').items
+  assert.deepEqual(list.map((d) => [d.vendor, d.day, d.ours, d.theirs, d.state]), [['anthropic', yesterday, 0, 1200, 'tied']])
+  assert.match(system.run('usage', 'list', '--config', system.config).stdout, new RegExp(`${yesterday} +anthropic +0 +1200 +\\+1200  tied`))
+  // a cost report, another vendor, a tolerance that is none, a file that is not there
+  assert.equal(take('usage_date_utc,model,cost_usd\n2026-01-01,m,3\n').status, 2)
+  for (const [args, why] of [[['--vendor', 'nobody'], /name of one in custos.yaml/], [['--vendor', 'anthropic', '--tolerance', '101'], /percentage/], [[], /--vendor NAME/]]) {
+    const bad = system.run('usage', 'import', file, '--config', system.config, ...args)
+    assert.equal(bad.status, 2)
+    assert.match(bad.stderr, why)
+  }
 })
 
 test('a request whose worker was killed is an orphan, once', async () => {

@@ -6,6 +6,7 @@ import { useSource } from "./source.js";
 import { Notice, SignInNeeded, useTitle } from "./parts.js";
 import { Entries, Entry } from "./explorer.js";
 import { Head, History, Witnesses } from "./heads.js";
+import { Usage } from "./usage.js";
 
 const HEADS_MS = 5000;
 const VIEWS = [["heads", "Heads and signatures"], ["entries", "Entries"], ["history", "Checkpoint history"]];
@@ -28,6 +29,7 @@ function Heads({ logs }) {
   return html`<div class="paper">${logs.map((log) => html`<${Head} key=${log.name} log=${log} />`)}
     ${logs.length === 0 && html`<section class="row"><header class="gloss"><h2>No log yet</h2></header><div class="body"><p>The first entry makes the first log.</p></div></section>`}
     <${Witnesses} anchor=${logs.find((l) => l.name === "anchor")} />
+    <${Usage} />
     <section class="row"><header class="gloss"><h2>Check it all</h2><p>On this machine, or on another with a copy of the directory.</p></header><div class="body"><pre class="codebox first-box" tabindex="0">custos verify --dir LOG_DIR</pre>
       <p class="limit">A head shows that the log has one past, not two. It says nothing about what was never written to it. Write down heads elsewhere, so that a later one can be held against them.</p></div></section></div>`;
 }

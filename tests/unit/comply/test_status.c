@@ -197,12 +197,18 @@ static void an_entry_that_breaks_a_control_breaks_it(void **state)
     for (size_t c = 0; c < cat->controls_n; c++) {
         const cu_control *k = &cat->controls[c];
         for (size_t b = 0; b < k->breakers_n; b++) {
+            const cu_breaker *x = &k->breakers[b];
+            char body[200] = "{}";
+            if (x->member.n)
+                snprintf(body, sizeof body, "{\"%.*s\":\"%.*s\"}", CU_FMT(x->member), CU_FMT(x->value));
             cu_status *s = with_evidence(k, T0, SIZE_MAX, true);
-            put(s, k->breakers[b].events[0], T0 + 1000, "{}");
+            put(s, x->events[0], T0 + 1000, body);
+            if (x->member.n && x->until_n) /* of something else: no cure */
+                put(s, x->until[0], T0 + 1000, "{}");
             if (state_of(s, k, T0 + 1001) != CU_STATE_NOT_MET)
-                fail_msg("%.*s is not broken by %.*s", CU_FMT(k->id), CU_FMT(k->breakers[b].events[0]));
-            if (k->breakers[b].until_n)
-                put(s, k->breakers[b].until[0], T0 + 2000, "{}");
+                fail_msg("%.*s is not broken by %.*s", CU_FMT(k->id), CU_FMT(x->events[0]));
+            if (x->until_n)
+                put(s, x->until[0], T0 + 2000, body);
             else if (k->probes_n)
                 put_run(s, k, T0 + 2000, 1, 0, 0);
             if (state_of(s, k, T0 + 2001) != CU_STATE_MET)

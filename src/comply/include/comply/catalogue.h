@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     cu_bytes events[CU_SOURCE_EVENTS], until[CU_SOURCE_EVENTS];
     size_t events_n, until_n;
+    cu_bytes member, value;  /* of both; empty: any */
 } cu_breaker;
 
 typedef struct cu_criterion cu_criterion;

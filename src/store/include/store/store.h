@@ -185,4 +185,19 @@ cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *chan
 /* A number that grows by one each time. */
 cu_err cu_store_next(cu_store *s, const char *name, uint64_t *out) CU_MUST;
 
+/* --- usage.c: what exchanges used, and provider exports held against it --- */
+/* n: input, output, cache read, cache write tokens, as the answers count them. */
+typedef cu_err (*cu_store_usage_fn)(void *arg, const char *day, const char *model, const uint64_t n[4]);
+/* Answered exchanges with this vendor, by day (UTC, from and to included) and model. */
+cu_err cu_store_usage_of(cu_store *s, const char *vendor, const char *from, const char *to, cu_store_usage_fn each, void *arg) CU_MUST;
+typedef struct {
+    const char *vendor, *day, *at, *form, *source;
+    uint64_t index, ours, theirs, tokens; /* index: of its entry in the log org; tokens, permille: the tolerance */
+    unsigned permille;
+    bool gap;
+} cu_store_usage_day;
+typedef void (*cu_store_usage_day_fn)(void *arg, const cu_store_usage_day *d);
+/* Days that were compared, by the newest import of each, newest first; before: index of the last one seen, 0: from the top. */
+cu_err cu_store_usage_days(cu_store *s, const char *vendor, uint64_t before, unsigned limit, cu_store_usage_day_fn each, void *arg) CU_MUST;
+
 #endif
