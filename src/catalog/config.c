@@ -623,7 +623,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps probes"));
+                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps probes signin"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -664,6 +664,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(absolute(l->a, at->policy, &at->policy));
     if (at->tsa_ca)
         CU_TRY(absolute(l->a, at->tsa_ca, &at->tsa_ca));
+    CU_TRY(cu_signin_read(root, l->path, l->resolve, l->a, &l->c->signin, l->f));
     CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));
     CU_TRY(read_probes(l, cu_yaml_get(root, "probes")));
     return CU_OK;
@@ -733,7 +734,8 @@ static cu_err fill_defaults(load *l)
 
 cu_err cu_config_load(const char *path, bool resolve_credentials, cu_arena *a, cu_config *out, cu_fault *f)
 {
-    *out = (cu_config){.workers = 4, .max_body_mib = 32, .callers = {.lockout_failures = 20, .lockout_seconds = 60}, .isolation = {true, true}, .probes = {true, 300, 1024}};
+    *out = (cu_config){.workers = 4, .max_body_mib = 32, .callers = {.lockout_failures = 20, .lockout_seconds = 60}, .isolation = {true, true}, .probes = {true, 300, 1024},
+                        .signin = {.idle_s = 3600, .session_s = 43200}};
     load l = {.path = path ? path : "custos.yaml", .resolve = resolve_credentials, .a = a, .c = out, .f = f};
     const cu_yaml *root = NULL;
     if (path || access("custos.yaml", F_OK) == 0) {

@@ -5,6 +5,7 @@
 
 static const char *const groups[][2] = {
     {"guard", "Run the gateway and its keys"},
+    {"people", "People with accounts"},
     {"find", "Find personal data and secrets"},
     {"prepare", "Prepare an examination"},
     {"prove", "Prove what happened"},

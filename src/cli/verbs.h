@@ -17,6 +17,13 @@
     X(probe_list) \
     X(probe) \
     X(signin) \
+    X(person_add) \
+    X(person_list) \
+    X(person_set) \
+    X(person_invite) \
+    X(person_end) \
+    X(person_sessions) \
+    X(person_signin) \
     X(check_config) \
     X(demo) \
     X(scan) \

@@ -57,10 +57,12 @@ static const char *header(struct MHD_Connection *con, const char *name)
 /* A page of another site must not write here with our user's cookie. */
 static bool foreign_write(const call *c, struct MHD_Connection *con)
 {
-    const char *origin = header(con, "Origin"), *host = header(con, "Host"), *type = header(con, "Content-Type");
+    const char *origin = header(con, "Origin"), *host = header(con, "Host"), *type = header(con, "Content-Type"), *site = header(con, "Sec-Fetch-Site");
     if (c->admin || strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0)
         return false;
-    if (!type || strncmp(type, "application/json", 16) != 0)
+    if (!type || strncmp(type, "application/json", 16) != 0 || (type[16] && !strchr("; ", type[16])))
+        return true; /* no form and no script of another site can send this without being asked */
+    if (site && strcmp(site, "same-origin") != 0)
         return true;
     if (!origin)
         return false;
@@ -108,7 +110,10 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
     }
     cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     call c = {.a = x->a, .admin = x->admin, .method = method, .path = url, .query = query, .query_arg = con,
-              .body = cu_buf_view(&u->body), .token = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_session"), .actor = "", .out = &out, .type = "application/json", .file = -1};
+              .body = cu_buf_view(&u->body), .token = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_session"), .actor = "", .address = x->admin ? NULL : header(con, "X-Real-IP"), .out = &out, .type = "application/json", .file = -1};
+    const char *scheme = x->admin ? NULL : header(con, "X-Forwarded-Proto");
+    c.address = c.address ? c.address : "";
+    c.secure = scheme && strcmp(scheme, "https") == 0;
     MHD_set_connection_option(con, MHD_CONNECTION_OPTION_TIMEOUT, strcmp(method, "POST") == 0 ? 0u : 60u); /* a listing of millions takes its time */
     unsigned status;
     if (u->body.err)

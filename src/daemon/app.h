@@ -19,7 +19,7 @@
 
 #define TENANT_KEYS_LEN 64 /* surrogate key, commit key */
 #define PERSON_NAME 129
-#define SESSIONS 64
+#define SIGNINS 64
 #define TOKEN_MAX 40
 #define PATH_ARG 80u
 
@@ -42,7 +42,9 @@ typedef struct {
     uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
     unsigned ready_segments;
     char bundle_digest[65], trouble[320];
-    secret_until sessions[SESSIONS], signins[SESSIONS];
+    secret_until signins[SIGNINS];
+    struct sessions *sessions; /* locks itself */
+    struct accounts *accounts; /* locks itself */
     struct rules *rules;    /* in force */
     pthread_mutex_t reloading; /* taken before lock */
     pthread_mutex_t desk_lock; /* one step of a register at a time; taken before lock */
@@ -137,6 +139,9 @@ typedef struct {
     const char *method, *path;
     char args[3][PATH_ARG]; /* what stands in the places of {names} in the path's pattern, in order */
     const char *token;      /* the session's, as it was sent; NULL */
+    const char *address;    /* where the call comes from; "" on the machine itself */
+    bool secure;            /* through TLS */
+    cu_store_account who;   /* the account of a person; all empty for the operator */
     const char *actor;      /* who acts, for record(): the pseudonym of a person, or "operator" */
     unsigned role;          /* one ROLE_ bit (paths.h) */
     const char *(*query)(void *arg, const char *name);
@@ -231,6 +236,5 @@ unsigned answer_export(call *c);
 unsigned answer_bundle_file(call *c);
 bool knows_tenant(const app *a, const char *name);
 unsigned unknown_tenant(call *c, const char *name); /* a 404 that says which there are */
-bool session_holds(app *a, const char *token);
 
 #endif

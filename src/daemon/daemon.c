@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "app.h"
+#include "accounts.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "health.h"
@@ -128,6 +128,7 @@ static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
         if (!cu_bundle_is_probe(l.tenant))
             take_numbers(a, &l);
         CU_TRY(states_take(a, log, index, &l));
+        accounts_take(a, &l);
     }
     return cu_store_take(a->store, log, index, leaf);
 }
@@ -249,6 +250,8 @@ static cu_err open_all(app *a, cu_fault *f)
     snprintf(path, sizeof path, "%s/store.db", a->config->state_dir);
     CU_TRY(cu_store_open(path, &a->store, f));
     cu_store_judge(a->store, &(cu_store_rules){judge, step_of, a});
+    CU_TRY(accounts_open(a, f));
+    CU_TRY(sessions_open(a));
     CU_TRY(states_open(a, f));
     snprintf(path, sizeof path, "%s/vault.db", a->config->state_dir);
     mode_t was = umask(0077);
@@ -288,6 +291,8 @@ static void close_all(app *a)
 {
     cu_spool_close(a->spool);
     states_close(a);
+    accounts_close(a);
+    sessions_close(a);
     cu_store_close(a->store);
     cu_vault_close(a->vault);
     cu_wipe(a->master, sizeof a->master);

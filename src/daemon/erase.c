@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "app.h"
+#include "accounts.h"
 #include "key_form.h"
 
 #define BASIS_MAX 200u
@@ -49,7 +49,7 @@ static const char *still_named(const app *a, const order *o)
     return NULL;
 }
 
-static size_t add_person(app *a, const char *tenant, const char *name, target *out, cu_err *e, cu_fault *f)
+static size_t add_target(app *a, const char *tenant, const char *name, target *out, cu_err *e, cu_fault *f)
 {
     if (*e != CU_OK)
         return 0;
@@ -74,9 +74,9 @@ static cu_err targets_of(app *a, const order *o, target **out, size_t *n, cu_fau
     } else {
         for (size_t i = 0; i < c->tenants_n; i++)
             if (!o->tenant || strcmp(c->tenants[i].name, o->tenant) == 0)
-                *n += add_person(a, c->tenants[i].name, o->subject, &(*out)[*n], &e, f);
+                *n += add_target(a, c->tenants[i].name, o->subject, &(*out)[*n], &e, f);
         if (!o->tenant)
-            *n += add_person(a, CU_TENANT_ORG, o->subject, &(*out)[*n], &e, f);
+            *n += add_target(a, CU_TENANT_ORG, o->subject, &(*out)[*n], &e, f);
     }
     for (size_t i = 0; i < *n; i++)
         (*out)[i].revoked = cu_store_keys_live(a->store, (*out)[i].tenant, (*out)[i].person);
@@ -108,6 +108,7 @@ static cu_err note(app *a, const char *type, const order *o, const target *t)
 static cu_err erase_one(app *a, const order *o, target *t, cu_fault *f)
 {
     CU_TRY(note(a, "erasure.begun", o, t));
+    account_erased(a, t->person);
     CU_TRY(cu_store_keys_forget(a->store, t->tenant, t->person));
     CU_TRY(cu_vault_destroy(a->vault, t->tenant, t->person[0] ? t->person : NULL));
     if (!t->person[0])

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "vendor_desk.h"
 #include "watch.h"
+#include "accounts.h"
 
 #define STAFF (ROLE_OWNER | ROLE_COMPLIANCE | ROLE_SECURITY | ROLE_DEVELOPER | ROLE_APPROVER)
 #define READERS (STAFF | ROLE_AUDITOR)
@@ -9,6 +10,7 @@
 #define PUBLIC (READERS | ROLE_NOBODY)
 #define KEEPERS (ROLE_OWNER | ROLE_SECURITY)       /* of keys */
 #define COMPLIERS (ROLE_OWNER | ROLE_COMPLIANCE)
+#define FIRST (READERS | ROLE_VISITOR)
 #define SOCKET 0u                                  /* nobody but the socket */
 
 typedef struct {
@@ -28,14 +30,27 @@ static const operation table[] = {
     {"GET", "/metrics", answer_metrics, PUBLIC},
     {"GET", "/api/v1/healthz", healthy, PUBLIC},
     {"HEAD", "/api/v1/healthz", healthy, PUBLIC},
-    {"GET", "/api/v1/criteria", answer_criteria, PUBLIC},
-    {"GET", "/api/v1/controls", answer_controls, PUBLIC},
-    {"GET", "/api/v1/checklist", answer_checklist, PUBLIC},
+    {"GET", "/api/v1/criteria", answer_criteria, FIRST},
+    {"GET", "/api/v1/controls", answer_controls, FIRST},
+    {"GET", "/api/v1/checklist", answer_checklist, FIRST},
     {"POST", "/api/v1/try", answer_try, PUBLIC},
     {"POST", "/api/v1/session", begin_session, PUBLIC},
     {"GET", "/api/v1/session", answer_session, READERS},
     {"DELETE", "/api/v1/session", end_session, READERS},
     {"POST", "/api/v1/signin-tokens", answer_signin, SOCKET},
+    {"POST", "/api/v1/invitations", answer_invitation, PUBLIC},
+    {"POST", "/api/v1/invitations/accept", accept_invitation, PUBLIC},
+    {"GET", "/api/v1/account", answer_account, READERS},
+    {"POST", "/api/v1/account/password", change_password, READERS},
+    {"POST", "/api/v1/account/codes", offer_codes, READERS},
+    {"POST", "/api/v1/account/codes/confirm", confirm_codes, READERS},
+    {"DELETE", "/api/v1/account/sessions/{id}", end_own_session, READERS},
+    {"GET", "/api/v1/people", answer_people, COMPLIERS | ROLE_SECURITY},
+    {"POST", "/api/v1/people", add_person, ROLE_OWNER},
+    {"PATCH", "/api/v1/people/{id}", change_person, ROLE_OWNER},
+    {"POST", "/api/v1/people/{id}/invitation", invite_person, ROLE_OWNER},
+    {"GET", "/api/v1/people/{id}/sessions", answer_person_sessions, ROLE_OWNER | ROLE_SECURITY},
+    {"DELETE", "/api/v1/people/{id}/sessions", end_person_sessions, ROLE_OWNER | ROLE_SECURITY},
     {"POST", "/api/v1/checklist/answers", answer_checklist_answers, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/scope", answer_scope, COMPLIERS},
     {"POST", "/api/v1/nil-returns", answer_nil_returns, COMPLIERS | ROLE_SECURITY},
@@ -113,6 +128,14 @@ const char *role_name(unsigned role)
     return "";
 }
 
+unsigned role_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].role;
+    return 0;
+}
+
 /* The path against a pattern, part by part; what stands for a {name} goes into args. */
 static bool fits(const char *pattern, const char *path, char args[3][PATH_ARG])
 {
@@ -147,11 +170,37 @@ static const operation *find(call *c, bool *known)
     return NULL;
 }
 
+/* An open console asks for these by itself: they keep no session alive. */
+static bool by_itself(const call *c)
+{
+    return strcmp(c->method, "GET") == 0 && (strcmp(c->path, "/api/v1/status") == 0 || strcmp(c->path, "/api/v1/session") == 0);
+}
+
+/* On the socket a session may be named too: then its person acts, with her rights and no others. */
 static void who_asks(call *c)
 {
-    bool session = !c->admin && session_holds(c->a, c->token);
-    c->role = c->admin ? ROLE_SOCKET : session ? ROLE_OWNER : ROLE_NOBODY;
-    c->actor = c->admin || session ? "operator" : "";
+    session s;
+    c->role = ROLE_NOBODY;
+    c->actor = "";
+    if (c->admin && !c->token) {
+        c->role = ROLE_SOCKET;
+        c->actor = "operator";
+        return;
+    }
+    if (!session_find(c->a, c->token, !by_itself(c), &s))
+        return;
+    if (strcmp(s.person, "operator") == 0) { /* the one-time link */
+        c->role = ROLE_OWNER;
+        c->actor = "operator";
+    } else if (account_get(c->a, s.person, &c->who) && account_good(&c->who)) {
+        c->role = role_of(c->who.role);
+        c->actor = c->who.person;
+    }
+}
+
+static bool open_to_nobody(call *c, const operation *o)
+{
+    return o && (o->roles & ROLE_NOBODY || (o->roles & ROLE_VISITOR && !accounts_any(c->a)));
 }
 
 unsigned answer(call *c)
@@ -159,15 +208,15 @@ unsigned answer(call *c)
     bool known;
     const operation *o = find(c, &known);
     who_asks(c);
-    if (c->role == ROLE_NOBODY && !(o && o->roles & ROLE_NOBODY))
-        return problem(c, 401, "Signed out", "Open the sign-in link that custos serve printed, or make one with: custos signin");
+    if (c->role == ROLE_NOBODY && !open_to_nobody(c, o))
+        return problem(c, 401, "Signed out", "Sign in, open the link that custos serve printed, or make one with: custos signin");
     if (!o && known)
         return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
     if (!o)
         return problem(c, 404, "Not found", "There is no such path.");
     if (c->role != ROLE_SOCKET && o->roles == SOCKET)
         return problem(c, 403, "Not from here", "This is for the command line on the machine itself, which asks RUN/admin.sock.");
-    if (c->role != ROLE_SOCKET && !(o->roles & c->role))
+    if (c->role != ROLE_SOCKET && c->role != ROLE_NOBODY && !(o->roles & c->role))
         return problem(c, 403, "Not allowed", "The role %s may not do this.", role_name(c->role));
     return o->answer(c);
 }

@@ -162,8 +162,9 @@ static void put_console(cu_buf *b, const cu_nginx_with *w)
                   "        location /api/v1/ {\n            client_max_body_size 8m;\n            client_body_buffer_size 8m;\n"
                   "            proxy_pass http://custos_api;\n            proxy_http_version 1.1;\n"
                   "            proxy_set_header Connection \"\";\n            proxy_set_header Host $http_host;\n"
+                  "            proxy_set_header X-Real-IP $remote_addr;\n            proxy_set_header X-Forwarded-Proto $scheme;\n"
                   "            proxy_buffering off;\n            proxy_max_temp_file_size 0;\n        }\n");
-    cu_buf_fmt(b, "        location ~ ^/(|audit|controls|try|log|exchanges|exchanges/[0-9A-Z]+|findings|findings/[0-9A-Z]+|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|vendors|vendors/[A-Za-z0-9._-]+|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+)$ {\n            root \"%s\";\n"
+    cu_buf_fmt(b, "        location ~ ^/(|audit|controls|try|log|exchanges|exchanges/[0-9A-Z]+|findings|findings/[0-9A-Z]+|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|vendors|vendors/[A-Za-z0-9._-]+|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+|account)$ {\n            root \"%s\";\n"
                   "            add_header Content-Security-Policy \"%s\" always;\n"
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Referrer-Policy no-referrer always;\n"
                   "            add_header Cache-Control no-cache always;\n            try_files /index.html =404;\n        }\n",

@@ -22,6 +22,7 @@ static const struct {
                       " FROM exchange_face f JOIN exchange e USING(row) ORDER BY e.id"},
     {"scan", "SELECT id,log,idx,at,repository,mode,scope,body,before,fresh,gone,still,estimated,other_rules FROM scan ORDER BY log,idx"},
     {"key_use", "SELECT id,last FROM key_use ORDER BY id"},
+    {"account", cu_account_dump},
     {"provider_usage", "SELECT vendor,day,at,idx,form,source,ours,theirs,gap,permille,tokens FROM provider_usage ORDER BY vendor,day"},
     {"misfit", "SELECT log,idx,type,why FROM misfit ORDER BY log,idx"},
     {"record", "SELECT register,id,log,first,opened,opened_by FROM record ORDER BY log,first"},

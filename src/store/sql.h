@@ -53,4 +53,9 @@ cu_err cu_project_face(cu_store *s, cu_bytes id) CU_MUST;
 bool cu_concerns_holders(cu_bytes type);
 cu_err cu_project_holder(cu_store *s, const cu_leaf *l) CU_MUST;
 
+/* accounts.c: person.added, person.changed, person.invited, person.joined, access.signed_in, erasure.begun */
+extern const char cu_account_schema[], cu_account_dump[];
+bool cu_concerns_accounts(cu_bytes type);
+cu_err cu_project_account(cu_store *s, const cu_leaf *l) CU_MUST;
+
 #endif

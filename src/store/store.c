@@ -40,7 +40,8 @@ cu_err cu_sql_err(int rc)
 cu_err cu_store_schema(sqlite3 *db)
 {
     bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK &&
-              sqlite3_exec(db, cu_record_schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_usage_schema, NULL, NULL, NULL) == SQLITE_OK;
+              sqlite3_exec(db, cu_record_schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_usage_schema, NULL, NULL, NULL) == SQLITE_OK &&
+              sqlite3_exec(db, cu_account_schema, NULL, NULL, NULL) == SQLITE_OK;
     return ok ? CU_OK : CU_IO;
 }
 
@@ -58,7 +59,7 @@ static bool renew(sqlite3 *db)
 
 /* Projections that an older version filled are filled again from entry 0. */
 static const char refill[] = "BEGIN IMMEDIATE; DELETE FROM delivered; DELETE FROM event; DELETE FROM exchange; DELETE FROM exchange_face; DELETE FROM scan; DELETE FROM key_use;"
-                             "DELETE FROM misfit; DELETE FROM holder; DELETE FROM record; DELETE FROM record_step; PRAGMA user_version=3; COMMIT";
+                             "DELETE FROM misfit; DELETE FROM holder; DELETE FROM account; DELETE FROM record; DELETE FROM record_step; PRAGMA user_version=3; COMMIT";
 
 static bool bring_up_to_date(sqlite3 *db)
 {
@@ -250,6 +251,8 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
     if (of.n && cu_eq_str(l->type, "exchange.orphan")) /* an end that comes later counts */
         return cu_sql_run(s, s->db, "UPDATE exchange SET answer_type=?,answer=?,answer_index=? WHERE id=? AND answer_type IS NULL", "ttit",
                           (const void *[]){&l->type, &l->body, &index, &of});
+    if (cu_concerns_accounts(l->type))
+        CU_TRY(cu_project_account(s, l));
     if (cu_concerns_usage(l))
         return cu_project_usage(s, index, l);
     if (cu_concerns_holders(l->type))

@@ -11,7 +11,8 @@ struct cu_vault {
 static const char schema[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
     "CREATE TABLE IF NOT EXISTS person(pseudonym TEXT PRIMARY KEY, tenant TEXT NOT NULL, lookup BLOB NOT NULL, sealed BLOB NOT NULL,"
-    " UNIQUE(tenant, lookup)) STRICT;";
+    " UNIQUE(tenant, lookup)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS credential(person TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;";
 
 cu_err cu_vault_open(const char *path, cu_vault **out, cu_fault *f)
 {
@@ -116,6 +117,29 @@ cu_err cu_vault_person_get(cu_vault *v, const char *pseudonym, cu_vault_person *
     return one(v, "SELECT pseudonym,tenant,sealed FROM person WHERE pseudonym=?", "t", (const void *[]){&p}, take_person, out);
 }
 
+/* --- credentials --- */
+
+cu_err cu_vault_credential_put(cu_vault *v, const char *person, cu_bytes sealed)
+{
+    cu_bytes p = cu_str(person);
+    if (sealed.n > CU_CREDENTIAL_SEALED_MAX)
+        return CU_TOO_BIG;
+    return run(v, "INSERT INTO credential(person,sealed) VALUES(?,?) ON CONFLICT(person) DO UPDATE SET sealed=excluded.sealed", "tb",
+               (const void *[]){&p, &sealed});
+}
+
+static bool take_sealed(sqlite3_stmt *st, void *to)
+{
+    cu_buf_put(to, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
+    return cu_buf_err(to) == CU_OK;
+}
+
+cu_err cu_vault_credential_get(cu_vault *v, const char *person, cu_buf *out)
+{
+    cu_bytes p = cu_str(person);
+    return one(v, "SELECT sealed FROM credential WHERE person=?", "t", (const void *[]){&p}, take_sealed, out);
+}
+
 /* --- erasure --- */
 
 static bool take_number(sqlite3_stmt *st, void *to)
@@ -137,6 +161,8 @@ cu_err cu_vault_destroy(cu_vault *v, const char *tenant, const char *person)
 {
     cu_bytes t = cu_str(tenant), p = cu_str(person ? person : "");
     const void *const args[] = {&t, &p};
+    CU_TRY(run(v, "UPDATE credential SET sealed=zeroblob(length(sealed)) WHERE person IN (SELECT pseudonym FROM person" OF ")", "tt", args));
+    CU_TRY(run(v, "DELETE FROM credential WHERE person IN (SELECT pseudonym FROM person" OF ")", "tt", args));
     CU_TRY(run(v, "UPDATE person SET sealed=zeroblob(length(sealed)),lookup=randomblob(32)" OF, "tt", args));
     CU_TRY(run(v, "DELETE FROM person" OF, "tt", args));
     return scrub(v);

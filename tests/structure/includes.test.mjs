@@ -19,13 +19,14 @@ const table = {
   policy: ['base', 'catalog'],
   ledger: ['base'],
   store: ['base', 'ledger'],
+  signin: ['base'],
   audit: ['base', 'ledger'],
   backup: ['base', 'ledger', 'store', 'audit'],
   comply: ['base', 'catalog', 'ledger', 'store', 'policy'],
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'inspect', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
-  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit'],
-  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect', 'backup'],
+  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit', 'signin'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect', 'backup', 'signin'],
   verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))

@@ -5,7 +5,7 @@ export const ROLES = ['owner', 'compliance', 'security', 'developer', 'approver'
 
 export function operations() {
   const source = readFileSync(new URL('../../src/daemon/paths.c', import.meta.url), 'utf8')
-  const sets = Object.fromEntries([...ROLES, 'nobody'].map((r) => [`ROLE_${r.toUpperCase()}`, [r]]))
+  const sets = Object.fromEntries([...ROLES, 'nobody', 'visitor'].map((r) => [`ROLE_${r.toUpperCase()}`, [r]]))
   const of = (text) => {
     const names = text.replace(/[()]/g, '').split('|').map((w) => w.trim())
     let out = []

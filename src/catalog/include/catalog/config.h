@@ -9,6 +9,7 @@
 #include "catalog/access.h"
 #include "catalog/attest.h"
 #include "catalog/callers.h"
+#include "catalog/signin.h"
 #include "catalog/types.h"
 #include "catalog/vendor_terms.h"
 
@@ -111,6 +112,7 @@ typedef struct {
     cu_isolation isolation;
     cu_config_probes probes;
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
+    cu_config_signin signin;
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */
 } cu_config;
 

@@ -180,6 +180,26 @@ bool cu_store_ends_keys(cu_bytes type);
 /* The ids that such an entry concerns: its key and, of a rotation, the one before; 0 to 2. */
 size_t cu_store_key_ids(const cu_leaf *l, char ids[2][CU_ID_LEN + 2]);
 
+/* --- accounts of people, from the log alone --- */
+#define CU_ACCOUNT_LIST 1025 /* names separated by commas, empty: all; with NUL */
+typedef struct {
+    char person[36];              /* pseudonym in the organisation */
+    bool active;
+    char role[16];
+    char tenants[CU_ACCOUNT_LIST], controls[CU_ACCOUNT_LIST]; /* what she is limited to */
+    char from[CU_TIME_LEN], to[CU_TIME_LEN]; /* the window of an auditor; empty: none */
+    uint64_t expires;             /* Unix seconds; 0: never */
+    char added[CU_TIME_LEN], joined[CU_TIME_LEN], last[CU_TIME_LEN]; /* last: signed in */
+    char how[16];                 /* she joined by: password, oidc */
+} cu_store_account;
+typedef void (*cu_store_account_fn)(void *arg, const cu_store_account *x);
+/* By when they were added. */
+cu_err cu_store_accounts(cu_store *s, cu_store_account_fn each, void *arg) CU_MUST;
+/* Whose account an entry concerns; false: nobody's. */
+bool cu_store_account_of(const cu_leaf *l, char person[36]);
+/* The account after that entry, which concerns it. */
+void cu_store_account_apply(cu_store_account *x, const cu_leaf *l);
+
 /* Remembers a text under a name; *changed = it was not the one remembered. */
 cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed) CU_MUST;
 /* A number that grows by one each time. */

@@ -4,6 +4,7 @@
 #ifndef CUSTOS_STORE_VAULT_H
 #define CUSTOS_STORE_VAULT_H
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -26,9 +27,15 @@ cu_err cu_vault_person_add(cu_vault *v, const cu_vault_person *p, const cu_sha25
 cu_err cu_vault_person_find(cu_vault *v, const char *tenant, const cu_sha256 *lookup, cu_vault_person *out) CU_MUST;
 cu_err cu_vault_person_get(cu_vault *v, const char *pseudonym, cu_vault_person *out) CU_MUST;
 
+/* --- what a person signs in with, sealed by the daemon --- */
+#define CU_CREDENTIAL_SEALED_MAX 8192u
+cu_err cu_vault_credential_put(cu_vault *v, const char *person, cu_bytes sealed) CU_MUST;
+/* Into out; CU_NOT_FOUND. */
+cu_err cu_vault_credential_get(cu_vault *v, const char *person, cu_buf *out) CU_MUST;
+
 /* How many persons there are of a tenant, or whether there is this one (person NULL: all of the tenant's). */
 cu_err cu_vault_count(cu_vault *v, const char *tenant, const char *person, uint64_t *persons) CU_MUST;
-/* Overwrites and deletes their keys and names; person NULL: all of the tenant's. */
+/* Overwrites and deletes their keys, names and credentials; person NULL: all of the tenant's. */
 cu_err cu_vault_destroy(cu_vault *v, const char *tenant, const char *person) CU_MUST;
 
 #endif
