@@ -189,7 +189,9 @@ test('neither names nor what people sign in with lie in the clear; the rest surv
   await system.stop()
   await system.start()
   assert.equal((await get('/api/v1/status', ada.session)).status, 401)
-  const again = await signIn(ada, { code: ada.recovery[6] })
+  let again
+  for (let i = 0; i < 100 && (again = await signIn(ada, { code: ada.recovery[6] })).status === 503; i++) // what the log says is read first
+    await new Promise((done) => setTimeout(done, 100))
   assert.equal(again.status, 204, 'accounts are there, and lockouts are forgotten')
   assert.equal((await signIn(bob, { code: bob.recovery[3] })).status, 401, 'and ended ones stay ended')
   const items = system.json('person', 'list').items
