@@ -16,6 +16,8 @@ static void show(const json_t *v)
     const json_t *m;
     printf("%lld entries of %lld epochs of writers; %lld requests, %lld answers, %lld refusals, compared at %lld heartbeats.\n", figure(v, "entries"),
            figure(v, "writers"), figure(v, "requests"), figure(v, "answers"), figure(v, "refusals"), figure(v, "heartbeats"));
+    if (figure(v, "cut_short"))
+        printf("%lld ends and refusals died with a process that was killed, before they were durable.\n", figure(v, "cut_short"));
     if (figure(v, "orphans"))
         printf("%lld requests have no end; each has an entry exchange.orphan now.\n", figure(v, "orphans"));
     json_array_foreach(json_object_get(v, "missing"), i, m)

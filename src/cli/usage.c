@@ -102,7 +102,7 @@ static int import(const cu_run *r)
     cu_arena a CU_CLEAN_ARENA = {0};
     cu_config c;
     char run_dir[4096];
-    cu_buf file CU_CLEAN_BUF = CU_BUF(CU_USAGE_FILE_MAX);
+    cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BILLED_FILE_MAX);
     const char *vendor = cu_run_option(r, "vendor"), *tolerance = cu_run_option(r, "tolerance");
     int may = tolerance ? permille(tolerance) : -1;
     if (r->args_n != 1 || !vendor || !good_name(vendor))

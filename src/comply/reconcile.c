@@ -16,7 +16,11 @@ typedef struct {
 } entry;
 
 typedef struct {
-    uint64_t requests, forwarded, void_, answered, refused, left_out;
+    uint64_t epoch, requests, forwarded, void_, answered, refused, left_out;
+} sums;
+
+typedef struct {
+    sums own, before;     /* before: of an epoch that came to no end; its epoch is 0 when there is none */
     bool counts, end;
 } beat;
 
@@ -61,6 +65,28 @@ static void *room(void *v, size_t n, size_t *cap, size_t each)
     return p;
 }
 
+static bool read_counted(cu_bytes text, sums *out)
+{
+    return number(text, "\"requests\":", &out->requests) && number(text, "\"forwarded\":", &out->forwarded) && number(text, "\"void\":", &out->void_) &&
+           number(text, "\"answered\":", &out->answered) && number(text, "\"refused\":", &out->refused) && number(text, "\"left_out\":", &out->left_out);
+}
+
+/* The object "before" holds members of the same names: it is read apart, and what stands around it without it. */
+static void read_beat(cu_bytes body, beat *b)
+{
+    cu_buf around CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    size_t from = cu_find(body, CU_LIT("\"before\":{"), 0), to = from == (size_t)-1 ? from : cu_find(body, CU_LIT("}"), from);
+    if (to != (size_t)-1) {
+        cu_bytes inner = cu_slice(body, from, to);
+        if (!read_counted(inner, &b->before) || !number(inner, "\"epoch\":", &b->before.epoch))
+            b->before.epoch = 0;
+        cu_buf_add(&around, cu_slice(body, 0, from));
+        cu_buf_add(&around, cu_slice(body, to, body.n));
+        body = cu_buf_view(&around);
+    }
+    b->counts = read_counted(body, &b->own);
+}
+
 static cu_err add_beat(cu_reconciler *c, const cu_leaf *l, entry *e)
 {
     beat *b = room(c->beats, c->beats_n, &c->beats_cap, sizeof *b);
@@ -69,9 +95,7 @@ static cu_err add_beat(cu_reconciler *c, const cu_leaf *l, entry *e)
     c->beats = b;
     b += c->beats_n++;
     *b = (beat){.end = cu_find(l->body, CU_LIT("\"reason\":\"end\""), 0) != (size_t)-1};
-    b->counts = number(l->body, "\"requests\":", &b->requests) && number(l->body, "\"forwarded\":", &b->forwarded) &&
-                number(l->body, "\"void\":", &b->void_) && number(l->body, "\"answered\":", &b->answered) &&
-                number(l->body, "\"refused\":", &b->refused) && number(l->body, "\"left_out\":", &b->left_out);
+    read_beat(l->body, b);
     e->beat = (uint32_t)c->beats_n;
     return CU_OK;
 }
@@ -162,6 +186,13 @@ typedef struct {
     uint64_t requests, answers, refusals;
 } seen;
 
+/* The last epoch that was gone through, as a whole. */
+typedef struct {
+    uint32_t writer;
+    uint64_t epoch;
+    seen all;
+} past;
+
 static void miss(cu_reconciled *r, const cu_reconciler *c, const entry *e, const char *what, uint64_t n)
 {
     if (r->missing_n == CU_MISSING_MAX) {
@@ -181,20 +212,36 @@ static uint64_t less(uint64_t counted, uint64_t there)
 /* Only the last heartbeat of an epoch is asked: what was missing before is still missing. */
 static void hold(cu_reconciled *r, const cu_reconciler *c, const entry *e, const seen *s)
 {
-    const beat *b = &c->beats[e->beat - 1];
+    const beat *at = &c->beats[e->beat - 1];
+    const sums *b = &at->own;
     const struct {
         const char *kind;
         uint64_t n;
     } all[] = {{"requests", less(b->requests - b->void_, s->requests)}, {"forwarded", less(b->forwarded, s->requests)},
                {"answers", less(b->answered, s->answers)}, {"refusals", less(b->refused - b->left_out, s->refusals)}};
-    for (size_t i = 0; b->counts && i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; at->counts && i < sizeof all / sizeof *all; i++)
         if (all[i].n)
             miss(r, c, e, all[i].kind, all[i].n);
 }
 
+/* What an epoch counted that came to no end. Whatever was forwarded had its entry first, so that is strict; the last
+ * ends and refusals may have died with the process, and its open requests are told as orphans. */
+static void hold_before(cu_reconciled *r, const cu_reconciler *c, const entry *e, const past *p)
+{
+    const sums *b = &c->beats[e->beat - 1].before;
+    static const seen none;
+    const seen *s = p->epoch == b->epoch && p->writer == e->writer ? &p->all : &none;
+    if (less(b->forwarded, s->requests)) {
+        entry of = *e;
+        of.epoch = b->epoch;
+        miss(r, c, &of, "forwarded", less(b->forwarded, s->requests));
+    }
+    r->cut_short += less(b->answered, s->answers) + less(b->refused - (b->left_out < b->refused ? b->left_out : b->refused), s->refusals);
+}
+
 /* From i to the end of the epoch; returns where the next begins. A chain may end anywhere: the rest is
  * still in the spool. */
-static size_t follow(cu_reconciled *r, const cu_reconciler *c, size_t i, const entry **last_beat, seen *at_beat)
+static size_t follow(cu_reconciled *r, const cu_reconciler *c, size_t i, const entry **last_beat, seen *at_beat, past *p)
 {
     const entry *first = &c->v[i];
     seen s = {0};
@@ -209,6 +256,8 @@ static size_t follow(cu_reconciled *r, const cu_reconciler *c, size_t i, const e
         s.answers += e->kind == ANSWER;
         s.refusals += e->kind == REFUSAL;
         if (e->kind == BEAT) {
+            if (!*last_beat && c->beats[e->beat - 1].before.epoch)
+                hold_before(r, c, e, p);
             *last_beat = e;
             *at_beat = s;
             r->heartbeats++;
@@ -217,15 +266,17 @@ static size_t follow(cu_reconciled *r, const cu_reconciler *c, size_t i, const e
     r->requests += s.requests;
     r->answers += s.answers;
     r->refusals += s.refusals;
+    *p = (past){first->writer, first->epoch, s};
     return i;
 }
 
 static void judge(cu_reconciled *r, const cu_reconciler *c, uint64_t now_s)
 {
+    past p = {0};
     for (size_t i = 0; i < c->n;) {
         const entry *beat_at;
         seen s;
-        size_t end = follow(r, c, i, &beat_at, &s);
+        size_t end = follow(r, c, i, &beat_at, &s, &p);
         const entry *last = &c->v[end - 1];
         bool newer = end < c->n && c->v[end].writer == last->writer;
         r->writers++;

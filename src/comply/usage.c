@@ -2,41 +2,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const cu_usage_class_names[CU_USAGE_CLASSES] = {"input", "output", "cache_read", "cache_write"};
+const char *const cu_billed_class_names[CU_BILLED_CLASSES] = {"input", "output", "cache_read", "cache_write"};
 
-void cu_usage_free(cu_usage *u)
+void cu_billed_free(cu_billed *u)
 {
     free(u->v);
-    *u = (cu_usage){0};
+    *u = (cu_billed){0};
 }
 
-static int compare(const cu_usage_row *r, const char *day, const char *model)
+static int compare(const cu_billed_row *r, const char *day, const char *model)
 {
     int c = strcmp(r->day, day);
     return c ? c : strcmp(r->model, model);
 }
 
-static cu_err insert(cu_usage *u, size_t at, const char *day, const char *model)
+static cu_err insert(cu_billed *u, size_t at, const char *day, const char *model)
 {
-    if (u->n == CU_USAGE_ROWS)
+    if (u->n == CU_BILLED_ROWS)
         return CU_TOO_BIG;
     if (u->n == u->cap) {
         size_t cap = u->cap ? 2 * u->cap : 64;
-        cu_usage_row *v = realloc(u->v, cap * sizeof *v);
+        cu_billed_row *v = realloc(u->v, cap * sizeof *v);
         if (!v)
             return CU_NOMEM;
         u->v = v;
         u->cap = cap;
     }
     memmove(&u->v[at + 1], &u->v[at], (u->n - at) * sizeof *u->v);
-    u->v[at] = (cu_usage_row){0};
+    u->v[at] = (cu_billed_row){0};
     memcpy(u->v[at].day, day, sizeof u->v->day);
     memcpy(u->v[at].model, model, strlen(model) + 1);
     u->n++;
     return CU_OK;
 }
 
-cu_err cu_usage_add(cu_usage *u, const char *day, const char *model, const uint64_t n[CU_USAGE_CLASSES])
+cu_err cu_billed_add(cu_billed *u, const char *day, const char *model, const uint64_t n[CU_BILLED_CLASSES])
 {
     size_t from = 0, to = u->n;
     while (from < to) {
@@ -48,8 +48,8 @@ cu_err cu_usage_add(cu_usage *u, const char *day, const char *model, const uint6
     }
     if (from == u->n || compare(&u->v[from], day, model) != 0)
         CU_TRY(insert(u, from, day, model));
-    for (size_t c = 0; c < CU_USAGE_CLASSES; c++) {
-        if (n[c] > CU_USAGE_TOKENS_MAX - u->v[from].n[c])
+    for (size_t c = 0; c < CU_BILLED_CLASSES; c++) {
+        if (n[c] > CU_BILLED_TOKENS_MAX - u->v[from].n[c])
             return CU_TOO_BIG;
         u->v[from].n[c] += n[c];
     }
@@ -76,9 +76,9 @@ static size_t version_len(const char *s, size_t n)
     return n > 2 && strcmp(s + n - 2, "-0") == 0 ? 2 : 0;
 }
 
-cu_err cu_usage_model(cu_bytes name, char out[CU_USAGE_MODEL + 1])
+cu_err cu_billed_model(cu_bytes name, char out[CU_BILLED_MODEL + 1])
 {
-    if (name.n > CU_USAGE_MODEL)
+    if (name.n > CU_BILLED_MODEL)
         return CU_SYNTAX;
     for (size_t i = 0; i < name.n; i++) {
         uint8_t c = name.p[i];
@@ -119,7 +119,7 @@ bool usage_number(cu_bytes text, uint64_t *out)
         if (text.p[i] < '0' || text.p[i] > '9')
             return false;
         *out = *out * 10 + (uint64_t)(text.p[i] - '0');
-        if (*out > CU_USAGE_TOKENS_MAX)
+        if (*out > CU_BILLED_TOKENS_MAX)
             return false;
     }
     if (text.n && i == 0)
@@ -130,12 +130,12 @@ bool usage_number(cu_bytes text, uint64_t *out)
     return i == text.n || i + 1 < text.n;
 }
 
-cu_err cu_usage_parse(cu_bytes file, cu_usage *out, cu_fault *f)
+cu_err cu_billed_parse(cu_bytes file, cu_billed *out, cu_fault *f)
 {
     size_t i = 0;
-    *out = (cu_usage){0};
-    if (file.n > CU_USAGE_FILE_MAX)
-        return cu_fail(f, CU_TOO_BIG, "the export is larger than %zu MiB; split it by time", CU_USAGE_FILE_MAX >> 20);
+    *out = (cu_billed){0};
+    if (file.n > CU_BILLED_FILE_MAX)
+        return cu_fail(f, CU_TOO_BIG, "the export is larger than %zu MiB; split it by time", CU_BILLED_FILE_MAX >> 20);
     if (file.n >= 3 && memcmp(file.p, "\xef\xbb\xbf", 3) == 0)
         file = cu_slice(file, 3, file.n);
     while (i < file.n && strchr(" \t\r\n", file.p[i]) && file.p[i])
@@ -143,6 +143,6 @@ cu_err cu_usage_parse(cu_bytes file, cu_usage *out, cu_fault *f)
     bool json = i < file.n && (file.p[i] == '{' || file.p[i] == '[');
     cu_err e = json ? usage_json(file, out, f) : usage_csv(file, out, f);
     if (e != CU_OK)
-        cu_usage_free(out);
+        cu_billed_free(out);
     return e == CU_NOMEM ? cu_fail(f, e, "%s", cu_err_text(e)) : e;
 }

@@ -21,7 +21,7 @@ typedef enum { ROLE_DAY, ROLE_DAY_END, ROLE_MODEL, ROLE_SKU, ROLE_UNIT, ROLE_AMO
 typedef struct {
     const char *name;
     unsigned role;
-    cu_usage_class class;
+    cu_billed_class class;
 } column;
 
 typedef struct {
@@ -31,13 +31,13 @@ typedef struct {
 } form;
 
 static const form forms[] = {
-    {"anthropic-csv", 15, {{"usage_date_utc", ROLE_DAY, 0}, {"model_version", ROLE_MODEL, 0}, {"usage_input_tokens_no_cache", ROLE_TOKENS, CU_USAGE_INPUT},
-                           {"usage_output_tokens", ROLE_TOKENS, CU_USAGE_OUTPUT}, {"usage_input_tokens_cache_read", ROLE_TOKENS, CU_USAGE_CACHE_READ},
-                           {"usage_input_tokens_cache_write", ROLE_TOKENS | ROLE_OPTIONAL, CU_USAGE_CACHE_WRITE},
-                           {"usage_input_tokens_cache_write_5m", ROLE_TOKENS | ROLE_OPTIONAL, CU_USAGE_CACHE_WRITE},
-                           {"usage_input_tokens_cache_write_1h", ROLE_TOKENS | ROLE_OPTIONAL, CU_USAGE_CACHE_WRITE}}},
-    {"openai-csv", 7, {{"start_time_iso", ROLE_DAY, 0}, {"model", ROLE_MODEL | ROLE_OPTIONAL, 0}, {"input_tokens", ROLE_TOKENS, CU_USAGE_INPUT},
-                       {"output_tokens", ROLE_TOKENS, CU_USAGE_OUTPUT}, {"input_cached_tokens", ROLE_TOKENS | ROLE_OPTIONAL, CU_USAGE_CACHE_READ}}},
+    {"anthropic-csv", 15, {{"usage_date_utc", ROLE_DAY, 0}, {"model_version", ROLE_MODEL, 0}, {"usage_input_tokens_no_cache", ROLE_TOKENS, CU_BILLED_INPUT},
+                           {"usage_output_tokens", ROLE_TOKENS, CU_BILLED_OUTPUT}, {"usage_input_tokens_cache_read", ROLE_TOKENS, CU_BILLED_CACHE_READ},
+                           {"usage_input_tokens_cache_write", ROLE_TOKENS | ROLE_OPTIONAL, CU_BILLED_CACHE_WRITE},
+                           {"usage_input_tokens_cache_write_5m", ROLE_TOKENS | ROLE_OPTIONAL, CU_BILLED_CACHE_WRITE},
+                           {"usage_input_tokens_cache_write_1h", ROLE_TOKENS | ROLE_OPTIONAL, CU_BILLED_CACHE_WRITE}}},
+    {"openai-csv", 7, {{"start_time_iso", ROLE_DAY, 0}, {"model", ROLE_MODEL | ROLE_OPTIONAL, 0}, {"input_tokens", ROLE_TOKENS, CU_BILLED_INPUT},
+                       {"output_tokens", ROLE_TOKENS, CU_BILLED_OUTPUT}, {"input_cached_tokens", ROLE_TOKENS | ROLE_OPTIONAL, CU_BILLED_CACHE_READ}}},
     {"google-csv", 7, {{"Date", ROLE_DAY, 0}, {"SKU description", ROLE_SKU, 0}, {"Usage amount", ROLE_AMOUNT, 0}, {"Usage unit", ROLE_UNIT, 0}}},
     {"google-csv", 7, {{"Usage start date", ROLE_DAY, 0}, {"Usage end date", ROLE_DAY_END, 0}, {"SKU description", ROLE_SKU, 0},
                        {"Usage amount", ROLE_AMOUNT, 0}, {"Usage unit", ROLE_UNIT, 0}}},
@@ -133,7 +133,7 @@ static bool fits(const table *t, const form *m, size_t at[9])
 }
 
 /* The model in a name of Google's, as "gemini-2.5-flash-lite"; false: it is of no model that we know to be one. */
-static bool sku_model(const char *sku, char out[CU_USAGE_MODEL + 1])
+static bool sku_model(const char *sku, char out[CU_BILLED_MODEL + 1])
 {
     static const char *const words[] = {"pro", "flash", "lite", "ultra", "nano"};
     char low[CELL], *at, *save = NULL;
@@ -143,21 +143,21 @@ static bool sku_model(const char *sku, char out[CU_USAGE_MODEL + 1])
     low[n] = 0;
     if (!(at = strstr(low, "gemini ")))
         return false;
-    n = (size_t)snprintf(out, CU_USAGE_MODEL + 1, "gemini");
+    n = (size_t)snprintf(out, CU_BILLED_MODEL + 1, "gemini");
     for (char *w = strtok_r(at + 7, " -", &save); w; w = strtok_r(NULL, " -", &save)) {
         bool version = w[0] >= '0' && w[0] <= '9' && strspn(w, "0123456789.") == strlen(w) && strlen(w) <= 4, known = version;
         for (size_t i = 0; i < sizeof words / sizeof *words; i++)
             known |= strcmp(w, words[i]) == 0;
         if (!known)
             break;
-        if (n + strlen(w) + 1 < CU_USAGE_MODEL)
-            n += (size_t)snprintf(out + n, CU_USAGE_MODEL + 1 - n, "-%s", w);
+        if (n + strlen(w) + 1 < CU_BILLED_MODEL)
+            n += (size_t)snprintf(out + n, CU_BILLED_MODEL + 1 - n, "-%s", w);
     }
     return n > 6;
 }
 
 /* A row of Google's: only what is counted in tokens of a text. */
-static bool sku_counts(const char *sku, const char *unit, uint64_t amount, uint64_t n[CU_USAGE_CLASSES])
+static bool sku_counts(const char *sku, const char *unit, uint64_t amount, uint64_t n[CU_BILLED_CLASSES])
 {
     char low[CELL];
     size_t k = 0;
@@ -167,22 +167,22 @@ static bool sku_counts(const char *sku, const char *unit, uint64_t amount, uint6
     if ((strcmp(unit, "count") != 0 && strcmp(unit, "tokens") != 0) || strstr(low, "request") || strstr(low, "grounding") || strstr(low, "storage"))
         return false;
     if (strstr(low, "cach")) { /* Google bills the rest as input; an answer counts both as its prompt */
-        n[CU_USAGE_CACHE_READ] = n[CU_USAGE_INPUT] = amount;
+        n[CU_BILLED_CACHE_READ] = n[CU_BILLED_INPUT] = amount;
         return true;
     }
     if (strstr(low, "output"))
-        n[CU_USAGE_OUTPUT] = amount;
+        n[CU_BILLED_OUTPUT] = amount;
     else if (strstr(low, "input"))
-        n[CU_USAGE_INPUT] = amount;
+        n[CU_BILLED_INPUT] = amount;
     else
         return false;
     return true;
 }
 
 typedef struct {
-    char day[11], end[11], model[CU_USAGE_MODEL + 1];
+    char day[11], end[11], model[CU_BILLED_MODEL + 1];
     const char *sku, *unit;
-    uint64_t amount, n[CU_USAGE_CLASSES];
+    uint64_t amount, n[CU_BILLED_CLASSES];
 } line;
 
 static cu_err take_cell(table *t, const column *c, size_t at, line *l)
@@ -195,7 +195,7 @@ static cu_err take_cell(table *t, const column *c, size_t at, line *l)
     case ROLE_DAY_END:
         return usage_day(cell, l->end) ? CU_OK : wrong(t, "its last day is none (2026-03-22)");
     case ROLE_MODEL:
-        return cu_usage_model(cell, l->model) == CU_OK ? CU_OK : wrong(t, "its model's name is longer than 64 bytes, or holds blanks or other signs");
+        return cu_billed_model(cell, l->model) == CU_OK ? CU_OK : wrong(t, "its model's name is longer than 64 bytes, or holds blanks or other signs");
     case ROLE_SKU:
         l->sku = t->cells[at];
         return CU_OK;
@@ -213,7 +213,7 @@ static cu_err take_cell(table *t, const column *c, size_t at, line *l)
     }
 }
 
-static cu_err take_line(table *t, const form *m, const size_t at[9], cu_usage *out)
+static cu_err take_line(table *t, const form *m, const size_t at[9], cu_billed *out)
 {
     line l = {.day = ""};
     for (size_t i = 0; i < 9; i++) {
@@ -232,8 +232,8 @@ static cu_err take_line(table *t, const form *m, const size_t at[9], cu_usage *o
         return wrong(t, "a count of tokens is no whole number");
     if (l.end[0] && strcmp(l.day, l.end) != 0)
         return wrong(t, "it covers more than one day: make the report by day (Reports, group by SKU, time range by day)");
-    cu_err e = cu_usage_add(out, l.day, l.model, l.n);
-    return e == CU_TOO_BIG ? cu_fail(t->f, e, "the export has more than %u days and models, or more tokens than can be", CU_USAGE_ROWS) : e;
+    cu_err e = cu_billed_add(out, l.day, l.model, l.n);
+    return e == CU_TOO_BIG ? cu_fail(t->f, e, "the export has more than %u days and models, or more tokens than can be", CU_BILLED_ROWS) : e;
 }
 
 /* Google's rows of totals at the end name no day. */
@@ -242,7 +242,7 @@ static bool is_total(const table *t, const form *m, const size_t at[9])
     return strcmp(m->form, "google-csv") == 0 && at[0] < t->n && t->lengths[at[0]] == 0;
 }
 
-static cu_err read_rows(table *t, const form *m, const size_t at[9], cu_usage *out)
+static cu_err read_rows(table *t, const form *m, const size_t at[9], cu_billed *out)
 {
     cu_err e;
     out->form = m->form;
@@ -255,7 +255,7 @@ static cu_err read_rows(table *t, const form *m, const size_t at[9], cu_usage *o
     return out->lines ? CU_OK : cu_fail(t->f, CU_UNSUPPORTED, "the export has no rows, so it says nothing");
 }
 
-cu_err usage_csv(cu_bytes file, cu_usage *out, cu_fault *f)
+cu_err usage_csv(cu_bytes file, cu_billed *out, cu_fault *f)
 {
     static _Thread_local table t;
     size_t at[9];

@@ -19,30 +19,30 @@ static bool tokens(const json_t *o, const char *key, uint64_t *out)
     *out = 0;
     if (!v || json_is_null(v))
         return true;
-    if (!json_is_integer(v) || json_integer_value(v) < 0 || (uint64_t)json_integer_value(v) > CU_USAGE_TOKENS_MAX)
+    if (!json_is_integer(v) || json_integer_value(v) < 0 || (uint64_t)json_integer_value(v) > CU_BILLED_TOKENS_MAX)
         return false;
     *out = (uint64_t)json_integer_value(v);
     return true;
 }
 
-static bool anthropic(const json_t *r, uint64_t n[CU_USAGE_CLASSES])
+static bool anthropic(const json_t *r, uint64_t n[CU_BILLED_CLASSES])
 {
     const json_t *made = json_object_get(r, "cache_creation");
     uint64_t five, hour, flat5, flat1;
-    if (!tokens(r, "uncached_input_tokens", &n[CU_USAGE_INPUT]) || !tokens(r, "output_tokens", &n[CU_USAGE_OUTPUT]) ||
-        !tokens(r, "cache_read_input_tokens", &n[CU_USAGE_CACHE_READ]) || !tokens(made, "ephemeral_5m_input_tokens", &five) ||
+    if (!tokens(r, "uncached_input_tokens", &n[CU_BILLED_INPUT]) || !tokens(r, "output_tokens", &n[CU_BILLED_OUTPUT]) ||
+        !tokens(r, "cache_read_input_tokens", &n[CU_BILLED_CACHE_READ]) || !tokens(made, "ephemeral_5m_input_tokens", &five) ||
         !tokens(made, "ephemeral_1h_input_tokens", &hour) || !tokens(r, "cache_creation_5m_input_tokens", &flat5) ||
         !tokens(r, "cache_creation_1h_input_tokens", &flat1))
         return false;
-    n[CU_USAGE_CACHE_WRITE] = five + hour + flat5 + flat1;
+    n[CU_BILLED_CACHE_WRITE] = five + hour + flat5 + flat1;
     return json_object_get(r, "uncached_input_tokens") && json_object_get(r, "output_tokens");
 }
 
-static bool openai(const json_t *r, uint64_t n[CU_USAGE_CLASSES])
+static bool openai(const json_t *r, uint64_t n[CU_BILLED_CLASSES])
 {
-    n[CU_USAGE_CACHE_WRITE] = 0;
-    return tokens(r, "input_tokens", &n[CU_USAGE_INPUT]) && tokens(r, "output_tokens", &n[CU_USAGE_OUTPUT]) &&
-           tokens(r, "input_cached_tokens", &n[CU_USAGE_CACHE_READ]) && json_object_get(r, "input_tokens") && json_object_get(r, "output_tokens");
+    n[CU_BILLED_CACHE_WRITE] = 0;
+    return tokens(r, "input_tokens", &n[CU_BILLED_INPUT]) && tokens(r, "output_tokens", &n[CU_BILLED_OUTPUT]) &&
+           tokens(r, "input_cached_tokens", &n[CU_BILLED_CACHE_READ]) && json_object_get(r, "input_tokens") && json_object_get(r, "output_tokens");
 }
 
 static bool bucket_day(const json_t *bucket, char day[11])
@@ -55,19 +55,19 @@ static bool bucket_day(const json_t *bucket, char day[11])
     return json_is_integer(seconds) && t > 0 && t < 253402300800 && gmtime_r(&t, &tm) && strftime(day, 11, "%Y-%m-%d", &tm) == 10;
 }
 
-static cu_err take(cu_usage *u, const char *day, const json_t *r, size_t page, size_t bucket, cu_fault *f)
+static cu_err take(cu_billed *u, const char *day, const json_t *r, size_t page, size_t bucket, cu_fault *f)
 {
-    uint64_t n[CU_USAGE_CLASSES] = {0};
-    char model[CU_USAGE_MODEL + 1] = "";
+    uint64_t n[CU_BILLED_CLASSES] = {0};
+    char model[CU_BILLED_MODEL + 1] = "";
     const json_t *name = json_object_get(r, "model");
     bool is_openai = strcmp(u->form, "openai-json") == 0;
     u->lines++;
     if (!json_is_object(r) || !(is_openai ? openai(r, n) : anthropic(r, n)))
         return wrong(f, page, bucket, "a result has no counts of tokens, or one that is no whole number");
-    if (json_is_string(name) && cu_usage_model(cu_bytes_of(json_string_value(name), json_string_length(name)), model) != CU_OK)
+    if (json_is_string(name) && cu_billed_model(cu_bytes_of(json_string_value(name), json_string_length(name)), model) != CU_OK)
         return wrong(f, page, bucket, "a model's name is longer than 64 bytes, or holds blanks or other signs");
-    cu_err e = cu_usage_add(u, day, model, n);
-    return e == CU_TOO_BIG ? cu_fail(f, e, "the export has more than %u days and models, or more tokens than can be", CU_USAGE_ROWS) : e;
+    cu_err e = cu_billed_add(u, day, model, n);
+    return e == CU_TOO_BIG ? cu_fail(f, e, "the export has more than %u days and models, or more tokens than can be", CU_BILLED_ROWS) : e;
 }
 
 /* What stands in the first bucket that says so: the two forms name a bucket's beginning differently. */
@@ -76,7 +76,7 @@ static const char *form_of(const json_t *bucket)
     return json_is_string(json_object_get(bucket, "starting_at")) ? "anthropic-json" : json_is_integer(json_object_get(bucket, "start_time")) ? "openai-json" : NULL;
 }
 
-static cu_err take_page(cu_usage *u, const json_t *page, size_t number, bool last, cu_fault *f)
+static cu_err take_page(cu_billed *u, const json_t *page, size_t number, bool last, cu_fault *f)
 {
     const json_t *data = json_object_get(page, "data"), *bucket, *r;
     size_t i, k;
@@ -99,7 +99,7 @@ static cu_err take_page(cu_usage *u, const json_t *page, size_t number, bool las
     return CU_OK;
 }
 
-cu_err usage_json(cu_bytes file, cu_usage *out, cu_fault *f)
+cu_err usage_json(cu_bytes file, cu_billed *out, cu_fault *f)
 {
     json_error_t at;
     json_t *top = json_loadb((const char *)file.p, file.n, JSON_REJECT_DUPLICATES, &at);

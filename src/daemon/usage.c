@@ -16,8 +16,8 @@
 typedef struct {
     call *c;
     const cu_config_vendor *vendor;
-    cu_usage theirs, ours;
-    cu_usage_tolerance may;
+    cu_billed theirs, ours;
+    cu_billed_tolerance may;
     char source[65], today[11];
     json_t *days;
     unsigned skipped;   /* days that are not over */
@@ -26,14 +26,14 @@ typedef struct {
 static cu_err add_ours(void *arg, const char *day, const char *model, const uint64_t n[4])
 {
     import *i = arg;
-    char name[CU_USAGE_MODEL + 1];
-    if (cu_usage_model(cu_str(model), name) != CU_OK) /* what a client called it; nothing that a provider would name so */
+    char name[CU_BILLED_MODEL + 1];
+    if (cu_billed_model(cu_str(model), name) != CU_OK) /* what a client called it; nothing that a provider would name so */
         snprintf(name, sizeof name, "?");
-    return cu_usage_add(&i->ours, day, name, n);
+    return cu_billed_add(&i->ours, day, name, n);
 }
 
 /* From the row at, how many are of this day. */
-static size_t of_day(const cu_usage *u, size_t at, const char *day)
+static size_t of_day(const cu_billed *u, size_t at, const char *day)
 {
     size_t n = 0;
     while (at + n < u->n && strcmp(u->v[at + n].day, day) == 0)
@@ -41,7 +41,7 @@ static size_t of_day(const cu_usage *u, size_t at, const char *day)
     return n;
 }
 
-static cu_err tell(import *i, const char *day, const cu_buf *rows, const cu_usage_tie *t)
+static cu_err tell(import *i, const char *day, const cu_buf *rows, const cu_billed_tie *t)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     cu_buf_byte(&b, '{');
@@ -72,9 +72,9 @@ static cu_err tell_days(import *i, bool gaps)
     while (a < i->ours.n || b < i->theirs.n) {
         const char *x = a < i->ours.n ? i->ours.v[a].day : "9", *y = b < i->theirs.n ? i->theirs.v[b].day : "9", *day = strcmp(x, y) <= 0 ? x : y;
         size_t n = of_day(&i->ours, a, day), m = of_day(&i->theirs, b, day);
-        cu_usage_tie t;
+        cu_billed_tie t;
         cu_buf rows CU_CLEAN_BUF = CU_BUF(ROWS_JSON);
-        cu_usage_compare(&i->theirs, &i->theirs.v[b], m, &i->ours.v[a], n, i->may, &rows, &t);
+        cu_billed_compare(&i->theirs, &i->theirs.v[b], m, &i->ours.v[a], n, i->may, &rows, &t);
         if (strcmp(day, i->today) >= 0) {
             i->skipped += !gaps;
         } else if (t.gap == gaps && (t.ours || t.theirs)) {
@@ -146,12 +146,12 @@ unsigned take_usage(call *c)
     char now[CU_TIME_LEN];
     if (!i.vendor)
         return problem(c, 400, "Malformed", "vendor is the name of one in custos.yaml.");
-    if (!number_of(c, "permille", 1000, &permille) || !number_of(c, "tokens", CU_USAGE_TOKENS_MAX, &tokens))
+    if (!number_of(c, "permille", 1000, &permille) || !number_of(c, "tokens", CU_BILLED_TOKENS_MAX, &tokens))
         return problem(c, 400, "Malformed", "permille is a whole number to 1000, tokens one of tokens.");
-    cu_err e = cu_usage_parse(c->body, &i.theirs, &f);
+    cu_err e = cu_billed_parse(c->body, &i.theirs, &f);
     if (e != CU_OK)
         return problem(c, e == CU_TOO_BIG ? 413 : e == CU_NOMEM ? 503 : 422, "Not an export that can be read", "%s", f.text);
-    i.may = (cu_usage_tolerance){(unsigned)permille, tokens};
+    i.may = (cu_billed_tolerance){(unsigned)permille, tokens};
     cu_sha256_of(c->body, &d);
     cu_hex(i.source, d.b, sizeof d.b);
     cu_time_text(cu_now_ns(), now);
@@ -161,8 +161,8 @@ unsigned take_usage(call *c)
     unsigned status = e == CU_OK ? put_result(&i)
                       : problem(c, e == CU_TOO_BIG || e == CU_UNSUPPORTED ? 422 : 503, "Not held against the log", "%s", f.code ? f.text : cu_err_text(e));
     json_decref(i.days);
-    cu_usage_free(&i.theirs);
-    cu_usage_free(&i.ours);
+    cu_billed_free(&i.theirs);
+    cu_billed_free(&i.ours);
     return status;
 }
 

@@ -112,8 +112,8 @@ static cu_err tell_gap(app *a, const cu_reconciled *r)
 
 static void put_figures(const cu_reconciled *r, uint64_t orphans, cu_buf *b)
 {
-    cu_buf_fmt(b, "\"answers\":%llu,\"entries\":%llu,\"heartbeats\":%llu,\"orphans\":%llu,\"refusals\":%llu,\"requests\":%llu,\"writers\":%llu",
-               (unsigned long long)r->answers, (unsigned long long)r->entries, (unsigned long long)r->heartbeats, (unsigned long long)orphans,
+    cu_buf_fmt(b, "\"answers\":%llu,\"cut_short\":%llu,\"entries\":%llu,\"heartbeats\":%llu,\"orphans\":%llu,\"refusals\":%llu,\"requests\":%llu,\"writers\":%llu",
+               (unsigned long long)r->answers, (unsigned long long)r->cut_short, (unsigned long long)r->entries, (unsigned long long)r->heartbeats, (unsigned long long)orphans,
                (unsigned long long)r->refusals, (unsigned long long)r->requests, (unsigned long long)r->writers);
 }
 

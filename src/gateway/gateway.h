@@ -246,6 +246,7 @@ void gw_health_refresh(const gw_main_conf *conf);
 
 /* count.c: what is counted beside what is recorded */
 typedef enum { GW_REQUESTS, GW_FORWARDS, GW_VOID, GW_ANSWERED, GW_REFUSALS, GW_LEFT_OUT, GW_COUNTS } gw_counted;
+bool gw_count_open(int run_fd); /* in the master */
 void gw_count(gw_counted what);
 void gw_count_tick(void);
 void gw_count_end(void); /* before the spool is closed */

@@ -123,7 +123,7 @@ static ngx_int_t open_shared(void)
             return NGX_ERROR;
         gw.leaks = cu_leaks_init(p, LEAK_BYTES);
     }
-    return gw_shared_open(gw.run_fd);
+    return gw_count_open(gw.run_fd) ? gw_shared_open(gw.run_fd) : NGX_ERROR;
 }
 
 ngx_int_t gw_init_module(ngx_cycle_t *cycle)

@@ -118,6 +118,31 @@ test('a usage export of the provider fits what the log has, and what went past t
   }
 })
 
+test('what a killed worker had counted comes with the first heartbeat of the next', async () => {
+  system.json('status', '--wait', '30')
+  const begun = system.entries('org').length
+  for (let i = 0; i < 40; i++) assert.equal(await ask(), 200)
+  assert.ok([401, 429].includes(await ask('no-such-key'))) // or locked out by the test before
+  await pause(300)
+  for (const pid of system.workers()) process.kill(pid, 'SIGKILL')
+  const all = () => system.entries('org').slice(begun).filter((l) => l.type === 'writer.heartbeat' && l.body.before)
+  for (let i = 0; i < 100 && all().length < 2; i++) await pause(100)
+  const beats = all()
+  assert.deepEqual(beats.map((b) => [b.writer, b.body.reason]).sort(), [['gw-0', 'start'], ['gw-1', 'start']])
+  const entries = [...system.entries('t/acme'), ...system.entries('org')]
+  for (const b of beats) {
+    const mine = entries.filter((l) => l.writer === b.writer && l.epoch === b.body.before.epoch)
+    assert.ok(mine.length > 0, `${b.writer}: no entries of ${b.body.before.epoch}`)
+    const n = (...types) => mine.filter((l) => types.includes(l.type)).length
+    assert.equal(n('exchange.request'), b.body.before.requests)
+    assert.equal(n('exchange.response'), b.body.before.answered)
+    assert.equal(n('input.rejected'), b.body.before.refused - b.body.before.left_out)
+  }
+  assert.equal(beats.reduce((sum, b) => sum + b.body.before.forwarded, 0) >= 40, true)
+  const r = reconcile()
+  assert.deepEqual([r.missing, r.cut_short], [[], 0])
+})
+
 test('a request whose worker was killed is an orphan, once', async () => {
   system.json('status', '--wait', '30')
   hold = true

@@ -96,8 +96,46 @@ static void holes_and_silence(void **state)
     }
 }
 
+/* The epoch of a process that was killed: its successor says what it had counted. */
+static void counted_before_the_kill(void **state)
+{
+    static const struct {
+        unsigned forwarded, answered, refused;
+        uint64_t missing, cut;
+    } cases[] = {{2, 1, 1, 0, 0}, {1, 1, 1, 0, 0}, {3, 1, 1, 1, 0}, {2, 2, 1, 0, 1}, {2, 1, 4, 0, 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[500];
+        cu_reconciler *c = cu_reconciler_new();
+        cu_reconciled r;
+        snprintf(body, sizeof body, "{\"answered\":0,\"before\":{\"answered\":%u,\"epoch\":1,\"forwarded\":%u,\"left_out\":0,\"refused\":%u,\"requests\":9,\"void\":0},"
+                                    "\"forwarded\":1,\"left_out\":0,\"reason\":\"start\",\"refused\":0,\"requests\":1,\"void\":0}",
+                 cases[i].answered, cases[i].forwarded, cases[i].refused);
+        put(c, "gw-0", 2, 0, "exchange.request", "{}", 9);
+        put(c, "gw-0", 2, 1, "writer.heartbeat", body, 9);
+        put(c, "gw-0", 1, 0, "exchange.request", "{}", 0);
+        put(c, "gw-0", 1, 1, "exchange.request", "{}", 1);
+        put(c, "gw-0", 1, 2, "exchange.response", "{}", 2);
+        put(c, "gw-0", 1, 3, "input.rejected", "{}", 3);
+        put(c, "gw-1", 1, 0, "exchange.request", "{}", 3); /* another's, of the same epoch */
+        cu_reconciler_end(c, (T0 + 10) * 1000000000, &r);
+        assert_int_equal(r.missing_n, cases[i].missing);
+        assert_int_equal(r.cut_short, cases[i].cut);
+        if (r.missing_n) {
+            assert_string_equal(r.missing[0].kind, "forwarded");
+            assert_int_equal(r.missing[0].epoch, 1);
+        }
+    }
+    cu_reconciler *c = cu_reconciler_new(); /* nothing of that epoch is there at all */
+    cu_reconciled r;
+    put(c, "gw-0", 2, 0, "writer.heartbeat", "{\"answered\":0,\"before\":{\"answered\":0,\"epoch\":1,\"forwarded\":5,\"left_out\":0,\"refused\":0,\"requests\":5,\"void\":0},"
+                                             "\"forwarded\":0,\"left_out\":0,\"reason\":\"start\",\"refused\":0,\"requests\":0,\"void\":0}", 9);
+    cu_reconciler_end(c, (T0 + 10) * 1000000000, &r);
+    assert_int_equal(r.missing[0].n, 5);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(complete_in_any_order), cmocka_unit_test(each_kind_of_gap), cmocka_unit_test(holes_and_silence)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(complete_in_any_order), cmocka_unit_test(each_kind_of_gap), cmocka_unit_test(holes_and_silence),
+                                       cmocka_unit_test(counted_before_the_kill)};
     return cmocka_run_group_tests_name("reconcile", tests, NULL, NULL);
 }

@@ -9,32 +9,32 @@
 #include <string.h>
 #include "comply/usage.h"
 
-static void holds(const cu_usage *u, const char *day, const char *model, uint64_t input, uint64_t output, uint64_t read, uint64_t write)
+static void holds(const cu_billed *u, const char *day, const char *model, uint64_t input, uint64_t output, uint64_t read, uint64_t write)
 {
     for (size_t i = 0; i < u->n; i++)
         if (strcmp(u->v[i].day, day) == 0 && strcmp(u->v[i].model, model) == 0) {
-            assert_int_equal(u->v[i].n[CU_USAGE_INPUT], input);
-            assert_int_equal(u->v[i].n[CU_USAGE_OUTPUT], output);
-            assert_int_equal(u->v[i].n[CU_USAGE_CACHE_READ], read);
-            assert_int_equal(u->v[i].n[CU_USAGE_CACHE_WRITE], write);
+            assert_int_equal(u->v[i].n[CU_BILLED_INPUT], input);
+            assert_int_equal(u->v[i].n[CU_BILLED_OUTPUT], output);
+            assert_int_equal(u->v[i].n[CU_BILLED_CACHE_READ], read);
+            assert_int_equal(u->v[i].n[CU_BILLED_CACHE_WRITE], write);
             return;
         }
     fail_msg("%s %s is not there", day, model);
 }
 
-static void parsed(const char *text, const char *form, cu_usage *u)
+static void parsed(const char *text, const char *form, cu_billed *u)
 {
     cu_fault f = {0};
-    if (cu_usage_parse(cu_str(text), u, &f) != CU_OK)
+    if (cu_billed_parse(cu_str(text), u, &f) != CU_OK)
         fail_msg("%s", f.text);
     assert_string_equal(u->form, form);
 }
 
 static void refused(const char *text, cu_err want, const char *why)
 {
-    cu_usage u;
+    cu_billed u;
     cu_fault f = {0};
-    cu_err e = cu_usage_parse(cu_str(text), &u, &f);
+    cu_err e = cu_billed_parse(cu_str(text), &u, &f);
     if (e != want || !strstr(f.text, why))
         fail_msg("%d, \"%s\", for %.60s", e, f.text, text);
 }
@@ -44,38 +44,38 @@ static void refused(const char *text, cu_err want, const char *why)
 
 static void test_anthropic(void **state)
 {
-    cu_usage u;
+    cu_billed u;
     parsed("[{\"data\":[" A_BUCKET("2026-03-22", A_ROW("\"claude-sonnet-4-20250514\"", "10", "20") "," A_ROW("\"Claude-Sonnet-4-0\"", "1", "2")) "],\"has_more\":true},"
            "{\"data\":[" A_BUCKET("2026-03-21", A_ROW("null", "5", "6")) "],\"has_more\":false}]", "anthropic-json", &u);
     holds(&u, "2026-03-22", "claude-sonnet-4", 11, 22, 14, 6);
     holds(&u, "2026-03-21", "", 5, 6, 7, 3);
     assert_string_equal(u.v[0].day, "2026-03-21");
-    cu_usage_free(&u);
+    cu_billed_free(&u);
     parsed("\xef\xbb\xbfusage_date_utc,model_version,note,usage_input_tokens_no_cache,usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,"
            "usage_output_tokens\r\n2026-03-22,claude-opus-4,\"a \"\"b\"\", c\",100000,1,2,3,5000\r\n2026-03-22,claude-opus-4,,1,,,,1\r\n\r\n", "anthropic-csv", &u);
     holds(&u, "2026-03-22", "claude-opus-4", 100001, 5001, 3, 3);
     assert_int_equal(u.lines, 2);
-    cu_usage_free(&u);
+    cu_billed_free(&u);
 }
 
 static void test_openai(void **state)
 {
-    cu_usage u;
+    cu_billed u;
     parsed("{\"object\":\"page\",\"data\":[{\"object\":\"bucket\",\"start_time\":1774137600,\"end_time\":1774224000,\"results\":["
            "{\"input_tokens\":1000,\"output_tokens\":500,\"input_cached_tokens\":800,\"model\":\"gpt-4o-2024-08-06\"},{\"input_tokens\":1,\"output_tokens\":0,\"model\":\"gpt-4o-mini\"}]}],"
            "\"has_more\":false}", "openai-json", &u);
     holds(&u, "2026-03-22", "gpt-4o", 1000, 500, 800, 0);
     holds(&u, "2026-03-22", "gpt-4o-mini", 1, 0, 0, 0);
-    cu_usage_free(&u);
+    cu_billed_free(&u);
     parsed("start_time,end_time,start_time_iso,end_time_iso,model,input_tokens,output_tokens,input_cached_tokens\n"
            "1,2,2026-03-22T00:00:00+00:00,x,gpt-4o,4212,1673,1280\n1,2,2026-03-22T00:01:00+00:00,x,gpt-4o,1.0,2.00,0.0\n", "openai-csv", &u);
     holds(&u, "2026-03-22", "gpt-4o", 4213, 1675, 1280, 0);
-    cu_usage_free(&u);
+    cu_billed_free(&u);
 }
 
 static void test_google(void **state)
 {
-    cu_usage u;
+    cu_billed u;
     parsed("Invoice number,1\nDate,Service description,SKU description,SKU ID,Usage amount,Usage unit\n"
            "2026-03-22,Vertex AI,Gemini 2.5 Flash GA Text Input - Predictions,a,\"1,065,040\",count\n"
            "2026-03-22,Vertex AI,Gemini 2.5 Flash GA Thinking Text Output - Predictions,a,40,count\n"
@@ -86,7 +86,7 @@ static void test_google(void **state)
     holds(&u, "2026-03-22", "gemini-2.5-flash", 1065100, 40, 60, 0);
     holds(&u, "2026-03-22", "gemini-3-flash-lite", 0, 7, 0, 0);
     assert_int_equal(u.passed, 2);
-    cu_usage_free(&u);
+    cu_billed_free(&u);
 }
 
 static void test_refused(void **state)
@@ -117,33 +117,33 @@ static void test_refused(void **state)
 
 static void model_is(const char *name, const char *want)
 {
-    char out[CU_USAGE_MODEL + 1];
-    assert_int_equal(cu_usage_model(cu_str(name), out), CU_OK);
+    char out[CU_BILLED_MODEL + 1];
+    assert_int_equal(cu_billed_model(cu_str(name), out), CU_OK);
     assert_string_equal(out, want);
 }
 
 static void test_models(void **state)
 {
-    char out[CU_USAGE_MODEL + 1];
+    char out[CU_BILLED_MODEL + 1];
     model_is("gpt-4o", "gpt-4o");
     model_is("gpt-4o-2024-08-06", "gpt-4o");
     model_is("claude-3-7-sonnet-latest", "claude-3-7-sonnet");
     model_is("claude-3-7-sonnet-20250219", "claude-3-7-sonnet");
     model_is("gpt-4o-mini-2024-07-18", "gpt-4o-mini");
     model_is("-20250514", "-20250514");
-    assert_int_equal(cu_usage_model(cu_str("a\"b"), out), CU_SYNTAX);
+    assert_int_equal(cu_billed_model(cu_str("a\"b"), out), CU_SYNTAX);
 }
 
 static bool gap(const char *ours, const char *theirs, unsigned permille, uint64_t tokens, cu_buf *rows)
 {
-    cu_usage a, b;
-    cu_usage_tie t;
+    cu_billed a, b;
+    cu_billed_tie t;
     parsed(ours, "openai-csv", &a);
     parsed(theirs, "openai-csv", &b);
     cu_buf_reset(rows);
-    cu_usage_compare(&b, b.v, b.n, a.v, a.n, (cu_usage_tolerance){permille, tokens}, rows, &t);
-    cu_usage_free(&a);
-    cu_usage_free(&b);
+    cu_billed_compare(&b, b.v, b.n, a.v, a.n, (cu_billed_tolerance){permille, tokens}, rows, &t);
+    cu_billed_free(&a);
+    cu_billed_free(&b);
     return t.gap;
 }
 
@@ -165,22 +165,22 @@ static void test_compare(void **state)
 
 static void test_many_models(void **state)
 {
-    cu_usage a = {.form = "openai-csv", .classes = 7};
-    cu_usage_tie t;
+    cu_billed a = {.form = "openai-csv", .classes = 7};
+    cu_billed_tie t;
     cu_buf rows CU_CLEAN_BUF = CU_BUF(14000);
     for (unsigned i = 0; i < 200; i++) {
-        char model[CU_USAGE_MODEL + 1];
+        char model[CU_BILLED_MODEL + 1];
         snprintf(model, sizeof model, "model-%03u-%050u", i, i);
-        assert_int_equal(cu_usage_add(&a, "2026-03-22", model, (const uint64_t[]){CU_USAGE_TOKENS_MAX / 1000, 2, 3, 4}), CU_OK);
+        assert_int_equal(cu_billed_add(&a, "2026-03-22", model, (const uint64_t[]){CU_BILLED_TOKENS_MAX / 1000, 2, 3, 4}), CU_OK);
     }
-    cu_usage_compare(&a, a.v, 200, a.v, 200, (cu_usage_tolerance){0, 0}, &rows, &t);
+    cu_billed_compare(&a, a.v, 200, a.v, 200, (cu_billed_tolerance){0, 0}, &rows, &t);
     assert_int_equal(rows.err, CU_OK);
     assert_false(t.gap);
     rows.n = 0;
-    cu_usage_compare(&a, a.v, CU_USAGE_MODELS, a.v, CU_USAGE_MODELS, (cu_usage_tolerance){0, 0}, &rows, &t);
+    cu_billed_compare(&a, a.v, CU_BILLED_MODELS, a.v, CU_BILLED_MODELS, (cu_billed_tolerance){0, 0}, &rows, &t);
     assert_int_equal(rows.err, CU_OK); /* with the longest names there are, a day fits into an entry */
-    assert_int_equal(cu_usage_add(&a, "2026-03-22", a.v[0].model, (const uint64_t[]){CU_USAGE_TOKENS_MAX, 0, 0, 0}), CU_TOO_BIG);
-    cu_usage_free(&a);
+    assert_int_equal(cu_billed_add(&a, "2026-03-22", a.v[0].model, (const uint64_t[]){CU_BILLED_TOKENS_MAX, 0, 0, 0}), CU_TOO_BIG);
+    cu_billed_free(&a);
 }
 
 int main(void)

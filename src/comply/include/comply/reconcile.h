@@ -19,6 +19,7 @@ typedef struct {
 
 typedef struct {
     uint64_t entries, writers, heartbeats, requests, answers, refusals;
+    uint64_t cut_short;          /* ends and refusals that were counted and died with their process; nothing of them left unrecorded */
     cu_missing missing[CU_MISSING_MAX];
     size_t missing_n, more;      /* more: gaps that have no place in the list */
 } cu_reconciled;
