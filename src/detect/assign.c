@@ -6,7 +6,7 @@
 #include "judge.h"
 
 #define MAX_NAME 64u
-#define MAX_VALUE 400u
+#define MAX_VALUE 1500u /* tokens of identity providers are this long */
 #define MAX_GAP 40u /* blanks between name, sign and value */
 
 /* What follows the anchor in the name and makes the whole something else than a secret. */
@@ -365,8 +365,8 @@ static unsigned judge(const place *p, cu_bytes v, bool strict, uint32_t *why)
     if (p->apart) /* "token 9f5c17d2-957e-…" has joints, in their places */
         return random && cu_is_keylike(v) && s.turns >= 4 &&
                ((s.joints == 0 && s.lower_run <= (s.consonants >= 4 ? 7 : 4)) || (v.n == 36 && s.joints == 4)) ? 60 : 0;
-    if (strict && s.lower_run > 6 && dots(v) > 1)
-        return 0; /* org.example.Session2Locale */
+    if (strict && s.lower_run > 6 && dots(v) > 1 && s.digits * 12 < v.n)
+        return 0; /* org.example.Session2Locale; of random text a sixth is digits */
     if (strict)
         return random ? 80 : cu_is_keylike(v) ? 60 : 0;
     if (random)

@@ -43,6 +43,13 @@ static int rank(const cu_finding *f)
     return c == CU_CLASS_SECRET ? 2 : c == CU_CLASS_PII;
 }
 
+/* A value that was typed, where nothing but words around it speak for it: a name to which it is assigned
+ * says as much. */
+static bool made_up_beside(const cu_finding *f)
+{
+    return f->flags & CU_FINDING_SEQUENCE && f->flags & CU_FINDING_BY_CONTEXT;
+}
+
 /* Which of two that overlap stays: secrets before personal data before the rest (a web address must
  * not hide the mail address inside it), then the longer, then the surer. */
 static bool stronger(const cu_finding *a, const cu_finding *b)
@@ -53,8 +60,8 @@ static bool stronger(const cu_finding *a, const cu_finding *b)
     if (rank(a) != rank(b))
         return rank(a) > rank(b);
     bool na = a->flags & CU_FINDING_NAMED, nb = b->flags & CU_FINDING_NAMED;
-    if (na != nb)
-        return nb; /* a rule that knows the form before one that only knows the name */
+    if (na != nb && !made_up_beside(na ? b : a)) /* a rule that knows the form before one that only knows the name */
+        return nb;
     if (a->end - a->start != b->end - b->start)
         return a->end - a->start > b->end - b->start;
     return a->confidence > b->confidence;
@@ -82,10 +89,10 @@ cu_err cu_found_secret(const cu_engine *e, cu_findings *out, uint16_t rule, cu_b
         return CU_OK;
     if (cu_is_sequence(cu_slice(text, start, end))) {
         f->flags |= CU_FINDING_SEQUENCE;
-        f->confidence = f->confidence / 2 + 5;
+        f->confidence = c->rule->by_context ? f->confidence * 3 / 4 : f->confidence / 2 + 5;
     }
     cu_bytes v = cu_slice(text, start, end);
-    if (c->rule->by_context ? !cu_is_placeholder(v) : !cu_is_documented(v))
+    if (c->rule->by_context ? !cu_is_placeholder(v) && !cu_is_nothing(v) : !cu_is_documented(v))
         return CU_OK;
     if (c->rule->by_context) {
         out->n--; /* a placeholder has no form that could still say something */
