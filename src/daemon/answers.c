@@ -1,6 +1,7 @@
 /* Answers about the system and its criteria. */
 #include <stdio.h>
 #include "app.h"
+#include "limits.h"
 #include "as_of.h"
 #include "watch.h"
 #include "health.h"
@@ -19,6 +20,8 @@ static void put_logs(call *c)
             snprintf(name, sizeof name, "%s", i ? "anchor" : "org");
         else
             snprintf(name, sizeof name, "t:%s", c->a->config->tenants[i - 2].name);
+        if (!limit_log(c, name))
+            continue;
         snprintf(dir, sizeof dir, "%s/%s%s", c->a->config->log_dir, i < 2 ? "" : "t/", i < 2 ? name : name + 2);
         if (cu_log_open(dir, &l, &f) != CU_OK)
             continue;
@@ -63,8 +66,10 @@ unsigned answer_status(call *c)
     cu_buf_json_kv_str(c->out, "started", started);
     cu_buf_json_kv_str(c->out, "log_dir", g->log_dir);
     cu_buf_json_key(c->out, "tenants");
-    for (size_t i = 0; i < g->tenants_n; i++)
-        cu_buf_fmt(c->out, "%s\"%s\"", i ? "," : "[", g->tenants[i].name);
+    cu_buf_byte(c->out, '[');
+    for (size_t i = 0, shown = 0; i < g->tenants_n; i++)
+        if (limit_tenant(c, g->tenants[i].name))
+            cu_buf_fmt(c->out, "%s\"%s\"", shown++ ? "," : "", g->tenants[i].name);
     cu_buf_byte(c->out, ']');
     cu_buf_json_key(c->out, "gateway_urls");
     for (size_t i = 0; i < g->listen_n; i++)

@@ -142,6 +142,11 @@ typedef struct {
     const char *address;    /* where the call comes from; "" on the machine itself */
     bool secure;            /* through TLS */
     cu_store_account who;   /* the account of a person; all empty for the operator */
+    struct narrowed {       /* what limits.c made of the query */
+        const char *(*asked)(void *arg, const char *name);
+        void *asked_arg;
+        char tenant[64], log[80], from[CU_TIME_LEN], to[CU_TIME_LEN], as_of[CU_TIME_LEN];
+    } narrow;
     const char *actor;      /* who acts, for record(): the pseudonym of a person, or "operator" */
     unsigned role;          /* one ROLE_ bit (paths.h) */
     const char *(*query)(void *arg, const char *name);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "app.h"
+#include "limits.h"
 #include "audit/export.h"
 #include "audit/population.h"
 #include "base/file.h"
@@ -95,6 +95,9 @@ static unsigned read_scope(call *c, const json_t *in, char from[CU_TIME_LEN], ch
         return problem(c, 400, "Malformed", "from and to must be dates or times like 2026-10-01 or 2026-10-01T00:00:00Z, from before to.");
     if (tenant[0] && strcmp(tenant, CU_TENANT_ORG) != 0 && !knows_tenant(c->a, tenant))
         return unknown_tenant(c, tenant);
+    if (!limit_listing(c, tenant, from, to) || !limit_control(c, text_of(in, "control")))
+        return problem(c, 403, "Not within your limits", "Your account sees %s%s%s%s%s.", c->who.tenants[0] ? c->who.tenants : "all tenants", c->who.from[0] ? " from " : "",
+                       c->who.from, c->who.to[0] ? " to " : "", c->who.to);
     cu_err e = logs_for(c->a, tenant, logs);
     if (e == CU_TOO_BIG)
         return problem(c, 400, "Too many logs", "There are more than %u logs; ask tenant by tenant.", CU_LISTING_LOGS);
@@ -143,6 +146,27 @@ static void put_document(cu_buf *out, const char *id, const cu_buf *body)
     cu_buf_byte(out, '}');
 }
 
+/* Whether the caller may see a document: its tenant, its time and its control; of a sample, those of its population. */
+static bool within(call *c, const cu_buf *body)
+{
+    cu_buf whole CU_CLEAN_BUF = CU_BUF(65536);
+    if (!limited(c))
+        return true;
+    json_t *o = json_loadb((const char *)body->p, body->n, 0, NULL);
+    const char *population = text_of(o, "population"), *control = text_of(o, "control");
+    bool ok = population[0] ? load(c->a, "populations", population, &whole) == CU_OK && within(c, &whole)
+                            : limit_listing(c, text_of(o, "tenant"), text_of(o, "from"), text_of(o, "to")) && (!control[0] || limit_control(c, control));
+    json_decref(o);
+    return ok;
+}
+
+/* The same as load, of what the caller may see. */
+static cu_err load_seen(call *c, const char *kind, const char *id, cu_buf *out)
+{
+    CU_TRY(load(c->a, kind, id, out));
+    return within(c, out) ? CU_OK : CU_NOT_FOUND;
+}
+
 static int newest_first(const void *x, const void *y)
 {
     return strcmp(*(char *const *)y, *(char *const *)x);
@@ -166,7 +190,7 @@ static unsigned list(call *c, const char *kind)
     cu_buf_str(c->out, "{\"items\":[");
     for (size_t i = 0; i < n; i++) {
         cu_buf body CU_CLEAN_BUF = CU_BUF(65536);
-        if (load(c->a, kind, ids[i], &body) == CU_OK) {
+        if (load_seen(c, kind, ids[i], &body) == CU_OK) {
             cu_buf_str(c->out, c->out->p[c->out->n - 1] == '[' ? "" : ",");
             put_document(c->out, ids[i], &body);
         }
@@ -179,7 +203,8 @@ static unsigned list(call *c, const char *kind)
 static unsigned send_file(call *c, const char *kind, const char *id, const char *end, const char *type)
 {
     char path[4400];
-    if (!is_id(id) || path_of(c->a, kind, id, end, path) != CU_OK || (c->file = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+    cu_buf body CU_CLEAN_BUF = CU_BUF(65536);
+    if (!is_id(id) || load_seen(c, kind, id, &body) != CU_OK || path_of(c->a, kind, id, end, path) != CU_OK || (c->file = open(path, O_RDONLY | O_CLOEXEC)) < 0)
         return problem(c, 404, "Not found", "There is no file of this id; what the log holds can be made again.");
     c->type = type;
     snprintf(c->disposition, sizeof c->disposition, "attachment; filename=\"%.8s-%s%s\"", kind, id, end);
@@ -242,7 +267,7 @@ unsigned check_population(call *c)
     const char *id = c->args[0];
     cu_buf body CU_CLEAN_BUF = CU_BUF(65536);
     cu_fault f = {0};
-    cu_err e = load(c->a, "populations", id, &body);
+    cu_err e = load_seen(c, "populations", id, &body);
     cu_population *p = malloc(2 * sizeof *p);
     if (e == CU_OK)
         e = p ? cu_population_parse(cu_buf_view(&body), &p[0]) : CU_NOMEM;
@@ -261,7 +286,7 @@ unsigned check_population(call *c)
 static unsigned one(call *c, const char *kind, const char *id)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(65536);
-    if (load(c->a, kind, id, &body) != CU_OK)
+    if (load_seen(c, kind, id, &body) != CU_OK)
         return problem(c, 404, "Not found", "There is none of this id in %s.", kind);
     put_document(c->out, id, &body);
     return 200;
@@ -317,7 +342,7 @@ static cu_err draw_into(call *c, const json_t *in, cu_sample *s, const char *id,
     uint64_t n = 0;
     cu_buf document CU_CLEAN_BUF = CU_BUF(65536);
     cu_population *p = malloc(sizeof *p);
-    cu_err e = p ? load(c->a, "populations", population, &document) : CU_NOMEM;
+    cu_err e = p ? load_seen(c, "populations", population, &document) : CU_NOMEM;
     if (e == CU_NOT_FOUND)
         (void)cu_fail(f, e, "there is no population of this id");
     if (e == CU_OK)
@@ -386,7 +411,7 @@ unsigned answer_sample_items(call *c)
     cu_fault f = {0};
     cu_buf body CU_CLEAN_BUF = CU_BUF(65536);
     cu_sample *s = malloc(sizeof *s);
-    cu_err e = s ? load(c->a, "samples", id, &body) : CU_NOMEM;
+    cu_err e = s ? load_seen(c, "samples", id, &body) : CU_NOMEM;
     if (e == CU_OK)
         e = cu_sample_parse(cu_buf_view(&body), s);
     if (e == CU_OK) {

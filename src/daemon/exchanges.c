@@ -2,7 +2,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "app.h"
+#include "limits.h"
 
 typedef struct {
     app *a;
@@ -152,8 +152,11 @@ unsigned answer_exchange(call *c)
     json_decref(l.items);
     if (e != CU_OK)
         return problem(c, 500, "The exchange could not be read", "%s", cu_err_text(e));
-    if (!one)
+    const char *tenant = json_string_value(json_object_get(one, "tenant")), *at = json_string_value(json_object_get(one, "at"));
+    if (!one || !tenant || !at || !limit_tenant(c, tenant) || !limit_time(c, at)) {
+        json_decref(one);
         return problem(c, 404, "Unknown exchange", "No exchange of this id is sealed yet.");
+    }
     put_beside(c, &w, l.last_row, one);
     const char *vendor = json_string_value(json_object_get(one, "vendor")), *when = json_string_value(json_object_get(one, "at"));
     json_object_set_new(one, "assessment", vendor && when ? assessment_at(c, vendor, when) : json_null());
@@ -179,7 +182,7 @@ unsigned answer_exchanges(call *c)
     }
     json_t *next = json_array_size(l.items) == p.limit && l.last_row > 1 ? json_sprintf("%llu", (unsigned long long)l.last_row) : json_null();
     return answer_json(c, json_pack("{s:o,s:o,s:I,s:I}", "items", l.items, "next_cursor", next, "total", (json_int_t)total, "all",
-                                 (json_int_t)cu_store_exchange_count(c->a->store)));
+                                 (json_int_t)(limited(c) ? total : cu_store_exchange_count(c->a->store))));
 }
 
 /* --- which values there are to filter by --- */

@@ -2,11 +2,11 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "app.h"
+#include "limits.h"
 #include "policy/access.h"
 
 typedef struct {
-    char tenant[64], type[64];
+    char tenant[64], type[64], at[CU_TIME_LEN];
     json_t *leaf;
 } found;
 
@@ -14,6 +14,7 @@ static void take(void *arg, const cu_store_exchange *x)
 {
     found *f = arg;
     snprintf(f->tenant, sizeof f->tenant, "%s", x->tenant);
+    snprintf(f->at, sizeof f->at, "%s", x->at);
     snprintf(f->type, sizeof f->type, "%s", x->request_type ? x->request_type : "");
     f->leaf = x->request ? json_loads(x->request, 0, NULL) : NULL;
 }
@@ -133,7 +134,7 @@ unsigned answer_explain(call *c)
     cu_fault f = {0};
     found x = {0};
     cu_arena_init(&arena, CU_BUNDLE_MAX);
-    if (cu_store_exchanges(c->a->store, id, NULL, 0, 1, take, &x) != CU_OK || !x.leaf) {
+    if (cu_store_exchanges(c->a->store, id, NULL, 0, 1, take, &x) != CU_OK || !x.leaf || !limit_tenant(c, x.tenant) || !limit_time(c, x.at)) {
         json_decref(x.leaf);
         return problem(c, 404, "Unknown exchange", "No exchange of this id is sealed yet.");
     }

@@ -6,6 +6,7 @@
 #include "app.h"
 #include "as_of.h"
 #include "key_form.h"
+#include "limits.h"
 
 #define SHOWN 9u            /* characters of a key that are kept to recognise it */
 #define OVERLAP_MAX (30u * 86400)
@@ -109,7 +110,7 @@ unsigned answer_keys(call *c)
     cu_buf_str(c->out, "{\"items\":[");
     bool first = true;
     for (size_t i = 0; i < n; i++) {
-        if (cu_bundle_is_probe(cu_str(k[i].tenant)))
+        if (cu_bundle_is_probe(cu_str(k[i].tenant)) || !limit_tenant(c, k[i].tenant))
             continue; /* nobody's: made and revoked by custos probe */
         if (!first)
             cu_buf_byte(c->out, ',');
@@ -233,6 +234,8 @@ unsigned issue_key(call *c)
     json_decref(in);
     if (status)
         return status;
+    if (!limit_tenant(c, k.tenant))
+        return unknown_tenant(c, k.tenant);
     make_key(key, &k);
     pthread_mutex_lock(&c->a->lock);
     cu_err e = k.service ? CU_OK : take_person(c->a, &k, &f);
@@ -267,6 +270,13 @@ static cu_err rotate(app *a, const char *actor, cu_store_key *old, cu_store_key 
     return publish_bundle(a, f);
 }
 
+/* Of a tenant that the caller may see. */
+static cu_err key_get(const call *c, const char *id, cu_store_key *k)
+{
+    cu_err e = cu_store_key_get(c->a->store, id, k);
+    return e == CU_OK && !limit_tenant(c, k->tenant) ? CU_NOT_FOUND : e;
+}
+
 unsigned rotate_key(call *c)
 {
     const char *id = c->args[0];
@@ -283,7 +293,7 @@ unsigned rotate_key(call *c)
     if (bad || wrong)
         return problem(c, 400, "Malformed", "%s", wrong ? wrong : "overlap_seconds is a number of seconds up to 2592000 (30 days).");
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = cu_store_key_get(c->a->store, id, &old);
+    cu_err e = key_get(c, id, &old);
     bool over = e == CU_OK && (old.revoked || (old.expires_ns && old.expires_ns <= cu_now_ns()));
     if (e == CU_OK && !over) {
         k = old;
@@ -311,7 +321,7 @@ unsigned limit_key(call *c)
     cu_fault f = {0};
     cu_buf body CU_CLEAN_BUF = CU_BUF(2048);
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = cu_store_key_get(c->a->store, id, &k);
+    cu_err e = key_get(c, id, &k);
     const char *wrong = e == CU_OK && json_is_object(json_object_get(in, "limits")) ? form_limits(json_object_get(in, "limits"), &k)
                                                                                     : "limits is needed: which are to change.";
     json_decref(in);
@@ -344,7 +354,7 @@ unsigned revoke_key(call *c)
     cu_fault f = {0};
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
     pthread_mutex_lock(&c->a->lock);
-    cu_err e = cu_store_key_get(c->a->store, id, &k);
+    cu_err e = key_get(c, id, &k);
     if (e == CU_OK) { /* the log first: what it says is put right when it is sealed, should we die in between */
         cu_buf_fmt(&body, "{\"key\":\"%s\",\"user\":\"%s\"}", k.id, k.user);
         e = record(c->a, "key.revoked", k.tenant, c->actor, &body);

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "app.h"
+#include "limits.h"
 #include "base/file.h"
 
 static bool known_log(const app *a, const char *name, size_t n)
@@ -28,7 +28,7 @@ bool read_index(const char *s, uint64_t *out)
 unsigned log_folder(call *c, char out[80])
 {
     const char *name = c->args[0];
-    if (!known_log(c->a, name, strlen(name)))
+    if (!known_log(c->a, name, strlen(name)) || !limit_log(c, name))
         return problem(c, 404, "Unknown log", "Known are org, anchor and t:TENANT.");
     bool tenant = strncmp(name, "t:", 2) == 0;
     snprintf(out, 80, "%s%.70s", tenant ? "t/" : "", name + (tenant ? 2 : 0));
@@ -85,6 +85,21 @@ static unsigned no_number(call *c)
     return problem(c, 404, "Not in the log", "An entry has a number from 0.");
 }
 
+/* Whether an entry is of the caller's window. */
+static bool in_window(const call *c, cu_log *l, uint64_t index)
+{
+    char at[CU_TIME_LEN];
+    cu_leaf leaf;
+    cu_fault f;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    if (!limited(c))
+        return true;
+    if (cu_log_entry(l, index, &b, &f) != CU_OK || cu_leaf_parse(cu_buf_view(&b), &leaf) != CU_OK)
+        return false;
+    snprintf(at, sizeof at, "%.*s", leaf.ts.n < sizeof at ? (int)leaf.ts.n : 0, (const char *)leaf.ts.p);
+    return limit_time(c, at);
+}
+
 unsigned answer_log_entry(call *c)
 {
     char dir[4300];
@@ -95,7 +110,7 @@ unsigned answer_log_entry(call *c)
     if (status)
         return status;
     bool number = read_index(c->args[1], &index);
-    cu_err e = number ? cu_log_entry(l, index, c->out, &f) : CU_NOT_FOUND;
+    cu_err e = number && in_window(c, l, index) ? cu_log_entry(l, index, c->out, &f) : CU_NOT_FOUND;
     cu_log_close(l);
     return e == CU_OK ? 200 : number ? not_there(c, e, &f) : no_number(c);
 }
@@ -110,7 +125,7 @@ unsigned answer_log_proof(call *c)
     if (status)
         return status;
     bool number = read_index(c->query(c->query_arg, "index"), &index);
-    cu_err e = number ? cu_log_proof(l, index, c->out, &f) : CU_NOT_FOUND;
+    cu_err e = number && in_window(c, l, index) ? cu_log_proof(l, index, c->out, &f) : CU_NOT_FOUND;
     cu_log_close(l);
     if (e != CU_OK)
         return number ? not_there(c, e, &f) : no_number(c);

@@ -3,6 +3,7 @@
 #include "vendor_desk.h"
 #include "watch.h"
 #include "accounts.h"
+#include "limits.h"
 
 #define STAFF (ROLE_OWNER | ROLE_COMPLIANCE | ROLE_SECURITY | ROLE_DEVELOPER | ROLE_APPROVER)
 #define READERS (STAFF | ROLE_AUDITOR)
@@ -17,6 +18,7 @@ typedef struct {
     const char *method, *path;      /* {name} stands for one part of the path */
     unsigned (*answer)(call *c);
     unsigned roles;
+    limit_kind limit;               /* WHOLE unless it says so: who is limited is refused */
 } operation;
 
 static unsigned healthy(call *c)
@@ -27,24 +29,24 @@ static unsigned healthy(call *c)
 /* One line an operation. To add one: a line here, its path in docs/openapi.yaml with the same roles as x-roles. */
 static const operation table[] = {
     /* nginx lets this one out on the metrics address only */
-    {"GET", "/metrics", answer_metrics, PUBLIC},
-    {"GET", "/api/v1/healthz", healthy, PUBLIC},
-    {"HEAD", "/api/v1/healthz", healthy, PUBLIC},
-    {"GET", "/api/v1/criteria", answer_criteria, FIRST},
-    {"GET", "/api/v1/controls", answer_controls, FIRST},
+    {"GET", "/metrics", answer_metrics, PUBLIC, FREE},
+    {"GET", "/api/v1/healthz", healthy, PUBLIC, FREE},
+    {"HEAD", "/api/v1/healthz", healthy, PUBLIC, FREE},
+    {"GET", "/api/v1/criteria", answer_criteria, FIRST, WHOLE_AT},
+    {"GET", "/api/v1/controls", answer_controls, FIRST, WHOLE_AT},
     {"GET", "/api/v1/checklist", answer_checklist, FIRST},
-    {"POST", "/api/v1/try", answer_try, PUBLIC},
-    {"POST", "/api/v1/session", begin_session, PUBLIC},
-    {"GET", "/api/v1/session", answer_session, READERS},
-    {"DELETE", "/api/v1/session", end_session, READERS},
+    {"POST", "/api/v1/try", answer_try, PUBLIC, FREE},
+    {"POST", "/api/v1/session", begin_session, PUBLIC, FREE},
+    {"GET", "/api/v1/session", answer_session, READERS, FREE},
+    {"DELETE", "/api/v1/session", end_session, READERS, FREE},
     {"POST", "/api/v1/signin-tokens", answer_signin, SOCKET},
-    {"POST", "/api/v1/invitations", answer_invitation, PUBLIC},
-    {"POST", "/api/v1/invitations/accept", accept_invitation, PUBLIC},
-    {"GET", "/api/v1/account", answer_account, READERS},
-    {"POST", "/api/v1/account/password", change_password, READERS},
-    {"POST", "/api/v1/account/codes", offer_codes, READERS},
-    {"POST", "/api/v1/account/codes/confirm", confirm_codes, READERS},
-    {"DELETE", "/api/v1/account/sessions/{id}", end_own_session, READERS},
+    {"POST", "/api/v1/invitations", answer_invitation, PUBLIC, FREE},
+    {"POST", "/api/v1/invitations/accept", accept_invitation, PUBLIC, FREE},
+    {"GET", "/api/v1/account", answer_account, READERS, FREE},
+    {"POST", "/api/v1/account/password", change_password, READERS, FREE},
+    {"POST", "/api/v1/account/codes", offer_codes, READERS, FREE},
+    {"POST", "/api/v1/account/codes/confirm", confirm_codes, READERS, FREE},
+    {"DELETE", "/api/v1/account/sessions/{id}", end_own_session, READERS, FREE},
     {"GET", "/api/v1/people", answer_people, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/people", add_person, ROLE_OWNER},
     {"PATCH", "/api/v1/people/{id}", change_person, ROLE_OWNER},
@@ -60,47 +62,47 @@ static const operation table[] = {
     {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS},
     {"GET", "/api/v1/vendors", answer_vendors, READERS},
     {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
-    {"GET", "/api/v1/status", answer_status, READERS},
-    {"GET", "/api/v1/exchanges", answer_exchanges, READERS},
-    {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS},
-    {"GET", "/api/v1/exchange-values", answer_exchange_values, READERS},
-    {"GET", "/api/v1/verdicts/{id}", answer_explain, READERS},
+    {"GET", "/api/v1/status", answer_status, READERS, LIMITED},
+    {"GET", "/api/v1/exchanges", answer_exchanges, READERS, LIMITED},
+    {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS, LIMITED},
+    {"GET", "/api/v1/exchange-values", answer_exchange_values, READERS, LIMITED},
+    {"GET", "/api/v1/verdicts/{id}", answer_explain, READERS, LIMITED},
     {"GET", "/api/v1/routes", answer_routes, READERS},
     {"GET", "/api/v1/classes", answer_classes, READERS},
     {"GET", "/api/v1/bundles", answer_bundles, READERS},
-    {"GET", "/api/v1/witness", answer_witness, READERS},
-    {"GET", "/api/v1/populations", answer_populations, EXAMINERS},
-    {"POST", "/api/v1/populations", freeze_population, EXAMINERS},
-    {"GET", "/api/v1/populations/{id}", answer_population, EXAMINERS},
-    {"GET", "/api/v1/populations/{id}/listing", answer_listing, EXAMINERS},
-    {"POST", "/api/v1/populations/{id}/check", check_population, EXAMINERS},
-    {"GET", "/api/v1/samples", answer_samples, EXAMINERS},
-    {"POST", "/api/v1/samples", draw_sample, EXAMINERS},
-    {"GET", "/api/v1/samples/{id}", answer_sample, EXAMINERS},
-    {"GET", "/api/v1/samples/{id}/items", answer_sample_items, EXAMINERS},
-    {"GET", "/api/v1/exports", answer_exports, EXAMINERS},
-    {"POST", "/api/v1/exports", make_bundle, COMPLIERS},
-    {"GET", "/api/v1/exports/{id}", answer_export, EXAMINERS},
-    {"GET", "/api/v1/exports/{id}/bundle", answer_bundle_file, EXAMINERS},
+    {"GET", "/api/v1/witness", answer_witness, READERS, FREE},
+    {"GET", "/api/v1/populations", answer_populations, EXAMINERS, LIMITED},
+    {"POST", "/api/v1/populations", freeze_population, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/populations/{id}", answer_population, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/populations/{id}/listing", answer_listing, EXAMINERS, LIMITED},
+    {"POST", "/api/v1/populations/{id}/check", check_population, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/samples", answer_samples, EXAMINERS, LIMITED},
+    {"POST", "/api/v1/samples", draw_sample, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/samples/{id}", answer_sample, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/samples/{id}/items", answer_sample_items, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/exports", answer_exports, EXAMINERS, LIMITED},
+    {"POST", "/api/v1/exports", make_bundle, COMPLIERS, LIMITED},
+    {"GET", "/api/v1/exports/{id}", answer_export, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/exports/{id}/bundle", answer_bundle_file, EXAMINERS, LIMITED},
     {"GET", "/api/v1/probes", answer_probes, READERS},
     {"POST", "/api/v1/probes", seal_probe, SOCKET},
     {"POST", "/api/v1/probe-keys", answer_probe_key, SOCKET},
-    {"GET", "/api/v1/logs", answer_status, READERS},
-    {"GET", "/api/v1/logs/{log}/checkpoint", answer_log_checkpoint, READERS},
-    {"GET", "/api/v1/logs/{log}/vkey", answer_log_vkey, READERS},
-    {"GET", "/api/v1/logs/{log}/proof", answer_log_proof, EXAMINERS},
-    {"GET", "/api/v1/logs/{log}/types", answer_entry_types, EXAMINERS},
-    {"GET", "/api/v1/logs/{log}/entries", answer_entries, EXAMINERS},
-    {"GET", "/api/v1/logs/{log}/entries/{index}", answer_log_entry, EXAMINERS},
+    {"GET", "/api/v1/logs", answer_status, READERS, LIMITED},
+    {"GET", "/api/v1/logs/{log}/checkpoint", answer_log_checkpoint, READERS, LIMITED},
+    {"GET", "/api/v1/logs/{log}/vkey", answer_log_vkey, READERS, LIMITED},
+    {"GET", "/api/v1/logs/{log}/proof", answer_log_proof, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/logs/{log}/types", answer_entry_types, EXAMINERS, OF_TENANTS},
+    {"GET", "/api/v1/logs/{log}/entries", answer_entries, EXAMINERS, LIMITED},
+    {"GET", "/api/v1/logs/{log}/entries/{index}", answer_log_entry, EXAMINERS, LIMITED},
     {"GET", "/api/v1/logs/{log}/entries/{index}/neighbours", answer_neighbours, EXAMINERS},
-    {"GET", "/api/v1/keys", answer_keys, EXAMINERS},
-    {"POST", "/api/v1/keys", issue_key, KEEPERS},
-    {"DELETE", "/api/v1/keys/{id}", revoke_key, KEEPERS},
-    {"PATCH", "/api/v1/keys/{id}", limit_key, KEEPERS},
-    {"POST", "/api/v1/keys/{id}/rotate", rotate_key, KEEPERS},
-    {"GET", "/api/v1/scans", answer_scans, READERS},
+    {"GET", "/api/v1/keys", answer_keys, EXAMINERS, OF_A_MOMENT},
+    {"POST", "/api/v1/keys", issue_key, KEEPERS, LIMITED},
+    {"DELETE", "/api/v1/keys/{id}", revoke_key, KEEPERS, LIMITED},
+    {"PATCH", "/api/v1/keys/{id}", limit_key, KEEPERS, LIMITED},
+    {"POST", "/api/v1/keys/{id}/rotate", rotate_key, KEEPERS, LIMITED},
+    {"GET", "/api/v1/scans", answer_scans, READERS, LIMITED},
     {"POST", "/api/v1/scans", take_scan, SOCKET},
-    {"GET", "/api/v1/scans/{id}", answer_scan, READERS},
+    {"GET", "/api/v1/scans/{id}", answer_scan, READERS, LIMITED},
     {"GET", "/api/v1/scan-key", answer_scan_key, SOCKET},
     {"GET", "/api/v1/repositories", answer_repositories, READERS},
     {"POST", "/api/v1/erasures", answer_erase, SOCKET},
@@ -140,6 +142,7 @@ unsigned role_of(const char *name)
 static bool fits(const char *pattern, const char *path, char args[3][PATH_ARG])
 {
     size_t n = 0;
+    args[0][0] = args[1][0] = args[2][0] = 0;
     while (*pattern == '/' && *path == '/') {
         size_t want = strcspn(++pattern, "/"), got = strcspn(++path, "/");
         if (*pattern == '{') {
@@ -218,5 +221,13 @@ unsigned answer(call *c)
         return problem(c, 403, "Not from here", "This is for the command line on the machine itself, which asks RUN/admin.sock.");
     if (c->role != ROLE_SOCKET && c->role != ROLE_NOBODY && !(o->roles & c->role))
         return problem(c, 403, "Not allowed", "The role %s may not do this.", role_name(c->role));
-    return o->answer(c);
+    if (limited(c)) {
+        unsigned status = limit_query(c, o->limit);
+        if (status)
+            return status;
+    }
+    unsigned status = o->answer(c);
+    if (c->role == ROLE_AUDITOR && status < 300 && !by_itself(c))
+        view_note(c, o->path + strlen("/api/v1"));
+    return status;
 }

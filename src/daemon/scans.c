@@ -2,7 +2,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "app.h"
+#include "limits.h"
 #include "store/recorded_scan.h"
 
 #define PAGE_MAX 1000u
@@ -226,6 +226,11 @@ unsigned answer_scan(call *c)
     cu_err e = id[0] ? cu_store_scans(c->a->store, &(cu_store_scan_filter){.id = id}, 0, 1, add_scan, &l) : CU_OK;
     json_t *one = json_incref(json_array_get(l.items, 0));
     json_decref(l.items);
+    const char *log = json_string_value(json_object_get(one, "log")), *at = json_string_value(json_object_get(one, "at"));
+    if (one && (!log || !at || !limit_log(c, log) || !limit_time(c, at))) {
+        json_decref(one);
+        one = NULL;
+    }
     if (e != CU_OK || !one)
         return problem(c, e == CU_OK ? 404 : 500, "Unknown scan", "%s", e == CU_OK ? "No scan of this id is sealed yet." : cu_err_text(e));
     return put_json(c, one);

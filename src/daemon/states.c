@@ -1,7 +1,8 @@
 /* The status engine beside the sequencer: filled from what was sealed when the daemon starts, then entry by entry. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "app.h"
+#include <jansson.h>
+#include "limits.h"
 #include "comply/status.h"
 
 struct states {
@@ -120,9 +121,23 @@ unsigned answer_criteria(call *c)
     return answer(c, cu_status_criteria_json);
 }
 
+/* Of an auditor who is limited to some, those. */
+static unsigned keep_controls(call *c)
+{
+    json_t *all = json_loadb((const char *)c->out->p, c->out->n, 0, NULL), *items = json_object_get(all, "items");
+    for (size_t i = json_array_size(items); i-- > 0;) {
+        const char *id = json_string_value(json_object_get(json_array_get(items, i), "id"));
+        if (!id || !limit_control(c, id))
+            json_array_remove(items, i);
+    }
+    cu_buf_reset(c->out);
+    return answer_json(c, all);
+}
+
 unsigned answer_controls(call *c)
 {
-    return answer(c, cu_status_controls_json);
+    unsigned status = answer(c, cu_status_controls_json);
+    return status == 200 && limited(c) ? keep_controls(c) : status;
 }
 
 unsigned answer_checklist(call *c)

@@ -1,6 +1,7 @@
 /* What the daemon looks after by the clock: its own heartbeat, steps of the clock, requests without an
  * end, and once an hour whether everything that was counted is in the log. */
 #include "watch.h"
+#include "limits.h"
 #include "vendor_desk.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -206,6 +207,7 @@ void *watch_thread(void *arg)
         for (unsigned t = 0; t < 20 && !*a->stop; t++)
             usleep(50000);
         look_at_clock(a, &offset);
+        views_write(a, false);
         if (s % BEAT_S == 0)
             watch_beat(a, "interval");
         if (s % BEAT_S == 2)
@@ -216,6 +218,7 @@ void *watch_thread(void *arg)
         if (r && (s == FIRST_S || s % RECONCILE_S == 0) && reconcile(a, ORPHAN_S, r, &orphans, &f) != CU_OK)
             cu_say(CU_LOG_ERROR, "not reconciled: %s", f.text);
     }
+    views_write(a, true);
     watch_beat(a, "end");
     free(r);
     return NULL;

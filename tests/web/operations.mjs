@@ -17,6 +17,6 @@ export function operations() {
     return [...new Set(out)].sort()
   }
   for (const [, name, text] of source.matchAll(/^#define ([A-Z]+) ((?:\(?ROLE_|\([A-Z]+ |0u).*?)\s*(?:\/\*.*)?$/gm)) sets[name] = of(text)
-  return [...source.matchAll(/^\s*\{"([A-Z]+)", "(\/[^"]+)", (\w+), ([A-Z_| ]+)[,}]/gm)]
-    .map(([, method, path, handler, roles]) => ({ method: method.toLowerCase(), path, handler, roles: of(roles) }))
+  return [...source.matchAll(/^\s*\{"([A-Z]+)", "(\/[^"]+)", (\w+), ([A-Z_| ]+)(?:, ([A-Z_]+))?\},/gm)]
+    .map(([, method, path, handler, roles, limit]) => ({ method: method.toLowerCase(), path, handler, roles: of(roles), limit: limit ?? 'WHOLE' }))
 }

@@ -30,7 +30,9 @@ export async function join(system, name, role, ...options) {
 export async function accept(system, name, url) {
   const token = url.split('/#/join/')[1], password = `p-${randomBytes(12).toString('hex')}`
   const shown = await (await call(system, 'POST', '/api/v1/invitations', { body: { token } })).json()
-  const r = await call(system, 'POST', '/api/v1/invitations/accept', { body: { token, password, code: code(shown.secret, Date.now(), -1) } })
+  const go = () => call(system, 'POST', '/api/v1/invitations/accept', { body: { token, password, code: code(shown.secret, Date.now(), -1) } })
+  let r = await go()
+  if (r.status === 400) r = await go() // half a minute ended in between
   const text = await r.text()
   if (r.status !== 200) throw new Error(`${name} could not join: ${text}`)
   return { name, password, secret: shown.secret, session: cookieOf(r), recovery: JSON.parse(text).recovery, shown }
