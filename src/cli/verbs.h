@@ -50,6 +50,8 @@
     X(audit) \
     X(control_list) \
     X(control_show) \
+    X(gaps) \
+    X(calendar) \
     X(vendor_list) \
     X(vendor_show) \
     X(register_list) \

@@ -1,5 +1,7 @@
 /* What single steps of registers ask beyond catalog/events.yaml, and what follows from them. */
 #include "desk.h"
+#include "findings.h"
+#include "reviews.h"
 #include "vendor_desk.h"
 
 static const desk_rule rules[] = {
@@ -16,6 +18,17 @@ static const desk_rule rules[] = {
     {"vendor.cuec_recorded", NULL, vendor_check_known, NULL},
     {"vendor.cuec_mapped", NULL, vendor_check_control, NULL},
     {"commitment.changed", NULL, NULL, vendors_changed},
+    {"finding.opened", NULL, finding_check_control, NULL},
+    {"finding.retested", NULL, finding_check_retest, NULL},
+    {"finding.retest_failed", NULL, finding_check_retest, NULL},
+    {"exception.recorded", NULL, finding_check_control, NULL},
+    {"attestation.signed", NULL, finding_check_control, NULL},
+    {"risk.assessed", NULL, risk_check, NULL},
+    {"risk.accepted", NULL, risk_check_until, NULL},
+    {"review.frozen", NULL, review_check_frozen, NULL},
+    {"review.decided", review_name_line, review_check_line, NULL},
+    {"review.removed", review_name_line, review_check_line, reviews_enforce},
+    {"review.completed", NULL, review_check_done, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -1,5 +1,7 @@
 #include "paths.h"
 #include <stdio.h>
+#include "findings.h"
+#include "reviews.h"
 #include "vendor_desk.h"
 #include "watch.h"
 #include "accounts.h"
@@ -62,6 +64,11 @@ static const operation table[] = {
     {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS},
     {"GET", "/api/v1/vendors", answer_vendors, READERS},
     {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
+    {"GET", "/api/v1/gaps", answer_gaps, READERS},
+    {"POST", "/api/v1/gaps", record_gaps, COMPLIERS | ROLE_SECURITY},
+    {"GET", "/api/v1/risk-suggestions", answer_risk_suggestions, EXAMINERS},
+    {"GET", "/api/v1/calendar", answer_calendar, READERS},
+    {"GET", "/api/v1/access-reviews/{id}", answer_access_review, EXAMINERS},
     {"GET", "/api/v1/status", answer_status, READERS, LIMITED},
     {"GET", "/api/v1/exchanges", answer_exchanges, READERS, LIMITED},
     {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS, LIMITED},

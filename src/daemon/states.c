@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <jansson.h>
 #include "limits.h"
+#include "app.h"
+#include "comply/gaps.h"
 #include "comply/status.h"
+#include "findings.h"
 
 struct states {
     pthread_mutex_t lock;
@@ -105,6 +108,17 @@ static unsigned bad_moment(call *c)
     return problem(c, 400, "Malformed", "as_of is a moment like 2026-11-26T22:00:00Z, or a date, in UTC.");
 }
 
+void states_each(app *a, uint64_t at_ms, state_fn each, void *arg)
+{
+    pthread_mutex_lock(&a->states->lock);
+    for (size_t i = 0; i < a->catalogue->controls_n; i++) {
+        cu_control_status st;
+        cu_status_control(a->states->engine, &a->catalogue->controls[i], at_ms, &st);
+        each(arg, &st);
+    }
+    pthread_mutex_unlock(&a->states->lock);
+}
+
 static unsigned answer(call *c, cu_err (*json)(cu_status *, uint64_t, cu_buf *))
 {
     uint64_t ms;
@@ -149,4 +163,9 @@ unsigned answer_checklist(call *c)
     cu_err e = cu_checklist_json(c->a->checklist, c->a->states->engine, ms, c->out);
     pthread_mutex_unlock(&c->a->states->lock);
     return e == CU_OK ? 200 : problem(c, 500, "The checklist could not be worked out", "%s", cu_err_text(e));
+}
+
+unsigned answer_gaps(call *c)
+{
+    return answer(c, cu_gaps_json);
 }

@@ -2,6 +2,8 @@
  * end, and once an hour whether everything that was counted is in the log. */
 #include "watch.h"
 #include "limits.h"
+#include "findings.h"
+#include "reviews.h"
 #include "vendor_desk.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -212,6 +214,10 @@ void *watch_thread(void *arg)
             watch_beat(a, "interval");
         if (s % BEAT_S == 2)
             vendors_watch(a);
+        if (s % BEAT_S == 10) {
+            findings_watch(a);
+            reviews_enforce(a);
+        }
         if (s % BEAT_S == 30 && find_orphans(a, ORPHAN_S, &orphans) != CU_OK)
             cu_say(CU_LOG_ERROR, "requests without an end could not be looked for");
         cu_fault f = {0};

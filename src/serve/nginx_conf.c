@@ -156,6 +156,16 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
     cu_buf_str(b, "        }\n");
 }
 
+/* The console's addresses, one a line: all of them are its one page. */
+static const char pages[] =
+    "|audit|controls|try|log|account"
+    "|exchanges|exchanges/[0-9A-Z]+"
+    "|findings|findings/[0-9A-Z]+"
+    "|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+"
+    "|work|reviews/[A-Za-z0-9-]+"
+    "|vendors|vendors/[A-Za-z0-9._-]+"
+    "|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+";
+
 static void put_console(cu_buf *b, const cu_nginx_with *w)
 {
     cu_buf_fmt(b, "        location = /api/hello { default_type application/json; return 200 '{}'; }\n"
@@ -164,11 +174,11 @@ static void put_console(cu_buf *b, const cu_nginx_with *w)
                   "            proxy_set_header Connection \"\";\n            proxy_set_header Host $http_host;\n"
                   "            proxy_set_header X-Real-IP $remote_addr;\n            proxy_set_header X-Forwarded-Proto $scheme;\n"
                   "            proxy_buffering off;\n            proxy_max_temp_file_size 0;\n        }\n");
-    cu_buf_fmt(b, "        location ~ ^/(|audit|controls|try|log|exchanges|exchanges/[0-9A-Z]+|findings|findings/[0-9A-Z]+|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|vendors|vendors/[A-Za-z0-9._-]+|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+|account)$ {\n            root \"%s\";\n"
+    cu_buf_fmt(b, "        location ~ ^/(%s)$ {\n            root \"%s\";\n"
                   "            add_header Content-Security-Policy \"%s\" always;\n"
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Referrer-Policy no-referrer always;\n"
                   "            add_header Cache-Control no-cache always;\n            try_files /index.html =404;\n        }\n",
-               w->web_dir, CSP);
+               pages, w->web_dir, CSP);
     cu_buf_fmt(b, "        location /assets/ {\n            root \"%s\";\n            gzip_static on;\n"
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Cache-Control no-cache always;\n"
                   "        }\n", w->web_dir);

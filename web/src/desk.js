@@ -119,7 +119,7 @@ export function DeskRecord({ id }) {
   const possible = reg.steps.filter((s) => mayFollow(s, r.state));
   return html`<div class="head"><div><p class="small"><a href=${`/registers/${name}`}>${reg.plural}</a></p><h1 tabindex="-1">${r.id}${r.fields.title && html`: ${r.fields.title}`}</h1>
       <p class="lede"><${RecordState} reg=${reg} name=${r.state} />${overdue(r, reg) && html` <span class="refusal">overdue</span>`} since ${moment(r.at)}</p></div>
-      <div class="acts">${possible.map((s) => html`<button key=${s.type} type="button" class="btn" aria-pressed=${step === s} onClick=${() => setStep(s)}>${s.act}</button>`)}</div></div>
+      <div class="acts">${name === "access_review" && html`<a class="btn" href=${`/reviews/${encodeURIComponent(r.id)}`}>Its lines</a>`}${possible.map((s) => html`<button key=${s.type} type="button" class="btn" aria-pressed=${step === s} onClick=${() => setStep(s)}>${s.act}</button>`)}</div></div>
     <${Notice} seen=${seen} />
     ${step && html`<${StepForm} reg=${reg} step=${reg.steps.find((s) => s.type === step.type)} record=${r} onDone=${() => { setStep(null); seen.refresh(); }} onCancel=${() => setStep(null)} />`}
     <section class="sheet asis" aria-label="As it is"><dl class="facts">${ordered(reg, r.fields).map(([k, v]) => [html`<dt>${wordOf(k)}</dt>`, html`<dd><${Value} value=${v} /></dd>`])}</dl></section>

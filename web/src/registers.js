@@ -3,6 +3,7 @@ import { html } from "./html.js";
 
 const REGISTERS = [
   ["/registers", "All"],
+  ["/work", "Work"],
   ["/vendors", "Vendors"],
   ["/registers/keys", "Keys"],
   ["/registers/routes", "Routes"],

@@ -19,6 +19,8 @@ const PLACES = [
   ["classes", /^\/registers\/classes\/?$/],
   ["bundles", /^\/registers\/bundles\/?$/],
   ["isolation", /^\/registers\/isolation\/?$/],
+  ["work", /^\/work\/?$/],
+  ["review", /^\/reviews\/([^/]+)\/?$/],
   ["vendors", /^\/vendors\/?$/],
   ["vendor", /^\/vendors\/([^/]+)\/?$/],
   ["desks", /^\/registers\/?$/],

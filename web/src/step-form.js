@@ -46,8 +46,8 @@ function read(form, fields) {
 }
 
 // step: of /registers; record: what it is taken of, absent when it opens one; given: fields that are known already and
-// not asked for. onDone gets the record as it is then.
-export function StepForm({ reg, step, record, given = {}, onDone, onCancel }) {
+// not asked for; start: what the fields begin with. onDone gets the record as it is then.
+export function StepForm({ reg, step, record, given = {}, start = {}, onDone, onCancel }) {
   const box = useRef(null);
   const [failed, setFailed] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -74,7 +74,7 @@ export function StepForm({ reg, step, record, given = {}, onDone, onCancel }) {
     <h2 class="h3">${step.act}</h2><p class="small quiet">${step.means}.${step.other_than.length > 0 && ` A second person is needed: not who made it ${step.other_than.join(" or ")}.`}</p>
     ${failed && html`<p class="notice" role="alert"><b>${failed.title}.</b> ${failed.detail ?? ""}</p>`}
     <div class="fields">${fields.map((f) => html`<label key=${f.name} class="field" for=${id(f)}><span>${wordOf(f.name)}${hint(f) && html` <span class="faint">${hint(f)}</span>`}</span>
-      <${Input} field=${f} id=${id(f)} value=${record?.fields[f.name]} /></label>`)}</div>
+      <${Input} field=${f} id=${id(f)} value=${record?.fields[f.name] ?? start[f.name]} /></label>`)}</div>
     <div class="acts2"><button class="btn go" disabled=${busy}>${step.act}</button><button type="button" class="btn quietly" onClick=${onCancel}>Cancel</button></div>
   </form>`;
 }
