@@ -21,7 +21,7 @@ const admin = (method, path, body) => new Promise((done, fail) => {
 const step = (...args) => s.run('register', 'step', ...args, '--config', s.config, '--format', 'json')
 const taken = (...args) => { const r = step(...args); assert.equal(r.status, 0, r.stdout + r.stderr); return JSON.parse(r.stdout) }
 const refused = (why, ...args) => { const r = step(...args); assert.equal(r.status, 2, r.stdout); assert.match(r.stderr, why) }
-const open = ['finding.opened', 'title=Two keys have no end', 'control=ACC-01', 'severity=medium', 'owner=Ada Example', 'due=2027-01-31']
+const open = ['finding.opened', 'title=Two keys have no end', 'control=IAM-01', 'severity=medium', 'owner=Ada Example', 'due=2027-01-31']
 
 test('a record is opened, numbered and read back with the entry that says so', async () => {
   const f = taken(...open)
@@ -52,7 +52,7 @@ test('a step keeps what it does not name, and the history says who and where', (
 
 test('what the state, the fields or the second person forbid is refused and written nowhere', () => {
   const size = s.entries('org').length
-  refused(/is open, and finding\.closed is not possible then/, 'finding.closed', 'finding=F-1', 'retest=x')
+  refused(/is open, and finding\.closed is not possible then/, 'finding.closed', 'finding=F-1', 'note=')
   refused(/there is no finding F-9/, 'finding.fixed', 'finding=F-9', 'fix=x')
   refused(/there is no finding F-77/, 'finding.opened', 'finding=F-77', ...open.slice(1))
   refused(/has no field colour; it has cause, control/, ...open, 'colour=red')
@@ -63,7 +63,7 @@ test('what the state, the fields or the second person forbid is refused and writ
   refused(/there is no step of the type exchange\.request/, 'exchange.request')
   assert.equal(s.entries('org').filter((e) => e.type.startsWith('finding.')).length, s.entries('org').slice(0, size).filter((e) => e.type.startsWith('finding.')).length)
   taken('finding.fixed', 'finding=F-1', 'fix=Rotated')
-  refused(/a second person is needed/, 'finding.closed', 'finding=F-1', 'retest=x')
+  refused(/a second person is needed/, 'finding.retested', 'finding=F-1', 'retest=x')
   assert.equal(s.json('register', 'show', 'finding', 'F-1').state, 'fixed')
 })
 
@@ -72,7 +72,7 @@ test('listings filter by state, page by cursor and count', async () => {
   assert.deepEqual(s.json('register', 'list', 'finding', '--state', 'fixed').items.map((x) => x.id), ['F-1'])
   const r = s.json('register', 'list').registers.find((x) => x.name === 'finding')
   assert.deepEqual(r.counts, { fixed: 1, open: 1 })
-  assert.deepEqual(r.steps.find((x) => x.type === 'finding.closed').other_than, ['fixed'])
+  assert.deepEqual(r.steps.find((x) => x.type === 'finding.retested').other_than, ['fixed'])
   const page = (await admin('GET', '/api/v1/records?register=finding&limit=1')).json
   assert.equal(page.items.length, 1)
   const next = (await admin('GET', `/api/v1/records?register=finding&limit=1&cursor=${page.next_cursor}`)).json
