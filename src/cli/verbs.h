@@ -48,6 +48,10 @@
     X(audit_scope) \
     X(audit_nil) \
     X(audit) \
+    X(questionnaire_list) \
+    X(questionnaire_draft) \
+    X(questionnaire_review) \
+    X(questionnaire_export) \
     X(control_list) \
     X(control_show) \
     X(gaps) \

@@ -56,6 +56,7 @@ typedef struct {
     cu_vendor_form *vendor_form;
     struct states *states;  /* of them; NULL until opened */
     cu_control_listings *listings;
+    struct questions *questions; /* questionnaires.c; NULL until opened */
     metrics *metrics;
     struct traces *traces;  /* NULL: none are exported */
     struct health *health;  /* NULL: no upstream is checked */
@@ -201,6 +202,17 @@ unsigned answer_nil_returns(call *c);
 cu_err states_open(app *a, cu_fault *f) CU_MUST;
 void states_close(app *a);
 cu_err states_take(app *a, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
+void states_controls(app *a, uint64_t at_ms, cu_control_status *out); /* all of them, as in the catalogue */
+/* questionnaires.c: before the first round, then with every sealed entry. */
+cu_err questions_open(app *a, const char *catalog, cu_fault *f) CU_MUST;
+cu_err questions_fill(app *a, cu_fault *f) CU_MUST;
+void questions_close(app *a);
+cu_err questions_take(app *a, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
+unsigned answer_questionnaires(call *c);
+unsigned answer_questionnaire(call *c);
+unsigned import_questionnaire(call *c);
+unsigned approve_question(call *c);
+unsigned export_questionnaire(call *c);
 unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
 unsigned answer_erase(call *c);

@@ -128,6 +128,7 @@ static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
         if (!cu_bundle_is_probe(l.tenant))
             take_numbers(a, &l);
         CU_TRY(states_take(a, log, index, &l));
+        CU_TRY(questions_take(a, log, index, &l));
         accounts_take(a, &l);
     }
     return cu_store_take(a->store, log, index, leaf);
@@ -232,7 +233,8 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     CU_TRY(cu_control_listings_load(catalog, &a->arena, &a->listings, f));
     CU_TRY(cu_catalogue_load(catalog, a->events, &a->arena, &a->catalogue, f));
     CU_TRY(cu_vendor_form_load(catalog, a->events, a->catalogue, &a->arena, &a->vendor_form, f));
-    return cu_checklist_load(catalog, a->catalogue, &a->arena, &a->checklist, f);
+    CU_TRY(cu_checklist_load(catalog, a->catalogue, &a->arena, &a->checklist, f));
+    return questions_open(a, catalog, f);
 }
 
 static cu_err open_all(app *a, cu_fault *f)
@@ -253,6 +255,7 @@ static cu_err open_all(app *a, cu_fault *f)
     CU_TRY(accounts_open(a, f));
     CU_TRY(sessions_open(a));
     CU_TRY(states_open(a, f));
+    CU_TRY(questions_fill(a, f));
     snprintf(path, sizeof path, "%s/vault.db", a->config->state_dir);
     mode_t was = umask(0077);
     cu_err e = cu_vault_open(path, &a->vault, f);
@@ -291,6 +294,7 @@ static void close_all(app *a)
 {
     cu_spool_close(a->spool);
     states_close(a);
+    questions_close(a);
     accounts_close(a);
     sessions_close(a);
     cu_store_close(a->store);

@@ -96,6 +96,14 @@ cu_err states_take(app *a, cu_bytes log, uint64_t index, const cu_leaf *l)
     return err;
 }
 
+void states_controls(app *a, uint64_t at_ms, cu_control_status *out)
+{
+    pthread_mutex_lock(&a->states->lock);
+    for (size_t i = 0; i < a->catalogue->controls_n; i++)
+        cu_status_control(a->states->engine, &a->catalogue->controls[i], at_ms, &out[i]);
+    pthread_mutex_unlock(&a->states->lock);
+}
+
 static bool read_as_of(call *c, uint64_t *ms)
 {
     const char *at = c->query(c->query_arg, "as_of");

@@ -25,8 +25,9 @@ const table = {
   comply: ['base', 'catalog', 'ledger', 'store', 'policy'],
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'inspect', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
-  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit', 'signin'],
-  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect', 'backup', 'signin'],
+  questionnaire: ['base', 'catalog', 'ledger', 'store', 'policy', 'comply'],
+  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'audit', 'signin', 'questionnaire'],
+  cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect', 'backup', 'signin', 'questionnaire'],
   verify: ['base', 'ledger'],
 };
 const commands = JSON.parse(readFileSync(join(build, 'compile_commands.json'), 'utf8'))

@@ -130,6 +130,16 @@ cu_err cu_store_events_of(cu_store *s, const char *type, cu_store_events *out) C
 /* Where the newest sealed entry of a type is; CU_NOT_FOUND. */
 cu_err cu_store_last_of(cu_store *s, const char *type, char log[80], uint64_t *index) CU_MUST;
 
+/* Entries of a type since a moment, those of probes left out; log, index, last: the newest one. */
+typedef struct {
+    uint64_t count, index;
+    char log[80], last[CU_TIME_LEN];
+} cu_store_fact;
+cu_err cu_store_fact_events(cu_store *s, const char *type, const char *from, cu_store_fact *out) CU_MUST;
+/* Values of exchanges that left since then, most first, at most 500; of findings one line with how many held some. */
+typedef enum { CU_FACT_OF_USER, CU_FACT_OF_VENDOR, CU_FACT_OF_MODEL, CU_FACT_OF_CLIENT, CU_FACT_OF_FINDING } cu_store_fact_of;
+cu_err cu_store_fact_values(cu_store *s, cu_store_fact_of of, const char *from, cu_store_group_fn each, void *arg) CU_MUST;
+
 /* Whether the register had to be put right by a sealed entry since it was asked last. */
 bool cu_store_repaired(cu_store *s);
 

@@ -1,0 +1,118 @@
+/* The matching of questions, measured: wordings of the bank itself, labelled pairs, and a hold-out that nothing was fitted to. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/file.h"
+#include "questionnaire/bank.h"
+#include "questionnaire/document.h"
+
+static cu_arena arena;
+static cu_bank *bank;
+static cu_bank_index *idx;
+
+static int setup(void **state)
+{
+    cu_fault f = {0};
+    cu_events *events;
+    cu_catalogue *c;
+    cu_arena_init(&arena, CU_QARENA);
+    if (cu_events_load(CATALOG_DIR, &arena, &events, &f) != CU_OK || cu_catalogue_load(CATALOG_DIR, events, &arena, &c, &f) != CU_OK ||
+        cu_bank_load(CATALOG_DIR, c, events, &arena, &bank, &f) != CU_OK || cu_bank_index_new(bank, &idx, &f) != CU_OK) {
+        fprintf(stderr, "%s\n", f.text);
+        return -1;
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    cu_bank_index_free(idx);
+    cu_arena_free(&arena);
+    return 0;
+}
+
+typedef struct {
+    unsigned n, ours, drafted, right, wrong;
+} measured;
+
+/* Rows of id, question, expected; expected empty: nothing of the bank. */
+static measured measure(const char *name)
+{
+    char path[400];
+    measured m = {0};
+    cu_fault f = {0};
+    cu_qdocument *d = NULL;
+    cu_buf file = CU_BUF(CU_QFILE_MAX);
+    snprintf(path, sizeof path, "%s/%s.csv", DATA_DIR, name);
+    assert_int_equal(cu_file_read(AT_FDCWD, path, &file), CU_OK);
+    cu_err e = cu_qdocument_read(cu_buf_view(&file), &arena, &d, &f);
+    if (e != CU_OK)
+        fprintf(stderr, "%s\n", f.text);
+    assert_int_equal(e, CU_OK);
+    for (size_t i = 0; i < d->tables[0].n; i += 3) {
+        const cu_qcell *row = &d->tables[0].cells[i];
+        cu_bank_match hit;
+        if (row[0].row == 0)
+            continue;
+        assert_int_equal(cu_bank_match_text(idx, row[1].text, CU_NONE, &hit), CU_OK);
+        bool right = hit.question && cu_eq(hit.question->id, row[2].text);
+        m.n++;
+        m.ours += row[2].text.n > 0;
+        m.drafted += hit.question != NULL;
+        m.right += right;
+        m.wrong += hit.question && !right;
+        if (getenv("CUSTOS_SHOW") && !right && (hit.question || row[2].text.n))
+            printf("# %s %.2f-%.2f %-7.*s want %-7.*s next %-7.*s%s %.*s\n", hit.question ? "WRONG" : "none ", hit.score, hit.next, hit.nearest ? (int)hit.nearest->id.n : 0,
+                   hit.nearest ? (const char *)hit.nearest->id.p : "", CU_FMT(row[2].text), hit.second ? (int)hit.second->id.n : 0, hit.second ? (const char *)hit.second->id.p : "",
+                   hit.turned ? " turned" : "", CU_FMT(row[1].text));
+    }
+    printf("# %s: %u questions, %u of them the bank's, %u drafted, %u right, %u wrong\n", name, m.n, m.ours, m.drafted, m.right, m.wrong);
+    cu_buf_free(&file);
+    return m;
+}
+
+static void held_to(const measured *m, unsigned least)
+{
+    assert_true(m->right * 100 >= m->ours * 80);
+    assert_true(m->right * 100 >= m->drafted * 98);
+    assert_true(m->n >= least);
+}
+
+static void own_questions_are_found(void **state)
+{
+    unsigned right = 0;
+    for (size_t i = 0; i < bank->n; i++) {
+        cu_bank_match hit;
+        assert_int_equal(cu_bank_match_text(idx, bank->v[i].text, CU_NONE, &hit), CU_OK);
+        right += hit.question == &bank->v[i];
+        if (hit.question && hit.question != &bank->v[i])
+            fail_msg("%.*s was taken for %.*s", CU_FMT(bank->v[i].id), CU_FMT(hit.question->id));
+        if (getenv("CUSTOS_SHOW") && !hit.question)
+            printf("# own %.*s none, %.2f-%.2f\n", CU_FMT(bank->v[i].id), hit.score, hit.next);
+    }
+    printf("# own: %u of %zu\n", right, bank->n);
+    assert_true(bank->n >= 120 && right * 100 >= bank->n * 99);
+}
+
+static void labelled_pairs(void **state)
+{
+    measured m = measure("pairs");
+    held_to(&m, 300);
+}
+
+static void hold_out(void **state)
+{
+    measured m = measure("holdout");
+    held_to(&m, 120);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(own_questions_are_found), cmocka_unit_test(labelled_pairs), cmocka_unit_test(hold_out)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
