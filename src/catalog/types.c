@@ -11,7 +11,7 @@ static const struct {
 
 const char *cu_type_name(cu_type t)
 {
-    return (unsigned)t < CU_TYPE_COUNT ? types[t].name : "UNKNOWN";
+    return (unsigned)t < CU_TYPE_COUNT ? types[t].name : "CODE";
 }
 
 const char *cu_type_code(cu_type t)
@@ -21,7 +21,7 @@ const char *cu_type_code(cu_type t)
 
 const char *cu_type_text(cu_type t)
 {
-    return (unsigned)t < CU_TYPE_COUNT ? types[t].text : "unknown";
+    return (unsigned)t < CU_TYPE_COUNT ? types[t].text : "weakness in code";
 }
 
 cu_class cu_type_class(cu_type t)

@@ -14,6 +14,7 @@
 #include "catalog/rules.h"
 #include "detect/detect.h"
 #include "record.h"
+#include "scan_code.h"
 #include "scan/run.h"
 #include "verb.h"
 #include "verbs.h"
@@ -22,7 +23,8 @@ typedef struct {
     const cu_run *run;
     cu_arena arena;
     const cu_rules *rules;
-    cu_engine *engine;
+    cu_engine *engine;           /* NULL with --code */
+    scan_code *code;
     cu_report *report;
     cu_accept *accept;
     record *record;              /* NULL: not asked for */
@@ -108,6 +110,8 @@ static int read_only_option(scan *s)
     s->o.only_rules = s->only_rules;
     for (unsigned t = 0; t < CU_TYPE_COUNT; t++)
         s->o.only[t] = !only;
+    for (size_t i = 0; s->code && i < s->rules->n; i++)
+        s->only_rules[i] = !only;
     for (const char *p = only; p && *p;) {
         const char *comma = strchr(p, ',');
         cu_bytes name = cu_bytes_of(p, comma ? (size_t)(comma - p) : strlen(p));
@@ -182,6 +186,8 @@ static int check_sources(const scan *s)
         return cu_run_fail(r, CU_CONFIG, "--range and --state belong to --history");
     if (history && staged)
         return cu_run_fail(r, CU_CONFIG, "--history or --staged, not both");
+    if (cu_run_option(r, "code") && (cu_run_option(r, "rules") || cu_run_option(r, "record")))
+        return cu_run_fail(r, CU_CONFIG, "--rules and --record belong to a scan for data, not to --code");
     if ((history || staged) && r->args_n > 1)
         return cu_run_fail(r, CU_CONFIG, "name one repository, or none for the one you are in");
     if (!history && !staged && !cu_run_option(r, "diff") && r->args_n == 0)
@@ -195,6 +201,11 @@ static cu_err load_rules(scan *s, cu_fault *f)
     if (!catalog)
         return cu_fail(f, CU_NOT_FOUND, "the folder catalog/ was not found beside the program; set "
                                         "CUSTOS_CATALOG");
+    if (cu_run_option(s->run, "code")) {
+        CU_TRY(scan_code_open(catalog, &s->code, f));
+        s->rules = scan_code_rules(s->code);
+        return CU_OK;
+    }
     CU_TRY(cu_engine_open(catalog, extra, cu_engine_cache_dir(), &s->engine, f));
     s->rules = cu_engine_rules(s->engine);
     return CU_OK;
@@ -267,6 +278,8 @@ static cu_err prepare(scan *s, cu_fault *f)
         return CU_NOMEM;
     s->o.rules = s->rules;
     s->o.engine = s->engine;
+    s->o.look = s->code ? scan_code_look : NULL;
+    s->o.look_arg = s->code;
     s->o.report = s->report;
     s->o.accept = s->accept;
     s->o.archives = !cu_run_option(r, "no-archives");
@@ -388,18 +401,20 @@ static int run_scan(const cu_run *r)
     cu_report_free(s.report);
     cu_accept_free(s.accept);
     cu_engine_free(s.engine);
+    scan_code_close(s.code);
     cu_arena_free(&s.arena);
     return rc;
 }
 
 const cu_verb cu_verb_scan = {
     .name = "scan", .group = "find", .operands = "PATH...", .run = run_scan,
-    .summary = "Finds personal data and secrets in files, changes and git history.",
+    .summary = "Finds personal data, secrets and weak code in files, changes and git history.",
     .details = "Honours .gitignore inside a git repository, opens archives and notebooks, skips binary "
                "files and counts them, and follows no symbolic link. A value is never printed. Exit "
                "status: 0 nothing found, 1 found, 2 something could not be scanned, or nothing was.",
     .formats = "text|json|jsonl|sarif|csv|html",
-    .options = {{"staged", NULL, "Scan the lines that git's index adds to HEAD; PATH names the repository."},
+    .options = {{"code", NULL, "Look for weaknesses in program text instead, by the rules that generated code is held to."},
+                {"staged", NULL, "Scan the lines that git's index adds to HEAD; PATH names the repository."},
                 {"diff", "FILE", "Scan the lines that a unified diff adds; - is standard input."},
                 {"history", NULL, "Scan each file version of a git history once; PATH names the repository."},
                 {"range", "A..B", "With --history: only what came after A, up to B."},

@@ -55,6 +55,16 @@ static void star_again(cu_worker *w, size_t n, cu_bytes v, size_t value, size_t 
                 w->line[i] = '*';
 }
 
+/* Another finding that lies in the line; of code only what holds a secret. */
+static void star_other(cu_worker *w, size_t i, size_t k, size_t from, size_t to)
+{
+    const cu_finding *o = &w->found.v[k];
+    if (k == i || o->end <= from || o->start >= to || (o->type == CU_TYPE_CODE && cu_report_shows(&w->scan->o.rules->v[o->rule])))
+        return;
+    size_t a = o->start > from ? o->start : from, b = o->end < to ? o->end : to;
+    memset(w->line + (a - from), '*', b - a);
+}
+
 /* The value's line, at most CU_SCAN_LINE bytes of it. Whatever else was found in it is starred out,
  * reported or not. */
 static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
@@ -70,15 +80,12 @@ static void take_line(cu_worker *w, cu_bytes t, size_t i, cu_scan_finding *out)
     if (nl)
         to = (size_t)(nl - t.p);
     memcpy(w->line, t.p + from, to - from);
-    for (size_t k = i; k-- > 0 && w->found.v[k].end > from;) {
-        size_t a = w->found.v[k].start > from ? w->found.v[k].start : from;
-        memset(w->line + (a - from), '*', w->found.v[k].end - a);
-    }
-    for (size_t k = i + 1; k < w->found.n && w->found.v[k].start < to; k++) {
-        size_t b = w->found.v[k].end < to ? w->found.v[k].end : to;
-        memset(w->line + (w->found.v[k].start - from), '*', b - w->found.v[k].start);
-    }
-    star_again(w, to - from, cu_slice(t, f->start, f->end), f->start - from, inside - from);
+    for (size_t k = i; k-- > 0 && (w->scan->o.look || w->found.v[k].end > from);)
+        star_other(w, i, k, from, to);
+    for (size_t k = i + 1; k < w->found.n && w->found.v[k].start < to; k++)
+        star_other(w, i, k, from, to);
+    if (!w->scan->o.look)
+        star_again(w, to - from, cu_slice(t, f->start, f->end), f->start - from, inside - from);
     if (w->all)
         star_others(w, cu_slice(t, from, to), f->start - from, inside - from);
     out->line_text = cu_bytes_of(w->line, to - from);
@@ -120,10 +127,10 @@ static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place 
 {
     cu_scan *s = w->scan;
     const cu_finding *f = &w->found.v[i];
-    const char *rule = cu_engine_rule_id(s->o.engine, f->rule);
+    const char *rule = s->o.rules->v[f->rule].id;
     if (f->flags & CU_FINDING_REMAINDER)
         return CU_OK;
-    if (!s->o.only[f->type] && !(s->o.only_rules && s->o.only_rules[f->rule]))
+    if (!(f->type < CU_TYPE_COUNT && s->o.only[f->type]) && !(s->o.only_rules && s->o.only_rules[f->rule]))
         return CU_OK;
     if (!wanted_line(p, a->line, b->line))
         return CU_OK;
@@ -137,6 +144,8 @@ static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place 
         .value = cu_slice(p->text, f->start, f->end)};
     fingerprint(s, rule, out.value, out.fingerprint);
     take_line(w, p->text, i, &out);
+    if (f->type == CU_TYPE_CODE && cu_report_shows(&s->o.rules->v[f->rule]))
+        out.in_line_end = out.in_line; /* code is shown, a secret in it is not */
     cu_accept_how how = cu_accept_judge(s->o.accept, &out, rule);
     if (how != CU_ACCEPT_NO && how != CU_ACCEPT_EXPIRED) {
         cu_count(&s->count.accepted, 1);
@@ -145,20 +154,37 @@ static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place 
     return render(w, &out);
 }
 
+/* Program text is looked at whole or not at all. */
+static cu_err look(cu_worker *w, const cu_passage *p, const cu_place *c, size_t limit)
+{
+    const char *why = NULL;
+    w->found.n = 0;
+    if (c->raw > CU_SCAN_HEAD)
+        return CU_OK; /* the second part of a text whose first part was told about */
+    if (limit < p->text.n)
+        why = "too large";
+    else
+        CU_TRY(w->scan->o.look(w->scan->o.look_arg, p->source->path, p->text, &w->found, &why, &w->passed_by));
+    if (why)
+        cu_worker_complain(w, p->source->path, "not judged: %s", why);
+    return CU_OK;
+}
+
 cu_err cu_emit(cu_worker *w, const cu_passage *p, cu_place c, size_t limit, uint64_t *reported)
 {
-    CU_TRY(cu_detect(w->scan->o.engine, w->scratch, p->text, &w->found));
+    CU_TRY(w->scan->o.look ? look(w, p, &c, limit) : cu_detect(w->scan->o.engine, w->scratch, p->text, &w->found));
     for (size_t i = 0; i < w->found.n && w->found.v[i].start < limit; i++) {
         const cu_finding *f = &w->found.v[i];
         p->advance(p, &c, f->start);
-        if (c.raw < *reported)
+        if (c.raw < *reported && !w->scan->o.look)
             continue;
         cu_place end = c;
         p->advance(p, &end, f->end);
         w->raw_findings++;
         CU_TRY(judge(w, p, i, &c, &end));
         *reported = end.raw;
-        c = end;
+        if (!w->scan->o.look) /* findings in code may lie in one another */
+            c = end;
     }
     return CU_OK;
 }

@@ -30,7 +30,7 @@ typedef struct {
 typedef struct {
     cu_report_options o;
     tally all;
-    tally types[CU_TYPE_COUNT];
+    tally types[CU_TYPE_COUNT + 1]; /* and weaknesses of code */
     folder *folders;    /* open addressing by name */
     size_t folders_n;
     tally elsewhere;

@@ -129,9 +129,9 @@ static void put_bars(const item *v, size_t n, bool code, cu_buf *out)
 
 void html_put_types(const html *h, cu_buf *out)
 {
-    item v[CU_TYPE_COUNT];
+    item v[CU_TYPE_COUNT + 1];
     size_t n = 0;
-    for (int t = 0; t < CU_TYPE_COUNT; t++)
+    for (int t = 0; t <= CU_TYPE_CODE; t++)
         if (h->types[t].all)
             v[n++] = (item){cu_type_text((cu_type)t), &h->types[t]};
     qsort(v, n, sizeof *v, by_count);

@@ -136,7 +136,7 @@ static void put_filters(const html *h, cu_buf *out)
         cu_buf_fmt(out, "<option value=\"%d\">%s%s</option>", s, cu_severity_name((cu_severity)s),
                    s < CU_SEVERITY_CRITICAL ? " and above" : "");
     cu_buf_str(out, "</select></label><label>Type <select id=\"t\"><option value=\"\">all</option>");
-    for (int t = 0; t < CU_TYPE_COUNT; t++)
+    for (int t = 0; t <= CU_TYPE_CODE; t++)
         if (h->types[t].all)
             cu_buf_fmt(out, "<option value=\"%s\">%s</option>", cu_type_name((cu_type)t),
                        cu_type_text((cu_type)t));

@@ -51,6 +51,11 @@ static void worker_free(cu_worker *w)
 static cu_err worker_init(cu_worker *w)
 {
     const cu_scan *s = w->scan;
+    w->text = malloc(CU_SCAN_CHUNK);
+    if (!w->text)
+        return CU_NOMEM;
+    if (s->o.look)
+        return CU_OK;
     CU_TRY(cu_scratch_new(s->o.engine, &w->scratch));
     bool *wanted = calloc(s->o.rules->n + 1, sizeof *wanted);
     if (!wanted)
@@ -63,10 +68,7 @@ static cu_err worker_init(cu_worker *w)
     if (!every)
         cu_scratch_only(w->scratch, wanted);
     free(wanted);
-    if (!every)
-        CU_TRY(cu_scratch_new(s->o.engine, &w->all));
-    w->text = malloc(CU_SCAN_CHUNK);
-    return w->text ? CU_OK : CU_NOMEM;
+    return every ? CU_OK : cu_scratch_new(s->o.engine, &w->all);
 }
 
 static void fail(cu_queue *q, cu_err e)

@@ -130,6 +130,10 @@ void cu_report_line(const cu_report *r, const cu_scan_finding *f, cu_buf *out)
     while (from < f->in_line && (t.p[from] == ' ' || t.p[from] == '\t'))
         from++;
     cu_report_visible(cu_slice(t, from, f->in_line), out);
+    if (f->in_line_end == f->in_line && f->type == CU_TYPE_CODE) {
+        cu_report_visible(cu_slice(t, f->in_line, t.n), out);
+        return;
+    }
     if (r->o.values) {
         cu_report_visible(value, out);
     } else {

@@ -153,7 +153,8 @@ static void put_title(const html *h, const cu_scan_summary *s, cu_buf *out)
     cu_buf_str(out, "<header><h1>");
     if (h->all.all == 0) {
         cu_buf_str(out, "Nothing found</h1><p class=\"lede\">");
-        cu_buf_str(out, s->bytes ? "No personal data and no secret that the rules know. "
+        cu_buf_str(out, s->bytes ? (h->o.rules && h->o.rules->n && h->o.rules->v[0].type == CU_TYPE_CODE ? "No weakness that the rules know. "
+                                                                                        : "No personal data and no secret that the rules know. ")
                                  : "Nothing was scanned either: there was no readable text in what was named. ");
     } else {
         html_number(out, h->all.all);

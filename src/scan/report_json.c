@@ -20,6 +20,14 @@ void cu_report_json_object(const cu_report *r, const cu_scan_finding *f, cu_buf 
     cu_buf_json_kv_str(b, "type", cu_type_name(f->type));
     cu_buf_json_kv_str(b, "rule", rule->id);
     cu_buf_json_kv_str(b, "severity", cu_severity_name(rule->severity));
+    if (rule->cwe_n) {
+        cu_buf_json_key(b, "cwe");
+        for (size_t i = 0; i < rule->cwe_n; i++)
+            cu_buf_fmt(b, "%s%u", i ? "," : "[", rule->cwe[i]);
+        cu_buf_byte(b, ']');
+        cu_buf_json_kv_str(b, "message", rule->message);
+        cu_buf_json_kv_str(b, "fix", rule->advice);
+    }
     cu_buf_json_key(b, "confidence");
     cu_buf_fmt(b, "%u.%02u", f->confidence / 100, f->confidence % 100);
     cu_buf_json_kv_str(b, "fingerprint", f->fingerprint);

@@ -23,8 +23,18 @@ bool cu_report_hidden(const cu_report_options *o, const cu_scan_finding *f)
     return cu_report_suppressed(f) && !o->accepted;
 }
 
+bool cu_report_shows(const cu_rule *r)
+{
+    for (size_t i = 0; i < r->cwe_n; i++)
+        if (r->cwe[i] == 798 || r->cwe[i] == 259)
+            return false;
+    return r->type == CU_TYPE_CODE;
+}
+
 const char *cu_report_advice(const cu_rule *r)
 {
+    if (r->advice)
+        return r->advice;
     if (r->type == CU_TYPE_PRIVATE_KEY)
         return "Replace the key pair and revoke what trusts the old one; then take the key out of the "
                "file and its history.";
@@ -120,6 +130,8 @@ static void show(const cu_scan_finding *f, size_t from, size_t to, cu_buf *out)
 static cu_scan_span next_value(const cu_scan_finding *f, size_t at)
 {
     cu_scan_span best = {f->line_text.n, f->line_text.n};
+    if (f->in_line_end == f->in_line) /* nothing of it is hidden */
+        return best;
     if (f->in_line_end > at && f->in_line < best.start)
         best = (cu_scan_span){f->in_line, f->in_line_end};
     size_t again = f->value.n >= MIN_AGAIN ? cu_find(f->line_text, f->value, at) : (size_t)-1;

@@ -135,8 +135,11 @@ static void put_region(const cu_scan_finding *f, const char *masked, cu_buf *b)
 static void put_message(const cu_scan_finding *f, const cu_rule *r, cu_buf *b)
 {
     cu_buf t CU_CLEAN_BUF = CU_BUF(8192), clean CU_CLEAN_BUF = CU_BUF(16384);
-    cu_buf_fmt(&t, "%s (%s), confidence %u %%. The value is not shown. %s", r->title,
-               cu_type_text(f->type), f->confidence, cu_report_advice(r));
+    if (r->message)
+        cu_buf_fmt(&t, "%s: %s %s", r->title, r->message, cu_report_advice(r));
+    else
+        cu_buf_fmt(&t, "%s (%s), confidence %u %%. The value is not shown. %s", r->title, cu_type_text(f->type), f->confidence,
+                   cu_report_advice(r));
     if (f->source->commit)
         cu_buf_fmt(&t, " Found in commit %.64s.", f->source->commit);
     if (f->accepted == CU_ACCEPT_EXPIRED)
@@ -241,7 +244,10 @@ static void put_rule(const cu_rule *r, cu_buf *b)
     cu_buf_str(b, "\",\"shortDescription\":{");
     cu_buf_json_kv_str(b, "text", r->title);
     cu_buf_str(b, "},\"fullDescription\":{");
-    cu_buf_fmt(&help, "%s: %s that Custos recognised.", r->title, cu_type_text(r->type));
+    if (r->message)
+        cu_buf_fmt(&help, "%s: %s", r->title, r->message);
+    else
+        cu_buf_fmt(&help, "%s: %s that Custos recognised.", r->title, cu_type_text(r->type));
     cu_buf_json_kv(b, "text", cu_buf_view(&help));
     cu_buf_reset(&help);
     cu_buf_fmt(&help, "%s\nTo accept a finding: custos:allow %s REASON in a comment of its line, a line of "
@@ -249,9 +255,11 @@ static void put_rule(const cu_rule *r, cu_buf *b)
                r->source && *r->source ? "\nThe format is described in: " : "", r->source ? r->source : "");
     cu_buf_str(b, "},\"help\":{");
     cu_buf_json_kv(b, "text", cu_buf_view(&help));
-    cu_buf_fmt(b, "},\"defaultConfiguration\":{\"level\":\"%s\"},\"properties\":{\"tags\":[\"security\",\"%s\"],"
-                  "\"precision\":\"%s\",\"security-severity\":\"%s\"}}", level_of(r->severity),
-               secret ? "secret" : "personal-data",
+    cu_buf_fmt(b, "},\"defaultConfiguration\":{\"level\":\"%s\"},\"properties\":{\"tags\":[\"security\",\"%s\"",
+               level_of(r->severity), secret ? "secret" : r->message ? "code" : "personal-data");
+    for (size_t i = 0; i < r->cwe_n; i++)
+        cu_buf_fmt(b, ",\"external/cwe/cwe-%03u\"", r->cwe[i]);
+    cu_buf_fmt(b, "],\"precision\":\"%s\",\"security-severity\":\"%s\"}}",
                r->confidence >= 95 ? "very-high" : r->confidence >= 80 ? "high" : r->confidence >= 60 ? "medium" : "low",
                score[r->severity]);
 }
@@ -274,7 +282,7 @@ static void put_notes(const sarif *s, const cu_scan_summary *sum, cu_buf *b)
         cu_buf_fmt(b, "%s{\"level\":\"error\",\"message\":{\"text\":\"The scan was stopped: not everything was "
                       "scanned.\"}}", s->left_out ? "," : "");
     if (sum->unreadable)
-        cu_buf_fmt(b, "%s{\"level\":\"warning\",\"message\":{\"text\":\"%" PRIu64 " files could not be read.\"}}",
+        cu_buf_fmt(b, "%s{\"level\":\"warning\",\"message\":{\"text\":\"%" PRIu64 " files could not be read or judged.\"}}",
                    s->left_out || sum->stopped ? "," : "", sum->unreadable);
     cu_buf_str(b, "]}]");
 }

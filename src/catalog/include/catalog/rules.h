@@ -48,6 +48,9 @@ typedef struct {
     cu_rule_action action;
     uint32_t confidence;   /* percent */
     const char *source;    /* where the format fact comes from */
+    const char *message, *advice; /* of a rule for code: what is wrong, what to do; NULL: the type says */
+    const uint32_t *cwe;   /* of a rule for code */
+    size_t cwe_n;
     uint32_t line;
     const char *file;
     cu_rule_example *examples;

@@ -161,7 +161,8 @@ typedef enum {
 #define X(name, code, text, cls) CU_TYPE_##name,
     CU_TYPES(X)
 #undef X
-        CU_TYPE_COUNT
+        CU_TYPE_COUNT,
+    CU_TYPE_CODE = CU_TYPE_COUNT /* no data at all: a weakness of program text */
 } cu_type;
 
 /* Data class of a finding. NONE: of interest, but neither personal data nor a secret. */

@@ -36,6 +36,9 @@ bool cu_report_serial(const cu_report *r);
 const char *cu_report_between(const cu_report *r); /* ",\n" or "" */
 cu_err cu_report_end(cu_report *r, const cu_scan_summary *s, cu_buf *out) CU_MUST;
 
+/* A rule for code whose findings are no secret: the line is shown as it is. */
+bool cu_report_shows(const cu_rule *r);
+
 /* A path as a terminal may show it: control characters escaped as in JSON, no mark that turns the
  * direction of writing. */
 void cu_report_name(const char *path, cu_buf *out);

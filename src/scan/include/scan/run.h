@@ -27,6 +27,10 @@ typedef struct {
     /* A message for people about one source (unreadable, truncated, corrupt). */
     void (*complain)(void *arg, const char *path, const char *what);
     void *complain_arg;
+    /* Finds in place of the engine, which is NULL then: the whole of a text at once, never a part of it.
+     * *why: it could not be judged, in words. *passed: it is nothing that is looked at here. Any thread. */
+    cu_err (*look)(void *arg, const char *path, cu_bytes text, cu_findings *out, const char **why, bool *passed);
+    void *look_arg;
     const volatile int *stop; /* set by a signal: finish early, say so */
 } cu_scan_options;
 
