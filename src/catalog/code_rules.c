@@ -170,12 +170,13 @@ static cu_err read_languages(const reading *r, const cu_yaml *root, cu_code_part
 
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_code_part *p)
 {
-    CU_TRY(reading_only(r, root, "file", "languages sources params routes checks pure builders safe rules"));
+    CU_TRY(reading_only(r, root, "file", "languages sources params routes checks checks_place pure builders safe rules"));
     CU_TRY(read_languages(r, root, p));
     CU_TRY(reading_list(r, cu_yaml_get(root, "sources"), &p->sources));
     CU_TRY(reading_list(r, cu_yaml_get(root, "params"), &p->params));
     CU_TRY(reading_list(r, cu_yaml_get(root, "routes"), &p->routes));
     CU_TRY(reading_list(r, cu_yaml_get(root, "checks"), &p->checks));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "checks_place"), &p->checks_place));
     CU_TRY(reading_list(r, cu_yaml_get(root, "pure"), &p->pure));
     CU_TRY(reading_list(r, cu_yaml_get(root, "builders"), &p->builders));
     CU_TRY(read_safe(r, cu_yaml_get(root, "safe"), p));

@@ -11,18 +11,20 @@ static bool leaves_here(cu_bytes path)
     return false;
 }
 
-static void note_checked(code_walk *w, cu_bytes path, const code_kid *object, const code_arg *args, size_t n)
+static void note_checked(code_walk *w, TSNode call, cu_bytes path, const code_kid *object, const code_arg *args, size_t n)
 {
-    bool is = false;
-    for (size_t i = 0; i < w->set->parts_n && !is; i++)
-        is = code_any(&w->set->parts[i]->checks, path);
-    if (!is)
-        return;
-    for (size_t i = 0; i < n && w->checked_n < CODE_MAX_ARGS; i++)
+    uint16_t safe = 0;
+    for (size_t i = 0; i < w->set->parts_n; i++) {
+        safe |= code_any(&w->set->parts[i]->checks, path) ? CODE_SAFE_ALL : 0;
+        safe |= code_any(&w->set->parts[i]->checks_place, path) ? CODE_SAFE_PLACE : 0;
+    }
+    uint32_t at = ts_node_start_byte(call);
+    bool no = at && (w->src.p[at - 1] == '!' || (at > 3 && memcmp(w->src.p + at - 4, "not ", 4) == 0));
+    for (size_t i = 0; i < n && safe; i++)
         if (args[i].v.state != V_FIXED)
-            w->checked[w->checked_n++] = code_of(w, args[i].node);
-    if (object && w->checked_n < CODE_MAX_ARGS)
-        w->checked[w->checked_n++] = code_of(w, object->node);
+            code_checked(w, args[i].node, safe, no);
+    if (object && safe)
+        code_checked(w, object->node, safe, no);
 }
 
 /* From what went in to what comes out. */
@@ -141,7 +143,7 @@ code_value code_call(code_walk *w, TSNode n, code_kind kind)
             code_visit(w, k[i].node);
     code_match_call(w, place, called, receiver, args, an, n);
     if (w->in_condition)
-        note_checked(w, called, object, args, an);
+        note_checked(w, n, called, object, args, an);
     if (leaves_here(called))
         w->exits++;
     fill(w, object, called, in);

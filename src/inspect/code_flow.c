@@ -90,24 +90,41 @@ code_value code_assign(code_walk *w, TSNode n, bool add)
     return v;
 }
 
-static void mark_checked(code_walk *w, size_t from, code_value *old)
+void code_checked(code_walk *w, TSNode what, uint16_t safe, bool negated)
+{
+    if (w->in_condition && w->checked_n < CODE_MAX_ARGS)
+        w->checked[w->checked_n++] = (code_check){.name = code_of(w, what), .safe = safe, .negated = negated};
+}
+
+static void mark(code_walk *w, size_t from, bool negated)
 {
     for (size_t i = from; i < w->checked_n; i++) {
-        code_name *n = name_get(w, w->checked[i]);
-        old[i - from] = n ? n->v : value_unknown();
+        code_check *c = &w->checked[i];
+        code_name *n = name_get(w, c->name);
+        if (c->negated != negated)
+            continue;
         if (n)
-            n->v.safe = CODE_SAFE_ALL;
+            n->v.safe |= c->safe;
         else
-            name_set(w, w->checked[i], (code_value){.state = V_UNKNOWN, .safe = CODE_SAFE_ALL}, CU_NONE);
+            name_set(w, c->name, (code_value){.state = V_UNKNOWN, .safe = c->safe}, CU_NONE);
     }
 }
 
-static void unmark(code_walk *w, size_t from, const code_value *old)
+static void keep(code_walk *w, size_t from)
 {
     for (size_t i = from; i < w->checked_n; i++) {
-        code_name *n = name_get(w, w->checked[i]);
+        code_name *n = name_get(w, w->checked[i].name);
+        w->checked[i].old = n ? n->v : value_unknown();
+    }
+}
+
+/* What is joined in meanwhile stays; only the mark goes. */
+static void unmark(code_walk *w, size_t from)
+{
+    for (size_t i = from; i < w->checked_n; i++) {
+        code_name *n = name_get(w, w->checked[i].name);
         if (n)
-            n->v = old[i - from];
+            n->v.safe &= w->checked[i].old.safe;
     }
 }
 
@@ -120,8 +137,8 @@ static code_value in_branch(code_walk *w, TSNode n)
     return v;
 }
 
-/* A value that a condition looked at is safe where the condition holds, and behind it if the other way
- * leads out. Which of the two is which is not asked: a check that is there was meant. */
+/* A value that a condition looked at is safe where the condition holds, or where it does not if it is
+ * negated; and behind it, if the other way leads out. */
 code_value code_if(code_walk *w, TSNode n)
 {
     code_kid *k;
@@ -136,22 +153,20 @@ code_value code_if(code_walk *w, TSNode n)
     if (condition)
         c = code_visit(w, condition->node);
     w->in_condition = inside;
-    code_value *old = cu_arena_raw(w->a, (w->checked_n - from + 1) * sizeof *old);
     bool never = c.known && (cu_eq_str(c.text, "False") || cu_eq_str(c.text, "false") || cu_eq_str(c.text, "0"));
-    if (!old) {
-        w->nomem = true;
-        return c;
-    }
-    mark_checked(w, from, old);
     uint32_t exits = w->exits;
+    keep(w, from);
+    mark(w, from, false);
     if (then && !never)
         in_branch(w, then->node);
     bool out = w->exits != exits;
+    unmark(w, from);
+    mark(w, from, true);
     for (size_t i = 0; i < kn; i++)
         if (&k[i] != condition && &k[i] != then && (!condition || &k[i] > condition))
             in_branch(w, k[i].node);
     if (!out)
-        unmark(w, from, old);
+        unmark(w, from);
     w->checked_n = from;
     return value_unknown();
 }

@@ -99,6 +99,13 @@ typedef struct {
 } code_arg;
 
 typedef struct {
+    cu_bytes name;
+    uint16_t safe;  /* harms that the check is good for */
+    bool negated;   /* holds where the condition does not */
+    code_value old;
+} code_check;
+
+typedef struct {
     TSNode node;
     TSFieldId field;
     uint8_t kind;
@@ -108,16 +115,17 @@ typedef struct {
     const cu_code *c;
     const code_set *set;
     code_seat *seat;
-    cu_bytes src, file;
+    cu_bytes src, text, file; /* src: as it is parsed; text: as it was given */
     cu_arena *a;
     TSTreeCursor cursor;
     code_name *bucket[256], *newest;
+    uint32_t shift;           /* bytes put before the text, because it begins inside a comment or string */
     uint32_t names, nodes, depth, branch, branches, exits;
     cu_bytes declared;        /* type of the declaration that is walked */
     cu_bytes context;         /* "spec.containers.securityContext" */
     code_arg *pairs;
     size_t pairs_n;
-    cu_bytes *checked;        /* names that the condition just walked looked at */
+    code_check *checked;      /* what the conditions around looked at */
     size_t checked_n;
     const code_rule **active;
     size_t active_n;
@@ -159,6 +167,8 @@ code_value code_call(code_walk *w, TSNode n, code_kind kind);
 code_value code_command(code_walk *w, TSNode n);
 
 /* code_flow.c */
+void code_checked(code_walk *w, TSNode what, uint16_t safe, bool negated);
+#define CODE_SAFE_PLACE ((uint16_t)(1u << CU_CODE_HARM_AT_path | 1u << CU_CODE_HARM_AT_url | 1u << CU_CODE_HARM_AT_redirect))
 code_value code_assign(code_walk *w, TSNode n, bool add);
 code_value code_if(code_walk *w, TSNode n);
 code_value code_func(code_walk *w, TSNode n);

@@ -75,14 +75,96 @@ static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
     return *n ? (const char *)t->p + at : "";
 }
 
-static bool walk_tree(code_walk *w)
+static TSTree *parse(code_walk *w)
 {
     uint32_t turns = 0;
+    TSTree *tree = ts_parser_parse_with_options(w->seat->parser, NULL, (TSInput){&w->src, give, TSInputEncodingUTF8, NULL}, (TSParseOptions){&turns, turns_over});
+    if (!tree)
+        ts_parser_reset(w->seat->parser);
+    return tree;
+}
+
+static bool put_around(code_walk *w, cu_bytes prefix, cu_bytes suffix)
+{
+    uint8_t *all = cu_arena_raw(w->a, prefix.n + w->src.n + suffix.n + 1);
+    if (!all)
+        return false;
+    memcpy(all, prefix.p, prefix.n);
+    memcpy(all + prefix.n, w->src.p, w->src.n);
+    all[prefix.n + w->src.n] = '\n';
+    memcpy(all + prefix.n + w->src.n + 1, suffix.p, suffix.n);
+    w->src = cu_bytes_of(all, prefix.n + w->src.n + suffix.n + (suffix.n != 0));
+    w->shift = (uint32_t)prefix.n;
+    return true;
+}
+
+/* A piece of a file may begin inside a comment. */
+static void complete_comment(code_walk *w)
+{
+    size_t open = cu_find(w->src, CU_LIT("/*"), 0), close = cu_find(w->src, CU_LIT("*/"), 0);
+    bool such = w->set != &w->c->set[CU_CODE_python] && w->set != &w->c->set[CU_CODE_shell] && w->set != &w->c->set[CU_CODE_yaml];
+    if (such && close != SIZE_MAX && close < open && !put_around(w, CU_LIT("/*"), CU_LIT("")))
+        w->nomem = true;
+}
+
+static bool odd(cu_bytes t, cu_bytes quote)
+{
+    size_t n = 0;
+    for (size_t at = 0; (at = cu_find(t, quote, at)) != SIZE_MAX; at += quote.n)
+        n++;
+    return n & 1;
+}
+
+/* A line of Python, not of prose. */
+static bool reads_as_code(cu_bytes line)
+{
+    static const char *const begins[] = {"def ", "class ", "import ", "from ", "return", "if ", "elif ", "else:", "for ", "while ", "try:", "except", "with ", "raise ", "print ", "#", "assert ", "async ", "yield ", "del ", "pass", "@"};
+    static const char *const prose[] = {">>>", "@param", "@type", "@return", "@rtype", "@raise", ":param", ":return", ":rtype", ":type", "..."};
+    while (line.n && (line.p[0] == ' ' || line.p[0] == '\t'))
+        line = cu_slice(line, 1, line.n);
+    while (line.n && (line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\r'))
+        line.n--;
+    for (size_t i = 0; i < sizeof prose / sizeof *prose; i++)
+        if (cu_starts(line, cu_str(prose[i])))
+            return false;
+    bool ends = line.n && (line.p[line.n - 1] == ':' || line.p[line.n - 1] == ')');
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (cu_starts(line, cu_str(begins[i])) && (ends || i == 2 || i == 3 || i == 4 || i > 13))
+            return true;
+    size_t open = cu_find(line, CU_LIT("("), 0), equal = cu_find(line, CU_LIT(" = "), 0), space = cu_find(line, CU_LIT(" "), 0);
+    return (equal != SIZE_MAX && equal == space) || (open != SIZE_MAX && open && open < space && line.n && line.p[line.n - 1] == ')');
+}
+
+/* Or inside a string of many lines: when what stands before the first mark of one is prose. */
+static void complete_string(code_walk *w)
+{
+    cu_bytes t = w->src;
+    size_t two = cu_find(t, CU_LIT("\"\"\""), 0), one = cu_find(t, CU_LIT("\'\'\'"), 0), at = two < one ? two : one;
+    cu_bytes quote = two < one ? CU_LIT("\"\"\"") : CU_LIT("\'\'\'");
+    bool words = false;
+    if (w->set != &w->c->set[CU_CODE_python] || at == SIZE_MAX)
+        return;
+    for (size_t from = 0; from < at;) {
+        const uint8_t *nl = memchr(t.p + from, '\n', at - from);
+        size_t to = nl ? (size_t)(nl - t.p) : at;
+        if (reads_as_code(cu_slice(t, from, to)))
+            return;
+        for (size_t i = from; i < to; i++)
+            words = words || (t.p[i] | 32) >= 'a';
+        from = to + 1;
+    }
+    if (words && !put_around(w, quote, odd(t, quote) ? CU_LIT("") : quote))
+        w->nomem = true;
+}
+
+static bool walk_tree(code_walk *w)
+{
     if (!ts_parser_set_language(w->seat->parser, w->set->ts))
         return false;
-    TSTree *tree = ts_parser_parse_with_options(w->seat->parser, NULL, (TSInput){&w->src, give, TSInputEncodingUTF8, NULL}, (TSParseOptions){&turns, turns_over});
+    complete_comment(w);
+    complete_string(w);
+    TSTree *tree = parse(w);
     if (!tree) {
-        ts_parser_reset(w->seat->parser);
         w->too_deep = true;
         return true;
     }
@@ -129,6 +211,7 @@ static bool told_already(const cu_code_finding *v, size_t n, const cu_code_findi
 
 static cu_err finish(code_walk *w, cu_arena *a, cu_code_verdict *out)
 {
+    cu_bytes text = w->text;
     if (w->nomem || w->too_deep) {
         *out = (cu_code_verdict){.why = "too large or too deep", .searched = true};
         return CU_OK;
@@ -144,9 +227,11 @@ static cu_err finish(code_walk *w, cu_arena *a, cu_code_verdict *out)
         cu_code_finding *x = &w->found[i];
         if (told_already(v, n, x))
             continue;
-        forward(&p, w->src, x->start);
+        x->start = x->start > w->shift ? x->start - w->shift : 0;
+        x->end = x->end > w->shift ? x->end - w->shift : 0;
+        forward(&p, text, x->start);
         place e = p;
-        forward(&e, w->src, x->end);
+        forward(&e, text, x->end);
         x->line = p.line;
         x->column = x->start - p.begin + 1;
         x->end_line = e.line;
@@ -171,7 +256,7 @@ static cu_err look(cu_code *c, code_seat *seat, cu_code_lang lang, cu_bytes path
         *out = (cu_code_verdict){.judged = true};
         return CU_OK;
     }
-    code_walk w = {.c = c, .set = set, .seat = seat, .src = text, .file = path, .a = &own};
+    code_walk w = {.c = c, .set = set, .seat = seat, .src = text, .text = text, .file = path, .a = &own};
     w.active = cu_arena_alloc(&own, (set->rules_n + 1) * sizeof *w.active);
     w.pairs = cu_arena_raw(&own, CODE_MAX_PAIRS * sizeof *w.pairs);
     w.checked = cu_arena_alloc(&own, CODE_MAX_ARGS * sizeof *w.checked);

@@ -143,8 +143,8 @@ static code_value binary(code_walk *w, TSNode n)
     cu_bytes op = gap ? cu_slice(w->src, ts_node_end_byte(left->node), ts_node_start_byte(right->node)) : CU_NONE;
     bool joins = op.n && (memchr(op.p, '+', op.n) || memchr(op.p, '%', op.n)), compares = op.n && memchr("=<>&!", op.p[op.n > 1 && op.p[0] == ' '], 5);
     if (compares && !joins && !memchr(op.p, '|', op.n)) { /* the outcome is yes or no */
-        if (w->in_condition && left && right && (a.state == V_FIXED) != (b.state == V_FIXED) && memchr(op.p, '=', op.n) && w->checked_n < CODE_MAX_ARGS)
-            w->checked[w->checked_n++] = code_of(w, a.state == V_FIXED ? right->node : left->node);
+        if (left && right && (a.state == V_FIXED) != (b.state == V_FIXED) && memchr(op.p, '=', op.n))
+            code_checked(w, a.state == V_FIXED ? right->node : left->node, CODE_SAFE_ALL, memchr(op.p, '!', op.n) != NULL);
         return (code_value){.state = v.state == V_FIXED ? V_FIXED : V_UNKNOWN, .safe = CODE_SAFE_ALL};
     }
     if (joins)
@@ -167,9 +167,12 @@ static code_value compare(code_walk *w, TSNode n)
     cu_bytes op = to > from ? cu_slice(w->src, from, to) : CU_NONE;
     for (size_t i = 0; i < kn; i++)
         v = value_join(v, code_visit(w, k[i].node));
-    bool within = cu_find(op, CU_LIT("in"), 0) != SIZE_MAX && kn > 1 && k[1].kind != K_STRING;
-    if (w->in_condition && kn > 1 && within && w->checked_n < CODE_MAX_ARGS)
-        w->checked[w->checked_n++] = code_of(w, k[0].node);
+    bool within = cu_find(op, CU_LIT("in"), 0) != SIZE_MAX, equal = cu_find(op, CU_LIT("="), 0) != SIZE_MAX;
+    bool no = cu_find(op, CU_LIT("not"), 0) != SIZE_MAX || cu_find(op, CU_LIT("!"), 0) != SIZE_MAX;
+    if (kn > 1 && within && k[0].kind == K_STRING) /* ".." in x */
+        code_checked(w, k[1].node, CODE_SAFE_PLACE, !no);
+    else if (kn > 1 && (within || (equal && k[1].kind == K_STRING)) && k[0].kind != K_STRING)
+        code_checked(w, k[0].node, CODE_SAFE_ALL, no);
     v.safe = CODE_SAFE_ALL;
     v.built = false;
     return v;

@@ -73,6 +73,7 @@ typedef struct {
     cu_word_list sources;      /* calls and members that bring in what others wrote */
     cu_word_list params, routes; /* of a parameter's text; of the text before a function whose parameters are sources */
     cu_word_list checks;       /* calls which, in a condition, mean that a value was looked at */
+    cu_word_list checks_place; /* the same, but good for paths, addresses and redirects only */
     cu_word_list pure;         /* calls whose result is known if all that goes in is */
     cu_word_list builders;     /* calls that put texts together */
     cu_word_list safe_all, safe[CU_CODE_HARM_COUNT];
