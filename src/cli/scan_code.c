@@ -101,11 +101,11 @@ cu_err scan_code_look(void *arg, const char *path, cu_bytes text, cu_findings *o
     cu_code_verdict v;
     cu_code_lang lang = cu_code_lang_of(CU_NONE, cu_str(path), text);
     out->n = 0;
+    cu_arena_init(&a, LOOK_ARENA);
     if (lang == CU_CODE_LANG_COUNT) {
         *passed = true;
         return CU_OK;
     }
-    cu_arena_init(&a, LOOK_ARENA);
     CU_TRY(cu_code_judge(c->code, lang, cu_str(path), text, &a, &v));
     if (!v.judged)
         *why = v.why;

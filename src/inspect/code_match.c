@@ -62,6 +62,14 @@ static bool holds(const code_walk *w, const cu_code_rule *r, const cu_code_where
     return !must;
 }
 
+/* Conditions on a whole text: of the call, of the artefact. */
+static bool of_text(const code_walk *w, const cu_code_where *c, TSNode whole, bool *known)
+{
+    bool file = cu_eq_str(c->at.v[0], "file");
+    *known = file || cu_eq_str(c->at.v[0], "text");
+    return *known && code_like(c, file ? w->text : code_of(w, whole)) == (c->is != CU_CODE_IS_missing);
+}
+
 void code_match_call(code_walk *w, TSNode place, cu_bytes path, code_value receiver, const code_arg *args, size_t n, TSNode whole)
 {
     for (size_t i = 0; i < w->active_n; i++) {
@@ -71,11 +79,11 @@ void code_match_call(code_walk *w, TSNode place, cu_bytes path, code_value recei
         bool all = true;
         for (size_t k = 0; k < r->where_n && all; k++) {
             const cu_code_where *c = &r->where[k];
-            if (cu_eq_str(c->at.v[0], "receiver"))
+            bool known;
+            all = of_text(w, c, whole, &known);
+            if (!known && cu_eq_str(c->at.v[0], "receiver"))
                 all = value_is(&receiver, c->is, r->harm) && code_like(c, receiver.known ? receiver.text : path);
-            else if (cu_eq_str(c->at.v[0], "text"))
-                all = code_like(c, code_of(w, whole)) == (c->is != CU_CODE_IS_missing);
-            else
+            else if (!known)
                 all = holds(w, r, c, args, n);
         }
         if (all)
@@ -95,9 +103,10 @@ void code_match_set(code_walk *w, TSNode place, cu_bytes path, code_arg value)
             continue;
         bool all = true;
         for (size_t k = 0; k < r->where_n && all; k++) {
-            const cu_code_where *c = &r->where[k];
-            bool text = cu_eq_str(c->at.v[0], "text");
-            all = text ? code_like(c, code_of(w, place)) == (c->is != CU_CODE_IS_missing) : fits(w, r, c, &value) == (c->is != CU_CODE_IS_missing);
+            bool known;
+            all = of_text(w, &r->where[k], place, &known);
+            if (!known)
+                all = fits(w, r, &r->where[k], &value) == (r->where[k].is != CU_CODE_IS_missing);
         }
         if (all)
             code_found(w, r, ts_node_start_byte(place), ts_node_end_byte(place));

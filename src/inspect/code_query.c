@@ -1,4 +1,4 @@
-/* Rules that are a query of tree-sitter. Of its predicates #eq?, #not-eq?, #any-of?, #like? and #not-like?
+/* Rules that are a query of tree-sitter. Of its predicates #eq?, #not-eq?, #any-of?, #like?, #not-like? and #same?
  * are known (globs, as everywhere in the rules); any other stops the load. */
 #include "code_in.h"
 #include "glob.h"
@@ -14,22 +14,30 @@ static cu_bytes string_of(const TSQuery *q, uint32_t id)
 
 static bool known_predicate(cu_bytes name)
 {
-    return cu_eq_str(name, "eq?") || cu_eq_str(name, "not-eq?") || cu_eq_str(name, "any-of?") || cu_eq_str(name, "like?") || cu_eq_str(name, "not-like?");
+    return cu_eq_str(name, "eq?") || cu_eq_str(name, "not-eq?") || cu_eq_str(name, "any-of?") || cu_eq_str(name, "like?") || cu_eq_str(name, "not-like?") ||
+           cu_eq_str(name, "same?");
+}
+
+static cu_bytes captured(const code_walk *w, const TSQueryMatch *m, uint32_t id, bool *there)
+{
+    for (uint16_t c = 0; c < m->capture_count; c++)
+        if (m->captures[c].index == id) {
+            *there = true;
+            return code_of(w, m->captures[c].node);
+        }
+    return CU_NONE;
 }
 
 /* One predicate stands at v[*i]: name, capture, strings, done. */
 static bool predicate(const code_walk *w, const TSQuery *q, const TSQueryMatch *m, const TSQueryPredicateStep *v, uint32_t n, uint32_t *i)
 {
     cu_bytes name = string_of(q, v[*i].value_id), text = CU_NONE;
-    bool hit = false, there = false;
+    bool hit = false, there = false, other;
     uint32_t k = *i + 1;
-    for (uint16_t c = 0; k < n && v[k].type == TSQueryPredicateStepTypeCapture && c < m->capture_count; c++)
-        if (m->captures[c].index == v[k].value_id) {
-            text = code_of(w, m->captures[c].node);
-            there = true;
-        }
+    if (k < n && v[k].type == TSQueryPredicateStepTypeCapture)
+        text = captured(w, m, v[k].value_id, &there);
     for (k++; k < n && v[k].type != TSQueryPredicateStepTypeDone; k++) {
-        cu_bytes s = v[k].type == TSQueryPredicateStepTypeString ? string_of(q, v[k].value_id) : CU_NONE;
+        cu_bytes s = v[k].type == TSQueryPredicateStepTypeString ? string_of(q, v[k].value_id) : captured(w, m, v[k].value_id, &other);
         bool glob = cu_eq_str(name, "like?") || cu_eq_str(name, "not-like?");
         hit = hit || (glob ? in_glob(s, text, false) : cu_eq(s, text));
     }
@@ -57,7 +65,7 @@ static cu_err check_predicates(const code_rule *r, cu_fault *f)
             bool first = i == 0 || v[i - 1].type == TSQueryPredicateStepTypeDone;
             if (first && (v[i].type != TSQueryPredicateStepTypeString || !known_predicate(string_of(r->query, v[i].value_id)) || i + 1 >= n ||
                           v[i + 1].type != TSQueryPredicateStepTypeCapture))
-                return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: its query has a predicate that is not known; #eq?, #not-eq?, #any-of?, #like? and #not-like? are", r->rule->file,
+                return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: its query has a predicate that is not known; #eq?, #not-eq?, #any-of?, #like?, #not-like? and #same? are", r->rule->file,
                                r->rule->line, r->rule->id);
         }
     }
