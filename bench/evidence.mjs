@@ -41,4 +41,22 @@ export function evidence({ root, row, runs, folder }) {
   row('evidence.freeze', 'a population of all entries frozen, wall', 'reading the same files', ratios.freeze);
   row('evidence.export', 'a bundle made, wall', 'zstd over its bytes', ratios.write);
   rmSync(dir, { recursive: true, force: true });
+  exchanges({ tool, row, runs, dir });
+}
+
+// Requests and answers as a gateway writes them: the projections made anew, and what a bundle takes.
+function exchanges({ tool, row, runs, dir }) {
+  const rebuilds = [], sizes = [], db = join(dir, 'again.db'), file = join(dir, 'x.tar.zst');
+  timed(tool('tests/ledger/make-log'), [dir, String(ENTRIES), String(Math.ceil(ENTRIES / 10000)), 'exchanges']);
+  for (let i = 0; i < runs; i++) {
+    for (const end of ['', '-wal', '-shm']) rmSync(db + end, { force: true });
+    const again = timed(tool('custos'), ['log', 'rebuild', '--dir', join(dir, 'log'), '--out', db]);
+    timed(tool('tests/ledger/make-bundle'), [dir, file, '2020-01-01T00:00:00.000Z', '2090-01-01T00:00:00.000Z', 'acme']);
+    console.log(`  ${ENTRIES} entries of exchanges: projections made anew in ${again.wall.toFixed(1)} s (CPU ${again.cpu.toFixed(1)} s, ${again.kb >> 10} MiB), database ${(statSync(db).size / ENTRIES).toFixed(0)} and bundle ${(statSync(file).size / ENTRIES).toFixed(0)} bytes an entry`);
+    rebuilds.push(again.wall / (60 * ENTRIES / 1e6));
+    sizes.push(statSync(file).size / ENTRIES / 250);
+  }
+  row('evidence.rebuild', 'projections of exchanges made anew, wall', '60 s for a million entries', rebuilds);
+  row('evidence.size', 'bytes of a bundle for an entry of exchanges', '250 bytes', sizes);
+  rmSync(dir, { recursive: true, force: true });
 }

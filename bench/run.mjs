@@ -233,6 +233,24 @@ async function beside(side) {
   row('gateway.beside.2k', 'p99 of a 2 KB request beside uploads of 3.5 MB', 'its p99 alone', ratios);
 }
 
+// Sealing beside requests: the daemon is stopped, so that nothing is sealed; then it seals what has piled up and
+// what comes meanwhile.
+async function sealing() {
+  const { custos: side } = await startSides(true), small = join(dir, 'sealing-2k.json'), ratios = [];
+  writeFileSync(small, body(2048));
+  await load(side, small, 2);
+  for (let i = 0; i < RUNS; i++) {
+    const [daemon] = side.daemon();
+    process.kill(daemon, 'SIGSTOP');
+    const still = await load(side, small, 2).finally(() => process.kill(daemon, 'SIGCONT'));
+    const busy = await load(side, small, 2);
+    console.log(`  2k: p50 ${still.p50}, p99 ${still.p99} us while nothing is sealed, p50 ${busy.p50}, p99 ${busy.p99} us while the sequencer catches up (${busy.rps.toFixed(0)} requests/s)`);
+    ratios.push(busy.p99 / still.p99);
+  }
+  row('gateway.sealing.2k', 'p99 of a 2 KB request while the sequencer is busy', 'its p99 while nothing is sealed', ratios);
+  await stopAll();
+}
+
 // Without TLS on either side, as on loopback: what is ours stands against much less of nginx's own.
 async function clear() {
   const sides = await startSides(false);
@@ -362,7 +380,7 @@ function status() {
   row('status.asof', 'the states as of a moment', 'the full replay of 10^6 entries', asof);
 }
 
-const parts = { gateway, clear, streams, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history };
+const parts = { gateway, clear, streams, sealing, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history };
 try {
   for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();
   if (!only.length) writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');

@@ -1,6 +1,7 @@
 #include "archive.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <zstd.h>
 #include "base/file.h"
@@ -8,23 +9,43 @@
 
 #define LEVEL 9
 #define PIECE (128u << 10)
+#define ASK_EVERY ((uint64_t)4 << 20) /* bytes written between two looks at what is free */
 
 struct archive {
     int fd;
     ZSTD_CCtx *z;
     uint8_t out[PIECE];
     uint64_t files, bytes; /* bytes: compressed */
+    uint64_t keep_free, asked; /* asked: bytes written when the file system was asked last */
     cu_buf manifest;
     cu_err err;
 };
 
-cu_err archive_new(int fd, archive **out)
+/* So much may be written before the next look, beside what must stay free. */
+static cu_err room(archive *a)
+{
+    struct statvfs v;
+    if (a->keep_free == 0 || (a->asked && a->bytes - a->asked < ASK_EVERY))
+        return CU_OK;
+    a->asked = a->bytes ? a->bytes : 1;
+    if (fstatvfs(a->fd, &v) != 0)
+        return cu_errno_err(errno);
+    return (uint64_t)v.f_bavail * v.f_frsize < a->keep_free + ASK_EVERY ? CU_NOSPC : CU_OK;
+}
+
+cu_err archive_err(const archive *a)
+{
+    return a->err;
+}
+
+cu_err archive_new(int fd, uint64_t keep_free, archive **out)
 {
     archive *a = calloc(1, sizeof *a);
     *out = NULL;
     if (!a)
         return CU_NOMEM;
     a->fd = fd;
+    a->keep_free = keep_free;
     a->z = ZSTD_createCCtx();
     a->manifest = CU_BUF(EXPORT_MANIFEST_MAX);
     cu_buf_str(&a->manifest, EXPORT_MANIFEST_HEAD);
@@ -56,7 +77,7 @@ static void feed(archive *a, cu_bytes content, ZSTD_EndDirective end)
         left = ZSTD_compressStream2(a->z, &out, &in, end);
         if (ZSTD_isError(left))
             a->err = CU_NOMEM;
-        else if (out.pos)
+        else if (out.pos && (a->err = room(a)) == CU_OK)
             a->err = cu_write_all(a->fd, cu_bytes_of(a->out, out.pos));
         a->bytes += out.pos;
     }

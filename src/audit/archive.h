@@ -9,7 +9,10 @@
 
 typedef struct archive archive;
 
-cu_err archive_new(int fd, archive **out) CU_MUST;
+/* keep_free: bytes of the file system that writing leaves alone. */
+cu_err archive_new(int fd, uint64_t keep_free, archive **out) CU_MUST;
+/* The error that sticks. */
+cu_err archive_err(const archive *a) CU_MUST;
 /* Lines of manifest.json so far. */
 cu_bytes archive_manifest_so_far(const archive *a);
 /* A whole member. Errors stick: archive_end() tells. */

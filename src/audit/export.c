@@ -141,8 +141,10 @@ static cu_err put_all(job *j)
     put_head(j);
     CU_TRY(job_put_documents(j));
     CU_TRY(job_anchor(j));
-    for (size_t i = 0; i < j->n; i++)
+    for (size_t i = 0; i < j->n; i++) {
         CU_TRY(put_log(j, &j->sources[i]));
+        CU_TRY(archive_err(j->out)); /* a full disk is not read for to the end */
+    }
     CU_TRY(job_put_listings(j));
     export_tally_text(&j->tally, &counts);
     archive_put(j->out, "counts.json", cu_buf_view(&counts));
@@ -157,15 +159,17 @@ static cu_err run(job *j, int fd)
         CU_TRY(open_source(j, i));
     }
     CU_TRY(scan_all(j));
-    CU_TRY(archive_new(fd, &j->out));
+    CU_TRY(archive_new(fd, j->with->keep_free, &j->out));
     cu_err e = put_all(j);
     j->result->files = archive_files(j->out) + 1;
-    if (e != CU_OK) {
+    if (e != CU_OK)
         archive_drop(j->out);
-        return e;
-    }
-    e = archive_end(j->out, &j->result->bytes, &j->result->manifest);
-    return e == CU_OK ? e : cu_fail(j->f, e, "the bundle could not be written: %s", cu_err_text(e));
+    else
+        e = archive_end(j->out, &j->result->bytes, &j->result->manifest);
+    if (e == CU_NOSPC)
+        return cu_fail(j->f, e, "there is no room for the bundle (%llu MiB stay free for evidence): name a shorter period or one tenant, or remove bundles that were "
+                                "made before (evidence/exports)", (unsigned long long)j->with->keep_free >> 20);
+    return e == CU_OK || j->f->code ? e : cu_fail(j->f, e, "the bundle could not be written: %s", cu_err_text(e));
 }
 
 cu_err cu_export_write(const cu_export_with *with, int fd, cu_export_result *out, cu_fault *f)

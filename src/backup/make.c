@@ -177,7 +177,7 @@ static cu_err write_frozen(const cu_backup_with *with, const frozen *z, int fd, 
         cu_random(h.salt, sizeof h.salt);
         CU_TRY(backup_keys_derive(with->passphrase, h.salt, &keys));
     }
-    cu_err e = archive_new(fd, &a);
+    cu_err e = archive_new(fd, 0, &a);
     if (e == CU_OK && (e = put_all(a, with, z, &h, &keys, f)) != CU_OK)
         archive_drop(a);
     else if (e == CU_OK) {

@@ -18,7 +18,7 @@
 
 static unsigned failed(call *c, cu_err e, const cu_fault *f, const char *what)
 {
-    unsigned status = e == CU_NOT_FOUND ? 404 : e == CU_SYNTAX || e == CU_TOO_BIG ? 400 : e == CU_NOSPC ? 503 : 500;
+    unsigned status = e == CU_NOT_FOUND ? 404 : e == CU_SYNTAX || e == CU_TOO_BIG ? 400 : e == CU_NOSPC ? 507 : 500;
     return problem(c, status, what, "%s", f->code ? f->text : cu_err_text(e));
 }
 
@@ -478,7 +478,7 @@ static unsigned make_export(call *c, const json_t *in)
     cu_id_new(id);
     snprintf(dir, sizeof dir, "%.4200s/evidence", c->a->config->state_dir);
     const cu_export_with with = {.log_dir = c->a->config->log_dir, .evidence_dir = dir, .tenant = text_of(in, "tenant"), .logs = logs.v, .logs_n = logs.n,
-                                 .from = from, .to = to, .extras = {c->a->config->attest.policy, c->a->config->attest.tsa_ca}, .wait_ms = SEAL_MS};
+                                 .from = from, .to = to, .extras = {c->a->config->attest.policy, c->a->config->attest.tsa_ca}, .keep_free = 2 * cu_spool_reserve(c->a->spool_fd), .wait_ms = SEAL_MS};
     wait_sealed(c->a);
     cu_err e = write_bundle(c->a, c->actor, &with, id, &r, &body, &f);
     if (e != CU_OK)

@@ -123,15 +123,24 @@ cu_err segment_take(int dirfd, const char *name, int *fd, uint64_t *size)
     return fsync(dirfd) == 0 ? CU_OK : cu_errno_err(errno);
 }
 
+static uint64_t reserve_of(const struct statvfs *v)
+{
+    uint64_t total = (uint64_t)v->f_blocks * v->f_frsize, need = (uint64_t)32 << 20;
+    return total / 16 < need ? total / 16 : need;
+}
+
+uint64_t cu_spool_reserve(int dirfd)
+{
+    struct statvfs v;
+    return fstatvfs(dirfd, &v) == 0 ? reserve_of(&v) : 0;
+}
+
 cu_err cu_spool_space(int dirfd)
 {
     struct statvfs v;
     if (fstatvfs(dirfd, &v) != 0)
         return cu_errno_err(errno);
-    uint64_t total = (uint64_t)v.f_blocks * v.f_frsize, left = (uint64_t)v.f_bavail * v.f_frsize;
-    uint64_t need = (uint64_t)32 << 20;
-    need = total / 16 < need ? total / 16 : need;
-    return left < need ? CU_NOSPC : CU_OK;
+    return (uint64_t)v.f_bavail * v.f_frsize < reserve_of(&v) ? CU_NOSPC : CU_OK;
 }
 
 /* A segment that was being made when its maker was killed. */

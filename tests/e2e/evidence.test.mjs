@@ -126,6 +126,15 @@ test('a bundle of everything verifies too, and an export is an entry', async () 
   assert.equal(e.body.to, '2090-01-01T00:00:00.000Z')
 })
 
+test('a file that cannot be written to its end leaves nothing behind', () => {
+  const file = join(s.dir, 'cut.zst')
+  // no file of this process may grow beyond 512 bytes: what a full disk is for it
+  const r = spawnSync('sh', ['-c', `trap '' XFSZ; ulimit -f 1; exec ${join(build, 'custos')} "$@"`, 'sh', 'export', ...scope('acme'), '--out', file, '--config', s.config], { encoding: 'utf8' })
+  assert.deepEqual([r.status, r.signal], [2, null], r.stdout + r.stderr)
+  assert.match(r.stderr, /cut\.zst|written/)
+  assert.deepEqual(readdirSync(s.dir).filter((n) => n.startsWith('cut')), [])
+})
+
 test('mistakes are named', () => {
   const fails = (args, pattern) => {
     const r = s.run(...args, '--config', s.config)

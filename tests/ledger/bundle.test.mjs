@@ -174,6 +174,19 @@ test('a bomb is left before it unpacks', () => {
   assert.ok(Date.now() - started < 5000)
 })
 
+test('a full disk, and one on which room must stay for evidence', () => {
+  const make = (...args) => run(join(build, 'tests/ledger/make-bundle'), [join(dir, 'a'), ...args], { encoding: 'utf8' })
+  const full = make('/dev/full', FROM, TO, 'acme')
+  assert.deepEqual([full.status, full.signal], [1, null])
+  assert.match(full.stderr, /no room for the bundle/)
+  const kept = make(join(dir, 'kept'), FROM, TO, 'acme', '1000000000')
+  assert.equal(kept.status, 1)
+  assert.match(kept.stderr, /1000000000 MiB stay free for evidence/)
+  assert.equal(readFileSync(join(dir, 'kept')).length, 0)
+  assert.equal(make(join(dir, 'kept'), FROM, TO, 'acme', '1').status, 0)
+  assert.deepEqual(readFileSync(join(dir, 'kept')), readFileSync(join(dir, 'a.tar.zst')))
+})
+
 test('what is no bundle has no verdict', () => {
   assert.equal(check(Buffer.from('hello')).status, 2)
   assert.equal(check(Buffer.alloc(0)).status, 2)

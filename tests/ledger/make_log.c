@@ -1,9 +1,9 @@
-/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES |
+/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES | exchanges |
  * rotate=SECONDS]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
  * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`, the
  * leaves stay in the spool. With `freeze`, a population of acme's entries and a sample of 20 of them are
  * put behind the rest, and the listing into DIR/evidence. With `bulk`, entries of about BYTES are written
- * for one tenant, many at a time. With `rotate` the signer gets a new key before the last round. */
+ * for one tenant, many at a time; with `exchanges` requests and their answers, as a gateway writes them. With `rotate` the signer gets a new key before the last round. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -90,6 +90,50 @@ static cu_err write_bulk(cu_spool_writer *w, int from, int to, int bytes)
     return CU_OK;
 }
 
+/* Stages one; when the batch is full, commits and tries again. */
+static cu_err stage(cu_spool_writer *w, const char *type, const char *body, char id[CU_ID_LEN])
+{
+    uint64_t ticket;
+    const cu_leaf_in in = {.type = cu_str(type), .tenant = CU_LIT("acme"), .actor = CU_LIT("k_4f2a90d1c3b7"), .body = cu_str(body)};
+    cu_err e = cu_spool_stage(w, &in, id, &ticket);
+    if (e != CU_TOO_BIG)
+        return e;
+    cu_spool_seal(w);
+    CU_TRY(cu_spool_commit(w));
+    cu_spool_settle(w);
+    return cu_spool_stage(w, &in, id, &ticket);
+}
+
+/* Half of them requests, half answers; what differs from one to the next in the field differs here. */
+static cu_err write_exchanges(cu_spool_writer *w, int from, int to)
+{
+    static const char *const models[] = {"claude-sonnet-4-5", "gpt-5.1", "claude-opus-4-5", "gemini-3-flash"};
+    static const char *const clients[] = {"claude-cli/2.1.3", "cursor/1.7", "copilot/1.250.0"};
+    char digest[65], commit[65], answer[65], body[2200], id[CU_ID_LEN];
+    uint8_t r[64];
+    cu_hex(digest, (const uint8_t *)"a bundle that is in force for on", 32);
+    for (int i = from; i < to; i += 2) {
+        cu_random(r, sizeof r);
+        cu_hex(commit, r, 32);
+        cu_hex(answer, r + 32, 32);
+        unsigned bytes = 2000 + (unsigned)(r[0] << 8 | r[1]), out = r[2] + 20u;
+        snprintf(body, sizeof body, "{\"api\":\"anthropic\",\"body_bytes\":%u,\"body_commit\":\"%s\",\"bundle\":\"%s\",\"client\":\"%s\",\"decision\":\"allow\","
+                 "\"findings\":{%s},\"key\":\"k_4f2a90d1c3b7\",\"memo_bytes\":%u,\"model\":\"%s\",\"path\":\"/v1/messages\",\"profile\":\"standard\",\"replaced\":%u,"
+                 "\"rules\":\"%s\",\"scan_us\":%u,\"scanned_bytes\":%u,\"stream\":true,\"user\":\"p_%02x%02x\",\"vendor\":\"anthropic\",\"vendor_state\":\"approved\"}",
+                 bytes, commit, digest, clients[r[3] % 3], r[4] % 4 ? "" : "\"EMAIL_ADDRESS\":1", bytes / 2, models[r[5] % 4], r[4] % 4 ? 0u : 1u, digest, 40u + r[6], bytes / 2,
+                 r[7] % 4, r[8]);
+        CU_TRY(stage(w, "exchange.request", body, id));
+        snprintf(body, sizeof body, "{\"answer_bytes\":%u,\"answer_commit\":\"%s\",\"cache_creation_tokens\":0,\"cache_read_tokens\":%u,\"events\":%u,\"exchange\":\"%s\","
+                 "\"input_tokens\":%u,\"ms_gate\":%u,\"ms_total\":%u,\"output_tokens\":%u,\"restored\":0,\"spend\":%u,\"status\":200,\"stop_reason\":\"end_turn\",\"tool_calls\":%u,"
+                 "\"usage\":\"reported\"}", out * 5, answer, bytes / 8, out / 3, id, bytes / 4, 1u + r[9] % 5, 400u + r[10] * 20u, out, out * 15, r[11] % 3);
+        CU_TRY(stage(w, "exchange.response", body, NULL));
+    }
+    cu_spool_seal(w);
+    CU_TRY(cu_spool_commit(w));
+    cu_spool_settle(w);
+    return CU_OK;
+}
+
 static cu_err seal(cu_spool_writer *w, cu_sequencer *s, const char *type, const cu_buf *body, char id[CU_ID_LEN], cu_fault *f)
 {
     uint64_t took;
@@ -157,7 +201,7 @@ int main(int argc, char **argv)
         e = cu_sequencer_open(&with, &s, &f);
     if (e != CU_OK)
         return failed("open", e, &f);
-    bool bulk = argc > 5 && strcmp(argv[4], "bulk") == 0;
+    bool exchanges = argc > 4 && strcmp(argv[4], "exchanges") == 0, bulk = exchanges || (argc > 5 && strcmp(argv[4], "bulk") == 0);
     if (leave) {
         e = write_leaves(w, 0, count);
         cu_spool_close(w);
@@ -169,7 +213,7 @@ int main(int argc, char **argv)
         if (rotate && r == rounds - 1)
             e = cu_signer_rotate(fd, strtoull(rotate, NULL, 10), old_pk, new_pk, &f);
         if (e == CU_OK)
-            e = bulk ? write_bulk(w, from, to, atoi(argv[5])) : write_leaves(w, from, to);
+            e = exchanges ? write_exchanges(w, from, to) : bulk ? write_bulk(w, from, to, atoi(argv[5])) : write_leaves(w, from, to);
         if (e == CU_OK)
             e = cu_sequencer_round(s, &took, &f);
     }

@@ -25,7 +25,7 @@ static void make(cu_buf *out)
     cu_buf head CU_CLEAN_BUF = CU_BUF(BACKUP_HEAD_MAX);
     int fd CU_CLEAN_FD = memfd_create("backup", MFD_CLOEXEC);
     backup_head_text(&h, &head);
-    assert_int_equal(archive_new(fd, &a), CU_OK);
+    assert_int_equal(archive_new(fd, 0, &a), CU_OK);
     archive_put(a, "backup.json", cu_buf_view(&head));
     archive_put(a, "origin", CU_LIT("custos.local/1"));
     archive_put(a, "log/org/checkpoint", CU_LIT("c"));

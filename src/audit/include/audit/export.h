@@ -13,6 +13,7 @@ typedef struct {
     size_t logs_n;
     const char *from, *to;        /* RFC 3339 in UTC with milliseconds */
     const char *extras[2];        /* files taken along as they are, or NULL: witness policy, CA of time stamps */
+    uint64_t keep_free;           /* bytes that must stay free where fd lies: CU_NOSPC before they are touched; 0: none */
     unsigned wait_ms;             /* at most this long for the newest checkpoints to reach the anchor log */
 } cu_export_with;
 

@@ -47,6 +47,8 @@ void cu_spool_close(cu_spool_writer *w);
 /* Free space for evidence: CU_NOSPC when the file system is so full that neither spool nor log
  * could go on for long. Cheap (fstatvfs); callers refuse new work with 503. */
 cu_err cu_spool_space(int dirfd) CU_MUST;
+/* Bytes below which it is CU_NOSPC; 0 when the file system cannot be asked. */
+uint64_t cu_spool_reserve(int dirfd);
 
 /* One segment, read forward. `at` is where reading goes on: 0 at first, kept by the caller between
  * rounds. Appends leaves (uint16 big-endian length, then bytes) of whole batches while out has
