@@ -15,6 +15,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         CU_ASSERT(f.text[0] && f.offset <= n);
         return 0;
     }
+    cu_json_strings again;
+    cu_json_places places;
+    CU_ASSERT(cu_json_walk_on(text, NULL, NULL, &a, &again, &places, &f) == CU_OK && again.n == s.n);
+    for (size_t k = 0; k < places.n; k++) {
+        CU_ASSERT(cu_json_walk_on(text, &places.v[k], s.v, &a, &again, NULL, &f) == CU_OK && again.n == s.n);
+        CU_ASSERT(s.n == 0 || memcmp(again.v, s.v, s.n * sizeof *s.v) == 0);
+    }
     for (size_t i = 0; i < s.n; i++) {
         cu_bytes raw = cu_slice(text, s.v[i].start, s.v[i].end);
         cu_buf plain CU_CLEAN_BUF = CU_BUF(n + 16);

@@ -43,7 +43,8 @@ ngx_int_t gw_check_body(gw_exchange *x)
     ngx_int_t rc = gw_decode_body(x);
     if (rc != NGX_OK)
         return rc;
-    cu_err e = cu_json_walk(x->body, &x->arena, &s, &f);
+    cu_bytes received = x->body;
+    cu_err e = gw_walk_body(x, &s, &f);
     if (e == CU_OK)
         e = cu_shape_read(x->route, x->body, &s, &facts, &f);
     if (e != CU_OK)
@@ -59,6 +60,8 @@ ngx_int_t gw_check_body(gw_exchange *x)
     rc = gw_check_code(x, &s, &f);
     if (rc != NGX_OK)
         return rc;
+    if (x->body_set)
+        gw_begins_as_received(x, received);
     cu_shape_mark(x->api, false, x->body, &s);
     gw_leak_learn(x, &s);
     x->before = facts.before;

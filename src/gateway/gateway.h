@@ -95,6 +95,8 @@ typedef struct gw_exchange {
     cu_bytes model;
     bool stream;
     uint32_t session;       /* of the client's session, 0: it names none */
+    const cu_begun *begun;  /* the beginning of body that an earlier turn had; NULL: none is known */
+    cu_json_places places;  /* where beginnings may end that a later turn has */
     cu_bytes before;        /* the answer or conversation that this request goes on from; empty: none */
     cu_bytes conversation;  /* that the provider keeps by name, empty when there is none */
     struct gw_scan *scan;   /* NULL: not given to a thread */
@@ -151,6 +153,7 @@ typedef struct {
     cu_engine *engine;
     cu_scratch *scratch;
     cu_memo *memo;
+    cu_begun_memo *beginnings;
     cu_sessions *sessions;
     cu_leaks *leaks;        /* fingerprints of tenants' code, shared */
     uint8_t rules_digest[32];
@@ -284,6 +287,8 @@ ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
 typedef struct gw_scan gw_scan;
 ngx_int_t gw_scan_init(ngx_cycle_t *cycle);
 ngx_int_t gw_scan_body(gw_exchange *x, const cu_json_strings *s);
+cu_err gw_walk_body(gw_exchange *x, cu_json_strings *s, cu_fault *f); /* x->begun, x->places */
+void gw_begins_as_received(gw_exchange *x, cu_bytes received); /* after body was changed: what still holds */
 ngx_int_t gw_scan_end(gw_exchange *x);
 bool gw_scan_rules_free(void);          /* no thread uses the rules; false: ask again soon */
 cu_err gw_scan_rules(cu_engine *e);     /* the ones in force from now on */

@@ -35,6 +35,7 @@ void gw_release_body(gw_exchange *x)
     r->upstream->request_bufs = NULL;
     x->body = x->redaction.body = x->before = x->conversation = CU_NONE;
     x->scan = NULL;
+    x->begun = NULL;
     cu_arena_free(&x->arena);
     x->arena = kept;
     x->released = true;

@@ -8,7 +8,7 @@ struct gw_scan {
     gw_exchange *x;
     cu_json_strings strings;
     cu_surrogate_key key;
-    cu_sha256 looked_for;
+    cu_sha256 looked_for, begun_for;
     cu_redact_with with;
     cu_fault fault;
     cu_err err;
@@ -30,6 +30,39 @@ static void digest_of_rules(const gw_exchange *x, cu_sha256 *out)
         cu_sha256_of3(cu_bytes_of(gw.rules_digest, sizeof gw.rules_digest), CU_LIT("known"), cu_bytes_of(list->b, sizeof list->b), out);
 }
 
+/* Sets beginnings of bodies apart from other texts. */
+static void digest_for_beginnings(const gw_exchange *x, cu_sha256 *out)
+{
+    cu_sha256 rules;
+    digest_of_rules(x, &rules);
+    cu_sha256_of3(CU_LIT("beginning"), cu_bytes_of(rules.b, sizeof rules.b), CU_NONE, out);
+}
+
+cu_err gw_walk_body(gw_exchange *x, cu_json_strings *s, cu_fault *f)
+{
+    bool large = x->body.n >= CU_BEGUN_MIN;
+    if (large) {
+        cu_sha256 digest;
+        digest_for_beginnings(x, &digest);
+        x->begun = cu_begun_find(gw.beginnings, gw.memo, x->key->tenant, digest.b, x->body, &x->arena);
+    }
+    return cu_json_walk_on(x->body, x->begun ? &x->begun->place : NULL, x->begun ? x->begun->strings : NULL, &x->arena, s,
+                           large ? &x->places : NULL, f);
+}
+
+static bool same_until(const gw_exchange *x, cu_bytes received, uint32_t at)
+{
+    return x->code.cut == 0 && at <= x->body.n && memcmp(x->body.p, received.p, at) == 0;
+}
+
+void gw_begins_as_received(gw_exchange *x, cu_bytes received)
+{
+    if (x->begun && !same_until(x, received, x->begun->place.at))
+        x->begun = NULL;
+    if (x->places.n && !same_until(x, received, x->places.v[x->places.n - 1].at))
+        x->places.n = 0;
+}
+
 static gw_scan *prepare(gw_exchange *x, const cu_json_strings *s)
 {
     gw_scan *n = cu_arena_alloc(&x->arena, sizeof *n);
@@ -40,8 +73,11 @@ static gw_scan *prepare(gw_exchange *x, const cu_json_strings *s)
     n->key.key_id = (char)x->tenant->key_id;
     memcpy(n->key.key, x->tenant->surrogate_key, sizeof n->key.key);
     digest_of_rules(x, &n->looked_for);
+    if (x->places.n || x->begun)
+        digest_for_beginnings(x, &n->begun_for);
     n->with = (cu_redact_with){.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
-                               .rules_digest = n->looked_for.b, .known = x->bundle->known[x->key->tenant].list, .key = &n->key};
+                               .rules_digest = n->looked_for.b, .begun_memo = gw.beginnings, .begun_digest = n->begun_for.b, .begun = x->begun,
+                               .places = x->places.n ? &x->places : NULL, .known = x->bundle->known[x->key->tenant].list, .key = &n->key};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         n->with.act[t] = gw_act(x, (cu_type)t);
     return n;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define MEMO_BYTES ((size_t)32 << 20)
+#define BEGUN_BYTES ((size_t)32 << 20) /* about 250 beginnings of conversations */
 #define SESSION_BYTES ((size_t)32 << 20) /* about 2,000 sessions; pages that were never written cost nothing */
 #define LEAK_BYTES ((size_t)32 << 20)
 #define REFRESH_MS 200
@@ -112,6 +113,10 @@ static ngx_int_t open_shared(void)
         if (!p)
             return NGX_ERROR;
         gw.memo = cu_memo_init(p, MEMO_BYTES);
+        p = share(BEGUN_BYTES, 0);
+        if (!p)
+            return NGX_ERROR;
+        gw.beginnings = cu_begun_init(p, BEGUN_BYTES);
         p = share(SESSION_BYTES, 0);
         if (!p)
             return NGX_ERROR;

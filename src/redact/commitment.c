@@ -14,12 +14,13 @@ static bool tag_of(const cu_commitment *c, size_t i, size_t from, size_t to, uin
     uint8_t made[CU_MEMO_TAG + EDITS_MAX * EDIT_BYTES], *to_put = made + CU_MEMO_TAG;
     if (!c->with->memo || to - from > EDITS_MAX)
         return false;
+    known = known && memcmp(c->tags[i], none, sizeof none) != 0;
     if (known)
         memcpy(tag, c->tags[i], CU_MEMO_TAG);
     else if (!cu_memo_tag(c->with->memo, c->with->tenant, c->with->rules_digest, raw, tag))
         return false;
-    if (from == to || memcmp(tag, none, sizeof none) == 0)
-        return memcmp(tag, none, sizeof none) != 0;
+    if (from == to)
+        return true;
     memcpy(made, tag, CU_MEMO_TAG);
     for (size_t k = from; k < to; k++, to_put += EDIT_BYTES) {
         const cu_edit *e = &c->edits[k];
@@ -43,14 +44,29 @@ static void digest_of(const cu_commitment *c, size_t i, size_t from, size_t to, 
         cu_memo_digest_put(c->with->memo, tag, out);
 }
 
+static void note(const cu_commitment *c, const cu_sha256_state *h, size_t i, size_t k, size_t fed, ptrdiff_t moved)
+{
+    for (size_t u = 0; u < c->until_n; u++)
+        if (c->until[u].string == i)
+            c->until[u] = (cu_commit_state){*h, fed, moved, (uint32_t)i, (uint32_t)k};
+}
+
 void cu_commit(const cu_commitment *c, cu_sha256 *out)
 {
     cu_sha256_state h;
-    size_t fed = 0, k = 0;
+    size_t fed = 0, k = 0, first = 0;
     ptrdiff_t moved = 0; /* by the edits so far */
     cu_sha256_begin(&h);
-    for (size_t i = 0; i < c->strings->n; i++) {
+    if (c->from) {
+        h = c->from->h;
+        fed = (size_t)c->from->fed;
+        moved = (ptrdiff_t)c->from->moved;
+        first = c->from->string;
+        k = c->from->edit;
+    }
+    for (size_t i = first; i < c->strings->n; i++) {
         const cu_json_string *s = &c->strings->v[i];
+        note(c, &h, i, k, fed, moved);
         size_t from = k, start = (size_t)((ptrdiff_t)s->start + moved);
         for (; k < c->n && c->edits[k].start < s->end; k++)
             moved += (c->edits[k].as == CU_EDIT_NOTHING ? 0 : CU_SURROGATE_LEN) - (ptrdiff_t)(c->edits[k].end - c->edits[k].start);
@@ -64,6 +80,7 @@ void cu_commit(const cu_commitment *c, cu_sha256 *out)
         cu_sha256_add(&h, cu_bytes_of(digest.b, sizeof digest.b));
         fed = start + text.n;
     }
+    note(c, &h, c->strings->n, k, fed, moved);
     cu_sha256_add(&h, cu_slice(c->after, fed, c->after.n));
     cu_sha256_end(&h, out);
 }

@@ -13,6 +13,9 @@ typedef struct {
     const cu_edit *edits;           /* in order, none overlapping */
     size_t n;
     const cu_issued_map *issued;
+    const cu_commit_state *from;    /* NULL, or what came of a beginning with the same edits */
+    cu_commit_state *until;         /* until[i]: filled where the next string is until[i].string */
+    size_t until_n;
 } cu_commitment;
 
 /* SHA-256 of the body after the edits, in which the text of each JSON string of at least

@@ -1,6 +1,7 @@
 /* Replaces what was found, in place. Texts are joined with a separator that no finding crosses and
  * scanned in one call; longer strings that the memo knows are not scanned again. */
 #include "redact/redact.h"
+#include "beginning.h"
 #include "commitment.h"
 #include "edit.h"
 #include "issued.h"
@@ -29,6 +30,10 @@ typedef struct {
     cu_findings found;  /* in joined */
     cu_findings known;  /* listed values in joined */
     cu_findings of_one; /* in the text of one string */
+    const cu_begun *begun; /* NULL: nothing is known of the beginning */
+    size_t begun_at;       /* of its findings that is next */
+    bool logs;
+    cu_finding_log log;
 } job;
 
 static cu_bytes raw_of(const job *j, size_t i)
@@ -160,6 +165,14 @@ static cu_err take_all(job *j, size_t string, const cu_finding *v, size_t n)
     return CU_OK;
 }
 
+/* What was found in a string, in whatever way it is known. */
+static cu_err take_found(job *j, size_t string, const cu_finding *v, size_t n)
+{
+    if (j->logs)
+        CU_TRY(cu_log_findings(&j->log, j->arena, string, v, n));
+    return take_all(j, string, v, n);
+}
+
 static cu_err named(job *j, cu_bytes name, cu_bytes value, cu_finding *g)
 {
     if (value.n > MAX_NAMED || !cu_names_secret(name))
@@ -183,7 +196,7 @@ static cu_err take_named(job *j, size_t string)
     return e == CU_NOT_FOUND ? CU_OK : e != CU_OK ? e : take_all(j, string, &g, 1);
 }
 
-static cu_err keep(job *j, cu_unit *t, cu_finding g)
+static cu_err put_one(job *j, cu_finding g)
 {
     cu_findings *o = &j->of_one;
     if (o->n == o->cap) {
@@ -194,9 +207,14 @@ static cu_err keep(job *j, cu_unit *t, cu_finding g)
         o->v = v;
         o->cap = cap;
     }
-    cu_unit_lift(&j->units, t, &g);
     o->v[o->n++] = g;
     return CU_OK;
+}
+
+static cu_err keep(job *j, cu_unit *t, cu_finding g)
+{
+    cu_unit_lift(&j->units, t, &g);
+    return put_one(j, g);
 }
 
 /* Those of all[*at...] that lie before `end` belong to this text. */
@@ -239,7 +257,7 @@ static cu_err take_string(job *j, size_t *i, size_t *at, size_t *known_at)
             CU_TRY(keep_unit(j, &j->units.v[*i], at, known_at));
     if (j->of_one.n > 1)
         qsort(j->of_one.v, j->of_one.n, sizeof *j->of_one.v, by_offset);
-    CU_TRY(take_all(j, string, j->of_one.v, j->of_one.n));
+    CU_TRY(take_found(j, string, j->of_one.v, j->of_one.n));
     if (j->with->memo && raw_of(j, string).n >= CU_MEMO_MIN_STRING)
         cu_memo_put(j->with->memo, j->tags[string], j->of_one.v, j->of_one.n);
     return take_named(j, string);
@@ -251,7 +269,7 @@ static cu_err known_by_memo(job *j, size_t i, bool *is)
     cu_bytes raw = raw_of(j, i);
     *is = j->with->memo && raw.n >= CU_MEMO_MIN_STRING &&
           cu_memo_get(j->with->memo, j->with->tenant, j->with->rules_digest, raw, j->tags[i], &known);
-    cu_err e = *is ? take_all(j, i, known.v, known.n) : CU_OK;
+    cu_err e = *is ? take_found(j, i, known.v, known.n) : CU_OK;
     if (*is) {
         j->out->memo_bytes += raw.n;
         if (e == CU_OK)
@@ -259,6 +277,21 @@ static cu_err known_by_memo(job *j, size_t i, bool *is)
     }
     cu_findings_free(&known);
     return e;
+}
+
+/* A string of the beginning: its findings are known, however short it is. */
+static cu_err known_by_beginning(job *j, size_t i)
+{
+    const cu_begun *b = j->begun;
+    j->of_one.n = 0;
+    for (; j->begun_at < b->found_n && b->found[j->begun_at].string <= i; j->begun_at++) {
+        if (b->found[j->begun_at].string == i)
+            CU_TRY(put_one(j, b->found[j->begun_at].g));
+    }
+    j->out->memo_bytes += raw_of(j, i).n;
+    if (j->of_one.n)
+        CU_TRY(take_found(j, i, j->of_one.v, j->of_one.n));
+    return take_named(j, i);
 }
 
 /* What has to be scanned, joined. */
@@ -274,6 +307,10 @@ static cu_err join(job *j)
         }
         if (raw.n < CU_MIN_STRING || (s->flags & CU_JSON_OPAQUE))
             continue;
+        if (j->begun && i < j->begun->place.strings) {
+            CU_TRY(known_by_beginning(j, i));
+            continue;
+        }
         CU_TRY(known_by_memo(j, i, &is));
         if (!is)
             CU_TRY(cu_units_add(&j->units, (uint32_t)i, raw, s->flags & CU_JSON_ESCAPED, !j->with->text_only,
@@ -287,6 +324,8 @@ static cu_err scan(job *j)
     j->tags = j->with->memo ? cu_arena_raw(j->arena, (j->strings->n + 1) * sizeof *j->tags) : NULL;
     if (j->with->memo && !j->tags)
         return CU_NOMEM;
+    if (j->begun)
+        memset(j->tags, 0, j->begun->place.strings * sizeof *j->tags);
     CU_TRY(join(j));
     j->out->scanned_bytes = j->units.joined.n;
     cu_bytes joined = cu_buf_view(&j->units.joined);
@@ -478,10 +517,14 @@ static cu_err on_left(void *arg, size_t start, size_t end, const cu_issued *it, 
     return CU_OK;
 }
 
+/* What leaves as it left in an earlier turn, with no other values to look for, was looked through then. */
 static cu_err look_for_left(job *j, bool *left)
 {
     sought s = {.j = j};
-    CU_TRY(cu_residue(&j->out->issued, j->out->body, on_left, &s));
+    size_t end;
+    bool all;
+    bool alike = j->begun && cu_begins_alike(j->with, j->edits, j->n, &j->out->issued, j->arena, &end, &all);
+    CU_TRY(cu_residue(&j->out->issued, j->out->body, alike && all ? end : 0, on_left, &s));
     *left = s.left;
     return CU_OK;
 }
@@ -510,10 +553,19 @@ static cu_err redact(job *j, bool json)
     if (!left)
         return CU_OK;
     sought s = {.j = j};
-    CU_TRY(cu_residue(&j->out->issued, j->body, on_residue, &s));
+    CU_TRY(cu_residue(&j->out->issued, j->body, 0, on_residue, &s));
     CU_TRY(replace_found(j));
     CU_TRY(look_for_left(j, &left));
     return left ? cu_fail(j->f, CU_DENIED, "a value that was replaced stands somewhere where it cannot be replaced, such as a number") : CU_OK;
+}
+
+static void commit(job *j, cu_commit_state *until, size_t until_n)
+{
+    size_t end;
+    bool all, alike = j->begun && cu_begins_alike(j->with, j->edits, j->n, &j->out->issued, j->arena, &end, &all);
+    const cu_commitment c = {j->with, j->body, j->out->body, j->strings, j->tags, j->edits, j->n, &j->out->issued,
+                             alike ? &j->begun->commit : NULL, until, until_n};
+    cu_commit(&c, &j->out->digest);
 }
 
 static cu_err run(const cu_redact_with *w, cu_bytes body, const cu_json_strings *strings, bool json, cu_arena *a, cu_redaction *out,
@@ -522,10 +574,18 @@ static cu_err run(const cu_redact_with *w, cu_bytes body, const cu_json_strings 
     *out = (cu_redaction){.body = body};
     job j = {.with = w, .body = body, .strings = strings, .arena = a, .out = out, .f = f,
              .units = {.joined = CU_BUF(CU_DETECT_MAX_TEXT), .arena = a}};
+    cu_json_place place[CU_BEGINNINGS];
+    cu_commit_state until[CU_BEGINNINGS];
+    size_t wanted = json ? cu_beginnings_wanted(w, place, until) : 0;
+    if (json && w->begun && cu_marks_of(strings, w->begun->place.strings) == w->begun->marks)
+        j.begun = w->begun;
+    j.logs = wanted > 0;
     cu_err e = redact(&j, json);
-    const cu_commitment c = {w, body, out->body, strings, j.tags, j.edits, out->changed ? j.n : 0, &out->issued};
-    if (e == CU_OK)
-        cu_commit(&c, &out->digest);
+    if (e == CU_OK) {
+        commit(&j, until, wanted);
+        if (wanted)
+            cu_beginnings_keep(w, body, strings, place, until, wanted, &j.log, j.edits, j.n, &out->issued, a);
+    }
     cu_buf_free(&j.units.joined);
     cu_findings_free(&j.found);
     cu_findings_free(&j.known);

@@ -25,6 +25,7 @@ typedef struct {
     form *forms;         /* few, or memory of its own when there are more */
     size_t n, cap;
     cu_buf bytes;
+    size_t longest;
     uint32_t window;     /* bytes that every form has at least: the more, the longer the steps */
     uint32_t slots, pairs; /* that are in use, less one */
 } table;
@@ -78,6 +79,7 @@ static cu_err add_form(table *t, cu_bytes bytes, uint32_t of, uint32_t level)
     t->forms[t->n++] = (form){(uint32_t)t->bytes.n, (uint32_t)bytes.n, of, level, *slot};
     *slot = (uint32_t)t->n; /* counted from 1 */
     t->window = bytes.n < t->window ? (uint32_t)bytes.n : t->window;
+    t->longest = bytes.n > t->longest ? bytes.n : t->longest;
     cu_buf_add(&t->bytes, bytes);
     return t->bytes.err;
 }
@@ -133,9 +135,9 @@ static const form *at_place(const table *t, cu_bytes body, size_t at)
     return best;
 }
 
-static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void *arg)
+static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, size_t from, cu_residue_fn fn, void *arg)
 {
-    for (size_t i = 0; i + t->window <= body.n;) {
+    for (size_t i = from; i + t->window <= body.n;) {
         uint8_t skip = t->skip[pair(t, body.p + i + t->window - 2)];
         const form *f = skip ? NULL : at_place(t, body, i);
         if (f) {
@@ -147,13 +149,14 @@ static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, cu_res
     return CU_OK;
 }
 
-cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void *arg)
+cu_err cu_residue(const cu_issued_map *m, cu_bytes body, size_t from, cu_residue_fn fn, void *arg)
 {
     table on_stack, *t = &on_stack;
     cu_err e = CU_OK;
     t->window = WINDOW_MAX;
-    t->slots = (body.n < SMALL_BODY ? SMALL_SLOTS : SLOTS) - 1;
-    t->pairs = (body.n < SMALL_BODY ? SMALL_PAIRS : PAIRS) - 1;
+    t->longest = 0;
+    t->slots = (body.n - from < SMALL_BODY ? SMALL_SLOTS : SLOTS) - 1;
+    t->pairs = (body.n - from < SMALL_BODY ? SMALL_PAIRS : PAIRS) - 1;
     memset(t->slot, 0, (t->slots + 1) * sizeof *t->slot);
     t->forms = t->few;
     t->n = 0;
@@ -164,7 +167,7 @@ cu_err cu_residue(const cu_issued_map *m, cu_bytes body, cu_residue_fn fn, void 
             e = add_forms(t, &m->v[i], (uint32_t)i);
     if (e == CU_OK && t->n) {
         fill_skips(t);
-        e = seek(t, m, body, fn, arg);
+        e = seek(t, m, body, from > t->longest ? from - t->longest : 0, fn, arg);
     }
     cu_buf_free(&t->bytes);
     if (t->forms != t->few)

@@ -19,6 +19,8 @@ typedef struct {
     size_t top_keys_n;
     bool is_object[CU_JSON_MAX_DEPTH + 1];
     uint32_t key[CU_JSON_MAX_DEPTH + 1]; /* key under which the open container stands */
+    cu_json_places here, *most;          /* of the array of a top-level member that is open; of the largest so far */
+    size_t array_at, most_n;             /* where that array begins; how long the largest is */
 } walk;
 
 static cu_err bad_at(walk *w, size_t at, cu_err e, const char *what)
@@ -263,6 +265,8 @@ static cu_err open_container(walk *w, uint32_t under)
     w->depth++;
     w->is_object[w->depth] = w->p[w->i] == '{';
     w->key[w->depth] = under;
+    if (w->depth == 2)
+        w->array_at = w->i;
     w->i++;
     return CU_OK;
 }
@@ -316,6 +320,33 @@ static cu_err member(walk *w, uint32_t *under)
     return CU_OK;
 }
 
+/* An element of a top-level member's array has ended. */
+static void note_place(walk *w)
+{
+    cu_json_places *p = &w->here;
+    if (p->n == CU_JSON_PLACES)
+        memmove(p->v, p->v + 1, --p->n * sizeof *p->v);
+    p->v[p->n++] = (cu_json_place){(uint32_t)w->i, w->key[2], (uint32_t)w->count};
+}
+
+/* The array has ended; what it held is kept when it is the largest. */
+static void end_places(walk *w)
+{
+    if (w->here.n && w->i - w->array_at >= w->most_n) {
+        w->most_n = w->i - w->array_at;
+        *w->most = w->here;
+    }
+    w->here.n = 0;
+}
+
+static void closed(walk *w)
+{
+    if (w->depth == 2 && w->is_object[1] && !w->is_object[2])
+        note_place(w);
+    else if (w->depth == 1 && w->is_object[1] && !w->is_object[2])
+        end_places(w);
+}
+
 /* After a value: closes what ends here. *under = key of the next value; *done at the end. */
 static cu_err after_value(walk *w, uint32_t *under, bool *done)
 {
@@ -335,6 +366,8 @@ static cu_err after_value(walk *w, uint32_t *under, bool *done)
                                             : "a comma or ] is expected here");
         w->i++;
         w->depth--;
+        if (w->most && w->depth <= 2)
+            closed(w);
     }
     *done = true;
     return CU_OK;
@@ -366,21 +399,60 @@ static cu_err value(walk *w, uint32_t *under, bool *opened)
     return c == '{' ? member(w, under) : CU_OK;
 }
 
-cu_err cu_json_walk(cu_bytes text, cu_arena *a, cu_json_strings *out, cu_fault *f)
+/* The walk as it was behind that element. */
+static cu_err take_up(walk *w, const cu_json_place *from, const cu_json_string *before)
 {
-    walk w = {.p = text.p, .n = text.n, .arena = a, .f = f};
+    w->cap = from->strings + 256;
+    w->v = cu_arena_raw(w->arena, w->cap * sizeof *w->v);
+    if (!w->v)
+        return bad(w, CU_NOMEM, "out of memory");
+    memcpy(w->v, before, from->strings * sizeof *w->v);
+    w->count = from->strings;
+    for (uint32_t i = 0; i < from->strings; i++)
+        if (w->v[i].depth == 1 && w->v[i].flags & CU_JSON_KEY && w->top_keys_n < MAX_TOP_KEYS)
+            w->top_keys[w->top_keys_n++] = i;
+    w->i = from->at;
+    w->depth = 2;
+    w->is_object[1] = true;
+    w->key[1] = UINT32_MAX;
+    w->key[2] = from->key;
+    w->array_at = w->v[from->key].end;
+    if (w->most)
+        note_place(w);
+    return CU_OK;
+}
+
+static cu_err walk_all(walk *w, bool after)
+{
     uint32_t under = UINT32_MAX;
     bool done = false, opened;
+    if (after)
+        CU_TRY(after_value(w, &under, &done));
+    while (!done) {
+        CU_TRY(value(w, &under, &opened));
+        if (!opened)
+            CU_TRY(after_value(w, &under, &done));
+    }
+    skip_space(w);
+    return w->i == w->n ? CU_OK : bad(w, CU_SYNTAX, "there is more text after the value");
+}
+
+cu_err cu_json_walk_on(cu_bytes text, const cu_json_place *from, const cu_json_string *before, cu_arena *a, cu_json_strings *out,
+                       cu_json_places *places, cu_fault *f)
+{
+    walk w = {.p = text.p, .n = text.n, .arena = a, .f = f, .most = places};
+    if (places)
+        places->n = 0;
     if (text.n >= UINT32_MAX)
         return bad(&w, CU_TOO_BIG, "larger than 4 GiB");
-    while (!done) {
-        CU_TRY(value(&w, &under, &opened));
-        if (!opened)
-            CU_TRY(after_value(&w, &under, &done));
-    }
-    skip_space(&w);
-    if (w.i != w.n)
-        return bad(&w, CU_SYNTAX, "there is more text after the value");
+    if (from)
+        CU_TRY(take_up(&w, from, before));
+    CU_TRY(walk_all(&w, from != NULL));
     *out = (cu_json_strings){w.v, w.count};
     return CU_OK;
+}
+
+cu_err cu_json_walk(cu_bytes text, cu_arena *a, cu_json_strings *out, cu_fault *f)
+{
+    return cu_json_walk_on(text, NULL, NULL, a, out, NULL, f);
 }

@@ -71,6 +71,41 @@ test('the same conversation a turn later begins with the same bytes', async () =
   assert.equal(b.slice(0, end), a.slice(0, end))
 })
 
+// Turns of one conversation, with a mark on its newest message as clients put it for a provider's cache.
+function turns(n) {
+  const talk = JSON.parse(conversation(8).body).messages
+  return Array.from({ length: n }, (_, i) => {
+    const said = i % 3 === 2 ? talk[0].content.match(/ask (\S+)/)[1] : i % 4 === 1 ? mail() : 'nobody'
+    talk.push({ role: 'user', content: `turn ${i}: mail ${said}\n${line.repeat(i * 5)}` })
+    const messages = talk.map((m, k) => (k === talk.length - 1 ? { ...m, content: [{ type: 'text', text: m.content, cache_control: { type: 'ephemeral' } }] } : m))
+    return JSON.stringify({ model: 'm', messages, metadata: { user_id: 'me' }, max_tokens: 9 })
+  })
+}
+
+test('a turn of which the beginning is known leaves as one that is seen for the first time', async () => {
+  const bodies = turns(14), sent = async (list) => {
+    const out = []
+    for (const b of list) {
+      provider.received.length = 0
+      const r = await post(b)
+      assert.equal(r.status, 200, await r.text())
+      out.push({ body: provider.received[0].body.toString('latin1'), id: r.headers.get('request-id') })
+    }
+    return out
+  }
+  const known = await sent(bodies)
+  const last = await system.sealed((e) => e.id === known.at(-1).id)
+  assert.ok(last.body.memo_bytes > 0.9 * (last.body.memo_bytes + last.body.scanned_bytes), JSON.stringify(last.body))
+  await system.stop()
+  await system.start()
+  const fresh = (await sent(bodies.toReversed())).reverse()
+  for (const [i, k] of known.entries()) assert.equal(k.body, fresh[i].body, `turn ${i}`)
+  const again = await system.sealed((e) => e.id === fresh.at(-1).id)
+  assert.equal(again.body.body_commit, last.body.body_commit)
+  assert.equal(again.body.memo_bytes, 0)
+  assert.deepEqual(again.body.findings, last.body.findings)
+})
+
 test('a client that leaves while its body is looked through', async () => {
   const workers = system.workers()
   for (let i = 0; i < 12; i++) {

@@ -151,6 +151,56 @@ static void facts_and_classes_of_a_request(void **state)
     assert_int_equal(opaque, 1);
 }
 
+static void same_strings(const cu_json_strings *a, const cu_json_strings *b)
+{
+    assert_int_equal(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++)
+        assert_memory_equal(&a->v[i], &b->v[i], sizeof a->v[i]);
+}
+
+/* Taken up anywhere, a walk ends as the one from the beginning: with the same strings and places, or at the
+ * same mistake. */
+static void a_walk_is_taken_up_behind_any_element(void **state)
+{
+    static const char *const heads[] = {"{\"model\":\"m\",\"tags\":[{\"a\":1}],\"messages\" : [", "{ \"messages\":[{\"r\":\"x\"} ,"};
+    static const char *const tails[] = {"] , \"end\":{\"x\":[[{\"y\":\"\\n\"}]]}}", "]}", "],\"messages\":1}", "],\"mod\\u0065l\":2}", "]] }", "", ",]}", "]}x"};
+    for (size_t h = 0; h < 2; h++)
+        for (size_t t = 0; t < sizeof tails / sizeof *tails; t++) {
+            cu_arena a CU_CLEAN_ARENA;
+            cu_json_strings all, on;
+            cu_json_places places, again;
+            cu_fault f, g;
+            cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
+            cu_buf_str(&b, heads[h]);
+            for (int i = 0; i < 12; i++)
+                cu_buf_fmt(&b, "%s{\"role\":\"user\",\"content\":[{\"text\":\"it \\\"%d\\\"\"},[%d],{}]%s}", i ? " ,\n" : "", i, i, i % 3 ? "" : ",\"n\":[1]");
+            cu_arena_init(&a, 64u << 20);
+            f = (cu_fault){0};
+            cu_bytes good = cu_buf_view(&b);
+            cu_buf whole CU_CLEAN_BUF = CU_BUF(65536);
+            cu_buf_add(&whole, good);
+            cu_buf_str(&whole, "]}");
+            assert_int_equal(cu_json_walk_on(cu_buf_view(&whole), NULL, NULL, &a, &all, &places, &f), CU_OK);
+            assert_int_equal(places.n, CU_JSON_PLACES);
+            cu_json_string *before = all.v;
+            cu_buf_str(&b, tails[t]);
+            cu_bytes text = cu_buf_view(&b);
+            cu_err e = cu_json_walk(text, &a, &all, &f);
+            for (size_t k = 0; k < places.n; k++) {
+                g = (cu_fault){0};
+                assert_int_equal(text.p[places.v[k].at - 1], '}');
+                assert_int_equal(cu_json_walk_on(text, &places.v[k], before, &a, &on, &again, &g), e);
+                assert_int_equal(f.offset, g.offset);
+                assert_string_equal(f.text, g.text);
+                if (e != CU_OK)
+                    continue;
+                same_strings(&all, &on);
+                assert_int_equal(again.n, places.n - k);
+                assert_memory_equal(again.v, places.v + k, again.n * sizeof *again.v);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,7 +208,7 @@ int main(void)
         cmocka_unit_test(depth_has_a_ceiling), cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(specials_are_seen_at_every_place),
         cmocka_unit_test(strings_know_their_keys_and_escapes), cmocka_unit_test(offsets_follow_escapes),
-        cmocka_unit_test(facts_and_classes_of_a_request),
+        cmocka_unit_test(facts_and_classes_of_a_request), cmocka_unit_test(a_walk_is_taken_up_behind_any_element),
     };
     return cmocka_run_group_tests_name("wire/json", tests, NULL, NULL);
 }

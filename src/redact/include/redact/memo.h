@@ -25,6 +25,9 @@ void cu_memo_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_finding *v
 /* The SHA-256 of texts, by the tag of a text or (tenant CU_MEMO_EDITED) of what one was made of. */
 #define CU_MEMO_EDITED UINT32_MAX
 bool cu_memo_tag(const cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG]);
+/* Tags of the beginnings of text that end at ends[0] < ends[1] …, in one pass. */
+bool cu_memo_tags(const cu_memo *m, uint32_t tenant, const uint8_t rules_digest[32], cu_bytes text, const uint32_t *ends, size_t n,
+                  uint8_t tags[][CU_MEMO_TAG]);
 bool cu_memo_digest_get(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], cu_sha256 *out);
 void cu_memo_digest_put(cu_memo *m, const uint8_t tag[CU_MEMO_TAG], const cu_sha256 *digest);
 

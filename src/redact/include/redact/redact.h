@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "detect/detect.h"
+#include "redact/begun.h"
 #include "redact/known.h"
 #include "redact/memo.h"
 #include "redact/surrogate.h"
@@ -24,6 +25,10 @@ typedef struct {
     cu_memo *memo;              /* NULL: no memo */
     uint32_t tenant;            /* index, for the memo */
     const uint8_t *rules_digest; /* 32 bytes, for the memo */
+    cu_begun_memo *begun_memo;  /* NULL: beginnings are not remembered; with it: memo, and begun_digest, 32 bytes */
+    const uint8_t *begun_digest;
+    const cu_begun *begun;      /* the beginning of this body that is known; NULL: none */
+    const cu_json_places *places; /* where beginnings of this body may end; NULL: none is kept */
     const cu_surrogate_key *key;
     const cu_known *known;      /* NULL: no list of exact values */
     cu_act act[CU_TYPE_COUNT];

@@ -39,6 +39,26 @@ typedef struct {
  * cannot see two models), anything after the value. f->offset is the byte where it went wrong. */
 cu_err cu_json_walk(cu_bytes text, cu_arena *a, cu_json_strings *out, cu_fault *f) CU_MUST;
 
+/* Where a walk can be taken up again: right behind an element, an object or array that is not empty, of
+ * the array of a top-level member. */
+typedef struct {
+    uint32_t at;         /* byte */
+    uint32_t key;        /* index of the string that names the array */
+    uint32_t strings;    /* that stand before */
+} cu_json_place;
+
+/* Of the array that takes most of the text: the last places, in order. */
+#define CU_JSON_PLACES 8u
+typedef struct {
+    cu_json_place v[CU_JSON_PLACES];
+    size_t n;
+} cu_json_places;
+
+/* As cu_json_walk(), from a place on: what stands before it was walked in another text that begins with
+ * the same bytes, and `before` holds its strings as that walk gave them. places: NULL when nobody asks. */
+cu_err cu_json_walk_on(cu_bytes text, const cu_json_place *from, const cu_json_string *before, cu_arena *a, cu_json_strings *out,
+                       cu_json_places *places, cu_fault *f) CU_MUST;
+
 bool cu_json_is_spelled(cu_bytes text, cu_json_string s, const char *plain);
 /* True when the string, unescaped, is `plain`. Asked of many names in turn: most differ in their first
  * character. */
