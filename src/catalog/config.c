@@ -619,11 +619,25 @@ static cu_err read_probes(const load *l, const cu_yaml *n)
     return CU_OK;
 }
 
+static cu_err read_capture(const load *l, const cu_yaml *root)
+{
+    cu_config_capture *c = &l->c->capture;
+    CU_TRY(cu_capture_read(root, l->path, l->a, c, l->f));
+    for (size_t i = 0; i < c->tenants_n; i++) {
+        bool known = l->c->tenants_n == 0 && strcmp(c->tenants[i].tenant, "default") == 0;
+        for (size_t t = 0; t < l->c->tenants_n; t++)
+            known |= strcmp(l->c->tenants[t].name, c->tenants[i].tenant) == 0;
+        if (!known)
+            return wrong(l, cu_yaml_get(root, "capture"), "capture: there is no tenant %.63s", c->tenants[i].tenant);
+    }
+    return CU_OK;
+}
+
 static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps probes signin"));
+                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps probes signin capture"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -667,6 +681,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
     CU_TRY(cu_signin_read(root, l->path, l->resolve, l->a, &l->c->signin, l->f));
     CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));
     CU_TRY(read_probes(l, cu_yaml_get(root, "probes")));
+    CU_TRY(read_capture(l, root));
     return CU_OK;
 }
 

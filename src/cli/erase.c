@@ -11,9 +11,9 @@ static int show(const cu_run *r, cu_buf *out)
         printf("%s\n", cu_buf_cstr(out));
     else
         json_array_foreach(json_object_get(all, "items"), i, t)
-            printf("%s %-12s %s: %lld names, %lld virtual keys\n", dry ? "would erase" : "erased", json_string_value(json_object_get(t, "tenant")),
+            printf("%s %-12s %s: %lld names, %lld virtual keys, %lld kept bodies\n", dry ? "would erase" : "erased", json_string_value(json_object_get(t, "tenant")),
                    json_string_value(json_object_get(t, "subject")), json_integer_value(json_object_get(t, "persons")),
-                   json_integer_value(json_object_get(t, "revoked")));
+                   json_integer_value(json_object_get(t, "revoked")), json_integer_value(json_object_get(t, "bodies")));
     if (!r->json && !dry)
         printf("Backups from before hold the keys still: let them expire, or erase again after a restore.\n");
     json_decref(all);
@@ -53,7 +53,7 @@ static int erase(const cu_run *r)
 const cu_verb cu_verb_erase = {
     .name = "erase", .group = "guard", .operands = "", .run = erase, .formats = "text|json",
     .summary = "erase a person or a tenant by destroying keys",
-    .details = "The name behind a pseudonym and the key that made it are overwritten and removed, and virtual keys are revoked. "
+    .details = "The name behind a pseudonym and the key that made it are overwritten and removed, virtual keys are revoked, and kept bodies go with the keys that open them. "
                "Entries of the log stay, and every proof still verifies: what they hold is a pseudonym that leads nowhere any more. "
                "The erasure is an entry with its basis and approver. Whoever custos.yaml still names is taken out there first.",
     .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"},

@@ -14,6 +14,10 @@
     X(key_revoke) \
     X(policy_explain) \
     X(erase) \
+    X(body_request) \
+    X(body_approve) \
+    X(body_read) \
+    X(body_list) \
     X(probe_list) \
     X(probe) \
     X(signin) \

@@ -35,10 +35,12 @@ typedef struct {
     char run_dir[4096], origin[64];
     cu_store *store;
     cu_vault *vault;        /* locks itself */
+    struct cu_body_keys *body_keys; /* capture.c */
     uint8_t master[CU_SEAL_KEY];
     pthread_mutex_t lock;   /* for all below */
     cu_spool_writer *spool;
-    int spool_fd, keystore_fd;
+    int spool_fd, keystore_fd, bodies_fd;
+    uint32_t capture_day;   /* that the bundle has body keys of, and of the next */
     uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
     unsigned ready_segments;
     char bundle_digest[65], trouble[320];
@@ -86,6 +88,8 @@ void person_name(app *a, const char *pseudonym, char out[PERSON_NAME]);
 bool is_pseudonym(const char *text);
 /* A word for a text that names her, keyed by her key: the same each time, and nobody's once she is erased. */
 cu_err person_word(app *a, const char *pseudonym, const char *text, char out[17]) CU_MUST;
+/* The X25519 secret that bodies of her exchanges are sealed to; CU_NOT_FOUND once she is erased. */
+cu_err person_body_secret(app *a, const char *pseudonym, uint8_t secret[32]) CU_MUST;
 /* publish_access.c: the rules with pseudonyms in the place of names. */
 cu_err publish_access(app *a, const cu_bundle *b, cu_arena *arena, cu_access *out) CU_MUST;
 /* The seed that bundles are signed with, made on first use; keystore/bundle.pub gets the public key,
@@ -216,6 +220,12 @@ unsigned export_questionnaire(call *c);
 unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
 unsigned answer_erase(call *c);
+/* readings.c */
+unsigned answer_readings(call *c);
+unsigned ask_reading(call *c);
+unsigned decide_reading(call *c);
+unsigned read_bodies(call *c);
+void put_bodies(call *c, const char *exchange, struct json_t *to); /* members "bodies" and "readings" of an exchange */
 unsigned answer_backup(call *c);
 unsigned answer_restore(call *c);
 /* usage.c */

@@ -17,6 +17,7 @@
 #include "accounts.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "capture.h"
 #include "health.h"
 #include "master.h"
 #include "metrics.h"
@@ -261,6 +262,7 @@ static cu_err open_all(app *a, cu_fault *f)
     cu_err e = cu_vault_open(path, &a->vault, f);
     umask(was);
     CU_TRY(e);
+    CU_TRY(capture_open(a, f));
     return cu_spool_open(a->spool_fd, "daemon", &a->spool, f);
 }
 
@@ -299,6 +301,7 @@ static void close_all(app *a)
     sessions_close(a);
     cu_store_close(a->store);
     cu_vault_close(a->vault);
+    capture_close(a);
     cu_wipe(a->master, sizeof a->master);
     rules_release(a, a->rules);
     cu_arena_free(&a->arena);
@@ -318,7 +321,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
         return CU_NOMEM;
     a->config = c;
     a->stop = stop;
-    a->spool_fd = a->keystore_fd = -1;
+    a->spool_fd = a->keystore_fd = a->bodies_fd = -1;
     a->started_ns = cu_now_ns();
     curl_global_init(CURL_GLOBAL_DEFAULT); /* before any thread */
     pthread_mutex_init(&a->lock, NULL);

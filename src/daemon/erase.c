@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "accounts.h"
+#include "capture.h"
 #include "key_form.h"
 
 #define BASIS_MAX 200u
@@ -18,7 +19,7 @@ typedef struct {
 typedef struct {
     const char *tenant;
     char person[CU_PSEUDONYM_LEN]; /* "": the tenant */
-    uint64_t persons, revoked;
+    uint64_t persons, revoked, bodies;
 } target;
 
 static bool plain(const char *s, size_t max)
@@ -38,6 +39,12 @@ static const char *still_named(const app *a, const order *o)
     for (size_t i = 0; i < c->callers_n; i++)
         if (!c->callers[i].service && strcmp(c->callers[i].user, o->subject) == 0 && (!o->tenant || strcmp(c->callers[i].tenant, o->tenant) == 0))
             return "callers";
+    for (size_t i = 0; i < a->config->capture.tenants_n; i++) {
+        const cu_config_kept *k = &a->config->capture.tenants[i];
+        if ((!o->tenant || strcmp(k->tenant, o->tenant) == 0) &&
+            (cu_capture_names(k->readers, o->subject) || cu_capture_names(k->approvers, o->subject)))
+            return "capture";
+    }
     for (size_t i = 0; i < x->groups_n; i++)
         for (size_t k = 0; k < x->groups[i].members.n; k++)
             if (cu_eq_str(x->groups[i].members.v[k], o->subject))
@@ -79,6 +86,8 @@ static cu_err targets_of(app *a, const order *o, target **out, size_t *n, cu_fau
             *n += add_target(a, CU_TENANT_ORG, o->subject, &(*out)[*n], &e, f);
     }
     for (size_t i = 0; i < *n; i++)
+        (*out)[i].bodies = capture_count(a, (*out)[i].tenant, (*out)[i].person);
+    for (size_t i = 0; i < *n; i++)
         (*out)[i].revoked = cu_store_keys_live(a->store, (*out)[i].tenant, (*out)[i].person);
     for (size_t i = 0; i < *n && e == CU_OK; i++)
         e = cu_vault_count(a->vault, (*out)[i].tenant, (*out)[i].person[0] ? (*out)[i].person : NULL, &(*out)[i].persons);
@@ -87,6 +96,7 @@ static cu_err targets_of(app *a, const order *o, target **out, size_t *n, cu_fau
 
 static void put_counts(cu_buf *b, const target *t)
 {
+    cu_buf_json_kv_u64(b, "bodies", t->bodies);
     cu_buf_json_kv_u64(b, "persons", t->persons);
     cu_buf_json_kv_u64(b, "revoked", t->revoked);
 }
@@ -111,6 +121,7 @@ static cu_err erase_one(app *a, const order *o, target *t, cu_fault *f)
     account_erased(a, t->person);
     CU_TRY(cu_store_keys_forget(a->store, t->tenant, t->person));
     CU_TRY(cu_vault_destroy(a->vault, t->tenant, t->person[0] ? t->person : NULL));
+    CU_TRY(capture_erase(a, t->tenant, t->person, f));
     if (!t->person[0])
         CU_TRY(keystore_destroy_tenant(a, t->tenant, f));
     CU_TRY(note(a, "key.destroyed", o, t));

@@ -158,6 +158,7 @@ unsigned answer_exchange(call *c)
         return problem(c, 404, "Unknown exchange", "No exchange of this id is sealed yet.");
     }
     put_beside(c, &w, l.last_row, one);
+    put_bodies(c, id, one);
     const char *vendor = json_string_value(json_object_get(one, "vendor")), *when = json_string_value(json_object_get(one, "at"));
     json_object_set_new(one, "assessment", vendor && when ? assessment_at(c, vendor, when) : json_null());
     return answer_json(c, one);

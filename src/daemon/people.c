@@ -92,6 +92,17 @@ void person_name(app *a, const char *pseudonym, char out[PERSON_NAME])
         snprintf(out, PERSON_NAME, "%.*s", (int)(text.n - 32), (const char *)text.p + 32);
 }
 
+cu_err person_body_secret(app *a, const char *pseudonym, uint8_t secret[32])
+{
+    cu_buf person CU_CLEAN_BUF = CU_BUF(CU_PERSON_SEALED_MAX);
+    cu_sha256 mac;
+    CU_TRY(open_person(a, pseudonym, &person));
+    cu_hmac_sha256_3(cu_bytes_of(person.p, 32), CU_LIT("custos body secret\0"), CU_NONE, CU_NONE, &mac);
+    memcpy(secret, mac.b, 32);
+    cu_wipe(&mac, sizeof mac);
+    return CU_OK;
+}
+
 cu_err person_word(app *a, const char *pseudonym, const char *text, char out[17])
 {
     cu_buf person CU_CLEAN_BUF = CU_BUF(CU_PERSON_SEALED_MAX);

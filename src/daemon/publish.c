@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "app.h"
 #include "base/file.h"
+#include "capture.h"
 #include "base/log.h"
 #include "catalog/known_list.h"
 #include "redact/known.h"
@@ -254,6 +255,8 @@ cu_err publish_bundle(app *a, cu_fault *f)
         e = put_keys(a, &b, &arena, f);
     if (e == CU_OK)
         e = publish_access(a, &b, &arena, &b.access);
+    if (e == CU_OK)
+        e = capture_publish(a, &b, &arena, f);
     if (e == CU_OK)
         e = put_prices(a, &b, &arena);
     if (e == CU_OK)

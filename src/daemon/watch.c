@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "capture.h"
 #include "comply/reconcile.h"
 
 #define BEAT_S 60u
 #define ORPHAN_S 900u       /* longer than the longest answer that a gateway waits for by default */
 #define RECONCILE_S 3600u
+#define CAPTURE_S 60u
 #define FIRST_S 90u
 #define ORPHANS_AT_ONCE 1000u
 #define LOGS_MAX 4096u
@@ -210,6 +212,8 @@ void *watch_thread(void *arg)
             usleep(50000);
         look_at_clock(a, &offset);
         views_write(a, false);
+        if (s % CAPTURE_S == 1)
+            capture_tick(a);
         if (s % BEAT_S == 0)
             watch_beat(a, "interval");
         if (s % BEAT_S == 2)

@@ -118,6 +118,8 @@ static ngx_int_t judge_files(job *j)
         if (v.act == CU_ACCESS_CUT) {
             rule_at[m->at] = v.rule;
             x->code.cut++;
+        } else if (p.class > x->code.strictest) {
+            x->code.strictest = p.class;
         }
     }
     return NGX_OK;
@@ -225,6 +227,7 @@ static ngx_int_t decide(job *j, const cu_json_strings *s, cu_bytes header)
     x->code.known = true;
     x->code.name = j->scene.name;
     x->code.whole = cu_access_whole(&j->scene);
+    x->code.strictest = x->code.whole.class;
     x->code.verdict = judge_place(j, &x->code.whole, false);
     if (x->code.verdict.act == CU_ACCESS_REFUSE)
         return refuse(j, &x->code.whole, &x->code.verdict, false);

@@ -22,6 +22,7 @@ typedef struct {
     cu_access_verdict verdict;
     gw_file_kind files[GW_FILE_KINDS];
     size_t files_n;
+    uint8_t strictest;      /* class of what is sent, files included */
     uint32_t files_more, cut, pseudonyms;
 } gw_code;
 

@@ -140,6 +140,7 @@ static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
         if (x->answer_hash)
             cu_hasher_add(x->answer_hash, in);
         gw_leak_feed(x, in);
+        gw_capture_feed(x, in);
         if (!x->json) {
             e = cu_restorer_feed(x->restorer, in, out);
         } else {

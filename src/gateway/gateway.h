@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include "access.h"
+#include "capture.h"
 #include "catalog/tools.h"
 #include "inspect/turn.h"
 #include "ledger/spool.h"
@@ -32,7 +33,7 @@ typedef struct {
 typedef struct gw_balance gw_balance;
 
 typedef struct {
-    ngx_str_t catalog, spool, run; /* directories */
+    ngx_str_t catalog, spool, run, bodies; /* directories */
     ngx_str_t bundle_key;          /* hex: the public key that bundles are signed with */
     ngx_array_t vendors;           /* gw_vendor */
     ngx_array_t balances;          /* gw_balance * */
@@ -58,7 +59,7 @@ typedef struct {
     char digest[2 * CU_SHA256_LEN + 1];
 } gw_bundle;
 
-typedef enum { GW_NEW, GW_READING, GW_SCANNING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
+typedef enum { GW_NEW, GW_READING, GW_SCANNING, GW_KEEPING, GW_COMMITTING, GW_FORWARDED, GW_REFUSED } gw_step;
 
 /* Tokens and spend (millionths) that were counted before the answer was known; at_ns 0: none. */
 typedef struct {
@@ -92,6 +93,7 @@ typedef struct gw_exchange {
     bool released;          /* body and redaction.body are no more: release.c */
     bool decoded;           /* it was compressed */
     gw_code code;
+    gw_capture capture;
     cu_bytes model;
     bool stream;
     uint32_t session;       /* of the client's session, 0: it names none */
@@ -158,7 +160,7 @@ typedef struct {
     cu_leaks *leaks;        /* fingerprints of tenants' code, shared */
     uint8_t rules_digest[32];
     cu_tools tools;         /* what arguments of tools mean */
-    int spool_fd, run_fd;
+    int spool_fd, run_fd, bodies_fd;
     cu_spool_writer *spool;
     gw_bundle *bundle;
     gw_shared *shared;
@@ -274,6 +276,18 @@ void gw_record_rejection(gw_exchange *x);
 void gw_record_event(gw_exchange *x, const char *type, const cu_buf *body);
 /* A leaf of the gateway itself, about no exchange. */
 void gw_record_own(const char *type, const cu_buf *body);
+
+void gw_record_of(const char *type, cu_bytes tenant, cu_bytes actor, const cu_buf *body); /* of an exchange that may be gone */
+
+/* capture.c */
+ngx_int_t gw_capture_init(ngx_cycle_t *cycle);
+ngx_int_t gw_capture_request(gw_exchange *x); /* before it is recorded. NGX_AGAIN: it waits; gw_capture_end() says what came of it */
+ngx_int_t gw_capture_end(gw_exchange *x);
+void gw_capture_recorded(gw_exchange *x);     /* the request's entry is staged */
+void gw_capture_feed(gw_exchange *x, cu_bytes answer);
+void gw_capture_answer(gw_exchange *x);
+void gw_capture_forget(gw_exchange *x);
+void gw_capture_close(void);                  /* before the spool is closed */
 
 /* request.c: the order of the phases */
 ngx_int_t gw_access(ngx_http_request_t *r);

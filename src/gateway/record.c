@@ -137,6 +137,8 @@ cu_err gw_record_request(gw_exchange *x)
     cu_buf_json_kv_u64(b, "body_bytes", x->body_bytes);
     kv_digest(b, "body_commit", mac.b);
     cu_buf_json_kv_str(b, "bundle", x->bundle->digest);
+    if (x->capture.kept)
+        cu_buf_json_kv_str(b, "capture", cu_data_class_name(x->capture.class));
     gw_put_word(b, "client", client_of(x->r), 64);
     cu_buf_json_kv_str(b, "decision", cu_decision_name(CU_DECISION_ALLOW));
     kv_findings(b, &x->redaction);
@@ -167,6 +169,14 @@ void gw_record_own(const char *type, const cu_buf *body)
 {
     uint64_t ticket;
     if (stage(type, CU_LIT(CU_TENANT_ORG), CU_LIT("gateway"), NULL, body, NULL, &ticket) != CU_OK)
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: %s could not be recorded", type);
+    gw_commit_later();
+}
+
+void gw_record_of(const char *type, cu_bytes tenant, cu_bytes actor, const cu_buf *body)
+{
+    uint64_t ticket;
+    if (stage(type, tenant, actor, NULL, body, NULL, &ticket) != CU_OK)
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: %s could not be recorded", type);
     gw_commit_later();
 }

@@ -19,14 +19,26 @@ static ngx_int_t record(gw_exchange *x)
         return gw_refuse(x, 503, "api_error", "evidence_unavailable", "custos: evidence_unavailable: the request could not be recorded, "
                          "so it was not forwarded; try again");
     }
+    gw_capture_recorded(x);
     x->step = GW_COMMITTING;
     x->r->write_event_handler = ngx_http_core_run_phases;
     gw_commit_wait(x);
     return NGX_AGAIN;
 }
 
+/* Where it must not leave without being kept, that comes first: a refusal is told before anything else is. */
 static ngx_int_t judged(gw_exchange *x, ngx_int_t rc)
 {
+    if (rc == NGX_OK)
+        rc = gw_capture_request(x);
+    if (rc == NGX_AGAIN && x->capture.wait)
+        x->step = GW_KEEPING;
+    return rc == NGX_OK ? record(x) : rc;
+}
+
+static ngx_int_t kept(gw_exchange *x)
+{
+    ngx_int_t rc = gw_capture_end(x);
     return rc == NGX_OK ? record(x) : rc;
 }
 
@@ -71,7 +83,9 @@ static void dismiss(void *data)
     if (x->recorded && gw.spool) {
         gw_count(GW_ANSWERED);
         gw_record_answer(x);
+        gw_capture_answer(x);
     }
+    gw_capture_forget(x);
     gw_limit_end(x);
     cu_restorer_free(x->restorer);
     cu_buf_free(&x->whole);
@@ -138,6 +152,8 @@ ngx_int_t gw_access(ngx_http_request_t *r)
         return judged(x, gw_check_body(x));
     case GW_SCANNING:
         return judged(x, gw_scan_end(x));
+    case GW_KEEPING:
+        return kept(x);
     case GW_COMMITTING:
         return after_commit(x);
     case GW_FORWARDED:

@@ -17,7 +17,7 @@
 #define RULES "rules.image"
 #define RULES_RETRY_NS (10ull * 1000000000)
 
-gw_worker gw = {.spool_fd = -1, .run_fd = -1};
+gw_worker gw = {.spool_fd = -1, .run_fd = -1, .bodies_fd = -1};
 static ngx_event_t timer;
 static struct stat rules_seen;
 static uint64_t rules_again_ns; /* after a failure: not before this */
@@ -136,7 +136,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
     gw_main_conf *conf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_custos_module);
     if (!conf || conf->catalog.len == 0)
         return NGX_OK;
-    if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd))
+    if (!open_dir(cycle, &conf->spool, &gw.spool_fd) || !open_dir(cycle, &conf->run, &gw.run_fd) || !open_dir(cycle, &conf->bodies, &gw.bodies_fd))
         return NGX_ERROR;
     if (!gw.engine && (open_rules(cycle, conf) != NGX_OK || open_tools(cycle, conf) != NGX_OK))
         return NGX_ERROR;
@@ -176,7 +176,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
     if (gw.spool_fd < 0 || (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE))
         return NGX_OK;
     if (cu_scratch_new(gw.engine, &gw.scratch) != CU_OK || cu_spool_open(gw.spool_fd, "gw", &gw.spool, &f) != CU_OK ||
-        gw_guard_start() != CU_OK || gw_commit_init(cycle) != NGX_OK || gw_scan_init(cycle) != NGX_OK) {
+        gw_guard_start() != CU_OK || gw_commit_init(cycle) != NGX_OK || gw_scan_init(cycle) != NGX_OK || gw_capture_init(cycle) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
@@ -200,6 +200,8 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
 
 void gw_exit_process(ngx_cycle_t *cycle)
 {
+    if (gw.spool)
+        gw_capture_close();
     gw_count_end();
     cu_spool_close(gw.spool);
     gw.spool = NULL;

@@ -32,15 +32,16 @@ static void take_general(part_reader *r, cu_arena *a, cu_bundle *out)
     r->bad |= failures > UINT32_MAX || seconds > UINT32_MAX || out->version == 0;
 }
 
-/* Every section stands once, in this order. */
+/* Every section stands once, in this order; one that came later may be missing from an archived bundle. */
 static const part parts[] = {
-    {"GNRL", put_general, take_general},
-    {"TNNT", part_put_tenants, part_take_tenants},
-    {"VNDR", part_put_vendors, part_take_vendors},
-    {"KEYS", part_put_keys, part_take_keys}, /* after the tenants, whose indices they hold */
-    {"PRCE", part_put_prices, part_take_prices},
-    {"ACCS", part_put_access, part_take_access},
-    {"ISOL", part_put_isolation, part_take_isolation}, /* after vendors and tenants, whose indices it holds */
+    {"GNRL", put_general, take_general, false},
+    {"TNNT", part_put_tenants, part_take_tenants, false},
+    {"VNDR", part_put_vendors, part_take_vendors, false},
+    {"KEYS", part_put_keys, part_take_keys, false}, /* after the tenants, whose indices they hold */
+    {"PRCE", part_put_prices, part_take_prices, false},
+    {"ACCS", part_put_access, part_take_access, false},
+    {"ISOL", part_put_isolation, part_take_isolation, false}, /* after vendors and tenants, whose indices it holds */
+    {"CAPT", part_put_capture, part_take_capture, true},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 
@@ -179,7 +180,7 @@ static bool cut(cu_bytes body, sections *out)
         }
     }
     for (size_t i = 0; i < PARTS; i++)
-        if (!out->seen[i])
+        if (!out->seen[i] && !parts[i].later)
             return false;
     return !r.bad;
 }
@@ -207,6 +208,8 @@ cu_err cu_bundle_decode(cu_bytes file, const uint8_t public_key[CU_ED25519_KEY],
     bool bad = !cut(body, &s);
     for (size_t i = 0; i < PARTS && !bad; i++) {
         part_reader r = {s.content[i], false};
+        if (!s.seen[i])
+            continue;
         parts[i].take(&r, a, out);
         bad = r.bad || r.rest.n;
     }

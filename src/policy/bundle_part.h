@@ -15,6 +15,7 @@ typedef struct {
     char tag[5];  /* four letters; a reader that does not know a tag refuses the bundle, unless it begins in lower case */
     void (*put)(const cu_bundle *b, cu_buf *out);
     void (*take)(part_reader *r, cu_arena *a, cu_bundle *out); /* sections are read in the order of the table */
+    bool later; /* bundles of before do not have it */
 } part;
 
 void part_put_u64(cu_buf *out, uint64_t v);
@@ -41,6 +42,8 @@ void part_take_prices(part_reader *r, cu_arena *a, cu_bundle *out);
 /* bundle_access.c */
 void part_put_access(const cu_bundle *b, cu_buf *out);
 void part_take_access(part_reader *r, cu_arena *a, cu_bundle *out);
+void part_put_capture(const cu_bundle *b, cu_buf *out); /* bundle_capture.c */
+void part_take_capture(part_reader *r, cu_arena *a, cu_bundle *out);
 void part_put_isolation(const cu_bundle *b, cu_buf *out);
 void part_take_isolation(part_reader *r, cu_arena *a, cu_bundle *out);
 

@@ -40,6 +40,7 @@ cu_err layout_prepare(const cu_config *c, const char *run_dir, cu_fault *f)
     gid_t signer_group = me == 0 ? CU_SIGNER_UID : group;
     CU_TRY(make(c->state_dir, "", 0755, me, group, f));
     CU_TRY(make(c->state_dir, "spool", me == 0 ? 02770 : 0700, me, web_group, f));
+    CU_TRY(make(c->state_dir, "bodies", me == 0 ? 0710 : 0700, me, web_group, f)); /* workers reach the folders in it by name */
     CU_TRY(make(c->state_dir, "signer", 0700, signer, signer_group, f));
     CU_TRY(make(c->state_dir, "keystore", 0700, me, group, f));
     CU_TRY(make(c->log_dir, "", 0755, me, group, f));

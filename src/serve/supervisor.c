@@ -167,11 +167,12 @@ static cu_err write_conf(supervisor *s, cu_fault *f)
         cu_names_get(&s->names, i, &s->in_conf[i * CU_VENDOR_UPSTREAMS]);
         warn_lost(&s->c->vendors[i], &s->in_conf[i * CU_VENDOR_UPSTREAMS]);
     }
-    char path[PATH_MAX + 32], spool[PATH_MAX + 32], web[PATH_MAX + 32];
+    char path[PATH_MAX + 32], spool[PATH_MAX + 32], bodies[PATH_MAX + 32], web[PATH_MAX + 32];
     cu_buf b CU_CLEAN_BUF = CU_BUF(4u << 20);
     snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
+    snprintf(bodies, sizeof bodies, "%s/bodies", s->c->state_dir);
     snprintf(web, sizeof web, "%s/web", s->run);
-    const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .catalog_dir = cu_catalog_dir(),
+    const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .bodies_dir = bodies, .catalog_dir = cu_catalog_dir(),
                                 .web_dir = web, .module_path = module_path(), .bundle_key = cu_buf_cstr(&key), .sink_port = sink_port(s),
                                 .root = getuid() == 0, .addresses = s->in_conf};
     if (!with.module_path)

@@ -27,6 +27,8 @@ static const struct {
     {"misfit", "SELECT log,idx,type,why FROM misfit ORDER BY log,idx"},
     {"record", "SELECT register,id,log,first,opened,opened_by FROM record ORDER BY log,first"},
     {"record_step", "SELECT register,id,log,idx,leaf,type,ts,actor,state,fields FROM record_step ORDER BY log,idx"},
+    {"body", "SELECT exchange,part,tenant,at,log,idx,class,key,digest,commitment,bytes,whole,missing FROM body ORDER BY exchange,part"},
+    {"reading", "SELECT id,exchange,tenant,class,by,purpose,at,log,idx,decision,decided_by,decided,reads,last,last_idx FROM reading ORDER BY id"},
     {"holder", "SELECT id,tenant,user,name,created,expires,revoked,service,vendors,models,repos,classes,tools,requests_per_minute,tokens_per_minute,"
                "tokens_per_day,spend_per_day,concurrent,replaces FROM holder ORDER BY id"},
 };

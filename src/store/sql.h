@@ -49,6 +49,9 @@ cu_err cu_project_scan(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf 
 extern const char cu_find_schema[];
 /* The narrow row of one exchange, anew. */
 cu_err cu_project_face(cu_store *s, cu_bytes id) CU_MUST;
+/* content.c: captured bodies and readings of them */
+bool cu_concerns_content(cu_bytes type);
+cu_err cu_project_content(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 /* holders.c: key.issued, key.rotated, key.revoked, limit.changed */
 bool cu_concerns_holders(cu_bytes type);
 cu_err cu_project_holder(cu_store *s, const cu_leaf *l) CU_MUST;

@@ -29,6 +29,13 @@ static const char schema[] =
     " expires INTEGER NOT NULL, revoked INTEGER NOT NULL, service INTEGER NOT NULL, vendors TEXT NOT NULL, models TEXT NOT NULL, repos TEXT NOT NULL,"
     " classes TEXT NOT NULL, tools TEXT NOT NULL, requests_per_minute INTEGER NOT NULL, tokens_per_minute INTEGER NOT NULL,"
     " tokens_per_day INTEGER NOT NULL, spend_per_day INTEGER NOT NULL, concurrent INTEGER NOT NULL, replaces TEXT NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS body(exchange TEXT NOT NULL, part TEXT NOT NULL, tenant TEXT NOT NULL, at TEXT NOT NULL, log TEXT NOT NULL,"
+    " idx INTEGER NOT NULL, class TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, commitment TEXT NOT NULL, bytes INTEGER NOT NULL,"
+    " whole INTEGER NOT NULL, missing TEXT NOT NULL, PRIMARY KEY(exchange, part)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS reading(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, exchange TEXT NOT NULL, tenant TEXT NOT NULL,"
+    " class TEXT NOT NULL, by TEXT NOT NULL, purpose TEXT NOT NULL, at TEXT NOT NULL, log TEXT NOT NULL, idx INTEGER NOT NULL,"
+    " decision TEXT NOT NULL, decided_by TEXT NOT NULL, decided TEXT NOT NULL, reads INTEGER NOT NULL, last TEXT NOT NULL, last_idx INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX IF NOT EXISTS reading_exchange ON reading(exchange);"
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 
 cu_err cu_sql_err(int rc)
@@ -53,13 +60,13 @@ static bool renew(sqlite3 *db)
     bool same = ok && sqlite3_column_int(st, 0);
     sqlite3_finalize(st);
     return ok && (same || sqlite3_exec(db, "BEGIN IMMEDIATE; DROP TABLE event; DROP TABLE IF EXISTS exchange; DROP TABLE IF EXISTS exchange_face;"
-                                           "DROP TABLE IF EXISTS scan; DROP TABLE IF EXISTS key_use; DROP TABLE IF EXISTS delivered; COMMIT;",
+                                           "DROP TABLE IF EXISTS body; DROP TABLE IF EXISTS reading; DROP TABLE IF EXISTS scan; DROP TABLE IF EXISTS key_use; DROP TABLE IF EXISTS delivered; COMMIT;",
                                        NULL, NULL, NULL) == SQLITE_OK);
 }
 
 /* Projections that an older version filled are filled again from entry 0. */
 static const char refill[] = "BEGIN IMMEDIATE; DELETE FROM delivered; DELETE FROM event; DELETE FROM exchange; DELETE FROM exchange_face; DELETE FROM scan; DELETE FROM key_use;"
-                             "DELETE FROM misfit; DELETE FROM holder; DELETE FROM account; DELETE FROM record; DELETE FROM record_step; PRAGMA user_version=3; COMMIT";
+                             "DELETE FROM misfit; DELETE FROM holder; DELETE FROM account; DELETE FROM record; DELETE FROM record_step; DELETE FROM body; DELETE FROM reading; PRAGMA user_version=3; COMMIT";
 
 static bool bring_up_to_date(sqlite3 *db)
 {
@@ -255,6 +262,8 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
         CU_TRY(cu_project_account(s, l));
     if (cu_concerns_usage(l))
         return cu_project_usage(s, index, l);
+    if (cu_concerns_content(l->type))
+        return cu_project_content(s, log, index, l);
     if (cu_concerns_holders(l->type))
         return cu_project_holder(s, l);
     return cu_eq_str(l->type, "scan.completed") ? cu_project_scan(s, log, index, l) : CU_OK;

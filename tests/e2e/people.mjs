@@ -29,11 +29,19 @@ export function spellings(secret) {
   return out.map((x) => Buffer.from(x))
 }
 
+// Without the zeros behind what was written: segments of the spool are made of 64 MiB of them.
+const block = 1 << 16, zeros = Buffer.alloc(block)
+function written(b) {
+  let n = b.length
+  while (n >= block && b.subarray(n - block, n).equals(zeros)) n -= block
+  return b.subarray(0, n)
+}
+
 const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 function contents(path) {
   let b
   try { b = readFileSync(path) } catch (e) { if (e.code === 'ENOENT') return []; throw e } // a temporary file that was renamed meanwhile
-  if (!b.subarray(0, 4).equals(zstd)) return [b]
+  if (!b.subarray(0, 4).equals(zstd)) return [written(b)]
   const r = spawnSync('zstd', ['-dcq', path], { maxBuffer: 1 << 30 })
   if (r.status !== 0) throw new Error(`${path}: ${r.stderr}`)
   return [b, r.stdout]

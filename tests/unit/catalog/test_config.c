@@ -133,6 +133,31 @@ static void callers_limits_and_terms(void **state)
 }
 
 /* Each is refused at its line, and the message says what was expected. */
+static void capture_is_read(void **state)
+{
+    assert_int_equal(load("tenants:\n  - name: a\n  - name: b\ncapture:\n  read_within_minutes: 5\n  tenants:\n    a: {keep: {internal: 30, restricted: 7}, failing: refuse, readers: [rae, sam], approvers: [pat]}\n    b: {keep: {public: 1}}\n"), CU_OK);
+    const cu_config_kept *k = cu_capture_of(&config.capture, "a");
+    assert_int_equal(config.capture.read_within_minutes, 5);
+    assert_int_equal(k->days[CU_DATA_PUBLIC], 0);
+    assert_int_equal(k->days[CU_DATA_INTERNAL], 30);
+    assert_int_equal(k->days[CU_DATA_RESTRICTED], 7);
+    assert_true(k->refuse && cu_capture_names(k->readers, "sam") && !cu_capture_names(k->readers, "pat") && cu_capture_names(k->approvers, "pat"));
+    k = cu_capture_of(&config.capture, "b");
+    assert_true(!k->refuse && k->days[CU_DATA_PUBLIC] == 1 && !cu_capture_names(k->readers, "rae"));
+    assert_null(cu_capture_of(&config.capture, "c"));
+    static const char *const wrong[][2] = {
+        {"capture: 1\n", "capture"}, {"capture: {}\n", "capture needs tenants"}, {"capture: {tenants: {x: {keep: {internal: 1}}}}\n", "no tenant x"},
+        {"capture: {tenants: {default: {}}}\n", "needs keep"}, {"capture: {tenants: {default: {keep: {secret: 1}}}}\n", "data classes"},
+        {"capture: {tenants: {default: {keep: {internal: 0}}}}\n", "keep"}, {"capture: {tenants: {default: {keep: {internal: 1}, failing: maybe}}}\n", "failing"},
+        {"capture: {tenants: {default: {keep: {internal: 1}, readers: rae}}}\n", "readers"}, {"capture: {tenants: {default: {keep: {internal: 1}, who: []}}}\n", "who"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_not_equal(load(wrong[i][0]), CU_OK);
+        if (!strstr(fault.text, wrong[i][1]) || !strstr(fault.text, "c.yaml:"))
+            fail_msg("%s: %s", wrong[i][0], fault.text);
+    }
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -275,7 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_said_means_the_defaults), cmocka_unit_test(all_that_can_be_said_is_read),
-        cmocka_unit_test(callers_limits_and_terms), cmocka_unit_test(mistakes_are_named), cmocka_unit_test(a_file_that_is_named_must_be_there), cmocka_unit_test(run_directories),
+        cmocka_unit_test(callers_limits_and_terms), cmocka_unit_test(capture_is_read), cmocka_unit_test(mistakes_are_named), cmocka_unit_test(a_file_that_is_named_must_be_there), cmocka_unit_test(run_directories),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -65,6 +65,42 @@ static void comes_back(void **state)
     assert_int_equal(cu_decide_key(NULL, 0), CU_DECISION_BAD_KEY);
 }
 
+/* Of bodies: the day's key, and whose they are; a bundle of before has no such section. */
+static void body_keys_are_found(void **state)
+{
+    cu_bundle_body_key of[] = {{.tenant = 0, .day = 20000, .class = 1, .id = {5}, .pk = {6}}, {.tenant = 0, .day = 20001, .class = 1, .refuse = true, .pk = {7}}};
+    cu_bundle_body_person persons[] = {{CU_LIT("p_a"), {1}}, {CU_LIT("p_b"), {2}}, {CU_LIT("p_c"), {3}}};
+    cu_bundle b = sample(), back;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20), bad CU_CLEAN_BUF = CU_BUF(1 << 20);
+    cu_fault f;
+    bool kept, refuse;
+    b.body_keys = of;
+    b.body_keys_n = 2;
+    b.body_persons = persons;
+    b.body_persons_n = 3;
+    cu_arena_init(&a, 1 << 20);
+    assert_int_equal(cu_bundle_encode(&b, seed, &out), CU_OK);
+    assert_int_equal(cu_bundle_decode(cu_buf_view(&out), pk, &a, &back, &f), CU_OK);
+    const cu_bundle_body_key *k = cu_bundle_body_key_of(&back, 0, 1, 20001, &kept, &refuse);
+    assert_true(k && kept && refuse && k->pk[0] == 7);
+    assert_int_equal(cu_bundle_body_key_of(&back, 0, 1, 20000, &kept, &refuse)->id[0], 5);
+    assert_null(cu_bundle_body_key_of(&back, 0, 1, 20002, &kept, &refuse));
+    assert_true(kept); /* bodies are to be kept, and cannot be today */
+    assert_null(cu_bundle_body_key_of(&back, 0, 2, 20000, &kept, &refuse));
+    assert_false(kept);
+    assert_int_equal(cu_bundle_body_person_of(&back, CU_LIT("p_b"))->pk[0], 2);
+    assert_null(cu_bundle_body_person_of(&back, CU_LIT("p_d")));
+    of[1].class = CU_DATA_CLASSES;
+    assert_int_equal(cu_bundle_encode(&b, seed, &bad), CU_OK);
+    assert_int_equal(cu_bundle_decode(cu_buf_view(&bad), pk, &a, &back, &f), CU_CORRUPT);
+    of[1].class = 1;
+    persons[2].user = CU_LIT("p_b");
+    cu_buf_reset(&bad);
+    assert_int_equal(cu_bundle_encode(&b, seed, &bad), CU_OK);
+    assert_int_equal(cu_bundle_decode(cu_buf_view(&bad), pk, &a, &back, &f), CU_CORRUPT);
+}
+
 static void any_change_is_refused(void **state)
 {
     cu_bundle b = sample(), back;
@@ -174,7 +210,7 @@ static void vendors_are_chosen_and_judged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_back), cmocka_unit_test(any_change_is_refused),
+        cmocka_unit_test(comes_back), cmocka_unit_test(body_keys_are_found), cmocka_unit_test(any_change_is_refused),
         cmocka_unit_test(only_the_daemons_key_signs), cmocka_unit_test(unknown_sections),
         cmocka_unit_test(certificates_are_apart_from_keys),
         cmocka_unit_test(vendors_are_chosen_and_judged),

@@ -9,6 +9,7 @@
 #include "catalog/access.h"
 #include "catalog/attest.h"
 #include "catalog/callers.h"
+#include "catalog/capture.h"
 #include "catalog/signin.h"
 #include "catalog/types.h"
 #include "catalog/vendor_terms.h"
@@ -111,6 +112,7 @@ typedef struct {
     cu_access access;   /* who may send which code where */
     cu_isolation isolation;
     cu_config_probes probes;
+    cu_config_capture capture; /* bodies that are kept */
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
     cu_config_signin signin;
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */

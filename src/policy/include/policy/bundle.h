@@ -82,6 +82,21 @@ typedef struct {
     cu_bytes credential;       /* secret */
 } cu_bundle_credential;
 
+/* Public keys that bodies are sealed to (docs/formats/bodies.md): one a tenant, class of data and day ... */
+#define CU_BODY_KEY_ID 16u
+typedef struct {
+    uint32_t tenant;           /* index */
+    uint32_t day;              /* since 1970-01-01, UTC */
+    uint8_t class;             /* cu_data_class */
+    bool refuse;               /* a request that cannot be kept is refused */
+    uint8_t id[CU_BODY_KEY_ID], pk[32];
+} cu_bundle_body_key;
+/* ... and one of each person who may be the caller. */
+typedef struct {
+    cu_bytes user;             /* pseudonym; sorted by it */
+    uint8_t pk[32];
+} cu_bundle_body_person;
+
 typedef struct {
     uint64_t version;          /* grows with every bundle */
     uint64_t made_ns;
@@ -98,6 +113,10 @@ typedef struct {
     bool leak_detector;        /* fingerprints of each tenant's code are kept and looked for */
     cu_bundle_credential *credentials;
     size_t credentials_n;
+    cu_bundle_body_key *body_keys;
+    size_t body_keys_n;
+    cu_bundle_body_person *body_persons;
+    size_t body_persons_n;
     uint32_t lockout_failures, lockout_seconds; /* unknown keys from one address within that time; 0 = no lockout */
     cu_sha256 digest;          /* over all sections; filled by encode and decode */
 } cu_bundle;
@@ -121,6 +140,11 @@ static inline bool cu_bundle_is_probe(cu_bytes tenant)
 }
 /* What this tenant's requests to the vendor carry. */
 cu_bytes cu_bundle_credential_of(const cu_bundle *b, const cu_bundle_vendor *v, const cu_bundle_tenant *t);
+/* The key of that day. *kept: bodies of this tenant and class are kept, also when there is none for the day
+ * (NULL); *refuse: what cannot be kept does not leave. */
+const cu_bundle_body_key *cu_bundle_body_key_of(const cu_bundle *b, uint32_t tenant, uint8_t class, uint32_t day, bool *kept, bool *refuse);
+/* NULL: a service, or somebody who was erased. */
+const cu_bundle_body_person *cu_bundle_body_person_of(const cu_bundle *b, cu_bytes user);
 /* What such a caller has in the place of a key's hash. */
 void cu_bundle_certificate_hash(cu_bytes name, cu_sha256 *out);
 
