@@ -31,6 +31,8 @@ void cu_classify_plain(const cu_literals *l, bool all, const uint8_t *p, size_t 
             m.digit |= class == CU_IS_DIGIT ? bit : 0;
             m.joint |= class == CU_IS_JOINT ? bit : 0;
             m.dash |= c == '-' ? bit : 0;
+            m.percent |= c == '%' ? bit : 0;
+            m.ampersand |= c == '&' ? bit : 0;
             if (all)
                 add_others(&m, c, bit);
             for (unsigned g = 0; l && g < CU_LITERAL_BANKS; g++) {
@@ -135,6 +137,8 @@ AVX2 static inline void half_block(const cu_literals *l, bool all, const uint8_t
     m->lower |= (uint64_t)range32(x, 'a', 25) << shift;
     m->digit |= (uint64_t)range32(x, '0', 9) << shift;
     m->dash |= (uint64_t)dash << shift;
+    m->percent |= (uint64_t)equal32(x, '%') << shift;
+    m->ampersand |= (uint64_t)equal32(x, '&') << shift;
     m->joint |= (uint64_t)(dash | equal32(x, '+') | equal32(x, '_') | equal32(x, '/')) << shift;
     if (all)
         others32(x, shift, m);
@@ -220,7 +224,8 @@ AVX512 static inline void others64(__m512i x, cu_block *out)
 
 AVX512 static inline void classes64(__m512i x, bool all, cu_block *out)
 {
-    cu_block m = {.upper = range64(x, 'A', 25), .lower = range64(x, 'a', 25), .digit = range64(x, '0', 9), .dash = equal64(x, '-')};
+    cu_block m = {.upper = range64(x, 'A', 25), .lower = range64(x, 'a', 25), .digit = range64(x, '0', 9), .dash = equal64(x, '-'),
+        .percent = equal64(x, '%'), .ampersand = equal64(x, '&')};
     m.joint = m.dash | equal64(x, '+') | equal64(x, '_') | equal64(x, '/');
     *out = m;
     if (all)

@@ -246,6 +246,10 @@ static cu_err find_literals(cu_engine *e)
             CU_TRY(e->rules[i].rule->pattern ? add_needles(e, (uint16_t)i) : add_anchors(e, (uint16_t)i, anchor));
         anchor += (uint32_t)e->rules[i].rule->anchors_n;
     }
+    cu_target quoted = {.anchor = CU_NO_ANCHOR, .rule = CU_NO_RULE};
+    CU_TRY(cu_engine_target(e, &quoted));
+    for (int set = CU_LITERALS_SECRETS; set <= CU_LITERALS_ALL; set++) /* those that the sweep looks for everywhere */
+        CU_TRY(cu_literals_add(&e->literals[set], CU_LIT(CU_QUOTED_PRINTABLE), false, (uint32_t)e->targets_n - 1));
     for (int i = 0; i < CU_LITERALS_COUNT; i++)
         CU_TRY(cu_literals_arrange(&e->literals[i]));
     return CU_OK;
@@ -418,6 +422,10 @@ void cu_scratch_free(cu_scratch *s)
     pcre2_match_data_free(s->match);
     for (int i = 0; i < CU_HOT_COUNT; i++)
         free(s->hot[i]);
+    for (unsigned i = 0; i <= CU_DECODED_DEPTH; i++) {
+        free(s->escapes[i].percent);
+        free(s->escapes[i].reference);
+    }
     free(s->places);
     free(s->done);
     free(s->skip);

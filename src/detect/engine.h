@@ -130,6 +130,8 @@ struct cu_scratch {
     uint16_t *places; /* of a literal, within a chunk; two registers more than a chunk has */
     uint64_t *hot[CU_HOT_COUNT]; /* a bit for each 64 bytes of the text */
     size_t hot_words;
+    /* Of this text, and of those that hold it: blocks in which an escape begins. */
+    struct { uint64_t *percent, *reference; size_t words; bool quoted; } escapes[CU_DECODED_DEPTH + 1];
     unsigned looks;   /* into encoded texts, so far */
     unsigned depth;   /* texts around this one in which it was encoded */
     struct { uint32_t start, end; } encoded[CU_DECODED_MAX];
@@ -155,8 +157,11 @@ cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out) CU_M
  * the one noted as number `first`. */
 void cu_note_encoded(cu_scratch *s, cu_bytes t, size_t from, size_t to);
 cu_err cu_find_decoded(cu_scratch *s, cu_bytes t, size_t first, cu_findings *out) CU_MUST;
-/* escaped.c: what stands there with escapes. */
+/* escaped.c: what stands there with escapes, in the blocks that the sweep marked. */
 cu_err cu_find_escaped(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
+/* An escape of this sign ('%', '&') begins at i. */
+bool cu_escape_at(cu_bytes t, size_t i, uint8_t sign);
+#define CU_QUOTED_PRINTABLE "quoted-printable" /* the word that makes "=40" an escape */
 
 /* credits.c: findings in lines of copyright and authorship are made less sure. */
 void cu_weigh_credits(cu_bytes t, cu_findings *f);
@@ -167,6 +172,8 @@ cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
 bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to);
 /* regions.c */
 cu_err cu_regions_begin(cu_scratch *s, size_t n) CU_MUST;
+/* The next block at or after b that is marked; `blocks` when there is none. */
+size_t cu_next_marked(const uint64_t *marks, size_t b, size_t blocks);
 typedef cu_err (*cu_region_fn)(void *arg, size_t from, size_t to);
 cu_err cu_regions_scan(cu_scratch *s, int db, size_t n, cu_region_fn scan, void *arg) CU_MUST;
 

@@ -34,16 +34,17 @@ static escape two_digits(cu_bytes t, size_t i)
 /* &#64;, &#x40;, &quot; and the other four that XML knows. */
 static escape reference(cu_bytes t, size_t i)
 {
-    static const struct { const char *name; uint8_t byte; } known[] = {
-        {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&commat;", '@'},
-        {"&period;", '.'}, {"&colon;", ':'}, {"&equals;", '='}, {"&sol;", '/'}};
-    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
-        size_t n = strlen(known[k].name);
-        if (t.n - i >= n && memcmp(t.p + i, known[k].name, n) == 0)
-            return (escape){known[k].byte, n};
-    }
+    static const struct { const char *name; uint8_t n, byte; } known[] = {
+#define NAME(text, byte) {text, sizeof text - 1, byte}
+        NAME("&quot;", '"'), NAME("&apos;", '\''), NAME("&amp;", '&'), NAME("&lt;", '<'), NAME("&gt;", '>'), NAME("&commat;", '@'),
+        NAME("&period;", '.'), NAME("&colon;", ':'), NAME("&equals;", '='), NAME("&sol;", '/')};
+#undef NAME
+    uint8_t first = i + 1 < t.n ? t.p[i + 1] : 0;
+    for (size_t k = 0; first != '#' && k < sizeof known / sizeof *known; k++)
+        if ((uint8_t)known[k].name[1] == first && t.n - i >= known[k].n && memcmp(t.p + i, known[k].name, known[k].n) == 0)
+            return (escape){known[k].byte, known[k].n};
     size_t k = i + 2, value = 0, digits = 0;
-    if (k + 2 > t.n || t.p[i + 1] != '#')
+    if (k + 2 > t.n || first != '#')
         return (escape){0, 0};
     bool hex = (t.p[k] | 32) == 'x';
     for (k += hex; k < t.n && digits < 6 && nibble(t.p[k]) >= 0 && (hex || cu_digit(t.p[k])); k++, digits++)
@@ -113,22 +114,39 @@ static cu_err look_inside(cu_scratch *s, const stretch *x, cu_findings *out)
     return e;
 }
 
-static cu_err find_signs(cu_scratch *s, cu_bytes t, uint8_t sign, cu_findings *out)
+bool cu_escape_at(cu_bytes t, size_t i, uint8_t sign)
+{
+    return escape_at(t, i, sign).n > 0;
+}
+
+/* The next escape from i on, in a marked block; marks NULL: in any. t.n when there is none. */
+static size_t next_escape(cu_bytes t, size_t i, uint8_t sign, const uint64_t *marks)
+{
+    size_t blocks = (t.n + CU_BLOCK - 1) / CU_BLOCK;
+    while (i < t.n) {
+        size_t b = marks ? cu_next_marked(marks, i / CU_BLOCK, blocks) : 0;
+        size_t from = marks && b * CU_BLOCK > i ? b * CU_BLOCK : i, end = marks && (b + 1) * CU_BLOCK < t.n ? (b + 1) * CU_BLOCK : t.n;
+        const uint8_t *p = from < end ? memchr(t.p + from, sign, end - from) : NULL;
+        if (p && escape_at(t, (size_t)(p - t.p), sign).n)
+            return (size_t)(p - t.p);
+        i = p ? (size_t)(p - t.p) + 1 : end;
+    }
+    return t.n;
+}
+
+static cu_err find_signs(cu_scratch *s, cu_bytes t, uint8_t sign, const uint64_t *marks, cu_findings *out)
 {
     stretch x;
     cu_err e = CU_OK;
-    size_t past = 0;
-    for (const uint8_t *p = t.p; e == CU_OK && s->looks < CU_DECODED_LOOKS && (p = memchr(p, sign, t.n - (size_t)(p - t.p)));) {
-        size_t i = (size_t)(p - t.p);
-        if (!escape_at(t, i, sign).n) {
-            p++;
-            continue;
-        }
+    size_t past = 0, i = next_escape(t, 0, sign, marks);
+    if (i == t.n)
+        return CU_OK;
+    while (i < t.n && e == CU_OK && s->looks < CU_DECODED_LOOKS) {
         past = read_stretch(t, past, i, sign, &x);
         past = past > i ? past : i + 1;
-        p = t.p + past;
         s->looks++;
         e = look_inside(s, &x, out);
+        i = next_escape(t, past, sign, marks);
     }
     cu_wipe(&x, sizeof x);
     return e;
@@ -136,9 +154,7 @@ static cu_err find_signs(cu_scratch *s, cu_bytes t, uint8_t sign, cu_findings *o
 
 cu_err cu_find_escaped(cu_scratch *s, cu_bytes t, cu_findings *out)
 {
-    CU_TRY(find_signs(s, t, '%', out));
-    CU_TRY(find_signs(s, t, '&', out));
-    if (cu_find(t, CU_LIT("quoted-printable"), 0) != (size_t)-1)
-        CU_TRY(find_signs(s, t, '=', out));
-    return CU_OK;
+    CU_TRY(find_signs(s, t, '%', s->escapes[s->depth].percent, out));
+    CU_TRY(find_signs(s, t, '&', s->escapes[s->depth].reference, out));
+    return s->escapes[s->depth].quoted ? find_signs(s, t, '=', NULL, out) : CU_OK;
 }

@@ -6,7 +6,7 @@
 #include "engine.h"
 
 /* Goes up when what is stored changes, or how it is found out: groups.c, needles.c, token.h. */
-#define MAGIC "CURULE09"
+#define MAGIC "CURULE10"
 #define MAX_RULES 4000u
 #define LINE CU_BLOCK /* bytes: where the library wants a database to begin */
 #define DB_HEAD 128u  /* bytes, in which the library looks for a database's size */
@@ -255,7 +255,8 @@ static cu_err take_targets(reader *r, cu_engine *e)
     for (uint32_t n = take_u32(r), i = 0; i < n && !r->bad; i++) {
         uint32_t v[4] = {0};
         take_into(r, v, sizeof v);
-        if ((v[0] != CU_NO_ANCHOR && v[0] >= e->anchors_n) || v[1] > CU_WINDOW || v[2] > CU_WINDOW + 1 || v[3] >= e->n)
+        if ((v[0] != CU_NO_ANCHOR && v[0] >= e->anchors_n) || v[1] > CU_WINDOW || v[2] > CU_WINDOW + 1 ||
+            (v[3] >= e->n && (v[3] != CU_NO_RULE || v[0] != CU_NO_ANCHOR)))
             return CU_CORRUPT;
         CU_TRY(cu_engine_target(e, &(cu_target){v[0], v[1], v[2], (uint16_t)v[3]}));
     }

@@ -49,7 +49,9 @@ static cu_err literal_stands(void *arg, const cu_literal *x, size_t start)
         const cu_anchor *a = &w->e->anchors[target->anchor];
         return w->s->skip[a->rule] ? CU_OK : cu_anchor_hit(w->s, w->t, a, start + a->length, w->out);
     }
-    if (!w->s->skip[target->rule])
+    if (target->rule == CU_NO_RULE) /* in this case only: so most programs write it */
+        w->s->escapes[w->s->depth].quoted |= memcmp(w->t.p + start, CU_QUOTED_PRINTABLE, x->length) == 0;
+    else if (!w->s->skip[target->rule])
         mark_around(w, w->s->hot[CU_DB_LITERAL], start, start, target->before, target->after);
     return CU_OK;
 }
@@ -107,6 +109,31 @@ static void numbers(sweep *w, const cu_block *m, size_t blocks, size_t base)
     for (size_t b = 0; b < blocks; b++, base += CU_BLOCK)
         if (at[b]) /* from the first to the last, and around */
             mark_around(w, w->s->hot[CU_DB_DIGITS], base, base + 64 - (size_t)__builtin_clzll(at[b]), CU_TOKEN_BEFORE, 1);
+}
+
+/* --- escapes --- */
+
+static void escapes_of(sweep *w, uint64_t *marks, uint64_t bits, size_t base, uint8_t sign)
+{
+    for (; bits; bits &= bits - 1)
+        if (cu_escape_at(w->t, base + (size_t)__builtin_ctzll(bits), sign)) {
+            marks[base / CU_BLOCK / 64] |= 1ull << (base / CU_BLOCK % 64);
+            return;
+        }
+}
+
+/* "%" is mostly followed by one letter, "&" by a blank or "&". */
+static void escapes(sweep *w, const cu_block *m, size_t blocks, size_t base)
+{
+    uint64_t *percent = w->s->escapes[w->s->depth].percent, *reference = w->s->escapes[w->s->depth].reference;
+    for (size_t b = 0; b < blocks; b++, m++, base += CU_BLOCK) {
+        if (!(m->percent | m->ampersand))
+            continue;
+        uint64_t alnum = m->upper | m->lower | m->digit, next = m[1].upper | m[1].lower | m[1].digit;
+        uint64_t one = alnum >> 1 | next << 63, two = alnum >> 2 | next << 62;
+        escapes_of(w, percent, m->percent & one & two, base, '%');
+        escapes_of(w, reference, m->ampersand, base, '&');
+    }
 }
 
 /* --- places for hand-written readers --- */
@@ -179,6 +206,8 @@ static cu_err names(sweep *w, const cu_block *m, size_t base)
 static cu_err look(sweep *w, const cu_block *m, size_t blocks, size_t base)
 {
     const cu_scratch *s = w->s;
+    if (s->depth < CU_DECODED_DEPTH)
+        escapes(w, m, blocks, base);
     if (s->want[CU_DB_TOKEN] || s->want[CU_DB_BARE])
         tokens(w, m, blocks, base);
     if (s->want[CU_DB_DIGITS])

@@ -9,6 +9,7 @@
 
 typedef struct {
     uint64_t upper, lower, digit, joint, dash; /* the classes of token.h */
+    uint64_t percent, ampersand; /* which begin escapes */
     uint64_t at, colon, plus; /* these and the following are left empty unless all are asked for */
     uint64_t space, sign, point, open, escape; /* " -./)" are signs, ".," points; "(" and "\" */
     uint64_t high, lead;  /* 0x80 and above; 0xc3 to 0xc5, which begin most letters of Latin scripts */
