@@ -53,13 +53,10 @@ static uint8_t fold(uint8_t c)
 
 static bool begins(cu_bytes t, size_t i, size_t end, const char *word)
 {
-    size_t n = strlen(word);
-    if (i + n > end)
-        return false;
-    for (size_t k = 0; k < n; k++)
-        if (fold(t.p[i + k]) != (uint8_t)word[k])
-            return false;
-    return true;
+    size_t k = 0;
+    while (word[k] && i + k < end && fold(t.p[i + k]) == (uint8_t)word[k])
+        k++;
+    return !word[k];
 }
 
 static bool read_name(place *p, size_t start, size_t to)

@@ -5,7 +5,7 @@
 #include "sweep.h"
 #include "token.h"
 
-static void add_others(cu_block *m, uint8_t c, uint64_t bit)
+static void add_others(cu_signs *m, uint8_t c, uint64_t bit)
 {
     m->at |= c == '@' ? bit : 0;
     m->colon |= c == ':' ? bit : 0;
@@ -19,10 +19,11 @@ static void add_others(cu_block *m, uint8_t c, uint64_t bit)
     m->lead |= c >= 0xc3 && c <= 0xc5 ? bit : 0;
 }
 
-void cu_classify_plain(const cu_literals *l, bool all, const uint8_t *p, size_t blocks, cu_block *out)
+void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out, cu_signs *signs)
 {
     for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
         cu_block m = {0};
+        cu_signs others = {0};
         for (unsigned i = 0; i < CU_BLOCK; i++) {
             uint64_t bit = 1ull << i;
             uint8_t c = p[i], class = cu_byte_class[c];
@@ -33,8 +34,8 @@ void cu_classify_plain(const cu_literals *l, bool all, const uint8_t *p, size_t 
             m.dash |= c == '-' ? bit : 0;
             m.percent |= c == '%' ? bit : 0;
             m.ampersand |= c == '&' ? bit : 0;
-            if (all)
-                add_others(&m, c, bit);
+            if (signs)
+                add_others(&others, c, bit);
             for (unsigned g = 0; l && g < CU_LITERAL_BANKS; g++) {
                 unsigned pass = 255;
                 for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
@@ -43,6 +44,8 @@ void cu_classify_plain(const cu_literals *l, bool all, const uint8_t *p, size_t 
             }
         }
         out[b] = m;
+        if (signs)
+            signs[b] = others;
     }
 }
 
@@ -114,7 +117,7 @@ AVX2 static inline uint32_t literals32(const cu_literals *l, const uint8_t *p)
     return ~bits32(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
 }
 
-AVX2 static inline void others32(__m256i x, unsigned shift, cu_block *m)
+AVX2 static inline void others32(__m256i x, unsigned shift, cu_signs *m)
 {
     uint32_t space = equal32(x, ' '), dot = equal32(x, '.');
     m->at |= (uint64_t)equal32(x, '@') << shift;
@@ -129,7 +132,7 @@ AVX2 static inline void others32(__m256i x, unsigned shift, cu_block *m)
     m->lead |= (uint64_t)range32(x, 0xc3, 2) << shift;
 }
 
-AVX2 static inline void half_block(const cu_literals *l, bool all, const uint8_t *p, unsigned shift, cu_block *m)
+AVX2 static inline void half_block(const cu_literals *l, const uint8_t *p, unsigned shift, cu_block *m, cu_signs *signs)
 {
     __m256i x = load32(p);
     uint32_t dash = equal32(x, '-');
@@ -140,17 +143,20 @@ AVX2 static inline void half_block(const cu_literals *l, bool all, const uint8_t
     m->percent |= (uint64_t)equal32(x, '%') << shift;
     m->ampersand |= (uint64_t)equal32(x, '&') << shift;
     m->joint |= (uint64_t)(dash | equal32(x, '+') | equal32(x, '_') | equal32(x, '/')) << shift;
-    if (all)
-        others32(x, shift, m);
+    if (signs)
+        others32(x, shift, signs);
     m->literal |= l ? (uint64_t)literals32(l, p) << shift : 0;
 }
 
-AVX2 void cu_classify_avx2(const cu_literals *l, bool all, const uint8_t *p, size_t blocks, cu_block *out)
+AVX2 void cu_classify_avx2(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out, cu_signs *signs)
 {
     for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
         cu_block m = {0};
-        half_block(l, all, p, 0, &m);
-        half_block(l, all, p + 32, 32, &m);
+        cu_signs *others = signs ? &signs[b] : NULL;
+        if (others)
+            *others = (cu_signs){0};
+        half_block(l, p, 0, &m, others);
+        half_block(l, p + 32, 32, &m, others);
         out[b] = m;
     }
 }
@@ -207,14 +213,14 @@ AVX512 static void literals64(const cu_literals *l, const uint8_t *codes, size_t
     }
 }
 
-AVX512 static inline void others64(__m512i x, cu_block *out)
+AVX512 static inline void others64(__m512i x, cu_signs *out)
 {
-    uint64_t slash = equal64(x, '/'), dot = equal64(x, '.');
+    uint64_t slash = equal64(x, '/'), dash = equal64(x, '-'), dot = equal64(x, '.');
     out->at = equal64(x, '@');
     out->colon = equal64(x, ':');
     out->plus = equal64(x, '+');
     out->space = equal64(x, ' ');
-    out->sign = out->space | out->dash | dot | slash | equal64(x, ')');
+    out->sign = out->space | dash | dot | slash | equal64(x, ')');
     out->point = dot | equal64(x, ',');
     out->open = equal64(x, '(');
     out->escape = equal64(x, '\\');
@@ -222,30 +228,35 @@ AVX512 static inline void others64(__m512i x, cu_block *out)
     out->lead = range64(x, 0xc3, 2);
 }
 
-AVX512 static inline void classes64(__m512i x, bool all, cu_block *out)
+AVX512 static inline void classes64(__m512i x, cu_block *out)
 {
-    cu_block m = {.upper = range64(x, 'A', 25), .lower = range64(x, 'a', 25), .digit = range64(x, '0', 9), .dash = equal64(x, '-'),
-        .percent = equal64(x, '%'), .ampersand = equal64(x, '&')};
-    m.joint = m.dash | equal64(x, '+') | equal64(x, '_') | equal64(x, '/');
-    *out = m;
-    if (all)
-        others64(x, out);
+    uint64_t dash = equal64(x, '-');
+    out->upper = range64(x, 'A', 25);
+    out->lower = range64(x, 'a', 25);
+    out->digit = range64(x, '0', 9);
+    out->joint = dash | equal64(x, '+') | equal64(x, '_') | equal64(x, '/');
+    out->dash = dash;
+    out->percent = equal64(x, '%');
+    out->ampersand = equal64(x, '&');
+    out->literal = 0;
 }
 
-AVX512 void cu_classify_avx512(const cu_literals *l, bool all, const uint8_t *p, size_t blocks, cu_block *out)
+AVX512 void cu_classify_avx512(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out, cu_signs *signs)
 {
     uint8_t codes[(STRIDE + 1) * CU_BLOCK];
-    for (size_t b = 0, n; b < blocks; b += n, p += n * CU_BLOCK, out += n) {
+    for (size_t b = 0, n; b < blocks; b += n, p += n * CU_BLOCK) {
         n = blocks - b < STRIDE ? blocks - b : STRIDE;
         for (size_t i = 0; i < n; i++) {
             __m512i x = load64(p + i * CU_BLOCK);
-            classes64(x, all, &out[i]);
+            classes64(x, &out[b + i]);
+            if (signs)
+                others64(x, &signs[b + i]);
             _mm512_storeu_si512((void *)(codes + i * CU_BLOCK), codes64(x));
         }
         if (!l)
             continue;
         _mm512_storeu_si512((void *)(codes + n * CU_BLOCK), codes64(_mm512_maskz_loadu_epi8((1u << (CU_LITERAL_WINDOW - 1)) - 1, p + n * CU_BLOCK)));
-        literals64(l, codes, n, out);
+        literals64(l, codes, n, out + b);
     }
     cu_wipe(codes, sizeof codes);
 }

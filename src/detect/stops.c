@@ -71,24 +71,25 @@ INLINE uint64_t signs(const columns *c, size_t b)
            (c->plus[b] & behind(c->digit[b], c->digit[b + 1], 1));
 }
 
-FOR_WIDTHS void cu_find_stops(const cu_block *m, size_t blocks, uint64_t *stops)
+FOR_WIDTHS void cu_find_stops(const cu_block *m, const cu_signs *s, size_t blocks, uint64_t *stops)
 {
     columns c;
     for (size_t b = 0; b < blocks + 2; b++) {
         const cu_block *x = m + b - 1;
+        const cu_signs *y = s + b - 1;
         c.upper[b] = x->upper;
         c.alpha[b] = x->upper | x->lower;
         c.digit[b] = x->digit;
-        c.space[b] = x->space;
-        c.sign[b] = x->sign;
-        c.open[b] = x->open;
-        c.text[b] = x->upper | x->lower | x->high | x->point;
-        c.high[b] = x->high;
-        c.escape[b] = x->escape;
-        c.at[b] = x->at;
-        c.colon[b] = x->colon;
+        c.space[b] = y->space;
+        c.sign[b] = y->sign;
+        c.open[b] = y->open;
+        c.text[b] = x->upper | x->lower | y->high | y->point;
+        c.high[b] = y->high;
+        c.escape[b] = y->escape;
+        c.at[b] = y->at;
+        c.colon[b] = y->colon;
         c.dash[b] = x->dash;
-        c.plus[b] = x->plus;
+        c.plus[b] = y->plus;
     }
     for (size_t b = 1; b <= blocks; b++)
         stops[b - 1] = first_digits(&c, b) | signs(&c, b);

@@ -172,10 +172,10 @@ static bool may_begin(cu_bytes t, size_t at)
     return capitals || ((cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER)) && after == ' ');
 }
 
-static cu_err stops(sweep *w, const cu_block *m, size_t blocks, size_t base)
+static cu_err stops(sweep *w, const cu_block *m, const cu_signs *s, size_t blocks, size_t base)
 {
     uint64_t found[CHUNK];
-    cu_find_stops(m, blocks, found);
+    cu_find_stops(m, s, blocks, found);
     for (size_t b = 0; b < blocks; b++, base += CU_BLOCK)
         for (uint64_t bits = found[b]; bits; bits &= bits - 1) {
             size_t at = base + (size_t)__builtin_ctzll(bits);
@@ -186,12 +186,12 @@ static cu_err stops(sweep *w, const cu_block *m, size_t blocks, size_t base)
 }
 
 /* A capitalised word begins: a capital or a lead byte after no letter, and a small letter behind it. */
-static cu_err names(sweep *w, const cu_block *m, size_t base)
+static cu_err names(sweep *w, const cu_block *m, const cu_signs *s, size_t base)
 {
-    uint64_t letter = m->upper | m->lower | m->high;
-    uint64_t inside = letter << 1 | (m[-1].upper | m[-1].lower | m[-1].high) >> 63;
-    uint64_t small = m[0].lower | m[0].high, next = m[1].lower | m[1].high;
-    uint64_t bits = (m->upper | m->lead) & ~inside & (small >> 1 | next << 63);
+    uint64_t letter = m->upper | m->lower | s->high;
+    uint64_t inside = letter << 1 | (m[-1].upper | m[-1].lower | s[-1].high) >> 63;
+    uint64_t small = m[0].lower | s[0].high, next = m[1].lower | s[1].high;
+    uint64_t bits = (m->upper | s->lead) & ~inside & (small >> 1 | next << 63);
     for (; bits; bits &= bits - 1) {
         size_t at = base + (size_t)__builtin_ctzll(bits);
         if (at >= w->name_past && at < w->t.n)
@@ -202,8 +202,8 @@ static cu_err names(sweep *w, const cu_block *m, size_t base)
 
 /* --- the pass --- */
 
-/* m has one block more than is looked at, and the block before the first stands at m[-1]. */
-static cu_err look(sweep *w, const cu_block *m, size_t blocks, size_t base)
+/* m and signs have one block more than is looked at, and the block before the first stands at [-1]. */
+static cu_err look(sweep *w, const cu_block *m, const cu_signs *signs, size_t blocks, size_t base)
 {
     const cu_scratch *s = w->s;
     if (s->depth < CU_DECODED_DEPTH)
@@ -213,35 +213,40 @@ static cu_err look(sweep *w, const cu_block *m, size_t blocks, size_t base)
     if (s->want[CU_DB_DIGITS])
         numbers(w, m, blocks, base);
     if (s->tokens)
-        CU_TRY(stops(w, m, blocks, base));
+        CU_TRY(stops(w, m, signs, blocks, base));
     for (size_t b = 0; s->persons && b < blocks; b++)
-        CU_TRY(names(w, m + b, base + b * CU_BLOCK));
+        CU_TRY(names(w, m + b, signs + b, base + b * CU_BLOCK));
     return CU_OK;
 }
 
 cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
 {
-    cu_block m[CHUNK + 3];
+    _Alignas(CU_BLOCK) cu_block m[CHUNK + 3];
+    cu_signs signs[CHUNK + 3], *others = s->tokens || s->persons ? signs + 1 : NULL;
     uint8_t tail[TAIL_ROOM] = {0};
     sweep w = {.s = s, .e = s->engine, .t = t, .out = out, .literals = &s->engine->literals[s->literal_set]};
     const cu_literals *l = w.literals = w.literals->n ? w.literals : NULL;
     size_t base = 0, direct = t.n > 2 * CU_BLOCK ? (t.n - CU_LITERAL_WINDOW) / CU_BLOCK : 0; /* blocks that can be read in place */
     m[0] = (cu_block){0};
+    signs[0] = (cu_signs){0};
     for (; base / CU_BLOCK + 1 < direct;) {
         size_t here = direct - base / CU_BLOCK - 1 < CHUNK ? direct - base / CU_BLOCK - 1 : CHUNK;
-        s->classify(l, s->tokens || s->persons, t.p + base, here + 1, m + 1);
+        s->classify(l, t.p + base, here + 1, m + 1, others);
         CU_TRY(literals(&w, m + 1, here, t.p + base, base));
-        CU_TRY(look(&w, m + 1, here, base));
+        CU_TRY(look(&w, m + 1, signs + 1, here, base));
         m[0] = m[here];
+        if (others)
+            signs[0] = signs[here];
         base += here * CU_BLOCK;
     }
     size_t left = t.n - base, blocks = (left + CU_BLOCK - 1) / CU_BLOCK;
     memcpy(tail, t.p + base, left);
-    s->classify(l, s->tokens || s->persons, tail, blocks, m + 1);
+    s->classify(l, tail, blocks, m + 1, others);
     m[blocks + 1] = (cu_block){0};
+    signs[blocks + 1] = (cu_signs){0};
     cu_err err = literals(&w, m + 1, blocks, tail, base);
     if (err == CU_OK)
-        err = look(&w, m + 1, blocks, base);
+        err = look(&w, m + 1, signs + 1, blocks, base);
     cu_wipe(tail, sizeof tail);
     return err;
 }
@@ -278,14 +283,14 @@ bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t 
         size_t blocks = (to - from + CU_BLOCK - 1) / CU_BLOCK;
         blocks = blocks < CHUNK / 4 ? blocks : CHUNK / 4;
         if (from + blocks * CU_BLOCK + CU_LITERAL_WINDOW <= t.n) {
-            s->classify(l, false, t.p + from, blocks, m);
+            s->classify(l, t.p + from, blocks, m, NULL);
             any = any_in(l, t, m, blocks, t.p + from, from);
         } else { /* near the end: a block at a time, with zeros behind it */
             size_t left = t.n - from < CU_BLOCK + CU_LITERAL_WINDOW ? t.n - from : CU_BLOCK + CU_LITERAL_WINDOW;
             blocks = 1;
             memset(tail, 0, sizeof tail);
             memcpy(tail, t.p + from, left);
-            s->classify(l, false, tail, 1, m);
+            s->classify(l, tail, 1, m, NULL);
             any = any_in(l, t, m, 1, tail, from);
         }
         from += blocks * CU_BLOCK;

@@ -10,14 +10,19 @@
 typedef struct {
     uint64_t upper, lower, digit, joint, dash; /* the classes of token.h */
     uint64_t percent, ampersand; /* which begin escapes */
-    uint64_t at, colon, plus; /* these and the following are left empty unless all are asked for */
+    uint64_t literal;            /* a window of a literal may begin */
+} cu_block; /* one line of the cache */
+
+/* What only the readers of personal data ask for. */
+typedef struct {
+    uint64_t at, colon, plus;
     uint64_t space, sign, point, open, escape; /* " -./)" are signs, ".," points; "(" and "\" */
     uint64_t high, lead;  /* 0x80 and above; 0xc3 to 0xc5, which begin most letters of Latin scripts */
-    uint64_t literal;     /* a window of a literal may begin */
-} cu_block;
+} cu_signs;
 
-/* Fills out[0..blocks). 64 * blocks + CU_LITERAL_WINDOW - 1 bytes are read from p. literals may be NULL. */
-typedef void cu_classify_fn(const cu_literals *literals, bool all, const uint8_t *p, size_t blocks, cu_block *out);
+/* Fills out[0..blocks) and signs[0..blocks). 64 * blocks + CU_LITERAL_WINDOW - 1 bytes are read from p. literals
+ * and signs may be NULL. */
+typedef void cu_classify_fn(const cu_literals *literals, const uint8_t *p, size_t blocks, cu_block *out, cu_signs *signs);
 cu_classify_fn cu_classify_plain;
 #if defined(__x86_64__)
 cu_classify_fn cu_classify_avx2, cu_classify_avx512;
@@ -42,7 +47,7 @@ void cu_token_runs(const cu_block *m, size_t blocks, uint64_t *runs);
 
 /* stops.c: where a hand-written reader may begin, and digits with four more in the 15 bytes behind them; in
  * the same way. */
-void cu_find_stops(const cu_block *m, size_t blocks, uint64_t *stops);
+void cu_find_stops(const cu_block *m, const cu_signs *s, size_t blocks, uint64_t *stops);
 void cu_find_numbers(const cu_block *m, size_t blocks, uint64_t *numbers);
 
 #endif

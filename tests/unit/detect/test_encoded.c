@@ -72,6 +72,30 @@ static void escaped_values_are_found(void **state)
     expect_none(CU_TYPE_EMAIL_ADDRESS, "printf(\"%s%d%40\", maria); a&#; b&#x; c&#64 d%4");
 }
 
+/* The sweep marks escapes in blocks of 64 bytes: no offset, and no end of the text, hides one. */
+static void escapes_are_found_at_every_offset(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"maria.kowalska%40customer-mail.de", "maria.kowalska&#64;customer-mail.de", "maria.kowalska=40customer-mail.de"};
+    for (size_t at = 1; at < 400; at++)
+        for (size_t form = 0; form < 3; form++) {
+            cu_buf text CU_CLEAN_BUF = CU_BUF(8192);
+            if (form == 2)
+                cu_buf_str(&text, "quoted-printable ");
+            while (text.n < at || (form == 2 && text.n < at + 17))
+                cu_buf_byte(&text, ' ');
+            size_t start = text.n;
+            cu_buf_str(&text, forms[form]);
+            if (at % 2)
+                cu_buf_str(&text, " and so on");
+            assert_int_equal(cu_detect(engine, scratch, cu_buf_view(&text), &found), CU_OK);
+            assert_int_equal(found.n, 1);
+            assert_int_equal(found.v[0].type, CU_TYPE_EMAIL_ADDRESS);
+            assert_int_equal(found.v[0].start, start);
+            assert_int_equal(found.v[0].end, start + strlen(forms[form]));
+        }
+}
+
 static void broken_escapes_do_no_harm(void **state)
 {
     (void)state;
@@ -89,6 +113,7 @@ int main(void)
         cmocka_unit_test(encoded_values_are_found),
         cmocka_unit_test(depth_has_an_end),
         cmocka_unit_test(escaped_values_are_found),
+        cmocka_unit_test(escapes_are_found_at_every_offset),
         cmocka_unit_test(broken_escapes_do_no_harm),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -45,12 +45,14 @@ static void masks_are_the_same(void **state)
         cu_buf_byte(&text, (uint8_t)(c * 7 + c / 256));
     size_t blocks = (text.n - CU_LITERAL_WINDOW) / CU_BLOCK;
     cu_block *plain = calloc(blocks, sizeof *plain), *other = calloc(blocks, sizeof *other);
-    assert_true(plain && other);
-    ways[0](l, true, text.p, blocks, plain);
+    cu_signs *plain_signs = calloc(blocks, sizeof *plain_signs), *other_signs = calloc(blocks, sizeof *other_signs);
+    assert_true(plain && other && plain_signs && other_signs);
+    ways[0](l, text.p, blocks, plain, plain_signs);
     for (int way = 1; way < PARTS; way++) {
         if (!ways[way] || !runs_here(way))
             continue;
-        ways[way](l, true, text.p, blocks, other);
+        ways[way](l, text.p, blocks, other, other_signs);
+        assert_memory_equal(other_signs, plain_signs, blocks * sizeof *plain_signs);
         for (size_t b = 0; b < blocks; b++) {
             assert_true(way != 2 || other[b].literal == plain[b].literal);
             other[b].literal = plain[b].literal; /* coarser tables let more pass */
@@ -59,6 +61,8 @@ static void masks_are_the_same(void **state)
     }
     free(plain);
     free(other);
+    free(plain_signs);
+    free(other_signs);
 }
 
 static void places_are_the_same(void **state)
@@ -74,7 +78,7 @@ static void places_are_the_same(void **state)
         return;
     for (size_t at = 0; at + CU_BLOCKS_MAX * CU_BLOCK + 8 < text.n; at += CU_BLOCKS_MAX * CU_BLOCK) {
         size_t n;
-        cu_classify_plain(l, true, text.p + at, CU_BLOCKS_MAX, m);
+        cu_classify_plain(l, text.p + at, CU_BLOCKS_MAX, m, NULL);
         m[1].literal = UINT64_MAX; /* more of them than one register holds */
         n = cu_places_plain(l, text.p + at, m, CU_BLOCKS_MAX, a);
         assert_int_equal(cu_places_avx512(l, text.p + at, m, CU_BLOCKS_MAX, b), n);
@@ -111,9 +115,9 @@ static void findings_are_the_same(void **state)
 
 /* The examples, and made-up rows of the characters that tokens and numbers are made of, among zeros as
  * they stand around a text. */
-static void blocks_of(cu_buf *text, cu_block **m, size_t *blocks)
+static void blocks_of(cu_buf *text, cu_block **m, cu_signs **signs, size_t *blocks)
 {
-    static const char signs[] = "aAzZ09555_-+/ -.)(,:@\\\n\xc3\xa4";
+    static const char kinds[] = "aAzZ09555_-+/ -.)(,:@\\\n\xc3\xa4";
     uint64_t state = 88172645463325252u;
     *text = CU_BUF((size_t)16 << 20);
     all_examples(text);
@@ -122,18 +126,19 @@ static void blocks_of(cu_buf *text, cu_block **m, size_t *blocks)
         state ^= state >> 7;
         state ^= state << 17;
         if (i % 37 == 0) {
-            pick = state % (sizeof signs - 1);
-            of = 1 + state / 64 % (sizeof signs - 1 - pick);
+            pick = state % (sizeof kinds - 1);
+            of = 1 + state / 64 % (sizeof kinds - 1 - pick);
         }
-        cu_buf_byte(text, (uint8_t)signs[pick + state / 4096 % of]);
+        cu_buf_byte(text, (uint8_t)kinds[pick + state / 4096 % of]);
     }
     for (unsigned i = 0; i < 200; i++)
         cu_buf_byte(text, 0);
     assert_int_equal(cu_buf_err(text), CU_OK);
     *blocks = text->n / CU_BLOCK - 1;
     *m = calloc(*blocks + 2, sizeof **m);
-    assert_true(*m);
-    cu_classify_plain(NULL, true, text->p, *blocks, *m + 1);
+    *signs = calloc(*blocks + 2, sizeof **signs);
+    assert_true(*m && *signs);
+    cu_classify_plain(NULL, text->p, *blocks, *m + 1, *signs + 1);
 }
 
 #define AT_ONCE 7u /* blocks: seams fall everywhere */
@@ -148,8 +153,9 @@ static void no_token_is_passed_over(void **state)
     (void)state;
     cu_buf text CU_CLEAN_BUF = {0};
     cu_block *m;
+    cu_signs *signs;
     size_t blocks, tokens = 0, flagged = 0;
-    blocks_of(&text, &m, &blocks);
+    blocks_of(&text, &m, &signs, &blocks);
     uint64_t *runs = calloc(blocks + 1, sizeof *runs);
     assert_true(runs);
     for (size_t b = 0; b < blocks; b += AT_ONCE)
@@ -166,6 +172,7 @@ static void no_token_is_passed_over(void **state)
     assert_true(tokens > 2000 && flagged < 4 * tokens);
     free(runs);
     free(m);
+    free(signs);
 }
 
 static bool alpha(uint8_t c)
@@ -209,13 +216,14 @@ static void stops_and_numbers_are_where_they_are(void **state)
     (void)state;
     cu_buf text CU_CLEAN_BUF = {0};
     cu_block *m;
+    cu_signs *signs;
     size_t blocks, wanted = 0, found_n = 0;
-    blocks_of(&text, &m, &blocks);
+    blocks_of(&text, &m, &signs, &blocks);
     uint64_t *stops = calloc(blocks + 1, sizeof *stops), *numbers = calloc(blocks + 1, sizeof *numbers);
     assert_true(stops && numbers);
     for (size_t b = 0; b < blocks; b += AT_ONCE) {
         size_t n = blocks - b < AT_ONCE ? blocks - b : AT_ONCE;
-        cu_find_stops(m + 1 + b, n, stops + b);
+        cu_find_stops(m + 1 + b, signs + 1 + b, n, stops + b);
         cu_find_numbers(m + 1 + b, n, numbers + b);
     }
     for (size_t i = 3; i + 16 < blocks * CU_BLOCK; i++) {
@@ -232,6 +240,7 @@ static void stops_and_numbers_are_where_they_are(void **state)
     free(stops);
     free(numbers);
     free(m);
+    free(signs);
 }
 
 /* A literal at every place of a text of every length: it is told, and with its begin. */
@@ -263,7 +272,7 @@ static void a_literal_is_found_everywhere(void **state)
             told t = {at, 0};
             memset(text, '.', 192);
             memcpy(text + at, "ZEBRA_kEY", 9);
-            ways[way](&l, true, text, 3, m);
+            ways[way](&l, text, 3, m, NULL);
             for (size_t i = 0; i < 192; i++)
                 for (unsigned four = 0; four < 2 && m[i / 64].literal >> (i % 64) & 1; four++) {
                     uint32_t hash = cu_literals_hash(&l, text + i, four);
