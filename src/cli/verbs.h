@@ -60,6 +60,8 @@
     X(control_show) \
     X(gaps) \
     X(calendar) \
+    X(policy_list) \
+    X(policy_show) \
     X(vendor_list) \
     X(vendor_show) \
     X(register_list) \

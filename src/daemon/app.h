@@ -8,6 +8,7 @@
 #include "catalog/events.h"
 #include "comply/checklist.h"
 #include "comply/listing.h"
+#include "comply/policies.h"
 #include "comply/vendors.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
@@ -56,6 +57,7 @@ typedef struct {
     cu_catalogue *catalogue; /* criteria and controls */
     cu_checklist *checklist;
     cu_vendor_form *vendor_form;
+    cu_policies *policies; /* written ones */
     struct states *states;  /* of them; NULL until opened */
     cu_control_listings *listings;
     struct questions *questions; /* questionnaires.c; NULL until opened */

@@ -1,6 +1,7 @@
 /* What single steps of registers ask beyond catalog/events.yaml, and what follows from them. */
 #include "desk.h"
 #include "findings.h"
+#include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
 
@@ -29,6 +30,11 @@ static const desk_rule rules[] = {
     {"review.decided", review_name_line, review_check_line, NULL},
     {"review.removed", review_name_line, review_check_line, reviews_enforce},
     {"review.completed", NULL, review_check_done, NULL},
+    {"policy.drafted", NULL, policy_check_draft, NULL},
+    {"spec.generated", NULL, policy_check_draft, NULL},
+    {"policy.approved", NULL, policy_check_approval, NULL},
+    {"spec.approved", NULL, policy_check_approval, NULL},
+    {"policy.acknowledged", policy_name_reading, policy_check_reading, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -1,6 +1,7 @@
 #include "paths.h"
 #include <stdio.h>
 #include "findings.h"
+#include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
 #include "watch.h"
@@ -64,6 +65,8 @@ static const operation table[] = {
     {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS},
     {"GET", "/api/v1/vendors", answer_vendors, READERS},
     {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
+    {"GET", "/api/v1/policies", answer_policies, READERS},
+    {"GET", "/api/v1/policies/{id}", answer_policy, READERS},
     {"GET", "/api/v1/gaps", answer_gaps, READERS},
     {"POST", "/api/v1/gaps", record_gaps, COMPLIERS | ROLE_SECURITY},
     {"GET", "/api/v1/risk-suggestions", answer_risk_suggestions, EXAMINERS},

@@ -3,6 +3,7 @@
 #include "watch.h"
 #include "limits.h"
 #include "findings.h"
+#include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
 #include <jansson.h>
@@ -221,6 +222,7 @@ void *watch_thread(void *arg)
         if (s % BEAT_S == 10) {
             findings_watch(a);
             reviews_enforce(a);
+            policies_watch(a);
         }
         if (s % BEAT_S == 30 && find_orphans(a, ORPHAN_S, &orphans) != CU_OK)
             cu_say(CU_LOG_ERROR, "requests without an end could not be looked for");

@@ -3,6 +3,7 @@ import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { System } from '../gateway/system.mjs'
+import { accept, call } from '../web/people.mjs'
 
 let s, provider
 const inDays = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10)
@@ -88,4 +89,22 @@ test('a decision is proposed within its limits, and nobody agrees with himself',
   refused(/a second person is needed/, 'assessment.approved', 'vendor_decision=VD-1')
   refused(/is proposed|proposes to approve|second person/, 'assessment.refused', 'vendor_decision=VD-1')
   assert.equal(await ask(), 400)
+})
+
+test('what another person agrees to, the gateway does at once, and it ends with its day', async () => {
+  const bo = await accept(s, 'Bo', s.json('person', 'add', 'Bo', '--role', 'approver').url)
+  const take = (type, fields) => call(s, 'POST', '/api/v1/records', { session: bo.session, body: { type, fields } })
+  assert.equal((await take('vendor.decision_proposed', { vendor: 'anthropic' })).status, 403)
+  assert.equal((await take('assessment.refused', { vendor_decision: 'VD-1' })).status, 409) // it proposes to approve
+  const r = await take('assessment.approved', { vendor_decision: 'VD-1' })
+  assert.equal(r.status, 201)
+  assert.equal((await r.json()).by, 'Bo')
+  await until(200)
+  const v = vendor()
+  assert.deepEqual([v.decision.decision, v.decision.by, v.decision.profile], ['approved', 'register', 'strict'])
+  taken('vendor.decision_proposed', 'vendor=anthropic', 'decision=refused', 'plan=business', 'profile=strict', 'reason=It leaked', `until=${inDays(90)}`)
+  await until(200) // a proposal changes nothing
+  assert.equal((await take('assessment.refused', { vendor_decision: 'VD-2' })).status, 201)
+  await until(400)
+  assert.deepEqual(vendor().vendor_decision.map((d) => d.state), ['refused', 'superseded'])
 })

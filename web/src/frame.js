@@ -16,7 +16,7 @@ const PLACES = [
   ["/findings", "Findings", ["findings", "scan"]],
   ["/examination", "Examination", ["examination", "population", "sample"]],
   ["/log", "Log", ["log"]],
-  ["/registers", "Registers", ["keys", "routes", "classes", "bundles", "isolation", "desks", "desk", "record", "vendors", "vendor", "work", "review"]],
+  ["/registers", "Registers", ["keys", "routes", "classes", "bundles", "isolation", "desks", "desk", "record", "vendors", "vendor", "work", "review", "policies", "policy"]],
 ];
 
 function Account() {

@@ -34,6 +34,7 @@ const PAGES = {
   population: lazy(() => import("./population.js"), "Population"), sample: lazy(() => import("./population.js"), "Sample"),
   routes: lazy(() => import("./routes.js"), "Routes"), classes: lazy(() => import("./classes.js"), "Classes"), bundles: lazy(() => import("./bundles.js"), "Bundles"),
   desks: lazy(() => import("./desk.js"), "Desks"), desk: lazy(() => import("./desk.js"), "Desk"), record: lazy(() => import("./desk.js"), "DeskRecord"),
+  policies: lazy(() => import("./policies.js"), "Policies"), policy: lazy(() => import("./policies.js"), "Policy"),
   work: lazy(() => import("./work.js"), "Work"), review: lazy(() => import("./work.js"), "AccessReview"),
   vendors: lazy(() => import("./vendors.js"), "Vendors"), vendor: lazy(() => import("./vendors.js"), "Vendor"),
   unknown: Unknown,

@@ -5,6 +5,7 @@ const REGISTERS = [
   ["/registers", "All"],
   ["/work", "Work"],
   ["/vendors", "Vendors"],
+  ["/policies", "Policies"],
   ["/registers/keys", "Keys"],
   ["/registers/routes", "Routes"],
   ["/registers/classes", "Classes"],

@@ -19,6 +19,8 @@ const PLACES = [
   ["classes", /^\/registers\/classes\/?$/],
   ["bundles", /^\/registers\/bundles\/?$/],
   ["isolation", /^\/registers\/isolation\/?$/],
+  ["policies", /^\/policies\/?$/],
+  ["policy", /^\/policies\/([a-z-]+)\/?$/],
   ["work", /^\/work\/?$/],
   ["review", /^\/reviews\/([^/]+)\/?$/],
   ["vendors", /^\/vendors\/?$/],
