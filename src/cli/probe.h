@@ -78,6 +78,7 @@ PROBE_ATTACKS(restricted)
 PROBE_ATTACKS(restore)
 PROBE_ATTACKS(bundle)
 PROBE_ATTACKS(plain)
+PROBE_ATTACKS(clock)
 
 bool probe_isolation_setup(probe *p);
 bool probe_blocked_setup(probe *p);

@@ -26,6 +26,7 @@ const probe_case probe_cases[] = {
     {"net-plain-listen-refused", "connections without TLS, where anybody could listen in", {"NET-01"}, PROBE_DAILY, "", false, OF(plain), NULL, NULL},
     {"chg-unsigned-bundle-refused", "policy bundles that the daemon did not sign, or that are older than the one in force", {"CHG-04"}, PROBE_DAILY, LAB, false,
      OF(bundle), probe_bundle_setup, NULL},
+    {"ops-clock-watched", "the time in the record", {"OPS-03"}, PROBE_HOURLY, "", false, OF(clock), NULL, NULL},
     {"avl-restore-verifies", "a backup of what runs, restored beside it, and what it must refuse", {"AVL-03"}, PROBE_DAILY,
      "read access to the keystore, and three times the room that the state takes", false, OF(restore), probe_restore_setup, probe_restore_end},
     {"avl-disk-threshold-alert", "the room that is left for evidence", {"AVL-01"}, PROBE_HOURLY, "", false, OF(disk), NULL, NULL},

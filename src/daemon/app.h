@@ -71,6 +71,7 @@ typedef struct {
         char old_pk[65], new_pk[65], text[320], actor[CU_PSEUDONYM_LEN];
     } rotation;         /* log_key.c */
     struct attest *attest;
+    _Atomic int64_t clock_offset_ms; /* wall time less time since boot, of which there is an entry, or at the start */
     volatile int *stop;
 } app;
 

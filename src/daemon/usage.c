@@ -65,6 +65,15 @@ static cu_err tell(import *i, const char *day, const cu_buf *rows, const cu_bill
     return e;
 }
 
+/* In order of days, although those with a gap are recorded last. */
+static void put_day(json_t *days, const char *day, json_t *item)
+{
+    size_t at = json_array_size(days);
+    while (at > 0 && strcmp(json_string_value(json_object_get(json_array_get(days, at - 1), "day")), day) > 0)
+        at--;
+    json_array_insert_new(days, at, item);
+}
+
 /* Days in order; those with (gaps) or without a gap. */
 static cu_err tell_days(import *i, bool gaps)
 {
@@ -79,7 +88,7 @@ static cu_err tell_days(import *i, bool gaps)
             i->skipped += !gaps;
         } else if (t.gap == gaps && (t.ours || t.theirs)) {
             CU_TRY(tell(i, day, &rows, &t));
-            json_array_append_new(i->days, json_pack("{s:s,s:I,s:I,s:s}", "day", day, "ours", (json_int_t)t.ours, "theirs", (json_int_t)t.theirs, "state",
+            put_day(i->days, day, json_pack("{s:s,s:I,s:I,s:s}", "day", day, "ours", (json_int_t)t.ours, "theirs", (json_int_t)t.theirs, "state",
                                                      t.gap ? "gap" : "tied"));
         }
         a += n;

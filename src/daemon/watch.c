@@ -57,8 +57,10 @@ static void look_at_clock(app *a, int64_t *last)
         return; /* slow steering adds up and is told as soon as it is half a second */
     cu_say(CU_LOG_WARN, "the clock moved by %lld ms", (long long)ms);
     cu_buf_fmt(&b, "{\"direction\":\"%s\",\"ms\":%lld}", ms > 0 ? "forward" : "back", (long long)(ms > 0 ? ms : -ms));
-    if (tell(a, "clock.step", CU_TENANT_ORG, &b) == CU_OK)
-        *last = now;
+    if (tell(a, "clock.step", CU_TENANT_ORG, &b) != CU_OK)
+        return;
+    *last = now;
+    a->clock_offset_ms = now / 1000000;
 }
 
 /* --- requests without an end --- */
@@ -198,6 +200,8 @@ void watch_status(const app *a, cu_buf *out)
     put_last(out, a, "gap", "evidence.gap");
     put_last(out, a, "orphan", "exchange.orphan");
     put_last(out, a, "clock_step", "clock.step");
+    cu_buf_json_key(out, "clock_offset_ms");
+    cu_buf_fmt(out, "%lld", (long long)a->clock_offset_ms);
     cu_buf_byte(out, '}');
 }
 
@@ -205,6 +209,7 @@ void *watch_thread(void *arg)
 {
     app *a = arg;
     int64_t offset = offset_ns();
+    a->clock_offset_ms = offset / 1000000;
     uint64_t orphans;
     cu_reconciled *r = calloc(1, sizeof *r);
     watch_beat(a, "start");

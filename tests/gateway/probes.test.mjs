@@ -87,7 +87,7 @@ const openUrl = () => `http://127.0.0.1:${open.address().port}`
 let list
 test('the list says what each is, and that none has run', () => {
   list = system.json('probe', 'list').items
-  assert.ok(list.length >= 19)
+  assert.ok(list.length >= 20)
   for (const p of list) {
     assert.deepEqual([p.last_run, p.last_outcome], [null, null])
     assert.ok(p.controls.length && p.attacks && p.attempts && p.every_seconds, p.name)
@@ -201,6 +201,13 @@ test('a gateway that takes every signature for good', async () => {
   execFileSync('gcc', ['-shared', '-fPIC', '-o', join(system.dir, 'any.so'), join(system.dir, 'any.c')])
   const r = await probeWith({ LD_PRELOAD: join(system.dir, 'any.so') }, 'chg-unsigned-bundle-refused')
   assert.deepEqual([r.status, verdicts(r)], [1, { changed: 'broken', 'no-signature': 'broken', 'other-key': 'broken', older: 'held' }], JSON.stringify(r.result?.results) + r.err)
+})
+
+test('a clock that was moved while nobody recorded it', async () => {
+  writeFileSync(join(system.dir, 'moved.c'), '#define _GNU_SOURCE\n#include <time.h>\n#include <unistd.h>\n#include <sys/syscall.h>\nint clock_gettime(clockid_t c, struct timespec *t) { long r = syscall(SYS_clock_gettime, c, t); if (c == CLOCK_REALTIME) t->tv_sec += 30; return (int)r; }\n')
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', join(system.dir, 'moved.so'), join(system.dir, 'moved.c')])
+  const r = await probeWith({ LD_PRELOAD: join(system.dir, 'moved.so') }, 'ops-clock-watched')
+  assert.deepEqual([r.status, verdicts(r)], [1, { 'step-noticed': 'broken', 'recorded-in-time': 'broken' }], JSON.stringify(r.result?.results) + r.err)
 })
 
 test('the schedule runs what is due and says so; nothing of a run is left when Custos stops', async () => {

@@ -20,8 +20,8 @@ export function Usage() {
   if (!items) return html`<${Notice} seen=${seen} />`;
   return html`<section class="row"><header class="gloss"><h2>Held against providers</h2><p>What a provider counted and the log does not have went past the gateway.</p></header><div class="body">
     ${items.length === 0 && html`<p><span class="st nodata"><svg aria-hidden="true"><use href="#s-nodata" /></svg>no data</span></p><p class="small quiet">No usage export was imported yet.</p>`}
-    ${items.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Days held against providers"><table class="stack"><caption class="vh">Tokens by day, newest import first</caption><thead><tr><th scope="col">Day</th><th scope="col">Vendor</th><th scope="col" class="num">In the log</th><th scope="col" class="num">Provider says</th><th scope="col" class="num">Difference</th><th scope="col">State</th><th scope="col" class="num">Entry</th></tr></thead>
-      <tbody>${items.map((x) => html`<${Row} key=${x.vendor + x.day} x=${x} />`)}</tbody></table></div>
+    ${items.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Days held against providers"><table class="stack"><caption class="vh">Tokens by day, newest first</caption><thead><tr><th scope="col">Day</th><th scope="col">Vendor</th><th scope="col" class="num">In the log</th><th scope="col" class="num">Provider says</th><th scope="col" class="num">Difference</th><th scope="col">State</th><th scope="col" class="num">Entry</th></tr></thead>
+      <tbody>${[...items].sort((a, b) => b.day.localeCompare(a.day)).map((x) => html`<${Row} key=${x.vendor + x.day} x=${x} />`)}</tbody></table></div>
       <p class="limit">Tokens of all classes. Each model and class may differ by the tolerance that its entry states.</p>`}
     <h3 class="apart">Import an export</h3><pre class="codebox" tabindex="0">custos usage import FILE --vendor NAME</pre></div></section>`;
 }
