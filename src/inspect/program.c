@@ -323,13 +323,18 @@ static void assignment(js *j, cu_bytes id)
     j->i = value; /* calls in the value are calls as well */
 }
 
-static bool is_tool(const js *j, size_t from, cu_bytes id)
+static bool behind_prefix(const js *j, size_t from)
 {
     cu_bytes p = j->r->prefix;
+    return from >= p.n && cu_eq(cu_slice(j->t, from - p.n, from), p);
+}
+
+/* By its bare name it may have been taken out of the object. */
+static bool is_tool(const js *j, size_t from, cu_bytes id)
+{
     const cu_tool *t = cu_tool_find(j->r->tools, id);
-    bool named = from >= p.n && cu_eq(cu_slice(j->t, from - p.n, from), p);
     bool member = from && j->t.p[from - 1] == '.';
-    return named || (t && t->args_n && !member);
+    return behind_prefix(j, from) || (t && t->args_n && !member);
 }
 
 /* tools["exec_command"](…). The object itself may go nowhere else, nor may one of its tools. */
@@ -403,9 +408,9 @@ bool art_program(art_reading *r, cu_bytes text)
             j.i = from; /* calls among the arguments are calls as well */
             if (++calls == MAX_CALLS)
                 return true;
-        } else if (called) {
-            j.lost = true; /* a tool under another name */
-        } else if (!called) {
+        } else if (called && behind_prefix(&j, from)) {
+            j.lost = true; /* a tool that gets another name */
+        } else {
             assignment(&j, id);
         }
     }
