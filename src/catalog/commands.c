@@ -176,18 +176,22 @@ static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *
     return read_lists(r, root, p);
 }
 
-static cu_err one_file(const char *path, cu_arena *a, cu_command_pack *p, cu_hasher *h, cu_fault *f)
+static cu_err one_file(const char *from, const cu_pack_file *file, cu_arena *a, cu_command_pack *p, cu_hasher *h, cu_fault *f)
 {
-    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
     const cu_yaml *root;
-    reading r = {cu_arena_str(a, cu_str(path)), a, f};
-    cu_err e = r.path ? cu_file_read(AT_FDCWD, path, &b) : CU_NOMEM;
-    if (e != CU_OK)
-        return cu_fail(f, e, "%s: %s", path, cu_err_text(e));
-    cu_hasher_add(h, cu_str(strrchr(path, '/')));
-    cu_hasher_add(h, cu_buf_view(&b));
-    CU_TRY(cu_yaml_load(path, a, &root, f));
-    return read_root(&r, root, p);
+    cu_fault inner = {0};
+    reading r = {cu_arena_fmt(a, "%s/%.*s", from, CU_FMT(file->name)), a, f};
+    if (!r.path)
+        return CU_NOMEM;
+    cu_hasher_add(h, CU_LIT("/"));
+    cu_hasher_add(h, file->name);
+    cu_hasher_add(h, file->text);
+    cu_err e = cu_yaml_parse(file->text, a, &root, &inner);
+    if (e == CU_OK)
+        return read_root(&r, root, p);
+    if (f)
+        f->line = inner.line;
+    return cu_fail(f, e, "%s:%u: %s", r.path, inner.line, inner.text[0] ? inner.text : cu_err_text(e));
 }
 
 static int is_yaml(const struct dirent *d)
@@ -196,15 +200,18 @@ static int is_yaml(const struct dirent *d)
     return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".yaml") == 0;
 }
 
-static cu_err all_files(const char *dir, struct dirent **v, int n, cu_arena *a, cu_command_pack *out, cu_fault *f)
+cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, cu_arena *a, cu_command_pack *out, cu_fault *f)
 {
     cu_hasher *h = cu_hasher_new(CU_NONE);
-    char path[PATH_MAX];
     cu_err e = h ? CU_OK : CU_NOMEM;
-    for (int i = 0; i < n && e == CU_OK; i++)
-        e = (size_t)snprintf(path, sizeof path, "%s/%s", dir, v[i]->d_name) < sizeof path
-                ? one_file(path, a, out, h, f)
-                : cu_fail(f, CU_TOO_BIG, "%s: the path is too long", dir);
+    *out = (cu_command_pack){0};
+    out->programs = cu_arena_alloc(a, MAX_PROGRAMS * sizeof *out->programs);
+    out->rules = cu_arena_alloc(a, CU_COMMAND_MAX_RULES * sizeof *out->rules);
+    out->sets = cu_arena_alloc(a, MAX_SETS * sizeof *out->sets);
+    if (!out->programs || !out->rules || !out->sets)
+        e = CU_NOMEM;
+    for (size_t i = 0; i < n && e == CU_OK; i++)
+        e = one_file(from, &v[i], a, out, h, f);
     if (h && e == CU_OK)
         cu_hasher_end(h, &out->digest);
     else if (h)
@@ -212,22 +219,42 @@ static cu_err all_files(const char *dir, struct dirent **v, int n, cu_arena *a, 
     return e;
 }
 
+static cu_err read_file(const char *dir, const char *name, cu_arena *a, cu_pack_file *out, cu_fault *f)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
+        return cu_fail(f, CU_TOO_BIG, "%s: the path is too long", dir);
+    cu_err e = cu_file_read(AT_FDCWD, path, &b);
+    if (e != CU_OK)
+        return cu_fail(f, e, "%s: %s", path, cu_err_text(e));
+    *out = (cu_pack_file){cu_arena_dup(a, cu_str(name)), cu_arena_dup(a, cu_buf_view(&b))};
+    return out->name.p && (out->text.p || !b.n) ? CU_OK : CU_NOMEM;
+}
+
+cu_err cu_command_pack_files(const char *dir, cu_arena *a, cu_pack_file **v, size_t *n, cu_fault *f)
+{
+    struct dirent **names = NULL;
+    int found = scandir(dir, &names, is_yaml, alphasort);
+    *n = 0;
+    if (found < 0)
+        return cu_fail(f, cu_errno_err(errno), "%s: %s", dir, strerror(errno));
+    cu_err e = found == 0 || found > (int)MAX_FILES ? cu_fail(f, CU_NOT_FOUND, "%s holds %d files *.yaml; 1 to %u are read", dir, found, MAX_FILES) : CU_OK;
+    *v = cu_arena_alloc(a, MAX_FILES * sizeof **v);
+    if (e == CU_OK && !*v)
+        e = CU_NOMEM;
+    for (int i = 0; i < found && e == CU_OK; i++)
+        e = read_file(dir, names[i]->d_name, a, &(*v)[(*n)++], f);
+    for (int i = 0; i < found; i++)
+        free(names[i]);
+    free(names);
+    return e;
+}
+
 cu_err cu_command_pack_load(const char *dir, cu_arena *a, cu_command_pack *out, cu_fault *f)
 {
-    struct dirent **v = NULL;
-    *out = (cu_command_pack){0};
-    out->programs = cu_arena_alloc(a, MAX_PROGRAMS * sizeof *out->programs);
-    out->rules = cu_arena_alloc(a, CU_COMMAND_MAX_RULES * sizeof *out->rules);
-    out->sets = cu_arena_alloc(a, MAX_SETS * sizeof *out->sets);
-    if (!out->programs || !out->rules || !out->sets)
-        return CU_NOMEM;
-    int n = scandir(dir, &v, is_yaml, alphasort);
-    if (n < 0)
-        return cu_fail(f, cu_errno_err(errno), "%s: %s", dir, strerror(errno));
-    cu_err e = n == 0 || n > (int)MAX_FILES ? cu_fail(f, CU_NOT_FOUND, "%s holds %d files *.yaml; 1 to %u are read", dir, n, MAX_FILES)
-                                            : all_files(dir, v, n, a, out, f);
-    for (int i = 0; i < n; i++)
-        free(v[i]);
-    free(v);
-    return e;
+    cu_pack_file *v;
+    size_t n;
+    CU_TRY(cu_command_pack_files(dir, a, &v, &n, f));
+    return cu_command_pack_read(dir, v, n, a, out, f);
 }

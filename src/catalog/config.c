@@ -633,11 +633,27 @@ static cu_err read_capture(const load *l, const cu_yaml *root)
     return CU_OK;
 }
 
+static cu_err read_guard(const load *l, const cu_yaml *root)
+{
+    cu_guard_config *g = &l->c->guard;
+    CU_TRY(cu_guard_config_read(root, l->path, l->a, g, l->f));
+    for (size_t i = 0; i < g->n; i++) {
+        bool known = g->v[i].tier != CU_TIER_TENANT;
+        for (size_t t = 0; t < l->c->tenants_n; t++)
+            known |= cu_eq_str(g->v[i].name, l->c->tenants[t].name);
+        if (!known)
+            return wrong(l, cu_yaml_get(root, "guard"), "guard.tenants names %.*s, which is no tenant", CU_FMT(g->v[i].name));
+        if (g->v[i].rules)
+            CU_TRY(absolute(l->a, g->v[i].rules, &g->v[i].rules));
+    }
+    return CU_OK;
+}
+
 static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation master_key witness timestamps probes signin capture"));
+                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin capture"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -680,6 +696,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
         CU_TRY(absolute(l->a, at->tsa_ca, &at->tsa_ca));
     CU_TRY(cu_signin_read(root, l->path, l->resolve, l->a, &l->c->signin, l->f));
     CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));
+    CU_TRY(read_guard(l, root));
     CU_TRY(read_probes(l, cu_yaml_get(root, "probes")));
     CU_TRY(read_capture(l, root));
     return CU_OK;

@@ -49,6 +49,7 @@ typedef struct {
     struct sessions *sessions; /* locks itself */
     struct accounts *accounts; /* locks itself */
     struct rules *rules;    /* in force */
+    cu_guard_config guard;  /* as configured, with its files; memory of arena */
     pthread_mutex_t reloading; /* taken before lock */
     pthread_mutex_t desk_lock; /* one step of a register at a time; taken before lock */
     char desk_last[CU_ID_LEN + 2]; /* the entry of the last one */
@@ -95,6 +96,8 @@ cu_err person_word(app *a, const char *pseudonym, const char *text, char out[17]
 cu_err person_body_secret(app *a, const char *pseudonym, uint8_t secret[32]) CU_MUST;
 /* publish_access.c: the rules with pseudonyms in the place of names. */
 cu_err publish_access(app *a, const cu_bundle *b, cu_arena *arena, cu_access *out) CU_MUST;
+/* publish_guard.c: before the first bundle. A pack whose examples do not hold stops the start. */
+cu_err guard_prepare(app *a, cu_fault *f) CU_MUST;
 /* The seed that bundles are signed with, made on first use; keystore/bundle.pub gets the public key,
  * which the supervisor gives the gateway. */
 cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f) CU_MUST;

@@ -244,6 +244,7 @@ cu_err publish_bundle(app *a, cu_fault *f)
     cu_arena_init(&arena, CU_BUNDLE_MAX);
     b.pseudonyms = a->config->isolation.pseudonyms;
     b.leak_detector = a->config->isolation.leak_detector;
+    b.guard = a->guard;
     cu_err e = cu_store_next(a->store, "bundle", &b.version);
     if (e == CU_OK)
         e = put_tenants(a, &b, &arena, f);

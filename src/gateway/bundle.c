@@ -10,6 +10,7 @@ void gw_bundle_release(gw_bundle *b)
 {
     if (!b || --b->refs > 0)
         return;
+    gw_guard_release(b);
     cu_arena_free(&b->arena);
     cu_wipe(b->file, b->file_n);
     free(b->file);
@@ -51,6 +52,8 @@ static cu_err load(gw_bundle **out, cu_fault *f)
     cu_err e = cu_bundle_decode(cu_bytes_of(b->file, b->file_n), gw.bundle_key, &b->arena, &b->b, f);
     if (e == CU_OK)
         e = open_known(b);
+    if (e == CU_OK && (e = gw_guard_take(b, f)) != CU_OK && e != CU_NOMEM)
+        e = CU_CORRUPT;
     if (e != CU_OK) {
         gw_bundle_release(b);
         return e;

@@ -55,6 +55,8 @@ typedef struct {
     } *known;                 /* one a tenant */
     uint8_t *file;
     size_t file_n;
+    cu_command_pack *packs; /* beside the entries of b.guard */
+    struct gw_guard_set *guards; /* made so far */
     unsigned refs;
     char digest[2 * CU_SHA256_LEN + 1];
 } gw_bundle;
@@ -127,6 +129,7 @@ typedef struct gw_exchange {
     bool body_set;          /* body is not what was received: flags set as the terms say, files cut, names replaced */
     /* answer */
     cu_restorer *restorer;
+    const struct gw_guard_set *guard; /* rules for commands that hold here */
     cu_turn *turn;          /* holds calls of tools until they are judged */
     cu_leak_watch *leak;    /* NULL: nobody to leak from */
     cu_buf whole;           /* a JSON answer while it is collected */
@@ -264,6 +267,16 @@ ngx_int_t gw_guard_begin(gw_exchange *x);
 cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out) CU_MUST;
 cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, cu_buf *room, cu_bytes *out) CU_MUST;
 void gw_put_guard(cu_buf *b, const gw_exchange *x); /* member guard, or nothing */
+
+/* guard_rules.c */
+typedef struct gw_guard_set gw_guard_set;
+cu_err gw_guard_shipped(const char *catalog, cu_fault *f) CU_MUST;
+cu_err gw_guard_take(gw_bundle *b, cu_fault *f) CU_MUST; /* with a new bundle */
+void gw_guard_release(gw_bundle *b);
+const gw_guard_set *gw_guard_of(gw_exchange *x);        /* NULL: no memory */
+const cu_guard *gw_guard_rules(const gw_guard_set *s);
+cu_err gw_guard_modes(gw_exchange *x, cu_modes *m) CU_MUST;
+void gw_put_packs(cu_buf *b, const gw_guard_set *s);
 
 /* record.c: leaves */
 /* A word for a leaf: characters outside of a small set become _, and it is cut at max. */

@@ -6,23 +6,12 @@
 #define TEXT_MAX (64u << 10)
 #define TURNS_MAX 250u
 
-static cu_command_pack shipped;
-static cu_guard *guard;
 static cu_inspector *inspector;
 
 ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
-    static cu_arena forever;
-    const cu_command_pack *packs[CU_TIERS] = {[CU_TIER_DEFAULT] = &shipped};
-    char path[4200];
     cu_fault f = {0};
-    if (guard)
-        return NGX_OK;
-    cu_arena_init(&forever, 16u << 20);
-    snprintf(path, sizeof path, "%s/rules/commands", (const char *)conf->catalog.data);
-    cu_err e = cu_command_pack_load(path, &forever, &shipped, &f);
-    if (e == CU_OK)
-        e = cu_guard_new(packs, &guard, &f);
+    cu_err e = gw_guard_shipped((const char *)conf->catalog.data, &f);
     if (e == CU_OK)
         return NGX_OK;
     ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the rules for commands: %s", f.code ? f.text : cu_err_text(e));
@@ -31,7 +20,7 @@ ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
 
 cu_err gw_guard_start(void)
 {
-    CU_TRY(cu_inspector_new(guard, &inspector));
+    CU_TRY(cu_inspector_new(NULL, &inspector));
     cu_inspector_limit(inspector, TEXT_MAX, TURNS_MAX);
     return CU_OK;
 }
@@ -50,9 +39,9 @@ static void forget(void *turn)
 ngx_int_t gw_guard_begin(gw_exchange *x)
 {
     ngx_pool_cleanup_t *c = ngx_pool_cleanup_add(x->r->pool, 0);
-    const cu_turn_with w = {.judge = {inspector, &gw.tools, {.commands = CU_MODE_HOLD, .code = CU_MODE_ANNOTATE}}, .api = x->api,
-                            .array = x->stream_array, .id = x->id};
-    if (!c || cu_turn_new(&w, &x->turn) != CU_OK)
+    cu_turn_with w = {.judge = {.inspector = inspector, .tools = &gw.tools}, .api = x->api, .array = x->stream_array, .id = x->id};
+    x->guard = gw_guard_of(x);
+    if (!c || !x->guard || gw_guard_modes(x, &w.judge.modes) != CU_OK || cu_turn_new(&w, &x->turn) != CU_OK)
         return NGX_ERROR;
     c->handler = forget;
     c->data = x->turn;
@@ -61,28 +50,18 @@ ngx_int_t gw_guard_begin(gw_exchange *x)
 
 cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out)
 {
+    cu_inspector_use(inspector, gw_guard_rules(x->guard));
     CU_TRY(cu_turn_feed(x->turn, restored, out));
     return last ? cu_turn_end(x->turn, out) : CU_OK;
 }
 
 cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, cu_buf *room, cu_bytes *out)
 {
+    cu_inspector_use(inspector, gw_guard_rules(x->guard));
     return cu_turn_json(x->turn, restored, room, out);
 }
 
 /* --- the record --- */
-
-static void put_packs(cu_buf *b)
-{
-    char hex[2 * CU_SHA256_LEN + 1];
-    cu_buf_json_key(b, "packs");
-    cu_buf_byte(b, '[');
-    cu_hex(hex, shipped.digest.b, CU_SHA256_LEN);
-    cu_buf_byte(b, '{');
-    cu_buf_json_kv_str(b, "digest", hex);
-    cu_buf_json_kv_str(b, "tier", cu_tier_name(CU_TIER_DEFAULT));
-    cu_buf_str(b, "}]");
-}
 
 static void put_mark(cu_buf *b, const gw_exchange *x, const cu_mark *m)
 {
@@ -117,7 +96,7 @@ void gw_put_guard(cu_buf *b, const gw_exchange *x)
     cu_buf_json_kv_u64(b, "held", m->held);
     cu_buf_json_kv_u64(b, "left_out", m->left_out);
     cu_buf_json_kv_u64(b, "noted", m->noted);
-    put_packs(b);
+    gw_put_packs(b, x->guard);
     cu_buf_json_kv_u64(b, "us", m->ns / 1000);
     cu_buf_json_key(b, "verdicts");
     cu_buf_byte(b, '[');

@@ -36,7 +36,7 @@ size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max)
             ended = true;
         } else if (!ended && is_option(t)) {
             i += p && takes_next(p, t);
-        } else if (!(n == 0 && p && p->run == CU_RUN_COMMAND && assignment(t))) {
+        } else if (!(n == 0 && p && p->run == CU_RUNS_COMMAND && assignment(t))) {
             at[n++] = i;
         }
     }
@@ -237,15 +237,15 @@ static flow run_inner(walk *w, const call *c, const cu_program *p, const size_t 
         run_code(w, c, p, c->argv.v[operand[0]].text);
     if (!coded && (p->tags & (CU_COMMAND_shell | CU_COMMAND_interpreter)))
         shell_input(w, c, p, operand, operands);
-    if (p->run == CU_RUN_SHELL && p->skip && operands == p->skip && c->in.known) { /* ssh HOST <<E */
+    if (p->run == CU_RUNS_SHELL && p->skip && operands == p->skip && c->in.known) { /* ssh HOST <<E */
         *done = true;
         return shell_text(w, c->in.text, (flow){0});
     }
-    if (p->run == CU_RUN_NONE || p->skip >= operands)
+    if (p->run == CU_RUNS_NONE || p->skip >= operands)
         return out;
     set_before(w, c, operand[p->skip]);
     *done = true;
-    if (p->run == CU_RUN_SHELL)
+    if (p->run == CU_RUNS_SHELL)
         return shell_text(w, joined(w, c, operand[p->skip]), c->in);
     return run_from(w, c, operand[p->skip], c->argv.n);
 }

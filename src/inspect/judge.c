@@ -4,12 +4,6 @@
 
 #define ARENA ((size_t)64 << 20)
 
-const char *cu_mode_name(unsigned mode)
-{
-    static const char *const names[] = {"annotate", "hold", "block"};
-    return names[mode];
-}
-
 const char *cu_call_action_name(unsigned action)
 {
     static const char *const names[] = {"passed", "noted", "held", "blocked"};

@@ -24,7 +24,7 @@ static cu_err decide(cu_turn *t, part_call *c, cu_arena *a)
     if (!part_stops(action)) {
         cu_buf_add(t->out, cu_buf_view(&c->held));
     } else {
-        cu_bytes note = part_note(t, cu_buf_view(&c->name), action, &why, a);
+        cu_bytes note = part_note(t, false, cu_buf_view(&c->name), action, &why, a);
         if (!note.p)
             return CU_NOMEM;
         say(t, c->key, note);

@@ -166,7 +166,7 @@ static cu_err decide(cu_turn *t, part_choice *c, cu_arena *a, unsigned *stopped,
             ++*left;
             continue;
         }
-        cu_bytes note = part_note(t, cu_buf_view(&k->name), action, &why, a);
+        cu_bytes note = part_note(t, !notes.n && t->text.n, cu_buf_view(&k->name), action, &why, a);
         char *all = note.p ? cu_arena_fmt(a, "%.*s%s%.*s", CU_FMT(notes), notes.n ? "\n\n" : "", CU_FMT(note)) : NULL;
         if (!all)
             return CU_NOMEM;

@@ -100,7 +100,7 @@ static cu_err done(cu_turn *t, part_event *e, uint64_t index, uint32_t item, con
             cu_buf_add(t->out, cu_buf_view(&c->held));
         cu_buf_add(t->out, e->bytes);
     } else {
-        saying s = {t, cu_json_plain(&e->t, cu_json_member(&e->t, item, "id"), e->a), part_note(t, is->name, action, &why, e->a), index, 0};
+        saying s = {t, cu_json_plain(&e->t, cu_json_member(&e->t, item, "id"), e->a), part_note(t, false, is->name, action, &why, e->a), index, 0};
         if (!s.note.p)
             return CU_NOMEM;
         if (c)

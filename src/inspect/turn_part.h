@@ -76,7 +76,8 @@ const cu_json_string *part_key(const part_event *e, uint32_t object, const char 
 void part_set(cu_buf *b, cu_bytes text);
 
 /* turn_say.c: what stands in place of a call. */
-cu_bytes part_note(const cu_turn *t, cu_bytes tool, cu_call_action action, const cu_mark *why, cu_arena *a);
+/* gap: it follows a text without a place of its own. */
+cu_bytes part_note(const cu_turn *t, bool gap, cu_bytes tool, cu_call_action action, const cu_mark *why, cu_arena *a);
 void part_event_begin(cu_turn *t, const char *type); /* "event: …" and "data: " */
 void part_event_end(cu_turn *t);
 

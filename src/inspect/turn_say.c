@@ -2,13 +2,13 @@
  * who reads along. */
 #include "turn_part.h"
 
-cu_bytes part_note(const cu_turn *t, cu_bytes tool, cu_call_action action, const cu_mark *why, cu_arena *a)
+cu_bytes part_note(const cu_turn *t, bool gap, cu_bytes tool, cu_call_action action, const cu_mark *why, cu_arena *a)
 {
     static const char blocked[] = "It may not run here. Do not try to reach the same by other means; tell the user what you wanted to do and why.";
     static const char held[] = "A person has to decide: the user can run it by hand, or ask for the rule to be permitted. Do not try to reach the same by other means.";
     bool hold = action == CU_CALL_HELD;
-    char *s = cu_arena_fmt(a, "[custos] This call of %.*s was %s and did not run. Rule %s: %s Instead: %s %s (request %s)",
-                           tool.n < 64 ? (int)tool.n : 64, tool.n ? (const char *)tool.p : "", hold ? "held" : "blocked", why->rule, why->message,
+    char *s = cu_arena_fmt(a, "%s[custos] This call of %.*s was %s and did not run. Rule %s: %s Instead: %s %s (request %s)",
+                           gap ? "\n\n" : "", tool.n < 64 ? (int)tool.n : 64, tool.n ? (const char *)tool.p : "", hold ? "held" : "blocked", why->rule, why->message,
                            why->instead, hold ? held : blocked, t->w.id);
     return s ? cu_str(s) : CU_NONE;
 }

@@ -190,7 +190,7 @@ static cu_err one_call(whole *w, uint32_t node, const cu_call *is)
     bool stops = part_stops(action);
     w->t->released += !stops;
     w->t->stopped += stops;
-    cu_bytes note = stops ? part_note(w->t, is->name, action, &why, e->a) : CU_LIT("");
+    cu_bytes note = stops ? part_note(w->t, w->t->w.api == CU_API_GEMINI && w->t->text.n, is->name, action, &why, e->a) : CU_LIT("");
     if (!note.p)
         return CU_NOMEM;
     if (listed)

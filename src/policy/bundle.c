@@ -42,6 +42,7 @@ static const part parts[] = {
     {"ACCS", part_put_access, part_take_access, false},
     {"ISOL", part_put_isolation, part_take_isolation, false}, /* after vendors and tenants, whose indices it holds */
     {"CAPT", part_put_capture, part_take_capture, true},
+    {"GARD", part_put_guard, part_take_guard, true},
 };
 #define PARTS (sizeof parts / sizeof *parts)
 

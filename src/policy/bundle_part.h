@@ -44,6 +44,8 @@ void part_put_access(const cu_bundle *b, cu_buf *out);
 void part_take_access(part_reader *r, cu_arena *a, cu_bundle *out);
 void part_put_capture(const cu_bundle *b, cu_buf *out); /* bundle_capture.c */
 void part_take_capture(part_reader *r, cu_arena *a, cu_bundle *out);
+void part_put_guard(const cu_bundle *b, cu_buf *out); /* bundle_guard.c */
+void part_take_guard(part_reader *r, cu_arena *a, cu_bundle *out);
 void part_put_isolation(const cu_bundle *b, cu_buf *out);
 void part_take_isolation(part_reader *r, cu_arena *a, cu_bundle *out);
 

@@ -6,7 +6,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { GoogleGenAI } from '@google/genai'
 import { Provider } from './provider.mjs'
-import { System } from './system.mjs'
+import { System, custos, freePort } from './system.mjs'
 import { plant } from './planted.mjs'
 
 let provider, system, anthropic, openai, gemini
@@ -113,7 +113,7 @@ for (const [shape, s] of Object.entries(shapes)) {
       const bare = (x) => x.text.join('').replace(/\s+/g, ' ').replace(/request \w+/g, '')
       assert.deepEqual(whole.calls, [])
       assert.equal(whole.end, streamed.end)
-      if (shape !== 'chat') assert.equal(bare(whole), bare(streamed)) // Chat has one text: it is put behind a blank line there
+      assert.equal(bare(whole), bare(streamed))
       const res = await s.bytes(said), bytes = await res.text()
       assert.ok(!bytes.includes('169.254') && !bytes.includes('curl'), 'bytes of the stopped call')
       const guard = await recorded(res)
@@ -184,4 +184,82 @@ test('a call that is torn does not leave', async () => {
   await assert.rejects(async () => { for await (const b of res.body) got.push(b) })
   assert.ok(!Buffer.concat(got).includes('tool_use'))
   await system.sealed((e) => e.type === 'exchange.aborted' && e.body.exchange === res.headers.get('request-id'))
+})
+
+// --- modes and rules of the organisation, a tenant, a repository ---
+const org = `deny_programs: [terraform]
+allow_hosts: ["*.acme.example", localhost]
+`
+const guarded = `guard:
+  rules: org
+  commands: annotate
+  tools: {exec_command: hold}
+  classes: {restricted: block}
+  tenants:
+    acme: {tools: {"mcp__*": block}}
+  repositories:
+    acme/pay*: {rules: pay, commands: hold}
+`
+const payRule = `rules:
+  - id: no-ledger
+    title: The ledger is written by its service only
+    message: The command writes into the ledger.
+    instead: Use the service.
+    decision: block
+    program: [ledgerctl]
+    match: [ledgerctl write x, sudo ledgerctl drop]
+    not_match: [ledger write, cat ledgerctl]
+`
+
+test('modes and rules by tier: the strictest counts', async (t) => {
+  const own = new System({ vendors: system.options.vendors + guarded })
+  const { mkdirSync, writeFileSync } = await import('node:fs')
+  for (const [dir, text] of [['org', org], ['pay', payRule]]) {
+    mkdirSync(`${own.dir}/${dir}`)
+    writeFileSync(`${own.dir}/${dir}/rules.yaml`, text)
+  }
+  await own.start()
+  t.after(() => own.remove())
+  const ask = async (call, headers = {}) => {
+    provider.how = { calls: [call] }
+    const res = await fetch(own.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': own.key, 'content-type': 'application/json', ...headers }, body: JSON.stringify({ model: 'm', max_tokens: 9, messages: user(said) }) })
+    const body = await res.json()
+    const { guard } = (await own.sealed((e) => e.type === 'exchange.response' && e.body.exchange === res.headers.get('request-id'))).body
+    return { passed: body.content.some((b) => b.type === 'tool_use'), text: body.content.map((b) => b.text ?? '').join(''), guard }
+  }
+  const bash = (command) => ({ name: 'Bash', input: { command } })
+  let got = await ask(bash(metadata)) // the organisation annotates: it passes, and stands in the entry
+  assert.ok(got.passed)
+  assert.deepEqual([got.guard.noted, got.guard.blocked], [1, 0])
+  assert.deepEqual(got.guard.packs.map((p) => p.tier), ['default', 'org'])
+  got = await ask({ name: 'exec_command', input: { cmd: 'ssh "$HOST" uptime' } }) // a host that is not known before it runs
+  assert.ok(!got.passed)
+  assert.match(got.text, /This call of exec_command was held and did not run. Rule host-not-allowed/)
+  assert.equal(got.guard.held, 1)
+  assert.ok((await ask({ name: 'exec_command', input: { cmd: 'ssh git.acme.example uptime' } })).passed)
+  got = await ask({ name: 'mcp__ops__run', input: { command: 'terraform plan' } })
+  assert.match(got.text, /was blocked and did not run. Rule program-denied/)
+  assert.equal(got.guard.verdicts.find((v) => v.rule === 'program-denied').tier, 'org')
+  assert.ok((await ask(bash('ledgerctl write x'))).passed) // no such rule outside of the repository
+  got = await ask(bash('ledgerctl write x'), { 'x-custos-repo': 'acme/payments' })
+  assert.ok(!got.passed)
+  assert.equal(got.guard.verdicts.find((v) => v.rule === 'no-ledger').tier, 'repo')
+  assert.ok(own.run('policy', 'explain', (await own.sealed((e) => e.type === 'exchange.request')).id, '--config', own.config).status < 2)
+})
+
+test('a pack whose examples do not hold stops the daemon, and it says where', async () => {
+  const { mkdirSync, mkdtempSync, writeFileSync, rmSync } = await import('node:fs')
+  const { spawn } = await import('node:child_process')
+  const dir = mkdtempSync('/tmp/custos-e2e-')
+  mkdirSync(`${dir}/org`)
+  writeFileSync(`${dir}/org/rules.yaml`, payRule.replace('ledger write', 'ledgerctl write'))
+  writeFileSync(`${dir}/custos.yaml`, `state_dir: ${dir}/state\nlisten:\n  - address: 127.0.0.1:${await freePort()}\nguard: {rules: org}\n`)
+  const serve = spawn(custos, ['serve', '--quiet', '--config', `${dir}/custos.yaml`], { cwd: dir })
+  const ended = new Promise((done) => serve.on('exit', done))
+  let said = ''
+  for await (const d of serve.stderr) if (/matches its example/.test(said += d)) break
+  assert.match(said, /rules\.yaml:2: rule no-ledger matches its example "ledgerctl write"/)
+  serve.kill('SIGINT')
+  await ended
+  rmSync(dir, { recursive: true, force: true })
 })

@@ -29,7 +29,7 @@ enum {
 typedef struct { cu_bytes *v; size_t n; } cu_word_list;
 typedef struct { cu_word_list *v; size_t n; } cu_word_groups;
 
-typedef enum { CU_RUN_NONE, CU_RUN_COMMAND, CU_RUN_SHELL } cu_command_run;
+typedef enum { CU_RUNS_NONE, CU_RUNS_COMMAND, CU_RUNS_SHELL } cu_command_run;
 
 /* How the words of a program are read. */
 typedef struct {
@@ -74,6 +74,15 @@ typedef struct {
     cu_sha256 digest;        /* over names and contents of the files */
 } cu_command_pack;
 
+/* Ordered: a higher one is stronger. */
+typedef enum { CU_TIER_DEFAULT, CU_TIER_REPO, CU_TIER_TENANT, CU_TIER_ORG, CU_TIERS } cu_tier;
+
+typedef struct { cu_bytes name, text; } cu_pack_file;
+
+/* The files of a folder, by name, unread. */
+cu_err cu_command_pack_files(const char *dir, cu_arena *a, cu_pack_file **v, size_t *n, cu_fault *f) CU_MUST;
+/* from: what faults call the folder. Everything lives in the arena. */
+cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, cu_arena *a, cu_command_pack *out, cu_fault *f) CU_MUST;
 /* Every *.yaml of the folder, by name. Everything lives in the arena. */
 cu_err cu_command_pack_load(const char *dir, cu_arena *a, cu_command_pack *out, cu_fault *f) CU_MUST;
 

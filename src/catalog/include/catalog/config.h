@@ -10,6 +10,7 @@
 #include "catalog/attest.h"
 #include "catalog/callers.h"
 #include "catalog/capture.h"
+#include "catalog/guard_config.h"
 #include "catalog/signin.h"
 #include "catalog/types.h"
 #include "catalog/vendor_terms.h"
@@ -111,6 +112,7 @@ typedef struct {
     cu_config_traces traces;
     cu_access access;   /* who may send which code where */
     cu_isolation isolation;
+    cu_guard_config guard; /* what is done with commands that a model wrote; folders absolute */
     cu_config_probes probes;
     cu_config_capture capture; /* bodies that are kept */
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */

@@ -16,7 +16,6 @@
 #define CU_INSPECT_MAX_REASONS 32u
 #define CU_INSPECT_MAX_HOSTS 64u
 
-typedef enum { CU_TIER_DEFAULT, CU_TIER_REPO, CU_TIER_TENANT, CU_TIER_ORG, CU_TIERS } cu_tier;
 const char *cu_tier_name(cu_tier t); /* "org" */
 const char *cu_verdict_name(unsigned decision); /* "hold" */
 

@@ -2,19 +2,11 @@
 #ifndef CUSTOS_INSPECT_JUDGE_H
 #define CUSTOS_INSPECT_JUDGE_H
 
+#include "catalog/guard_config.h"
 #include "inspect/artefact.h"
 #include "inspect/guard.h"
 
 #define CU_JUDGE_MAX_MARKS 32u /* verdicts of one answer that are recorded; of more the strictest stay */
-
-/* What is done with what the rules do not allow. */
-typedef enum { CU_MODE_ANNOTATE, CU_MODE_HOLD, CU_MODE_BLOCK, CU_MODES } cu_mode;
-const char *cu_mode_name(unsigned mode); /* "annotate" */
-
-typedef struct {
-    cu_bytes tool;   /* name, or a pattern with * */
-    uint8_t mode;
-} cu_tool_mode;
 
 /* The strictest of those that apply counts. */
 typedef struct {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/sign.h"
 #include "catalog/access.h"
+#include "catalog/guard_config.h"
 #include "catalog/types.h"
 
 #define CU_BUNDLE_MAX ((size_t)256 << 20)
@@ -109,6 +110,7 @@ typedef struct {
     cu_bundle_price *prices;   /* the first that fits a model counts */
     size_t prices_n;
     cu_access access;          /* repositories, rules, groups (policy/access.h) */
+    cu_guard_config guard;     /* what is done with commands that a model wrote, with the rules of stronger tiers */
     bool pseudonyms;           /* user ids and cache keys are replaced by tenant-scoped ones */
     bool leak_detector;        /* fingerprints of each tenant's code are kept and looked for */
     cu_bundle_credential *credentials;
