@@ -1,7 +1,7 @@
 /* Answers about the system and its criteria. */
 #include <stdio.h>
 #include "app.h"
-#include "limits.h"
+#include "limited.h"
 #include "as_of.h"
 #include "watch.h"
 #include "health.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "limits.h"
+#include "limited.h"
 #include "audit/export.h"
 #include "audit/population.h"
 #include "base/file.h"

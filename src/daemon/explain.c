@@ -2,7 +2,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "limits.h"
+#include "limited.h"
 #include "policy/access.h"
 
 typedef struct {

@@ -6,7 +6,7 @@
 #include "app.h"
 #include "as_of.h"
 #include "key_form.h"
-#include "limits.h"
+#include "limited.h"
 
 #define SHOWN 9u            /* characters of a key that are kept to recognise it */
 #define OVERLAP_MAX (30u * 86400)

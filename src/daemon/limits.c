@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "limited.h"
 #include <stdio.h>
 #include "comply/status.h"
 

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "limits.h"
+#include "limited.h"
 #include "base/file.h"
 
 static bool known_log(const app *a, const char *name, size_t n)

@@ -6,7 +6,7 @@
 #include "vendor_desk.h"
 #include "watch.h"
 #include "accounts.h"
-#include "limits.h"
+#include "limited.h"
 
 #define STAFF (ROLE_OWNER | ROLE_COMPLIANCE | ROLE_SECURITY | ROLE_DEVELOPER | ROLE_APPROVER)
 #define READERS (STAFF | ROLE_AUDITOR)

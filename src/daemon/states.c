@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <jansson.h>
-#include "limits.h"
+#include "limited.h"
 #include "app.h"
 #include "comply/gaps.h"
 #include "comply/status.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include "accounts.h"
 #include "base/log.h"
-#include "limits.h"
+#include "limited.h"
 #include "paths.h"
 
 #define VIEWS_MAX 64u

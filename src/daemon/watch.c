@@ -1,7 +1,7 @@
 /* What the daemon looks after by the clock: its own heartbeat, steps of the clock, requests without an
  * end, and once an hour whether everything that was counted is in the log. */
 #include "watch.h"
-#include "limits.h"
+#include "limited.h"
 #include "findings.h"
 #include "policy_desk.h"
 #include "reviews.h"

@@ -2,8 +2,8 @@
  * window and to controls as well. What she asks for is narrowed before a function of the API reads it; what is
  * found by id is held against the limits before it is shown. Nobody else is limited, and then all of these
  * say yes. */
-#ifndef CUSTOS_DAEMON_LIMITS_H
-#define CUSTOS_DAEMON_LIMITS_H
+#ifndef CUSTOS_DAEMON_LIMITED_H
+#define CUSTOS_DAEMON_LIMITED_H
 
 #include "app.h"
 
