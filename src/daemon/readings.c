@@ -1,12 +1,15 @@
 /* Reading a body: it is asked for with a purpose, from class confidential on a second person approves, and
  * each step is an entry before it has its effect. Who may do neither sees what the log says of the body, and
- * no more. A person is named by whoever uses the admin socket; there alone these steps can be taken. */
+ * no more. With a session the person is whose session it is. Who uses the admin socket names a person; as soon
+ * as persons have accounts, the second person is one with a session. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "accounts.h"
 #include "app.h"
 #include "capture.h"
+#include "paths.h"
 #include "store/content.h"
 
 #define PURPOSE_MAX 200u
@@ -153,6 +156,7 @@ static bool needs_second(const char *class)
 typedef struct {
     json_t *in;
     const char *user;
+    char name[PERSON_NAME];
     char person[CU_PSEUDONYM_LEN];
 } asker;
 
@@ -168,7 +172,8 @@ static unsigned identify(call *c, asker *w, const char *tenant, bool approver)
     const cu_config_kept *k = cu_capture_of(&c->a->config->capture, tenant);
     cu_fault f = {0};
     if (!w->user || !*w->user || strlen(w->user) >= PERSON_NAME)
-        return problem(c, 400, "Malformed", "user is needed: the name of the person who does this.");
+        return c->role == ROLE_SOCKET ? problem(c, 400, "Malformed", "user is needed: the name of the person who does this.")
+                                      : problem(c, 403, "Nobody by name", "Sign in with an account of your own: the entry says who it was.");
     if (!k || !cu_capture_names(approver ? k->approvers : k->readers, w->user))
         return not_listed(c, tenant, approver ? "approve readings of" : "read", approver ? "approvers" : "readers");
     pthread_mutex_lock(&c->a->lock);
@@ -267,6 +272,8 @@ static unsigned decide(call *c, asker *w, const reading_found *r)
     unsigned status = identify(c, w, r->tenant, true);
     if (status)
         return status;
+    if (c->role == ROLE_SOCKET && accounts_any(c->a))
+        return problem(c, 403, "A second person is needed", "Persons have accounts: the second one decides in the console, signed in with an account of their own.");
     if (strcmp(w->person, r->by) == 0)
         return problem(c, 403, "The same person", "Who asked for a reading cannot decide about it: a second person is needed.");
     if (r->decision[0])
@@ -400,7 +407,12 @@ static unsigned read_body(call *c, asker *w, const reading_found *r)
 static unsigned with_asker(call *c, unsigned (*step)(call *c, asker *w))
 {
     asker w = {.in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL)};
-    w.user = json_string_value(json_object_get(w.in, "user"));
+    if (c->role == ROLE_SOCKET) {
+        w.user = json_string_value(json_object_get(w.in, "user"));
+    } else if (is_pseudonym(c->actor)) {
+        person_name(c->a, c->actor, w.name);
+        w.user = w.name;
+    }
     unsigned status = step(c, &w);
     json_decref(w.in);
     return status;

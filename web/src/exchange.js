@@ -8,6 +8,7 @@ import { useSource } from "./source.js";
 import { useKeys } from "./keys.js";
 import { Notice, Pills, SignInNeeded, useTitle } from "./parts.js";
 import { ProofPanel } from "./proof-panel.js";
+import { Stored } from "./stored.js";
 import { filterQuery } from "./filters.js";
 import { bytes, count, day, digest, many, moment, shortId, took } from "./format.js";
 import { DECISIONS, OUTCOMES, VENDOR_STATES, decision, headline, entryPath, logTitle, sent, typeWord } from "./words.js";
@@ -93,13 +94,6 @@ function Lanes({ x }) {
   const list = places(x);
   return html`<div class="lanes"><${Sent} x=${x} list=${list} /><${Left} x=${x} list=${list} /><${Back} x=${x} /></div>
   <p class="key"><span><span class="pill raw">found</span> a value the rules found</span><span><span class="pill rep">replaced</span> its surrogate left instead</span><span><span class="pill back">put back</span> for the client</span><span>Bars stand for text. Values are never shown here, and neither is how long they were.</span></p>`;
-}
-
-// Bodies are not stored unless somebody says so: then this says why there is nothing to open.
-function Stored({ x }) {
-  return html`<section class="row"><header class="gloss"><h2>Stored text</h2><p>What was sent, word for word.</p></header><div class="body">
-    <p><span class="st nodata"><svg aria-hidden="true"><use href="#s-nodata" /></svg>not captured</span></p>
-    <p class="small quiet">Bodies are not stored unless capture is switched on for a tenant and a class of data, and its entry says so. ${x.body_commit ? html`What left can still be recognised: the entry holds a keyed commitment to it, <span class="mono" title=${x.body_commit}>${digest(x.body_commit)}</span>, which only this Custos can compute.` : "Nothing left, so there is nothing to commit to."}</p></div></section>`;
 }
 
 function Explained({ x }) {
