@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { System } from '../gateway/system.mjs'
 import { Provider } from '../gateway/provider.mjs'
+import { chromium } from 'playwright-core'
 import { search } from './people.mjs'
+import { call, join as joinAs } from '../web/people.mjs'
 
 const marker = 'quiet-' + randomBytes(9).toString('hex') // of a prompt: no kind of secret
 const mail = `liv.${randomBytes(5).toString('hex')}@north.example`
@@ -238,6 +240,58 @@ test('an auditor’s bundle and a backup hold no body', async () => {
   assert.equal(b.status, 0, b.stderr)
   const raw = readFileSync(file), whole = raw.subarray(0, 4).equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd])) ? spawnSync('zstd', ['-dcq', file], { maxBuffer: 1 << 30 }).stdout : raw
   assert.ok(!whole.includes('CUBODY01') && !whole.includes('body-keys'))
+})
+
+test('persons with accounts ask, approve and read in the console, and nobody approves at the machine itself', { timeout: 120000 }, async () => {
+  const { id } = await ask(`${marker} seen by two`)
+  await kept(id)
+  const mine = body('request', id, '--user', 'rae', '--purpose', 'before anybody had an account').out
+  const rae = await joinAs(s, 'rae', 'security'), pat = await joinAs(s, 'pat', 'compliance'), eve = await joinAs(s, 'eve', 'owner')
+  assert.match(body('approve', mine.id, '--user', 'pat').err, /in the console/)
+  const act = async (who, path, given) => {
+    const r = await call(s, 'POST', `/api/v1/readings${path}`, { session: who.session, body: given })
+    return { status: r.status, body: await r.json() }
+  }
+  assert.equal((await act(eve, '', { exchange: id, purpose: 'x', user: 'rae' })).status, 403, 'an owner is not listed, and a name in the body counts for nothing')
+  assert.equal((await act(rae, `/${mine.id}/decision`, { decision: 'approve' })).status, 403)
+  const env = { ...process.env }
+  delete env.LD_PRELOAD
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'], env })
+  const open = async (who, width = 1280) => {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: width < 500 ? 'dark' : 'light' })
+    await context.addCookies([{ name: 'custos_session', value: who.session, url: s.url }])
+    const page = await context.newPage()
+    page.on('pageerror', (e) => assert.fail(String(e)))
+    await page.goto(`${s.url}/exchanges/${id}`)
+    await page.getByRole('heading', { name: 'Stored text' }).waitFor()
+    return page
+  }
+  try {
+    const asks = await open(rae)
+    await asks.getByLabel('What it is to be read for').fill('incident 43')
+    await asks.getByRole('button', { name: 'Ask to read it' }).click()
+    const row = asks.getByRole('row').filter({ hasText: 'incident 43' })
+    await row.getByText('waits for a second person').waitFor()
+    const agrees = await open(pat)
+    await agrees.getByRole('row').filter({ hasText: 'incident 43' }).getByRole('button', { name: 'Approve' }).click()
+    await agrees.getByRole('row').filter({ hasText: 'incident 43' }).getByText('approved', { exact: true }).waitFor()
+    await agrees.getByRole('row').filter({ hasText: 'incident 43' }).getByRole('button', { name: 'Read' }).click()
+    await agrees.getByText('Only who asked for a reading reads').or(agrees.getByText('may not read')).waitFor()
+    const reads = await open(rae)
+    await reads.getByRole('row').filter({ hasText: 'incident 43' }).getByRole('button', { name: 'Read' }).click()
+    await reads.getByText(`${marker} seen by two`).first().waitFor()
+    if (process.env.CUSTOS_SHOTS) {
+      await reads.getByRole('heading', { name: 'Stored text' }).scrollIntoViewIfNeeded()
+      await reads.screenshot({ path: join(process.env.CUSTOS_SHOTS, 'wide.png') })
+      const narrow = await open(rae, 390)
+      await narrow.getByRole('heading', { name: 'Stored text' }).scrollIntoViewIfNeeded()
+      await narrow.screenshot({ path: join(process.env.CUSTOS_SHOTS, 'narrow.png') })
+    }
+    const read = s.entries('t/acme').filter((x) => x.type === 'content.read').at(-1)
+    assert.equal(read.body.exchange, id)
+  } finally {
+    await browser.close()
+  }
 })
 
 test('their time over, keys are destroyed, files are gone, and the log still verifies', { timeout: 120000 }, async () => {

@@ -7,7 +7,7 @@ import { entryPath } from "./words.js";
 
 const PARTS = { request: "what left", answer: "what came back" };
 const REASONS = { busy: "too much waited to be kept", disk: "it could not be written", no_key: "there was no key for the day", too_large: "it is too large" };
-const STATES = { waiting: ["part", "waits for a second person"], open: ["met", "may be read"], approved: ["met", "approved"], refused: ["not", "refused"] };
+const STATES = { waiting: ["partly", "waits for a second person"], open: ["met", "may be read"], approved: ["met", "approved"], refused: ["not", "refused"] };
 const GONE = { gone: "Its key or its file is no more.", absent: "It was not kept.", corrupt: "The stored file is not what the log says, and is not shown." };
 
 const shape = (code, words) => html`<span class=${`st ${code}`}><svg aria-hidden="true"><use href=${`#s-${code}`} /></svg>${words}</span>`;
@@ -49,7 +49,11 @@ export function Stored({ x }) {
     setFailed(null);
     try {
       const answer = await (await post(`/api/v1/readings${path ? `/${path}` : ""}`, body)).json();
-      if (answer.reading) setRead(answer);
+      if (answer.reading) {
+        setRead(answer);
+        const r = readings.find((one) => one.id === answer.reading);
+        setChanged((was) => ({ ...was, [r.id]: { ...r, reads: r.reads + 1 } }));
+      }
       else setChanged((was) => ({ ...was, [answer.id]: answer }));
     } catch (cause) {
       setFailed(cause);
@@ -71,7 +75,8 @@ export function Stored({ x }) {
         <tbody>${readings.map((r) => html`<${Reading} key=${r.id} r=${r} busy=${busy} act=${act} />`)}</tbody></table></div>`}
       ${failed && html`<p class="notice" role="alert"><b>${failed.title}.</b> ${failed.detail ?? ""}</p>`}
       ${read && html`<${Text} read=${read} />`}
-      ${bodies.some((b) => b.captured && b.key_there) && session.value && html`<form class="keyform" onSubmit=${ask}><label for="purpose">What it is to be read for</label><input id="purpose" name="purpose" maxlength="200" required /><p class="small quiet">It stands in the log, with your pseudonym. From class confidential on a second person approves.</p><div class="acts"><button class="btn" disabled=${busy}>Ask to read it</button></div></form>`}
+      ${bodies.some((b) => b.captured && b.key_there) && session.value && html`<form class="sheet keyform" onSubmit=${ask} aria-label="Ask to read it"><div class="fields"><label class="field" for="purpose"><span>What it is to be read for</span><input id="purpose" name="purpose" maxlength="200" required /></label></div>
+        <p class="small quiet">It stands in the log, with your pseudonym. From class confidential on a second person approves.</p><div class="acts2"><button class="btn go" disabled=${busy}>Ask to read it</button></div></form>`}
       <h3 class="apart">The same on this machine</h3><pre class="codebox" tabindex="0">custos body list ${x.id}</pre>`}
   </div></section>`;
 }
