@@ -3,7 +3,6 @@
 #include "engine.h"
 
 #define LINE 160u /* bytes before a finding that belong to its line */
-#define MOST 35u  /* percent */
 
 static bool credits(cu_bytes line)
 {
@@ -20,13 +19,13 @@ void cu_weigh_credits(cu_bytes t, cu_findings *f)
     for (size_t i = 0; i < f->n; i++) {
         cu_finding *x = &f->v[i];
         size_t from = x->start;
-        if ((x->type != CU_TYPE_PERSON && x->type != CU_TYPE_EMAIL_ADDRESS) || x->confidence <= MOST)
+        if ((x->type != CU_TYPE_PERSON && x->type != CU_TYPE_EMAIL_ADDRESS) || x->confidence <= CU_DETECT_CREDIT_MOST)
             continue;
         while (from > 0 && x->start - from < LINE && t.p[from - 1] != '\n' && t.p[from - 1] != CU_DETECT_SEPARATOR)
             from--;
         if (!credits(cu_slice(t, from, x->start)))
             continue;
-        x->confidence = MOST;
+        x->confidence = CU_DETECT_CREDIT_MOST;
         x->flags |= CU_FINDING_CREDIT;
     }
 }

@@ -123,11 +123,22 @@ static cu_err render(cu_worker *w, const cu_scan_finding *f)
     return cu_buf_err(&w->out);
 }
 
+/* Whoever is named in the credits of a project was published by it (credits.c of detect/ says so of lines). */
+static void weigh_credits(const cu_passage *p, cu_finding *f)
+{
+    bool person = f->type == CU_TYPE_PERSON || f->type == CU_TYPE_EMAIL_ADDRESS;
+    if (!person || f->confidence <= CU_DETECT_CREDIT_MOST || !cu_credits_name(p->source->path))
+        return;
+    f->confidence = CU_DETECT_CREDIT_MOST;
+    f->flags |= CU_FINDING_CREDIT;
+}
+
 static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place *a, const cu_place *b)
 {
     cu_scan *s = w->scan;
-    const cu_finding *f = &w->found.v[i];
+    cu_finding *f = &w->found.v[i];
     const char *rule = s->o.rules->v[f->rule].id;
+    weigh_credits(p, f);
     if (f->flags & CU_FINDING_REMAINDER)
         return CU_OK;
     if (!(f->type < CU_TYPE_COUNT && s->o.only[f->type]) && !(s->o.only_rules && s->o.only_rules[f->rule]))

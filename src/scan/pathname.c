@@ -47,3 +47,23 @@ bool cu_generated_name(const char *path)
     }
     return false;
 }
+
+/* A file that says who wrote what: AUTHORS, THANKS.md, ChangeLog-2021, debian/changelog, de.po. */
+bool cu_credits_name(const char *path)
+{
+    static const char *const names[] = {"authors", "contributors", "credits", "thanks", "maintainers", "codeowners", "owners", ".mailmap",
+                                        "changelog", "changes", "news", "release-notes", "copyright"};
+    static const char *const endings[] = {"", ".md", ".txt", ".rst", ".in", ".adoc", ".org"};
+    const char *name = base_name(path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i]);
+        if (strncasecmp(name, names[i], n) != 0)
+            continue;
+        const char *rest = name + n;
+        rest += strspn(rest, "-.0123456789") == strlen(rest) ? strlen(rest) : 0; /* ChangeLog-2021, changelog.1 */
+        for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+            if (strcasecmp(rest, endings[k]) == 0)
+                return true;
+    }
+    return ends(name, ".po") || ends(name, ".pot");
+}

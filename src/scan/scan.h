@@ -181,6 +181,7 @@ void cu_object_close(cu_worker *w);
 /* --- pathname.c: what a name says --- */
 bool cu_generated_name(const char *path);
 bool cu_notebook_name(const char *path);
+bool cu_credits_name(const char *path);
 
 /* run.c: starts libgit2, which reads the system's certificates and so takes as long as a small scan: only
  * where a repository is opened. */

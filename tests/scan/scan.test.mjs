@@ -46,6 +46,19 @@ test('finds, places and names a value, and never prints it', () => {
   } finally { t.remove(); }
 });
 
+test('who is named in the credits of a project is below what a scan shows; a secret there is not', () => {
+  const value = token(), line = () => `Maria Kowalska <${mail()}>\n`;
+  const names = ['AUTHORS', 'THANKS.md', 'docs/ChangeLog-2021', 'debian/changelog', '.mailmap', 'locale/de.po'];
+  const t = tree({ ...Object.fromEntries(names.map((n) => [n, line()])), 'news/CHANGES': `key = "${value}"\n`, 'authors.csv': line(), 'newsletter.txt': line() });
+  try {
+    const shown = scan(['--format', 'json', t.dir]).json.findings.map((f) => `${f.path.slice(t.dir.length + 1)} ${f.type}`);
+    assert.deepEqual([...new Set(shown)].sort(), ['authors.csv EMAIL_ADDRESS', 'authors.csv PERSON', 'news/CHANGES SECRET',
+      'newsletter.txt EMAIL_ADDRESS', 'newsletter.txt PERSON']);
+    const all = scan(['--format', 'json', '--min-confidence', '30', '--explain', t.dir]).json.findings;
+    for (const n of names) assert.ok(all.some((f) => f.path.endsWith(`/${n}`) && f.type === 'EMAIL_ADDRESS' && f.confidence === 0.35), n);
+  } finally { t.remove(); }
+});
+
 test('exit status: 0 clean, 1 found, 2 nothing scanned or unreadable', () => {
   const t = tree({ 'clean.txt': 'nothing here\n', 'empty/none.txt': '' });
   try {
