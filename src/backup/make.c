@@ -144,6 +144,7 @@ static cu_err put_growing(archive *a, const cu_backup_with *with, const frozen *
     CU_TRY(put_folder(a, with->log_dir, "anchor/timestamps", "log/anchor/timestamps", anchor, f));
     CU_TRY(put_folder(a, with->state_dir, "evidence/populations", "evidence/populations", UINT64_MAX, f));
     CU_TRY(put_folder(a, with->state_dir, "evidence/samples", "evidence/samples", UINT64_MAX, f));
+    CU_TRY(put_folder(a, with->state_dir, "questionnaires", "questionnaires", UINT64_MAX, f));
     return put_folder(a, with->state_dir, "bundles", "bundles", UINT64_MAX, f);
 }
 

@@ -39,7 +39,7 @@ static void drop_tree(const char *dir)
 /* What a backup may hold; a name from elsewhere is none of ours. */
 static bool known_place(const char *name)
 {
-    static const char *const places[] = {"spool/", "log/", "evidence/populations/", "evidence/samples/", "bundles/"};
+    static const char *const places[] = {"spool/", "log/", "evidence/populations/", "evidence/samples/", "questionnaires/", "bundles/"};
     static const char *const files[] = {"origin", "store.db"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(name, places[i], strlen(places[i])) == 0)

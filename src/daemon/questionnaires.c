@@ -11,15 +11,6 @@
 _Static_assert(sizeof((cu_qrow){0}.by) == PERSON_NAME, "a name fits");
 
 #define SEEN_MS 5000u
-#define EXPORT_MAX ((size_t)48 << 20)
-
-typedef struct questions questions;
-struct questions {
-    pthread_mutex_t lock;
-    cu_bank *bank;
-    cu_bank_index *index;
-    cu_qmemory *memory;
-};
 
 /* --- what the log says --- */
 
@@ -110,22 +101,13 @@ cu_err questions_fill(app *a, cu_fault *f)
 
 /* --- one questionnaire, open --- */
 
-typedef struct {
-    cu_arena arena;
-    cu_buf file;
-    cu_questionnaire about;
-    cu_qdocument *document;
-    cu_draft_ground ground;
-    cu_qrow *rows;
-} opened;
-
-static void drop(opened *o)
+void question_drop(opened *o)
 {
     cu_buf_free(&o->file);
     cu_arena_free(&o->arena);
 }
 
-static unsigned failed(call *c, cu_err e, const cu_fault *f, const char *title)
+unsigned question_failed(call *c, cu_err e, const cu_fault *f, const char *title)
 {
     unsigned status = e == CU_NOT_FOUND ? 404 : e == CU_NOSPC ? 503 : e == CU_NOMEM || e == CU_IO || e == CU_INTERNAL || e == CU_ENGINE ? 500 : 400;
     return problem(c, status, title, "%s.", f->code ? f->text : cu_err_text(e));
@@ -140,7 +122,7 @@ static cu_err path_of(const app *a, const char *id, char out[4400])
 }
 
 /* Of no control it is known where it stands while its file is not what the log says. */
-static cu_err open_file(app *a, const char *id, opened *o, cu_fault *f)
+cu_err question_open(app *a, const char *id, opened *o, cu_fault *f)
 {
     char path[4400], hex[65];
     cu_sha256 h;
@@ -162,13 +144,13 @@ static cu_err open_file(app *a, const char *id, opened *o, cu_fault *f)
     return cu_qdocument_read(cu_buf_view(&o->file), &o->arena, &o->document, f);
 }
 
-static void prepare(opened *o)
+void question_prepare(opened *o)
 {
     *o = (opened){.file = CU_BUF(CU_QFILE_MAX)};
     cu_arena_init(&o->arena, CU_QARENA);
 }
 
-static cu_err answer_all(app *a, opened *o, cu_fault *f)
+cu_err question_answer_all(app *a, opened *o, cu_fault *f)
 {
     CU_TRY(question_ground(a, a->questions->bank, &o->arena, &o->ground, f));
     pthread_mutex_lock(&a->questions->lock);
@@ -186,7 +168,7 @@ static cu_err answer_all(app *a, opened *o, cu_fault *f)
 
 /* Until what was written is sealed and taken, so that who asks next sees it: the questionnaire, or (key not NULL) an answer
  * other than the one that stood at `before`. */
-static void wait_taken(app *a, const char *id, const char *key, uint64_t before)
+void question_wait(app *a, const char *id, const char *key, uint64_t before)
 {
     bool there = false;
     for (unsigned ms = 0; !there && ms < SEEN_MS; ms += 10) {
@@ -198,7 +180,7 @@ static void wait_taken(app *a, const char *id, const char *key, uint64_t before)
     }
 }
 
-static cu_err write_entry(call *c, const char *type, const cu_buf *body, const char *id)
+cu_err question_write(call *c, const char *type, const cu_buf *body, const char *id)
 {
     CU_TRY(cu_buf_err(body));
     pthread_mutex_lock(&c->a->lock);
@@ -258,7 +240,7 @@ static unsigned list(call *c)
     return 200;
 }
 
-static void put_all(app *a, const opened *o, cu_buf *b)
+void question_put_all(app *a, const opened *o, cu_buf *b)
 {
     char at[CU_TIME_LEN];
     cu_time_text(o->ground.at_ms * 1000000, at);
@@ -275,14 +257,14 @@ static unsigned show(call *c, const char *id)
 {
     opened o;
     cu_fault f = {0};
-    prepare(&o);
-    cu_err e = open_file(c->a, id, &o, &f);
+    question_prepare(&o);
+    cu_err e = question_open(c->a, id, &o, &f);
     if (e == CU_OK)
-        e = answer_all(c->a, &o, &f);
+        e = question_answer_all(c->a, &o, &f);
     if (e == CU_OK)
-        put_all(c->a, &o, c->out);
-    drop(&o);
-    return e == CU_OK ? 200 : failed(c, e, &f, "The questionnaire cannot be shown");
+        question_put_all(c->a, &o, c->out);
+    question_drop(&o);
+    return e == CU_OK ? 200 : question_failed(c, e, &f, "The questionnaire cannot be shown");
 }
 
 /* --- importing --- */
@@ -313,7 +295,7 @@ static cu_err write_drafted(call *c, const opened *o)
     cu_buf_json_kv_u64(&body, "person", n.of[CU_QSTATUS_PERSON]);
     cu_buf_json_kv_str(&body, "questionnaire", o->about.id);
     cu_buf_byte(&body, '}');
-    return write_entry(c, "questionnaire.drafted", &body, NULL);
+    return question_write(c, "questionnaire.drafted", &body, NULL);
 }
 
 /* File first, then the entry: what the log speaks of is there. */
@@ -340,7 +322,7 @@ static cu_err keep_file(call *c, opened *o, const char *name)
     cu_buf_byte(&body, '}');
     CU_TRY(path_of(c->a, q->id, path));
     CU_TRY(cu_file_replace(AT_FDCWD, path, cu_buf_view(&o->file), 0600));
-    cu_err e = write_entry(c, "questionnaire.imported", &body, q->id);
+    cu_err e = question_write(c, "questionnaire.imported", &body, q->id);
     if (e != CU_OK)
         unlink(path);
     return e;
@@ -355,7 +337,7 @@ static cu_err import(call *c, const json_t *in, opened *o, cu_fault *f)
     if (e != CU_OK)
         return e == CU_TOO_BIG ? cu_fail(f, e, "the file is larger than %zu MiB", CU_QFILE_MAX >> 20) : cu_fail(f, e, "content is no base64");
     CU_TRY(cu_qdocument_read(cu_buf_view(&o->file), &o->arena, &o->document, f));
-    CU_TRY(answer_all(c->a, o, f));
+    CU_TRY(question_answer_all(c->a, o, f));
     CU_TRY(keep_file(c, o, name));
     return write_drafted(c, o);
 }
@@ -364,147 +346,14 @@ static unsigned take_file(call *c, const json_t *in)
 {
     opened o;
     cu_fault f = {0};
-    prepare(&o);
+    question_prepare(&o);
     cu_err e = import(c, in, &o, &f);
     if (e == CU_OK) {
-        wait_taken(c->a, o.about.id, NULL, 0);
-        put_all(c->a, &o, c->out);
+        question_wait(c->a, o.about.id, NULL, 0);
+        question_put_all(c->a, &o, c->out);
     }
-    drop(&o);
-    return e == CU_OK ? 201 : failed(c, e, &f, "Not imported");
-}
-
-/* --- approving --- */
-
-static bool is_verdict(const char *v)
-{
-    return v && (strcmp(v, "yes") == 0 || strcmp(v, "partly") == 0 || strcmp(v, "no") == 0 || strcmp(v, "text") == 0);
-}
-
-static cu_err approve(call *c, const json_t *in, opened *o, cu_qrow *row, uint64_t *before, cu_buf *body, cu_fault *f)
-{
-    app *a = c->a;
-    json_int_t n = json_integer_value(json_object_get(in, "n"));
-    const char *answer = json_string_value(json_object_get(in, "answer")), *verdict = json_string_value(json_object_get(in, "verdict"));
-    const char *facts = json_string_value(json_object_get(in, "facts"));
-    if (n < 1 || (size_t)n > o->document->asked_n)
-        return cu_fail(f, CU_SYNTAX, "n is the number of a question, from 1 to %zu", o->document->asked_n);
-    if (!answer || !*answer || strlen(answer) > CU_QANSWER_MAX)
-        return cu_fail(f, CU_TOO_BIG, "an answer has 1 to %u bytes", CU_QANSWER_MAX);
-    if (!is_verdict(verdict) || !facts)
-        return cu_fail(f, CU_SYNTAX, "verdict is yes, partly, no or text; facts is the digest that was shown with the draft");
-    CU_TRY(question_ground(a, a->questions->bank, &o->arena, &o->ground, f));
-    pthread_mutex_lock(&a->questions->lock);
-    cu_err e = cu_qrow_make(&o->ground, a->questions->index, a->questions->memory, &o->document->asked[n - 1], &o->arena, row);
-    *before = e == CU_OK && row->approved ? row->approved->index : UINT64_MAX;
-    pthread_mutex_unlock(&a->questions->lock);
-    CU_TRY(e);
-    if (strcmp(facts, row->draft.facts) != 0)
-        return cu_fail(f, CU_STATE, "the facts behind this answer changed meanwhile; look at the new draft");
-    size_t most = row->asked->text.n < CU_QTEXT_MAX ? row->asked->text.n : CU_QTEXT_MAX;
-    while (most && most < row->asked->text.n && (row->asked->text.p[most] & 0xc0) == 0x80) /* not in the middle of a character */
-        most--;
-    cu_buf_byte(body, '{');
-    cu_buf_json_kv_str(body, "answer", answer);
-    cu_buf_json_kv_str(body, "facts", row->draft.facts);
-    cu_buf_json_kv_str(body, "key", row->draft.key);
-    cu_buf_json_kv(body, "question", cu_slice(row->asked->text, 0, most));
-    cu_buf_json_kv_str(body, "questionnaire", o->about.id);
-    cu_buf_json_kv_str(body, "verdict", verdict);
-    cu_buf_byte(body, '}');
-    return write_entry(c, "questionnaire.approved", body, NULL);
-}
-
-static unsigned take_answer(call *c, const json_t *in)
-{
-    const char *id = c->args[0];
-    opened o;
-    cu_fault f = {0};
-    cu_buf body CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
-    cu_qrow row;
-    uint64_t before = UINT64_MAX;
-    prepare(&o);
-    cu_err e = open_file(c->a, id, &o, &f);
-    if (e == CU_OK)
-        e = approve(c, in, &o, &row, &before, &body, &f);
-    drop(&o);
-    if (e == CU_STATE)
-        return problem(c, 409, "Changed meanwhile", "%s.", f.text);
-    if (e != CU_OK)
-        return failed(c, e, &f, "Not approved");
-    wait_taken(c->a, id, row.draft.key, before);
-    cu_buf_add(c->out, cu_buf_view(&body));
-    return 201;
-}
-
-/* --- exporting --- */
-
-static cu_err write_exported(call *c, const opened *o, const char *format, const cu_buf *file)
-{
-    cu_buf body CU_CLEAN_BUF = CU_BUF(2048);
-    cu_qcounts n;
-    cu_sha256 h;
-    char digest[65];
-    cu_qrows_count(o->rows, o->document->asked_n, &n);
-    cu_sha256_of(cu_buf_view(file), &h);
-    cu_hex(digest, h.b, sizeof h.b);
-    cu_buf_byte(&body, '{');
-    cu_buf_json_kv_u64(&body, "approved", n.of[CU_QSTATUS_APPROVED]);
-    cu_buf_json_kv_u64(&body, "bytes", file->n);
-    cu_buf_json_kv_str(&body, "digest", digest);
-    cu_buf_json_kv_str(&body, "format", format);
-    cu_buf_json_kv_str(&body, "questionnaire", o->about.id);
-    cu_buf_json_kv_u64(&body, "questions", n.n);
-    cu_buf_byte(&body, '}');
-    return write_entry(c, "questionnaire.exported", &body, NULL);
-}
-
-static const char *type_of(const char *format)
-{
-    return strcmp(format, "csv") == 0 ? "text/csv; charset=utf-8"
-           : strcmp(format, "xlsx") == 0 ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-           : strcmp(format, "docx") == 0 ? "application/vnd.openxmlformats-officedocument.wordprocessingml.document" : "application/json";
-}
-
-static cu_err export_as(call *c, opened *o, const char *format, cu_fault *f)
-{
-    app *a = c->a;
-    cu_err e = CU_OK;
-    if (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0 && strcmp(format, o->about.format) != 0)
-        return cu_fail(f, CU_UNSUPPORTED, "this questionnaire came as %s and can leave as csv, json%s%s", o->about.format, strcmp(o->about.format, "csv") == 0 ? "" : " or ",
-                       strcmp(o->about.format, "csv") == 0 ? "" : o->about.format);
-    CU_TRY(answer_all(a, o, f));
-    if (strcmp(format, "json") == 0) {
-        put_all(a, o, c->out);
-    } else {
-        pthread_mutex_lock(&a->questions->lock);
-        if (strcmp(format, "csv") == 0)
-            cu_qrows_csv(o->rows, o->document->asked_n, o->ground.at_ms, c->out);
-        else
-            e = cu_qrows_fill(cu_buf_view(&o->file), o->document, o->rows, &o->arena, c->out, f);
-        pthread_mutex_unlock(&a->questions->lock);
-    }
-    if (e == CU_OK)
-        e = cu_buf_err(c->out);
-    return e == CU_OK ? write_exported(c, o, format, c->out) : e;
-}
-
-static unsigned take_export(call *c, const json_t *in)
-{
-    const char *id = c->args[0];
-    opened o;
-    cu_fault f = {0};
-    const char *format = json_string_value(json_object_get(in, "format"));
-    prepare(&o);
-    cu_err e = open_file(c->a, id, &o, &f);
-    if (e == CU_OK)
-        e = export_as(c, &o, format ? format : "csv", &f);
-    drop(&o);
-    if (e != CU_OK)
-        return failed(c, e, &f, "Not exported");
-    c->type = type_of(format ? format : "csv");
-    snprintf(c->disposition, sizeof c->disposition, "attachment; filename=\"questionnaire-%.26s.%.4s\"", id, format ? format : "csv");
-    return 201;
+    question_drop(&o);
+    return e == CU_OK ? 201 : question_failed(c, e, &f, "Not imported");
 }
 
 /* --- operations --- */
@@ -519,7 +368,7 @@ unsigned answer_questionnaire(call *c)
     return show(c, c->args[0]);
 }
 
-static unsigned with_body(call *c, unsigned (*take)(call *c, const json_t *in))
+unsigned questions_with_body(call *c, unsigned (*take)(call *c, const json_t *in))
 {
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     unsigned status = json_is_object(in) ? take(c, in) : problem(c, 400, "Malformed", "A JSON object is expected.");
@@ -529,15 +378,5 @@ static unsigned with_body(call *c, unsigned (*take)(call *c, const json_t *in))
 
 unsigned import_questionnaire(call *c)
 {
-    return with_body(c, take_file);
-}
-
-unsigned approve_question(call *c)
-{
-    return with_body(c, take_answer);
-}
-
-unsigned export_questionnaire(call *c)
-{
-    return with_body(c, take_export);
+    return questions_with_body(c, take_file);
 }

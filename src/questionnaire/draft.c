@@ -230,7 +230,8 @@ static void cite_control(cu_buf *b, const cu_control_status *s)
     for (size_t i = 0; i < k->sources_n; i++) {
         const cu_seen *x = &s->sources[i].seen;
         for (size_t e = 0; e < k->sources[i].events_n; e++)
-            cu_buf_fmt(b, "%s%.*s", i || e ? ", " : "", CU_FMT(k->sources[i].events[e]));
+            if (!i || e || !cu_eq(k->sources[i].events[e], k->sources[i - 1].events[0])) /* two conditions on one kind of entry */
+                cu_buf_fmt(b, "%s%.*s", i || e ? ", " : "", CU_FMT(k->sources[i].events[e]));
         all.count += x->count;
         if (x->count && (!all.log || x->last_ms >= all.last_ms)) {
             all.last_ms = x->last_ms;
@@ -240,7 +241,7 @@ static void cite_control(cu_buf *b, const cu_control_status *s)
     }
     for (size_t i = 0; i < k->probes_n; i++)
         cu_buf_fmt(b, "%sprobe %.*s", i || k->sources_n ? ", " : "", CU_FMT(k->probes[i]));
-    cu_buf_fmt(b, "; %llu entries", (unsigned long long)all.count);
+    cu_buf_fmt(b, ": %llu entries", (unsigned long long)all.count);
     if (all.log)
         put_place(b, all.log, all.index, all.last_ms);
     cu_buf_byte(b, ']');

@@ -14,7 +14,7 @@ const PLACES = [
   ["/controls", "Controls", ["controls"]],
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/findings", "Findings", ["findings", "scan"]],
-  ["/examination", "Examination", ["examination", "population", "sample"]],
+  ["/examination", "Examination", ["examination", "questionnaires", "questionnaire", "population", "sample"]],
   ["/log", "Log", ["log"]],
   ["/registers", "Registers", ["keys", "routes", "classes", "bundles", "isolation", "desks", "desk", "record", "vendors", "vendor", "work", "review", "policies", "policy"]],
 ];

@@ -31,6 +31,7 @@ const PAGES = {
   findings: Exposure, scan: Scan, log: Log,
   keys: lazy(() => import("./register-keys.js"), "RegisterKeys"), isolation: lazy(() => import("./isolation.js"), "Isolation"),
   examination: lazy(() => import("./examination.js"), "Examination"),
+  questionnaires: lazy(() => import("./questionnaires.js"), "Questionnaires"), questionnaire: lazy(() => import("./questionnaires.js"), "Questionnaire"),
   population: lazy(() => import("./population.js"), "Population"), sample: lazy(() => import("./population.js"), "Sample"),
   routes: lazy(() => import("./routes.js"), "Routes"), classes: lazy(() => import("./classes.js"), "Classes"), bundles: lazy(() => import("./bundles.js"), "Bundles"),
   desks: lazy(() => import("./desk.js"), "Desks"), desk: lazy(() => import("./desk.js"), "Desk"), record: lazy(() => import("./desk.js"), "DeskRecord"),

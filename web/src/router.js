@@ -12,6 +12,8 @@ const PLACES = [
   ["scan", /^\/findings\/([^/]+)\/?$/],
   ["examination", /^\/examination\/?$/],
   ["sample", /^\/examination\/samples\/([0-9A-Z]{26})\/?$/],
+  ["questionnaires", /^\/examination\/questionnaires\/?$/],
+  ["questionnaire", /^\/examination\/questionnaires\/([0-9A-Z]{26})\/?$/],
   ["population", /^\/examination\/([0-9A-Z]{26})\/?$/],
   ["log", /^\/log\/?$/],
   ["keys", /^\/registers\/keys\/?$/],
