@@ -15,7 +15,7 @@ const FILE_MAX = 5 << 20;
 const PIPS_MAX = 400;
 const VERDICTS = [["yes", "Yes"], ["partly", "In part"], ["no", "No"], ["text", "As the text says"]];
 // Words alone: the shapes of states mean states of controls.
-const Status = ({ of }) => html`<span class="status">${of}</span>`;
+const Status = ({ of }) => html`<span class="stage">${of}</span>`;
 
 function base64Of(file) {
   return new Promise((done, fail) => {
