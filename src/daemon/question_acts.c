@@ -23,8 +23,12 @@ static cu_err approve(call *c, const json_t *in, opened *o, cu_qrow *row, uint64
     if (!is_verdict(verdict) || !facts)
         return cu_fail(f, CU_SYNTAX, "verdict is yes, partly, no or text; facts is the digest that was shown with the draft");
     CU_TRY(question_ground(a, a->questions->bank, &o->arena, &o->ground, f));
+    pthread_mutex_lock(&a->questions->drafting);
+    cu_err e = cu_qrow_draft(&o->ground, a->questions->index, &o->document->asked[n - 1], &o->arena, row);
+    pthread_mutex_unlock(&a->questions->drafting);
     pthread_mutex_lock(&a->questions->lock);
-    cu_err e = cu_qrow_make(&o->ground, a->questions->index, a->questions->memory, &o->document->asked[n - 1], &o->arena, row);
+    if (e == CU_OK)
+        e = cu_qrows_recall(a->questions->memory, &o->arena, row, 1);
     *before = e == CU_OK && row->approved ? row->approved->index : UINT64_MAX;
     pthread_mutex_unlock(&a->questions->lock);
     CU_TRY(e);
@@ -105,13 +109,10 @@ static cu_err export_as(call *c, opened *o, const char *format, cu_fault *f)
     CU_TRY(question_answer_all(a, o, f));
     if (strcmp(format, "json") == 0) {
         question_put_all(a, o, c->out);
+    } else if (strcmp(format, "csv") == 0) {
+        cu_qrows_csv(o->rows, o->document->asked_n, o->ground.at_ms, c->out);
     } else {
-        pthread_mutex_lock(&a->questions->lock);
-        if (strcmp(format, "csv") == 0)
-            cu_qrows_csv(o->rows, o->document->asked_n, o->ground.at_ms, c->out);
-        else
-            e = cu_qrows_fill(cu_buf_view(&o->file), o->document, o->rows, &o->arena, c->out, f);
-        pthread_mutex_unlock(&a->questions->lock);
+        e = cu_qrows_fill(cu_buf_view(&o->file), o->document, o->rows, &o->arena, c->out, f);
     }
     if (e == CU_OK)
         e = cu_buf_err(c->out);

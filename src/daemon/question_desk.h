@@ -7,7 +7,8 @@
 
 typedef struct questions questions;
 struct questions {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;     /* of memory: the sequencer takes it too */
+    pthread_mutex_t drafting; /* of index; drafts of a large file take seconds */
     cu_bank *bank;
     cu_bank_index *index;
     cu_qmemory *memory;

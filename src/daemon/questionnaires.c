@@ -20,6 +20,7 @@ cu_err questions_open(app *a, const char *catalog, cu_fault *f)
     if (!d)
         return CU_NOMEM;
     pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->drafting, NULL);
     a->questions = d;
     CU_TRY(cu_bank_load(catalog, a->catalogue, a->events, &a->arena, &d->bank, f));
     CU_TRY(cu_bank_index_new(d->bank, &d->index, f));
@@ -33,6 +34,7 @@ void questions_close(app *a)
     cu_bank_index_free(a->questions->index);
     cu_qmemory_free(a->questions->memory);
     pthread_mutex_destroy(&a->questions->lock);
+    pthread_mutex_destroy(&a->questions->drafting);
     free(a->questions);
     a->questions = NULL;
 }
@@ -153,8 +155,12 @@ void question_prepare(opened *o)
 cu_err question_answer_all(app *a, opened *o, cu_fault *f)
 {
     CU_TRY(question_ground(a, a->questions->bank, &o->arena, &o->ground, f));
+    pthread_mutex_lock(&a->questions->drafting);
+    cu_err e = cu_qrows_draft(&o->ground, a->questions->index, o->document, &o->arena, &o->rows);
+    pthread_mutex_unlock(&a->questions->drafting);
     pthread_mutex_lock(&a->questions->lock);
-    cu_err e = cu_qrows_make(&o->ground, a->questions->index, a->questions->memory, o->document, &o->arena, &o->rows);
+    if (e == CU_OK)
+        e = cu_qrows_recall(a->questions->memory, &o->arena, o->rows, o->document->asked_n);
     pthread_mutex_unlock(&a->questions->lock);
     for (size_t i = 0; e == CU_OK && i < o->document->asked_n; i++) {
         char name[PERSON_NAME];
@@ -247,9 +253,7 @@ void question_put_all(app *a, const opened *o, cu_buf *b)
     cu_buf_byte(b, '{');
     put_about(b, &o->about);
     cu_buf_json_kv_str(b, "as_of", at);
-    pthread_mutex_lock(&a->questions->lock); /* approved answers are the memory's */
     cu_qrows_json(o->rows, o->document->asked_n, b);
-    pthread_mutex_unlock(&a->questions->lock);
     cu_buf_byte(b, '}');
 }
 

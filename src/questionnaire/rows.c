@@ -13,38 +13,58 @@ const char *cu_qstatus_name(cu_qstatus s)
     return names[s];
 }
 
-cu_err cu_qrow_make(const cu_draft_ground *g, cu_bank_index *x, const cu_qmemory *m, const cu_qasked *q, cu_arena *a, cu_qrow *out)
+cu_err cu_qrow_draft(const cu_draft_ground *g, cu_bank_index *x, const cu_qasked *q, cu_arena *a, cu_qrow *out)
 {
     *out = (cu_qrow){.asked = q, .status = CU_QSTATUS_PERSON};
     CU_TRY(cu_draft_answer(g, x, q, a, &out->draft));
-    out->approved = cu_qmemory_approved(m, out->draft.key);
-    snprintf(out->by, sizeof out->by, "%s", out->approved ? out->approved->actor : "");
     out->answer = out->draft.answer;
     out->citations = out->draft.citations;
     if (out->draft.match.question)
         out->status = CU_QSTATUS_DRAFTED;
-    if (out->approved && strcmp(out->approved->facts, out->draft.facts) != 0) {
-        out->status = CU_QSTATUS_CHANGED;
-    } else if (out->approved) {
-        char *by = cu_arena_fmt(a, "%.*s%sapproved by a person on %.10s, org#%llu", out->citations.n < 8000 ? (int)out->citations.n : 8000,
-                                out->citations.p ? (const char *)out->citations.p : "", out->citations.n ? "; " : "", out->approved->at,
-                                (unsigned long long)out->approved->index);
-        out->status = CU_QSTATUS_APPROVED;
-        out->answer = cu_str(out->approved->answer);
-        out->citations = cu_str(by);
-        return by ? CU_OK : CU_NOMEM;
-    }
     return CU_OK;
 }
 
-cu_err cu_qrows_make(const cu_draft_ground *g, cu_bank_index *x, const cu_qmemory *m, const cu_qdocument *d, cu_arena *a, cu_qrow **out)
+cu_err cu_qrows_draft(const cu_draft_ground *g, cu_bank_index *x, const cu_qdocument *d, cu_arena *a, cu_qrow **out)
 {
     cu_qrow *v = cu_arena_alloc(a, (d->asked_n + 1) * sizeof *v);
     if (!v)
         return CU_NOMEM;
     for (size_t i = 0; i < d->asked_n; i++)
-        CU_TRY(cu_qrow_make(g, x, m, &d->asked[i], a, &v[i]));
+        CU_TRY(cu_qrow_draft(g, x, &d->asked[i], a, &v[i]));
     *out = v;
+    return CU_OK;
+}
+
+static cu_err recall(const cu_qmemory *m, cu_arena *a, cu_qrow *r)
+{
+    const cu_approved *found = cu_qmemory_approved(m, r->draft.key);
+    if (!found)
+        return CU_OK;
+    cu_approved *x = cu_arena_alloc(a, sizeof *x);
+    if (!x)
+        return CU_NOMEM;
+    *x = *found;
+    x->answer = cu_arena_str(a, cu_str(found->answer));
+    x->question = cu_arena_str(a, cu_str(found->question));
+    if (!x->answer || !x->question)
+        return CU_NOMEM;
+    r->approved = x;
+    snprintf(r->by, sizeof r->by, "%s", x->actor);
+    r->status = CU_QSTATUS_CHANGED;
+    if (strcmp(x->facts, r->draft.facts) != 0)
+        return CU_OK;
+    char *by = cu_arena_fmt(a, "%.*s%sapproved by a person on %.10s, org#%llu", r->citations.n < 8000 ? (int)r->citations.n : 8000,
+                            r->citations.p ? (const char *)r->citations.p : "", r->citations.n ? "; " : "", x->at, (unsigned long long)x->index);
+    r->status = CU_QSTATUS_APPROVED;
+    r->answer = cu_str(x->answer);
+    r->citations = cu_str(by);
+    return by ? CU_OK : CU_NOMEM;
+}
+
+cu_err cu_qrows_recall(const cu_qmemory *m, cu_arena *a, cu_qrow *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        CU_TRY(recall(m, a, &rows[i]));
     return CU_OK;
 }
 

@@ -185,6 +185,12 @@ static cu_err entry(cu_qmemory *m, uint64_t index, const char *type, const char 
     return cu_qmemory_take(m, &e);
 }
 
+static void row_of(const cu_qasked *q, const cu_qmemory *m, cu_qrow *row)
+{
+    assert_int_equal(cu_qrow_draft(&ground, idx, q, &arena, row), CU_OK);
+    assert_int_equal(cu_qrows_recall(m, &arena, row, 1), CU_OK);
+}
+
 static void memory_follows_the_log(void **state)
 {
     cu_qmemory *m;
@@ -195,7 +201,7 @@ static void memory_follows_the_log(void **state)
     cu_qrow row;
     assert_int_equal(cu_qmemory_new(&m), CU_OK);
     assert_int_equal(entry(m, 1, "questionnaire.imported", "01KB2X3Y4Z5A6B7C8D9E0F1G2H", "{\"bytes\":1,\"digest\":\"x\",\"format\":\"csv\",\"name\":\"a\",\"questions\":1}"), CU_OK);
-    assert_int_equal(cu_qrow_make(&ground, idx, m, &q, &arena, &row), CU_OK);
+    row_of(&q, m, &row);
     assert_int_equal(row.status, CU_QSTATUS_DRAFTED);
     snprintf(body, sizeof body, "{\"answer\":\"We do.\",\"facts\":\"%s\",\"key\":\"SQ-015\",\"question\":\"q\",\"questionnaire\":\"01KB2X3Y4Z5A6B7C8D9E0F1G2H\",\"verdict\":\"yes\"}", d.facts);
     assert_int_equal(entry(m, 5, "questionnaire.approved", "", body), CU_OK);
@@ -203,11 +209,11 @@ static void memory_follows_the_log(void **state)
     assert_int_equal(entry(m, 6, "key.issued", "", "no JSON"), CU_OK);
     assert_int_equal(cu_qmemory_approved_count(m), 1);
     assert_int_equal(cu_qmemory_find(m, "01KB2X3Y4Z5A6B7C8D9E0F1G2H")->approved, 1);
-    assert_int_equal(cu_qrow_make(&ground, idx, m, &q, &arena, &row), CU_OK);
+    row_of(&q, m, &row);
     assert_true(row.status == CU_QSTATUS_APPROVED && cu_eq_str(row.answer, "We do."));
     assert_true(cu_find(row.citations, CU_LIT("org#5"), 0) != (size_t)-1);
     set("orphans", 1);
-    assert_int_equal(cu_qrow_make(&ground, idx, m, &q, &arena, &row), CU_OK);
+    row_of(&q, m, &row);
     assert_int_equal(row.status, CU_QSTATUS_CHANGED);
     assert_false(cu_eq_str(row.answer, "We do."));
     cu_qmemory_free(m);

@@ -21,7 +21,7 @@ const char *cu_qstatus_name(cu_qstatus s);
 typedef struct {
     const cu_qasked *asked;
     cu_draft draft;
-    const cu_approved *approved; /* under its key; NULL */
+    const cu_approved *approved; /* under its key, copied; NULL */
     char by[129];                /* who approved it, as it is shown */
     cu_qstatus status;
     cu_bytes answer, citations;  /* what goes out: never an answer without a citation */
@@ -31,9 +31,11 @@ typedef struct {
     uint64_t n, of[CU_QSTATUS_COUNT], verdicts[CU_DRAFT_COUNT];
 } cu_qcounts;
 
-/* One row of the document, or all of them (rows gets d->asked_n). In the arena; approved stays memory's. */
-cu_err cu_qrow_make(const cu_draft_ground *g, cu_bank_index *x, const cu_qmemory *m, const cu_qasked *q, cu_arena *a, cu_qrow *out) CU_MUST;
-cu_err cu_qrows_make(const cu_draft_ground *g, cu_bank_index *x, const cu_qmemory *m, const cu_qdocument *d, cu_arena *a, cu_qrow **out) CU_MUST;
+/* Drafted: one row of the document, or all of them (rows gets d->asked_n). Takes milliseconds a row. In the arena. */
+cu_err cu_qrow_draft(const cu_draft_ground *g, cu_bank_index *x, const cu_qasked *q, cu_arena *a, cu_qrow *out) CU_MUST;
+cu_err cu_qrows_draft(const cu_draft_ground *g, cu_bank_index *x, const cu_qdocument *d, cu_arena *a, cu_qrow **out) CU_MUST;
+/* Then held against what was approved; quick, so that memory is held for a moment only. */
+cu_err cu_qrows_recall(const cu_qmemory *m, cu_arena *a, cu_qrow *rows, size_t n) CU_MUST;
 void cu_qrows_count(const cu_qrow *rows, size_t n, cu_qcounts *out);
 /* id,answer,citations,bank_id,status,verdict,question,as_of */
 void cu_qrows_csv(const cu_qrow *rows, size_t n, uint64_t at_ms, cu_buf *out);
