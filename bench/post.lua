@@ -29,6 +29,12 @@ function request()
   return wrk.format(nil, nil, nil, table.concat(parts, string.format("%03d%07d", id, count)))
 end
 
+-- Milliseconds before each request, so that the machine is not busy with nothing else.
+local pause = tonumber(os.getenv("BENCH_PAUSE") or "")
+if pause then
+  function delay() return math.random(0, 2 * pause) end
+end
+
 function done(summary, latency, requests)
   io.write(string.format("BENCH %d %d %d %d %d %d\n", summary.requests, summary.duration,
     latency:percentile(50), latency:percentile(99), summary.errors.status,

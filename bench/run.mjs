@@ -61,9 +61,9 @@ function childrenOf(pid) {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
 }
 
-async function load(side, file, connections) {
+async function load(side, file, connections, env = {}) {
   const child = spawn('wrk', ['-t1', `-c${connections}`, `-d${SECONDS}s`, '--timeout', '20s', '-s', join(root, 'bench/post.lua'),
-    `${side.url}/v1/messages`], { env: { ...process.env, BENCH_BODY: file, BENCH_KEY: side.key, BENCH_HEADERS: side.headers ?? '' } });
+    `${side.url}/v1/messages`], { env: { ...process.env, BENCH_BODY: file, BENCH_KEY: side.key, BENCH_HEADERS: side.headers ?? '', ...env } });
   let out = '';
   child.stdout.on('data', (d) => { out += d; });
   await new Promise((done) => child.on('close', done));
@@ -233,17 +233,23 @@ async function beside(side) {
   row('gateway.beside.2k', 'p99 of a 2 KB request beside uploads of 3.5 MB', 'its p99 alone', ratios);
 }
 
-// Sealing beside requests: the daemon is stopped, so that nothing is sealed; then it seals what has piled up and
-// what comes meanwhile.
+// Sealing beside requests, of which a few hundred come in a second: the daemon is stopped, so that nothing is sealed,
+// and entries pile up in the spool; then it seals them and what comes meanwhile.
+const PILE = Number(process.env.BENCH_PILE ?? 60000);
 async function sealing() {
   const { custos: side } = await startSides(true), small = join(dir, 'sealing-2k.json'), ratios = [];
+  const few = () => load(side, small, 4, { BENCH_PAUSE: '10' });
   writeFileSync(small, body(2048));
-  await load(side, small, 2);
+  await few();
   for (let i = 0; i < RUNS; i++) {
     const [daemon] = side.daemon();
     process.kill(daemon, 'SIGSTOP');
-    const still = await load(side, small, 2).finally(() => process.kill(daemon, 'SIGCONT'));
-    const busy = await load(side, small, 2);
+    let still;
+    try {
+      run(join(root, 'build/tests/ledger/make-log'), [join(dir, 'state-https'), String(PILE), '1', 'leave']);
+      still = await few();
+    } finally { process.kill(daemon, 'SIGCONT'); }
+    const busy = await few();
     console.log(`  2k: p50 ${still.p50}, p99 ${still.p99} us while nothing is sealed, p50 ${busy.p50}, p99 ${busy.p99} us while the sequencer catches up (${busy.rps.toFixed(0)} requests/s)`);
     ratios.push(busy.p99 / still.p99);
   }
