@@ -47,13 +47,13 @@ await writeFile(join(assets, "licences.txt"), await licences());
 
 // The bundle holds other people's work; their terms travel with it.
 async function licences() {
-  const names = ["preact", "htm", "@preact/signals", "@preact/signals-core"];
+  const names = ["preact", "htm", "@preact/signals", "@preact/signals-core", "qrcode-generator"];
   const parts = [];
   for (const name of names) {
     const dir = join(here, "node_modules", name);
-    const { version } = JSON.parse(await readFile(join(dir, "package.json"), "utf8"));
+    const { version, license } = JSON.parse(await readFile(join(dir, "package.json"), "utf8"));
     const file = (await readdir(dir)).find((entry) => /^licen[cs]e/i.test(entry));
-    const terms = file ? await readFile(join(dir, file), "utf8") : "";
+    const terms = file ? await readFile(join(dir, file), "utf8") : `Licence: ${license}`;
     parts.push(`${name} ${version}\n\n${terms.trim()}\n`);
   }
   return parts.join("\n----\n\n");

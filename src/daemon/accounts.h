@@ -95,6 +95,9 @@ unsigned change_password(call *c);
 unsigned offer_codes(call *c);
 unsigned confirm_codes(call *c);
 unsigned end_own_session(call *c);
+unsigned answer_oidc(call *c); /* oidc.c */
+unsigned begin_oidc(call *c);
+unsigned finish_oidc(call *c);
 
 void put_account(app *a, cu_buf *b, const cu_store_account *x);
 void put_list(cu_buf *b, const char *key, const char *names); /* names separated by commas */

@@ -84,6 +84,8 @@ static enum MHD_Result reply(struct MHD_Connection *con, const call *c, unsigned
         MHD_add_response_header(r, "Content-Type", c->type);
     if (c->cookie[0])
         MHD_add_response_header(r, "Set-Cookie", c->cookie);
+    if (c->location[0])
+        MHD_add_response_header(r, "Location", c->location);
     if (c->disposition[0])
         MHD_add_response_header(r, "Content-Disposition", c->disposition);
     enum MHD_Result ok = MHD_queue_response(con, status, r);
@@ -110,7 +112,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
     }
     cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     call c = {.a = x->a, .admin = x->admin, .method = method, .path = url, .query = query, .query_arg = con,
-              .body = cu_buf_view(&u->body), .token = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_session"), .actor = "", .address = x->admin ? NULL : header(con, "X-Real-IP"), .out = &out, .type = "application/json", .file = -1};
+              .body = cu_buf_view(&u->body), .token = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_session"), .actor = "", .oidc_cookie = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_oidc"), .address = x->admin ? NULL : header(con, "X-Real-IP"), .out = &out, .type = "application/json", .file = -1};
     const char *scheme = x->admin ? NULL : header(con, "X-Forwarded-Proto");
     c.address = c.address ? c.address : "";
     c.secure = scheme && strcmp(scheme, "https") == 0;
@@ -164,7 +166,7 @@ cu_err api_start(app *a, const char *socket_name, mode_t mode, bool admin, api *
     cu_err e = listen_at(path, mode, &fd, f);
     if (e == CU_OK) {
         x->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, handle, x, MHD_OPTION_LISTEN_SOCKET, fd,
-                                   MHD_OPTION_THREAD_POOL_SIZE, 2u, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_NOTIFY_COMPLETED, done,
+                                   MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_NOTIFY_COMPLETED, done,
                                    NULL, MHD_OPTION_END);
         if (!x->http)
             e = cu_fail(f, CU_IO, "the HTTP library does not start on %s", socket_name);

@@ -149,6 +149,7 @@ typedef struct {
     bool admin;
     const char *method, *path;
     char args[3][PATH_ARG]; /* what stands in the places of {names} in the path's pattern, in order */
+    const char *oidc_cookie; /* of a browser that was sent to the OpenID provider */
     const char *token;      /* the session's, as it was sent; NULL */
     const char *address;    /* where the call comes from; "" on the machine itself */
     bool secure;            /* through TLS */
@@ -165,7 +166,8 @@ typedef struct {
     cu_bytes body;
     cu_buf *out;
     const char *type;      /* content type; application/json unless set */
-    char cookie[128], disposition[96];
+    char cookie[160], disposition[96];
+    char location[4200];   /* of a 303 */
     int file;              /* open: its content is the answer, and it is closed when that was sent; -1: out is */
 } call;
 unsigned problem(call *c, unsigned status, const char *title, const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -159,7 +159,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
 
 /* The console's addresses, one a line: all of them are its one page. */
 static const char pages[] =
-    "|audit|controls|try|log|account"
+    "|audit|controls|try|log|account|join"
     "|exchanges|exchanges/[0-9A-Z]+"
     "|findings|findings/[0-9A-Z]+"
     "|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|examination/questionnaires|examination/questionnaires/[0-9A-Z]+"

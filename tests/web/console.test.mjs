@@ -5,10 +5,11 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
 import { System } from '../gateway/system.mjs'
+import { code } from './people.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/controls', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation']
+const pages = ['/', '/audit', '/controls', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/account', '/registers/people', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation']
 
 before(async () => {
   system = await new System().start()
@@ -106,7 +107,7 @@ test('a sign-in link works once, and pages of others cannot write', async () => 
   assert.equal((await post()).status, 401)
   assert.equal((await fetch(system.url + '/api/v1/exchanges')).status, 401)
   assert.equal((await fetch(system.url + '/api/v1/keys', { method: 'POST', body: '{}' })).status, 403)
-  assert.equal((await fetch(system.url + '/api/v1/signin-tokens', { method: 'POST', headers: { 'content-type': 'application/json', cookie: first.headers.get('set-cookie').split(';')[0] }, body: '{}' })).status, 404)
+  assert.equal((await fetch(system.url + '/api/v1/signin-tokens', { method: 'POST', headers: { 'content-type': 'application/json', cookie: first.headers.get('set-cookie').split(';')[0] }, body: '{}' })).status, 403)
 })
 
 test('keyboard alone: from the first Tab to a criterion that opens', async () => {
@@ -232,4 +233,50 @@ test('isolation: an attack’s entry and its proof are two clicks away', async (
   assert.match(await page.locator('.leaf pre').innerText(), /"probe": "isolation"/)
   assert.deepEqual(page.errors, [])
   await page.context().close()
+})
+
+test('a person follows an invitation, signs in again, and an owner manages people; hostile names are text', { timeout: 120000 }, async () => {
+  const hostile = '<img src=x onerror=alert(1)>'
+  const joining = await open({ signedIn: false })
+  await joining.goto(system.json('person', 'add', hostile, '--role', 'owner').url)
+  await joining.getByRole('heading', { name: `Welcome, ${hostile}` }).waitFor()
+  assert.doesNotMatch(joining.url(), /[0-9a-f]{32}/, 'the token leaves the address bar')
+  const secret = (await joining.locator('.secret').textContent()).replaceAll(' ', '')
+  assert.ok((await joining.locator('.qr path').getAttribute('d')).length > 2000, 'the picture is drawn')
+  const { violations } = await joining.evaluate(`(() => { ${axe}; return window.axe.run({ runOnly: ['wcag2a', 'wcag2aa'] }) })()`)
+  assert.deepEqual(violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id + v.nodes[0].html), [])
+  const password = `p-${Date.now()}-${process.pid}-word`
+  await joining.getByLabel('Password', { exact: true }).fill(password)
+  await joining.getByLabel('The same again').fill(password)
+  await joining.getByRole('textbox', { name: 'Code' }).fill(code(secret, Date.now(), -1))
+  await joining.getByRole('button', { name: 'Join and sign in' }).click()
+  await joining.getByRole('heading', { name: 'Ten recovery codes' }).waitFor()
+  const recovery = (await joining.locator('.codebox').textContent()).trim().split('\n')
+  assert.equal(recovery.length, 10)
+  await joining.getByRole('button', { name: 'I have them' }).click()
+  await joining.getByRole('button', { name: 'Sign out' }).click()
+
+  await joining.goto(system.url + '/registers/people')
+  await joining.getByLabel('Name').fill(hostile)
+  await joining.getByLabel('Password').fill('not the password at all')
+  await joining.getByLabel('Code').fill('123456')
+  await joining.getByRole('button', { name: 'Sign in' }).click()
+  await joining.getByRole('alert').getByText('Name, password or code is wrong').waitFor()
+  await joining.getByLabel('Password').fill(password)
+  await joining.getByLabel('Code').fill(recovery[0])
+  await joining.getByRole('button', { name: 'Sign in' }).click()
+  await joining.getByRole('button', { name: 'Invite a person' }).click()
+  await joining.getByLabel('Name').fill('vera')
+  await joining.getByRole('group').getByText('approver', { exact: true }).click()
+  await joining.getByRole('button', { name: 'Make the invitation' }).click()
+  await joining.getByRole('heading', { name: 'The link for vera' }).waitFor()
+  assert.match(await joining.locator('.codebox').textContent(), /\/#\/join\/[0-9a-f]{96}$/)
+  await joining.getByRole('button', { name: 'End vera' }).click()
+  await joining.getByRole('button', { name: 'End the account' }).click()
+  await joining.getByText('1 ended').waitFor()
+  await joining.getByRole('button', { name: `End ${hostile}`, exact: true }).click()
+  await joining.getByRole('button', { name: 'End the account' }).click()
+  await joining.getByRole('alert').getByText('make another one first').waitFor()
+  assert.deepEqual(joining.errors.filter((e) => !/status of 4/.test(e)), [])
+  await joining.context().close()
 })

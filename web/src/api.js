@@ -72,6 +72,11 @@ export async function signIn(token) {
   await askSession();
 }
 
+export async function signInWith(name, password, code) {
+  await post("/api/v1/session", { name, password, code });
+  await askSession();
+}
+
 export async function signOut() {
   await call("/api/v1/session", { method: "DELETE", headers: { "content-type": "application/json" } });
   session.value = null;

@@ -5,7 +5,7 @@ import { route, go } from "./router.js";
 import { session, signOut } from "./api.js";
 import { letterKeys, theme } from "./settings.js";
 import { useKeys } from "./keys.js";
-import { count, digest, moment } from "./format.js";
+import { count, day, digest, moment } from "./format.js";
 import { logTitle } from "./words.js";
 
 const PLACES = [
@@ -16,17 +16,27 @@ const PLACES = [
   ["/findings", "Findings", ["findings", "scan"]],
   ["/examination", "Examination", ["examination", "questionnaires", "questionnaire", "population", "sample"]],
   ["/log", "Log", ["log"]],
-  ["/registers", "Registers", ["keys", "routes", "classes", "bundles", "isolation", "desks", "desk", "record", "vendors", "vendor", "work", "review", "policies", "policy"]],
+  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "desks", "desk", "record", "vendors", "vendor", "work", "review", "policies", "policy"]],
 ];
 
 function Account() {
-  if (session.value === undefined) return null;
-  if (session.value === null) return html`<span class="faint opt">Not signed in</span>`;
+  const who = session.value;
+  if (who === undefined) return null;
+  const here = route.value.place === "account" ? "page" : null;
+  if (who === null) return html`<a href="/account" aria-current=${here}>Sign in</a>`;
   const leave = async () => {
     await signOut().catch(() => {});
     go("/");
   };
-  return html`<button type="button" class="plainly" onClick=${leave}>Sign out</button>`;
+  return html`<a href="/account" class="who" aria-current=${here} title=${who.role}>${who.user || "…"}</a><button type="button" class="plainly" onClick=${leave}>Sign out</button>`;
+}
+
+// An auditor is told on every page what the seat is.
+export function SeatLine() {
+  const who = session.value;
+  if (who?.role !== "auditor") return null;
+  return html`<div class="seat" role="note"><div class="seal-in"><span>Auditor's seat of <b>${who.user}</b></span><span>window <b>${day(who.from)}</b> to <b>${day(new Date(new Date(who.to) - 1))}</b></span>
+    <span>${who.tenants.length ? html`tenants <b>${who.tenants.join(", ")}</b>` : "all tenants"}${who.controls.length > 0 && html`, controls <b>${who.controls.join(", ")}</b>`}</span><span>what is looked at is on record</span></div></div>`;
 }
 
 export function Mast() {

@@ -7,7 +7,7 @@ import { startSettings } from "./settings.js";
 import { go, route, startRouter } from "./router.js";
 import { arrival, takeToken } from "./signin.js";
 import { useSource } from "./source.js";
-import { Mast, SealLine } from "./frame.js";
+import { Mast, SealLine, SeatLine } from "./frame.js";
 import { useTitle } from "./parts.js";
 import { Overview } from "./overview.js";
 import { Checklist } from "./checklist.js";
@@ -29,6 +29,8 @@ function Unknown() {
 const PAGES = {
   overview: Overview, audit: lazy(() => import("./audit.js"), "Audit"), controls: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
   findings: Exposure, scan: Scan, log: Log,
+  account: lazy(() => import("./account.js"), "Account"), join: lazy(() => import("./join.js"), "Join"),
+  people: lazy(() => import("./people.js"), "People"),
   keys: lazy(() => import("./register-keys.js"), "RegisterKeys"), isolation: lazy(() => import("./isolation.js"), "Isolation"),
   examination: lazy(() => import("./examination.js"), "Examination"),
   questionnaires: lazy(() => import("./questionnaires.js"), "Questionnaires"), questionnaire: lazy(() => import("./questionnaires.js"), "Questionnaire"),
@@ -61,7 +63,7 @@ function Console() {
   const Page = PAGES[place];
   const log = place === "log" ? route.value.query.get("log") : null;
   return html`<a class="skip" href="#main">Skip to the page</a>
-    <${Mast} /><${SealLine} status=${session.value ? status : { data: null }} log=${log} />
+    <${Mast} /><${SeatLine} /><${SealLine} status=${session.value ? status : { data: null }} log=${log} />
     <main id="main" tabindex="-1">
       ${arrival.value && html`<div class="notice" role="status">${arrival.value}</div>`}
       <${Page} key=${place + id} id=${id} status=${status} />
@@ -71,7 +73,7 @@ function Console() {
 startSettings();
 startRouter();
 const token = takeToken();
-if (token) go("/", { replace: true });
+if (token) go(token.to, { replace: true });
 render(html`<${Console} />`, document.getElementById("console"));
 if (token) token.use();
 else askSession();

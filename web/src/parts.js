@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { html } from "./html.js";
 import { clock, count } from "./format.js";
+import { SignInForm } from "./signin-form.js";
 import { stateOf, typeWord } from "./words.js";
 
 export const Shape = ({ code, cls = "gl" }) =>
@@ -47,6 +48,7 @@ function Silent({ seen }) {
 // Says what happened, what is safe and what to do; nothing when all is well.
 export function Notice({ seen }) {
   if (seen.failed?.kind === "silent") return html`<${Silent} seen=${seen} />`;
+  if (seen.failed?.status === 403) return html`<p class="small quiet" role="status">${seen.failed.title}. ${seen.failed.detail}</p>`;
   if (seen.failed?.kind === "problem") {
     const { title, detail, reference } = seen.failed;
     return html`<div class="notice" role="status"><b>${title}.</b> ${detail} Nothing was changed.${reference && html` <span class="mono">Reference ${reference}.</span>`}</div>`;
@@ -58,11 +60,7 @@ export function Notice({ seen }) {
 }
 
 export function SignInNeeded({ what }) {
-  return html`<div class="needed">
-    <p class="lede">${what} needs a sign-in. There is no password: <code>custos serve</code> prints a link that signs this browser in once. Open it here.</p>
-    <pre class="codebox">http://…/#/signin/…</pre>
-    <p class="small quiet">The link works for one sign-in. A restart of <code>custos serve</code> prints a new one. <a href="/audit">Checklist</a> and <a href="/try">Try</a> work without it.</p>
-  </div>`;
+  return html`<div class="needed"><p class="lede">${what} needs a sign-in.</p><${SignInForm} /></div>`;
 }
 
 export function saveAs(name, content, type) {

@@ -6,6 +6,7 @@ import { Registers } from "./registers.js";
 import { post, send, session } from "./api.js";
 import { useSource } from "./source.js";
 import { useKeys } from "./keys.js";
+import { Field, Wrong, useAct } from "./forms.js";
 import { CopyBox, Notice, SignInNeeded, useTitle } from "./parts.js";
 import { day, many, moment } from "./format.js";
 import { LimitFields, limitsOf, limitWords } from "./register-limits.js";
@@ -22,27 +23,6 @@ function scopeWords(scopes) {
   return said.length ? said.map(([name, label]) => `${label.toLowerCase()}: ${scopes[name].join(", ")}`) : ["all"];
 }
 
-// What went wrong with an act, in the daemon's words.
-const Wrong = ({ failed }) =>
-  failed && html`<p class="notice" role="alert"><b>${failed.title}.</b> ${failed.detail ?? ""} Nothing was changed.</p>`;
-
-function useAct(done) {
-  const [failed, setFailed] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const act = async (work) => {
-    setBusy(true);
-    setFailed(null);
-    try {
-      done(await work());
-    } catch (cause) {
-      setFailed(cause);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { act, failed, busy };
-}
-
 function Once({ issued, onClose }) {
   const box = useRef(null);
   useEffect(() => box.current?.focus(), []);
@@ -51,9 +31,6 @@ function Once({ issued, onClose }) {
     <${CopyBox} text=${issued.key} />
     <div class="acts2"><button type="button" class="btn" onClick=${onClose}>I have it</button></div></section>`;
 }
-
-const Field = ({ label, hint, children }) =>
-  html`<label class="field"><span>${label}${hint && html` <span class="faint">${hint}</span>`}</span>${children}</label>`;
 
 function readForm(form) {
   const f = new FormData(form);

@@ -6,6 +6,7 @@ const REGISTERS = [
   ["/work", "Work"],
   ["/vendors", "Vendors"],
   ["/policies", "Policies"],
+  ["/registers/people", "People"],
   ["/registers/keys", "Keys"],
   ["/registers/routes", "Routes"],
   ["/registers/classes", "Classes"],

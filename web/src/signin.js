@@ -6,6 +6,10 @@ import { askSession, signIn } from "./api.js";
 // What to tell the person after following a link; "" for nothing.
 export const arrival = signal("");
 
+// The token of an invitation, for as long as the page that uses it is open.
+export const invitation = signal("");
+
+const INVITED = /^#\/join\/([0-9a-f]{96})$/;
 const LINK = /^#\/signin\/([A-Za-z0-9_-]{8,256})$/;
 
 async function use(token) {
@@ -23,7 +27,11 @@ async function use(token) {
 }
 
 export function takeToken() {
+  const invited = INVITED.exec(location.hash);
+  if (invited) {
+    invitation.value = invited[1];
+    return { to: "/join", use: askSession };
+  }
   const hit = LINK.exec(location.hash);
-  if (!hit) return null;
-  return { use: () => use(hit[1]) };
+  return hit && { to: "/", use: () => use(hit[1]) };
 }
