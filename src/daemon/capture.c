@@ -116,6 +116,15 @@ static void known_of(const cu_body_key *k, char out[160])
     snprintf(out, 160, "body key %s %s %u %u", k->id, k->tenant, k->class, k->day);
 }
 
+static cu_err tell_made(app *a, const cu_body_key *k)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(512);
+    char day[CU_TIME_LEN];
+    cu_time_text(k->day * DAY_NS, day);
+    cu_buf_fmt(&b, "{\"class\":\"%s\",\"day\":\"%s\",\"keep_days\":%u,\"key\":\"%s\"}", cu_data_class_name(k->class), day, k->keep_days, k->id);
+    return record(a, "datakey.rotated", k->tenant, "daemon", &b);
+}
+
 static cu_err make_key(app *a, const char *tenant, unsigned class, uint32_t day, uint32_t keep_days, cu_body_key *out, cu_fault *f)
 {
     uint8_t id[CU_BODY_KEY], secret[CU_X25519_KEY], kek[CU_SEAL_KEY];
@@ -136,6 +145,7 @@ static cu_err make_key(app *a, const char *tenant, unsigned class, uint32_t day,
     if (e != CU_OK)
         return e;
     memcpy(out->sealed, box.p, sizeof out->sealed);
+    CU_TRY(tell_made(a, out));
     CU_TRY(make_folder(a, out->id)); /* a key that is known has its folder */
     return cu_body_keys_add(a->body_keys, out);
 }
@@ -326,11 +336,11 @@ static cu_err drop_strays(app *a)
     return e;
 }
 
-void capture_tick(app *a)
+void capture_tick(app *a, bool strays)
 {
     cu_fault f = {0};
     cu_err e = end_due(a);
-    if (e == CU_OK)
+    if (e == CU_OK && strays)
         e = drop_strays(a);
     if (e != CU_OK)
         cu_say(CU_LOG_ERROR, "bodies whose time is over could not be destroyed: %s; tried again in a minute", cu_err_text(e));

@@ -9,8 +9,9 @@ cu_err capture_open(app *a, cu_fault *f) CU_MUST;
 void capture_close(app *a);
 /* The section of the bundle, with keys of today and tomorrow; made when they are not there yet. Lock held. */
 cu_err capture_publish(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f) CU_MUST;
-/* Once a minute: a bundle for the new day, and what is past its time is destroyed. */
-void capture_tick(app *a);
+/* Once a minute: a bundle for the new day, and what is past its time is destroyed. strays: files of persons who were
+ * erased meanwhile are looked for as well. */
+void capture_tick(app *a, bool strays);
 /* How many files there are of a person ("": of the whole tenant). */
 uint64_t capture_count(app *a, const char *tenant, const char *person);
 /* Removes them; of a whole tenant the data keys first. Lock held. */

@@ -219,7 +219,7 @@ void *watch_thread(void *arg)
         look_at_clock(a, &offset);
         views_write(a, false);
         if (s % CAPTURE_S == 1)
-            capture_tick(a);
+            capture_tick(a, s % RECONCILE_S == 1);
         if (s % BEAT_S == 0)
             watch_beat(a, "interval");
         if (s % BEAT_S == 2)

@@ -97,6 +97,8 @@ test('what left and what came back is kept, sealed; the log holds digests and co
   }
   const request = await s.sealed((x) => x.id === first.id)
   assert.equal(request.body.capture, 'confidential')
+  const made = await s.sealed((x) => x.type === 'datakey.rotated' && x.body.key === entries[0].body.key)
+  assert.deepEqual([made.body.class, made.body.day, made.body.keep_days], ['confidential', new Date().toISOString().slice(0, 10) + 'T00:00:00.000Z', 2])
   assert.equal(entries[0].body.bytes, request.body.body_bytes)
   assert.deepEqual(search(state(), [marker, mail]), [], 'in clear nowhere')
   assert.deepEqual(search(runDir(), [marker, mail]), [])
@@ -287,8 +289,7 @@ test('persons with accounts ask, approve and read in the console, and nobody app
       await narrow.getByRole('heading', { name: 'Stored text' }).scrollIntoViewIfNeeded()
       await narrow.screenshot({ path: join(process.env.CUSTOS_SHOTS, 'narrow.png') })
     }
-    const read = s.entries('t/acme').filter((x) => x.type === 'content.read').at(-1)
-    assert.equal(read.body.exchange, id)
+    await s.sealed((x) => x.type === 'content.read' && x.body.exchange === id)
   } finally {
     await browser.close()
   }
