@@ -103,6 +103,22 @@ void cu_hmac_sha256_3(cu_bytes key, cu_bytes a, cu_bytes b, cu_bytes c, cu_sha25
     cu_wipe(&outer, sizeof outer);
 }
 
+void cu_hmac_key_of(cu_bytes key, cu_hmac_key *out)
+{
+    begin(inside(&out->inner), key, 0x36);
+    begin(inside(&out->outer), key, 0x5c);
+}
+
+void cu_hmac_keyed_3(const cu_hmac_key *k, cu_bytes a, cu_bytes b, cu_bytes c, cu_sha256 *out)
+{
+    cu_hmac_key made = *k;
+    feed(inside(&made.inner), a.p, a.n);
+    feed(inside(&made.inner), b.p, b.n);
+    feed(inside(&made.inner), c.p, c.n);
+    finish_keyed(inside(&made.inner), inside(&made.outer), out);
+    cu_wipe(&made, sizeof made);
+}
+
 void cu_hmac_sha256(cu_bytes key, cu_bytes data, cu_sha256 *out)
 {
     cu_hmac_sha256_3(key, data, CU_NONE, CU_NONE, out);
@@ -125,6 +141,16 @@ cu_hasher *cu_hasher_new(cu_bytes key)
     } else {
         SHA256_Init(&h->inner);
     }
+    return h;
+}
+
+cu_hasher *cu_hasher_new_keyed(const cu_hmac_key *k)
+{
+    cu_hmac_key made = *k;
+    cu_hasher *h = malloc(sizeof *h);
+    if (h)
+        *h = (cu_hasher){*inside(&made.inner), *inside(&made.outer), true};
+    cu_wipe(&made, sizeof made);
     return h;
 }
 

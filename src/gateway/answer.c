@@ -29,7 +29,7 @@ static ngx_int_t on_header(ngx_http_request_t *r)
     x->stream_array = !x->sse && x->route->stream == CU_STREAM_PATH && r->headers_out.status == NGX_HTTP_OK;
     x->json = !x->sse && !x->stream_array;
     gw_release_body(x);
-    x->answer_hash = cu_hasher_new(cu_bytes_of(x->tenant->commit_key, 32));
+    x->answer_hash = cu_hasher_new_keyed(&x->bundle->keys[x->key->tenant].commits);
     gw_leak_begin(x);
     if (!x->json && cu_restorer_new(&x->redaction.issued, x->api, x->sse ? CU_STREAM_SSE : CU_STREAM_ARRAY, &x->restorer) != CU_OK)
         return NGX_ERROR;

@@ -1,12 +1,29 @@
 /* What the body holds, and what of it may leave. */
 #include "gateway.h"
 
+/* What came along with the head goes to the front of the buffer that holds the rest: nginx makes it large
+ * enough for both. So a large body is not held twice. */
+static void join_in_place(ngx_http_request_body_t *rb)
+{
+    ngx_chain_t *first = rb->bufs, *rest = first->next;
+    if (!rest || rest->next || rest->buf != rb->buf || first->buf->in_file || rest->buf->in_file)
+        return;
+    size_t n = (size_t)(first->buf->last - first->buf->pos), more = (size_t)(rest->buf->last - rest->buf->pos);
+    if (rest->buf->pos != rest->buf->start || (size_t)(rest->buf->end - rest->buf->last) < n)
+        return;
+    memmove(rest->buf->pos + n, rest->buf->pos, more);
+    memcpy(rest->buf->pos, first->buf->pos, n);
+    rest->buf->last += n;
+    rb->bufs = rest;
+}
+
 static bool collect_body(gw_exchange *x)
 {
     ngx_http_request_t *r = x->r;
     size_t n = 0;
     if (!r->request_body || !r->request_body->bufs)
         return true;
+    join_in_place(r->request_body);
     for (ngx_chain_t *c = r->request_body->bufs; c; c = c->next) {
         if (c->buf->in_file)
             return false; /* never: client_body_buffer_size is the maximum */

@@ -37,6 +37,16 @@ static cu_err open_known(gw_bundle *b)
     return CU_OK;
 }
 
+static cu_err make_keys(gw_bundle *b)
+{
+    b->keys = cu_arena_alloc(&b->arena, b->b.tenants_n * sizeof *b->keys + 1);
+    for (size_t i = 0; b->keys && i < b->b.tenants_n; i++) {
+        cu_hmac_key_of(cu_bytes_of(b->b.tenants[i].surrogate_key, 32), &b->keys[i].surrogates);
+        cu_hmac_key_of(cu_bytes_of(b->b.tenants[i].commit_key, 32), &b->keys[i].commits);
+    }
+    return b->keys ? CU_OK : CU_NOMEM;
+}
+
 static cu_err load(gw_bundle **out, cu_fault *f)
 {
     cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
@@ -52,6 +62,8 @@ static cu_err load(gw_bundle **out, cu_fault *f)
     cu_err e = cu_bundle_decode(cu_bytes_of(b->file, b->file_n), gw.bundle_key, &b->arena, &b->b, f);
     if (e == CU_OK)
         e = open_known(b);
+    if (e == CU_OK)
+        e = make_keys(b);
     if (e == CU_OK && (e = gw_guard_take(b, f)) != CU_OK && e != CU_NOMEM)
         e = CU_CORRUPT;
     if (e != CU_OK) {

@@ -53,6 +53,9 @@ typedef struct {
         const cu_known *list; /* NULL: none */
         cu_sha256 digest;     /* of it */
     } *known;                 /* one a tenant */
+    struct {
+        cu_hmac_key surrogates, commits;
+    } *keys;                  /* one a tenant */
     uint8_t *file;
     size_t file_n;
     cu_command_pack *packs; /* beside the entries of b.guard */

@@ -129,7 +129,7 @@ cu_err gw_record_request(gw_exchange *x)
 {
     cu_buf *b = fresh_body();
     cu_sha256 mac;
-    cu_hmac_sha256(cu_bytes_of(x->tenant->commit_key, 32), cu_bytes_of(x->redaction.digest.b, CU_SHA256_LEN), &mac);
+    cu_hmac_keyed_3(&x->bundle->keys[x->key->tenant].commits, cu_bytes_of(x->redaction.digest.b, CU_SHA256_LEN), CU_NONE, CU_NONE, &mac);
     cu_buf_byte(b, '{');
     gw_put_code(b, x);
     gw_put_word(b, "api", x->vendor->api, 32);

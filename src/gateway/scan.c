@@ -3,6 +3,7 @@
 #include "gateway.h"
 
 #define OFFLOAD_BYTES ((size_t)192 << 10) /* below, two thread switches cost more than anybody waits */
+#define COPY_BYTES ((size_t)1 << 20)      /* of a body whose beginning is known most is only copied */
 
 struct gw_scan {
     gw_exchange *x;
@@ -72,6 +73,7 @@ static gw_scan *prepare(gw_exchange *x, const cu_json_strings *s)
     n->strings = *s;
     n->key.key_id = (char)x->tenant->key_id;
     memcpy(n->key.key, x->tenant->surrogate_key, sizeof n->key.key);
+    n->key.ready = &x->bundle->keys[x->key->tenant].surrogates;
     digest_of_rules(x, &n->looked_for);
     if (x->places.n || x->begun)
         digest_for_beginnings(x, &n->begun_for);
@@ -156,12 +158,18 @@ static bool give_to_thread(gw_scan *n)
     return true;
 }
 
+static bool takes_long(const gw_exchange *x)
+{
+    size_t known = x->begun ? x->begun->place.at : 0;
+    return x->body.n - known >= OFFLOAD_BYTES || x->body.n >= COPY_BYTES;
+}
+
 ngx_int_t gw_scan_body(gw_exchange *x, const cu_json_strings *s)
 {
     gw_scan *n = prepare(x, s);
     if (!n)
         return gw_refuse(x, 500, "api_error", "internal", "custos: out of memory");
-    if (x->body.n >= OFFLOAD_BYTES && scratch && !draining && give_to_thread(n)) {
+    if (takes_long(x) && scratch && !draining && give_to_thread(n)) {
         x->scan = n;
         x->step = GW_SCANNING;
         return NGX_AGAIN;

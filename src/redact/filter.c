@@ -46,8 +46,8 @@ void cu_filter_surrogate_key(const uint8_t key[CU_MAP_KEY], cu_surrogate_key *ou
 {
     cu_sha256 mac;
     cu_hmac_sha256(cu_bytes_of(key, CU_MAP_KEY), CU_LIT("custos redact surrogates v1"), &mac);
+    *out = (cu_surrogate_key){.key_id = 'l'};
     memcpy(out->key, mac.b, CU_TENANT_KEY_LEN);
-    out->key_id = 'l';
     cu_wipe(&mac, sizeof mac);
 }
 

@@ -24,8 +24,10 @@ void cu_surrogate_make(const cu_surrogate_key *k, cu_type t, cu_bytes value,
     cu_sha256 mac;
     memcpy(out, CU_SURROGATE_MARK, 7);
     memcpy(out + 7, cu_type_code(t), 4);
-    cu_hmac_sha256_3(cu_bytes_of(k->key, sizeof k->key), cu_str(cu_type_code(t)), CU_LIT("\0"), value,
-                     &mac);
+    if (k->ready)
+        cu_hmac_keyed_3(k->ready, cu_str(cu_type_code(t)), CU_LIT("\0"), value, &mac);
+    else
+        cu_hmac_sha256_3(cu_bytes_of(k->key, sizeof k->key), cu_str(cu_type_code(t)), CU_LIT("\0"), value, &mac);
     out[11] = '_';
     out[12] = k->key_id;
     for (int i = 0, bit = 0; i < 20; i++, bit += 5) {

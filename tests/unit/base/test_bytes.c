@@ -146,6 +146,17 @@ static void digests_agree_with_evp(void **state)
         assert_non_null(HMAC(EVP_sha256(), key, (int)key_n, text, n, want, &len));
         cu_hmac_sha256_3(cu_bytes_of(key, key_n), cu_bytes_of(text, n / 2), cu_bytes_of(text + n / 2, n - n / 2), CU_NONE, &got);
         assert_memory_equal(got.b, want, sizeof got.b);
+        cu_hmac_key made;
+        cu_hmac_key_of(cu_bytes_of(key, key_n), &made);
+        for (int twice = 0; twice < 2; twice++) {
+            cu_hmac_keyed_3(&made, cu_bytes_of(text, n / 3), cu_bytes_of(text + n / 3, n / 3), cu_bytes_of(text + 2 * (n / 3), n - 2 * (n / 3)), &got);
+            assert_memory_equal(got.b, want, sizeof got.b);
+        }
+        cu_hasher *keyed = cu_hasher_new_keyed(&made);
+        assert_non_null(keyed);
+        cu_hasher_add(keyed, cu_bytes_of(text, n));
+        cu_hasher_end(keyed, &got);
+        assert_memory_equal(got.b, want, sizeof got.b);
         cu_hasher *h = cu_hasher_new(cu_bytes_of(key, key_n));
         assert_non_null(h);
         for (size_t i = 0; i < n; i++)

@@ -27,9 +27,18 @@ void cu_sha256_begin(cu_sha256_state *s);
 void cu_sha256_add(cu_sha256_state *s, cu_bytes data);
 void cu_sha256_end(cu_sha256_state *s, cu_sha256 *out); /* wipes s */
 
+/* A key that many HMACs are made with: what its two blocks leave of the hash is worked out once. As secret
+ * as the key. */
+typedef struct {
+    cu_sha256_state inner, outer;
+} cu_hmac_key;
+void cu_hmac_key_of(cu_bytes key, cu_hmac_key *out);
+void cu_hmac_keyed_3(const cu_hmac_key *k, cu_bytes a, cu_bytes b, cu_bytes c, cu_sha256 *out);
+
 /* Incremental forms. `key` empty means plain SHA-256. */
 typedef struct cu_hasher cu_hasher;
 cu_hasher *cu_hasher_new(cu_bytes key) CU_MUST;
+cu_hasher *cu_hasher_new_keyed(const cu_hmac_key *k) CU_MUST;
 void cu_hasher_add(cu_hasher *h, cu_bytes data);
 void cu_hasher_end(cu_hasher *h, cu_sha256 *out); /* frees h */
 void cu_hasher_drop(cu_hasher *h);                /* frees h; NULL is fine */

@@ -11,6 +11,7 @@
 #define CUSTOS_REDACT_SURROGATE_H
 
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "catalog/types.h"
 
 #define CU_SURROGATE_LEN 36
@@ -20,6 +21,7 @@
 typedef struct {
     uint8_t key[CU_TENANT_KEY_LEN];
     char key_id;  /* one character of [a-z0-9] */
+    const cu_hmac_key *ready; /* made of key; NULL: it is made each time */
 } cu_surrogate_key;
 
 void cu_surrogate_make(const cu_surrogate_key *k, cu_type t, cu_bytes value,
