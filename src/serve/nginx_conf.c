@@ -110,7 +110,7 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
                   "load_module \"%s\";\n%sworker_processes %u;\nworker_shutdown_timeout 10s;\nworker_rlimit_nofile 16384;\n"
                   "daemon off;\nmaster_process on;\nerror_log stderr warn;\npid \"%s/nginx.pid\";\n"
                   "thread_pool custos threads=1 max_queue=65536;\nthread_pool custos_scan threads=1 max_queue=65536;\n"
-                  "thread_pool custos_bodies threads=1 max_queue=65536;\n"
+                  "thread_pool custos_bodies threads=4 max_queue=65536;\n"
                   "events { worker_connections 8192; }\nhttp {\n",
                w->module_path, w->root ? "user www-data;\n" : "", w->config->workers, w->run_dir);
     cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n    custos_bodies \"%s\";\n    custos_bundle_key %s;\n",
