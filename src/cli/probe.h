@@ -89,6 +89,7 @@ bool probe_lab_setup(probe *p);
 bool probe_bundle_setup(probe *p);
 bool probe_restore_setup(probe *p);
 void probe_restore_end(probe *p);
+void probe_restore_sweep(const char *state_dir); /* what runs that were killed have left */
 
 /* POST (GET without a body) to path with this key (NULL: none) and further headers ("Name: value", NULL at the end). The
  * answer is freed by the caller. False when nothing answered. */

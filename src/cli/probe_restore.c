@@ -2,11 +2,12 @@
  * removed at the end; nothing of it is ever served. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 #include "backup/backup.h"
 #include "base/file.h"
@@ -14,7 +15,6 @@
 #include "probe.h"
 
 #define SCRATCH "probe-restore."
-#define STALE_S 3600 /* a run is ended after ten minutes; what it left is removed by the next one */
 #define AT_ONCE 3u   /* the backup, the folder restored from it, and the altered backup */
 
 static struct {
@@ -46,14 +46,18 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
-static void remove_stale(const char *state_dir)
+/* Folders are named after the process that made them. One whose process is gone would only take room from evidence. */
+void probe_restore_sweep(const char *state_dir)
 {
     DIR *d = opendir(state_dir);
     for (struct dirent *en; d && (en = readdir(d));) {
         char path[4500];
         struct stat st;
         snprintf(path, sizeof path, "%.4100s/%.255s", state_dir, en->d_name);
-        if (strncmp(en->d_name, SCRATCH, strlen(SCRATCH)) == 0 && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime > STALE_S)
+        if (strncmp(en->d_name, SCRATCH, strlen(SCRATCH)) != 0 || lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+            continue;
+        long pid = strtol(en->d_name + strlen(SCRATCH), NULL, 10);
+        if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
             nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
     if (d)
@@ -90,7 +94,7 @@ bool probe_restore_setup(probe *p)
     cu_random(r, sizeof r);
     cu_hex(lab.phrase, r, sizeof r);
     cu_wipe(r, sizeof r);
-    remove_stale(p->config->state_dir);
+    probe_restore_sweep(p->config->state_dir);
     if (!has_room(p))
         return false;
     snprintf(path, sizeof path, "%.4100s/signer", p->config->state_dir);
@@ -100,7 +104,7 @@ bool probe_restore_setup(probe *p)
         return (void)probe_say(p, PROBE_FAILED, "the log org cannot be read"), false;
     cu_log_close(l);
     lab.live = now.size;
-    snprintf(lab.dir, sizeof lab.dir, "%.4100s/" SCRATCH "XXXXXX", p->config->state_dir);
+    snprintf(lab.dir, sizeof lab.dir, "%.4100s/" SCRATCH "%ld.XXXXXX", p->config->state_dir, (long)getpid());
     if (mkdtemp(lab.dir))
         return true;
     lab.dir[0] = 0;

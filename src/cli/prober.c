@@ -61,7 +61,7 @@ static int run_probe(const cu_run *r, const char *name)
     return -1;
 }
 
-static void look(const cu_run *r, time_t *last)
+static void look(const cu_run *r, const cu_config *c, time_t *last)
 {
     for (size_t i = 0; i < probe_cases_n && !ended; i++) {
         time_t now = time(NULL);
@@ -69,6 +69,8 @@ static void look(const cu_run *r, time_t *last)
             continue;
         last[i] = now;
         int rc = run_probe(r, probe_cases[i].name);
+        if (rc == -1)
+            probe_restore_sweep(c->state_dir);
         if (rc != CU_EXIT_FINE && !ended)
             cu_say(rc == CU_EXIT_FOUND ? CU_LOG_ERROR : CU_LOG_WARN, "probe %s: %s", probe_cases[i].name,
                    rc == CU_EXIT_FOUND ? "an attack got through; see custos probe list" : "it could not be run as a whole; there is no data");
@@ -98,7 +100,7 @@ static int run(const cu_run *r)
         last[i] = time_of(json_string_value(json_object_get(json_object_get(runs, probe_cases[i].name), "at")));
     json_decref(runs);
     for (; !ended; pause_s(LOOK_S))
-        look(r, last);
+        look(r, &c, last);
     free(last);
     return CU_EXIT_FINE;
 }

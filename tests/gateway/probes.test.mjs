@@ -3,7 +3,7 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync, unlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, unlinkSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
@@ -180,6 +180,14 @@ test('a restore that was verified is on record; nothing of it stays', async () =
   const e = await system.sealed((x) => x.type === 'restore.verified', 'org')
   assert.ok(e.body.size > 0 && e.body.entries >= e.body.size && e.body.secrets && e.body.signer, JSON.stringify(e.body))
   assert.deepEqual(readdirSync(join(system.dir, 'state')).filter((n) => n.startsWith('probe-restore')), [])
+})
+
+test('what a run that was killed left behind goes, what another is at work on stays', async () => {
+  const gone = join(system.dir, 'state/probe-restore.4194305.abcdef'), alive = join(system.dir, `state/probe-restore.${process.pid}.abcdef`) // beyond the highest number of a process
+  for (const d of [gone, alive]) { mkdirSync(join(d, 'to'), { recursive: true }); writeFileSync(join(d, 'to/file'), 'x') }
+  const r = await probe('avl-restore-verifies')
+  assert.deepEqual([r.status, existsSync(gone), existsSync(alive)], [0, false, true], r.err)
+  rmSync(alive, { recursive: true })
 })
 
 test('no room for a restore is no data, and nothing is taken of what is left', async () => {
