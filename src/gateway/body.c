@@ -6,14 +6,16 @@
 static void join_in_place(ngx_http_request_body_t *rb)
 {
     ngx_chain_t *first = rb->bufs, *rest = first->next;
-    if (!rest || rest->next || rest->buf != rb->buf || first->buf->in_file || rest->buf->in_file)
+    const ngx_buf_t *own = rb->buf; /* the buffers of the chain only point into it */
+    if (!rest || rest->next || !own || first->buf->in_file || rest->buf->in_file || rest->buf->pos != own->start)
         return;
     size_t n = (size_t)(first->buf->last - first->buf->pos), more = (size_t)(rest->buf->last - rest->buf->pos);
-    if (rest->buf->pos != rest->buf->start || (size_t)(rest->buf->end - rest->buf->last) < n)
+    if (rest->buf->last < own->start || (size_t)(own->end - rest->buf->last) < n)
         return;
     memmove(rest->buf->pos + n, rest->buf->pos, more);
     memcpy(rest->buf->pos, first->buf->pos, n);
     rest->buf->last += n;
+    rest->buf->end = rest->buf->last;
     rb->bufs = rest;
 }
 
