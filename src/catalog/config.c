@@ -1,5 +1,6 @@
 /* custos.yaml: a strict walk over the YAML tree. Each key is known or refused by name and line. */
 #include "catalog/config.h"
+#include "linters.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -653,7 +654,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin capture"));
+                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin capture linters"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -699,6 +700,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
     CU_TRY(read_guard(l, root));
     CU_TRY(read_probes(l, cu_yaml_get(root, "probes")));
     CU_TRY(read_capture(l, root));
+    CU_TRY(linters_read(root, l->path, l->a, l->c, l->f));
     return CU_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "catalog/rules.h"
 #include "inspect/guard.h"
+#include "inspect_code.h"
 #include "verb.h"
 #include "verbs.h"
 #include "wire/tree.h"
@@ -44,7 +45,7 @@ static cu_err load_packs(const cu_run *r, session *s, cu_fault *f)
     return e == CU_OK ? e : cu_fail(f, e, "the shell grammar: %s", cu_err_text(e));
 }
 
-static cu_err read_all(cu_buf *b, cu_fault *f)
+cu_err inspect_read_all(cu_buf *b, cu_fault *f)
 {
     for (;;) {
         uint8_t *to = cu_buf_room(b, 65536);
@@ -189,7 +190,7 @@ static cu_err inspect(const cu_run *r, session *s, bool code, cu_fault *f)
     cu_arena a CU_CLEAN_ARENA;
     cu_arena_init(&a, ITEM_ARENA);
     CU_TRY(load_packs(r, s, f));
-    CU_TRY(read_all(&in, f));
+    CU_TRY(inspect_read_all(&in, f));
     cu_err e = cu_run_option(r, "commands") ? lines(r, s, cu_buf_view(&in), &out, f) : one(r, s, CU_NONE, cu_buf_view(&in), code, &a, &out);
     if (e != CU_OK)
         return f->code ? e : cu_fail(f, e, "%s", cu_err_text(e));
@@ -198,6 +199,8 @@ static cu_err inspect(const cu_run *r, session *s, bool code, cu_fault *f)
 
 static int run_inspect(const cu_run *r)
 {
+    if (cu_run_option(r, "code"))
+        return inspect_code(r);
     const char *kind = cu_run_option(r, "kind"), *lang = cu_run_option(r, "lang");
     session s = {0};
     cu_fault f = {0};
@@ -226,7 +229,9 @@ const cu_verb cu_verb_inspect = {
                "is held or blocked; 2: it could not be looked at, and nothing may run.",
     .options = {{"commands", NULL, "JSON lines {\"id\",\"text\"[,\"kind\"]} in, one verdict a line out."},
                 {"kind", "KIND", "command (usual) or code: program text, whose strings and hosts are looked at."},
-                {"lang", "LANG", "sh or bash for commands."},
+                {"code", NULL, "Standard input is program text: weaknesses in it, by the rules for generated code."},
+                {"lang", "LANG", "sh or bash for commands; with --code python, javascript, go, java, c, sql, dockerfile, ..."},
+                {"path", "PATH", "With --code: the name of the file it is meant for, which says the language as well."},
                 {"org", "DIR", "Rules and lists of the organisation, the strongest tier."},
                 {"tenant", "DIR", "Rules and lists of the tenant."},
                 {"repo", "DIR", "Rules and lists of the repository."}},

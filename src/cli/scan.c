@@ -186,6 +186,8 @@ static int check_sources(const scan *s)
         return cu_run_fail(r, CU_CONFIG, "--range and --state belong to --history");
     if (history && staged)
         return cu_run_fail(r, CU_CONFIG, "--history or --staged, not both");
+    if (cu_run_option(r, "linters") && (!cu_run_option(r, "code") || history || staged || cu_run_option(r, "diff")))
+        return cu_run_fail(r, CU_CONFIG, "--linters belongs to --code with PATHs: linters see files as they are now");
     if (cu_run_option(r, "code") && (cu_run_option(r, "rules") || cu_run_option(r, "record")))
         return cu_run_fail(r, CU_CONFIG, "--rules and --record belong to a scan for data, not to --code");
     if ((history || staged) && r->args_n > 1)
@@ -202,7 +204,10 @@ static cu_err load_rules(scan *s, cu_fault *f)
         return cu_fail(f, CU_NOT_FOUND, "the folder catalog/ was not found beside the program; set "
                                         "CUSTOS_CATALOG");
     if (cu_run_option(s->run, "code")) {
-        CU_TRY(scan_code_open(catalog, &s->code, f));
+        scan_linters *linters = NULL;
+        if (cu_run_option(s->run, "linters"))
+            CU_TRY(scan_linters_run(cu_run_option(s->run, "config"), s->run->args, (size_t)s->run->args_n, &linters, f));
+        CU_TRY(scan_code_open(catalog, linters, &s->code, f));
         s->rules = scan_code_rules(s->code);
         return CU_OK;
     }
@@ -280,6 +285,7 @@ static cu_err prepare(scan *s, cu_fault *f)
     s->o.engine = s->engine;
     s->o.look = s->code ? scan_code_look : NULL;
     s->o.look_arg = s->code;
+    s->o.note = s->code ? scan_code_note : NULL;
     s->o.report = s->report;
     s->o.accept = s->accept;
     s->o.archives = !cu_run_option(r, "no-archives");
@@ -320,7 +326,7 @@ static int outcome(scan *s, const cu_scan_summary *sum)
         return cu_run_fail(r, CU_STATE, "stopped before the end: not everything was scanned");
     if (sum->bytes == 0 && sum->blobs == 0 && !changes)
         return cu_run_fail(r, CU_NOT_FOUND, "nothing was scanned: no readable text in what was named");
-    if (sum->unreadable)
+    if (sum->unreadable || (s->code && scan_code_left(s->code)))
         return CU_EXIT_FAILED;
     if (sum->bytes == 0 && changes)
         fprintf(stderr, "custos scan: nothing was added, so nothing was scanned\n");
@@ -414,6 +420,7 @@ const cu_verb cu_verb_scan = {
                "status: 0 nothing found, 1 found, 2 something could not be scanned, or nothing was.",
     .formats = "text|json|jsonl|sarif|csv|html",
     .options = {{"code", NULL, "Look for weaknesses in program text instead, by the rules that generated code is held to."},
+                {"linters", NULL, "With --code: run the linters that custos.yaml names as well, and merge what they find."},
                 {"staged", NULL, "Scan the lines that git's index adds to HEAD; PATH names the repository."},
                 {"diff", "FILE", "Scan the lines that a unified diff adds; - is standard input."},
                 {"history", NULL, "Scan each file version of a git history once; PATH names the repository."},
@@ -434,6 +441,6 @@ const cu_verb cu_verb_scan = {
                 {"record", NULL, "Send the result (counts and keyed hashes) to a running Custos, which seals it.", true},
                 {"repository", "NAME", "With --record: its name; git's remote, or the folder, otherwise.", true},
                 {"tenant", "NAME", "With --record: whose log; the organisation's otherwise.", true},
-                {"config", "FILE", "With --record: custos.yaml of the running Custos.", true},
+                {"config", "FILE", "With --record and --linters: custos.yaml."},
                 {"output", "FILE", "Write the report to FILE instead of standard output."}},
 };

@@ -250,6 +250,8 @@ unsigned begin_session(call *c);
 unsigned end_session(call *c);
 unsigned answer_signin(call *c);
 unsigned answer_rules(call *c);
+unsigned answer_rule_list(call *c); /* rule_packs.c */
+unsigned answer_rule(call *c);
 unsigned answer_scans(call *c);
 unsigned answer_scan(call *c);
 unsigned take_scan(call *c);

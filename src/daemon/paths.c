@@ -133,6 +133,8 @@ static const operation table[] = {
     {"POST", "/api/v1/restores", answer_restore, SOCKET},
     {"GET", "/api/v1/usage", answer_usage, EXAMINERS},
     {"POST", "/api/v1/usage", take_usage, COMPLIERS},
+    {"GET", "/api/v1/rules", answer_rule_list, READERS},
+    {"GET", "/api/v1/rules/{id}", answer_rule, READERS},
     {"POST", "/api/v1/rules/reload", answer_rules, SOCKET},
     {"POST", "/api/v1/reconcile", answer_reconcile, SOCKET},
 };

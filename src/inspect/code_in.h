@@ -55,6 +55,9 @@ typedef struct {
     uint32_t *rule_of;        /* by literal */
     const cu_code_part **parts;
     size_t parts_n;
+    bool tried;               /* under opening */
+    cu_err ready;
+    cu_fault fault;           /* when it is not */
 } code_set;
 
 /* What one thread needs at a time; lent from a pool. */
@@ -63,6 +66,7 @@ typedef struct code_seat {
     TSParser *parser;
     TSQueryCursor *cursor;
     hs_scratch_t *scratch;
+    unsigned generation; /* of the scratch: another language makes it larger */
 } code_seat;
 
 struct cu_code {
@@ -71,7 +75,9 @@ struct cu_code {
     const cu_code_pack *pack;
     code_set set[CU_CODE_LANG_COUNT];
     hs_scratch_t *scratch;    /* cloned for each seat */
-    pthread_mutex_t lock;
+    unsigned generation;
+    pthread_mutex_t lock;     /* of scratch, generation and free */
+    pthread_mutex_t opening;  /* of the sets, while one is made ready */
     code_seat *free;
 };
 

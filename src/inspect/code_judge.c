@@ -11,7 +11,11 @@ static code_seat *seat_new(cu_code *c)
         return NULL;
     s->parser = ts_parser_new();
     s->cursor = ts_query_cursor_new();
-    if (s->parser && s->cursor && (!c->scratch || hs_clone_scratch(c->scratch, &s->scratch) == HS_SUCCESS))
+    pthread_mutex_lock(&c->lock);
+    s->generation = c->generation;
+    bool good = s->parser && s->cursor && (!c->scratch || hs_clone_scratch(c->scratch, &s->scratch) == HS_SUCCESS);
+    pthread_mutex_unlock(&c->lock);
+    if (good)
         return s;
     code_seat_free(s);
     return NULL;
@@ -36,8 +40,11 @@ static code_seat *seat_take(cu_code *c)
     code_seat *s = c->free;
     if (s)
         c->free = s->next;
+    bool fits = s && s->generation == c->generation;
     pthread_mutex_unlock(&c->lock);
-    return s ? s : seat_new(c);
+    if (s && !fits)
+        code_seat_free(s);
+    return fits ? s : seat_new(c);
 }
 
 static void seat_back(cu_code *c, code_seat *s)

@@ -67,7 +67,11 @@ static cu_err compile_literals(cu_code *c, code_set *s, cu_code_lang l, cu_fault
     hs_free_compile_error(bad);
     if (e != HS_SUCCESS)
         return CU_ENGINE;
-    return hs_alloc_scratch(s->db, &c->scratch) == HS_SUCCESS ? CU_OK : CU_NOMEM;
+    pthread_mutex_lock(&c->lock);
+    e = hs_alloc_scratch(s->db, &c->scratch);
+    c->generation++;
+    pthread_mutex_unlock(&c->lock);
+    return e == HS_SUCCESS ? CU_OK : CU_NOMEM;
 }
 
 static bool fires(const cu_code_verdict *v, const cu_code_rule *r)
@@ -93,39 +97,55 @@ static cu_err example(const cu_code *c, cu_code_lang l, const cu_code_rule *r, c
                    text.n < 140 ? (int)text.n : 140, (const char *)text.p, cu_code_lang_name(l));
 }
 
-static cu_err prove(const cu_code *c, cu_fault *f)
+static cu_err prove(const cu_code *c, cu_code_lang l, cu_fault *f)
 {
-    for (unsigned l = 0; l < CU_CODE_LANG_COUNT; l++)
-        for (size_t i = 0; i < c->set[l].rules_n; i++) {
-            const cu_code_rule *r = c->set[l].rules[i].rule;
-            for (size_t m = 0; m < r->match.n; m++)
-                CU_TRY(example(c, (cu_code_lang)l, r, r->match.v[m], true, f));
-            for (size_t m = 0; m < r->not_match.n; m++)
-                CU_TRY(example(c, (cu_code_lang)l, r, r->not_match.v[m], false, f));
-        }
+    for (size_t i = 0; i < c->set[l].rules_n; i++) {
+        const cu_code_rule *r = c->set[l].rules[i].rule;
+        for (size_t m = 0; m < r->match.n; m++)
+            CU_TRY(example(c, l, r, r->match.v[m], true, f));
+        for (size_t m = 0; m < r->not_match.n; m++)
+            CU_TRY(example(c, l, r, r->not_match.v[m], false, f));
+    }
     return CU_OK;
 }
 
-static cu_err compile(cu_code *c, cu_fault *f)
+static cu_err make_ready(cu_code *c, cu_code_lang l, cu_fault *f)
 {
-    for (unsigned l = 0; l < CU_CODE_LANG_COUNT; l++) {
-        CU_TRY(code_set_tables(&c->set[l], (cu_code_lang)l, &c->arena));
-        CU_TRY(take_rules(c, &c->set[l], (cu_code_lang)l, f));
-        CU_TRY(compile_literals(c, &c->set[l], (cu_code_lang)l, f));
-    }
-    return prove(c, f);
+    code_set *s = &c->set[l];
+    CU_TRY(code_set_tables(s, l, &c->arena));
+    CU_TRY(take_rules(c, s, l, f));
+    CU_TRY(compile_literals(c, s, l, f));
+    return prove(c, l, f);
 }
 
-static cu_err open_with(cu_code *c, const cu_code_pack *pack, cu_code **out, cu_fault *f)
+cu_err cu_code_need(cu_code *c, cu_code_lang l, cu_fault *f)
 {
-    c->pack = pack;
-    cu_err e = compile(c, f);
-    if (e != CU_OK) {
+    if (l >= CU_CODE_LANG_COUNT)
+        return CU_OK;
+    code_set *s = &c->set[l];
+    pthread_mutex_lock(&c->opening);
+    if (!s->tried) {
+        s->tried = true;
+        s->ready = make_ready(c, l, &s->fault);
+        if (s->ready != CU_OK && s->fault.code == CU_OK)
+            cu_fail(&s->fault, s->ready, "rules for %s: %s", cu_code_lang_name(l), cu_err_text(s->ready));
+    }
+    pthread_mutex_unlock(&c->opening);
+    if (s->ready != CU_OK && f)
+        *f = s->fault;
+    return s->ready;
+}
+
+static cu_err all_ready(cu_code *c, cu_code **out, cu_fault *f)
+{
+    cu_err e = CU_OK;
+    for (unsigned l = 0; l < CU_CODE_LANG_COUNT && e == CU_OK; l++)
+        e = cu_code_need(c, (cu_code_lang)l, f);
+    if (e != CU_OK)
         cu_code_close(c);
-        return f && f->code == CU_OK ? cu_fail(f, e, "rules for code: %s", cu_err_text(e)) : e;
-    }
-    *out = c;
-    return CU_OK;
+    else
+        *out = c;
+    return e;
 }
 
 static cu_code *fresh(void)
@@ -134,6 +154,7 @@ static cu_code *fresh(void)
     if (c) {
         cu_arena_init(&c->arena, PACK_ARENA);
         pthread_mutex_init(&c->lock, NULL);
+        pthread_mutex_init(&c->opening, NULL);
     }
     return c;
 }
@@ -142,26 +163,36 @@ cu_err cu_code_open_pack(const cu_code_pack *pack, cu_code **out, cu_fault *f)
 {
     cu_code *c = fresh();
     *out = NULL;
-    return c ? open_with(c, pack, out, f) : CU_NOMEM;
+    if (!c)
+        return CU_NOMEM;
+    c->pack = pack;
+    return all_ready(c, out, f);
 }
 
-cu_err cu_code_open(const char *catalog, cu_code **out, cu_fault *f)
+cu_err cu_code_open_lazy(const char *catalog, cu_code **out, cu_fault *f)
 {
     cu_code *c = fresh();
     char dir[PATH_MAX];
     *out = NULL;
     if (!c)
         return CU_NOMEM;
-    if ((size_t)snprintf(dir, sizeof dir, "%s/rules/code", catalog) >= sizeof dir) {
-        cu_code_close(c);
-        return cu_fail(f, CU_TOO_BIG, "the path of the catalogue is too long");
-    }
-    cu_err e = cu_code_pack_load(dir, &c->arena, &c->own, f);
+    cu_err e = (size_t)snprintf(dir, sizeof dir, "%s/rules/code", catalog) >= sizeof dir ? cu_fail(f, CU_TOO_BIG, "the path of the catalogue is too long")
+                                                                                          : cu_code_pack_load(dir, &c->arena, &c->own, f);
     if (e != CU_OK) {
         cu_code_close(c);
         return e;
     }
-    return open_with(c, &c->own, out, f);
+    c->pack = &c->own;
+    *out = c;
+    return CU_OK;
+}
+
+cu_err cu_code_open(const char *catalog, cu_code **out, cu_fault *f)
+{
+    cu_code *c;
+    *out = NULL;
+    CU_TRY(cu_code_open_lazy(catalog, &c, f));
+    return all_ready(c, out, f);
 }
 
 void cu_code_close(cu_code *c)
@@ -180,6 +211,7 @@ void cu_code_close(cu_code *c)
     }
     hs_free_scratch(c->scratch);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->opening);
     cu_arena_free(&c->arena);
     free(c);
 }

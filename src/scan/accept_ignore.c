@@ -149,11 +149,13 @@ static cu_bytes trimmed(cu_bytes t)
     return t;
 }
 
+/* Of a linter's rule what stands behind NAME/ is the linter's own. */
 static bool rule_name(cu_bytes t)
 {
     if (cu_eq_str(t, "*"))
         return true;
-    for (size_t i = 0; i < t.n; i++)
+    const uint8_t *slash = t.n ? memchr(t.p + 1, '/', t.n - 1) : NULL;
+    for (size_t i = 0; i < (slash ? (size_t)(slash - t.p) : t.n); i++)
         if (!((t.p[i] >= 'a' && t.p[i] <= 'z') || (t.p[i] >= '0' && t.p[i] <= '9') || t.p[i] == '-'))
             return false;
     return t.n > 0;

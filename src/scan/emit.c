@@ -153,6 +153,8 @@ static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place 
         .end_line = b->line, .end_column = b->column + 1, .start = a->raw, .end = b->raw,
         .type = (cu_type)f->type, .rule = f->rule, .confidence = f->confidence, .flags = f->flags,
         .value = cu_slice(p->text, f->start, f->end)};
+    if (s->o.note)
+        out.note = s->o.note(s->o.look_arg, f);
     fingerprint(s, rule, out.value, out.fingerprint);
     take_line(w, p->text, i, &out);
     if (f->type == CU_TYPE_CODE && cu_report_shows(&s->o.rules->v[f->rule]))

@@ -25,9 +25,12 @@ void cu_report_json_object(const cu_report *r, const cu_scan_finding *f, cu_buf 
         for (size_t i = 0; i < rule->cwe_n; i++)
             cu_buf_fmt(b, "%s%u", i ? "," : "[", rule->cwe[i]);
         cu_buf_byte(b, ']');
-        cu_buf_json_kv_str(b, "message", rule->message);
+        if (!f->note)
+            cu_buf_json_kv_str(b, "message", rule->message);
         cu_buf_json_kv_str(b, "fix", rule->advice);
     }
+    if (f->note)
+        cu_buf_json_kv_str(b, "message", f->note);
     cu_buf_json_key(b, "confidence");
     cu_buf_fmt(b, "%u.%02u", f->confidence / 100, f->confidence % 100);
     cu_buf_json_kv_str(b, "fingerprint", f->fingerprint);

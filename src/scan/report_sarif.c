@@ -136,7 +136,7 @@ static void put_message(const cu_scan_finding *f, const cu_rule *r, cu_buf *b)
 {
     cu_buf t CU_CLEAN_BUF = CU_BUF(8192), clean CU_CLEAN_BUF = CU_BUF(16384);
     if (r->message)
-        cu_buf_fmt(&t, "%s: %s %s", r->title, r->message, cu_report_advice(r));
+        cu_buf_fmt(&t, "%s: %s %s", r->title, f->note ? f->note : r->message, cu_report_advice(r));
     else
         cu_buf_fmt(&t, "%s (%s), confidence %u %%. The value is not shown. %s", r->title, cu_type_text(f->type), f->confidence,
                    cu_report_advice(r));

@@ -36,10 +36,13 @@ static cu_err finding(cu_report *r, const cu_scan_finding *f, cu_buf *out)
     cu_buf_str(out, "\n    ");
     cu_report_line(r, f, out);
     cu_buf_byte(out, '\n');
-    if (rule->message)
-        cu_buf_fmt(out, "    %s %s\n", rule->message, rule->advice);
-    else if (r->o.explain)
+    if (rule->message) {
+        cu_buf_str(out, "    ");
+        cu_report_visible(cu_str(f->note ? f->note : rule->message), out); /* a linter's words are not ours */
+        cu_buf_fmt(out, " %s\n", rule->advice);
+    } else if (r->o.explain) {
         explain(r, f, out);
+    }
     return cu_buf_err(out);
 }
 

@@ -99,3 +99,72 @@ test('what cannot be judged is no clean file', () => {
     assert.equal(scan(t.dir, '--record').status, 2);
   } finally { t.remove(); }
 });
+
+function linter(dir, name, script, more = {}) {
+  writeFileSync(join(dir, `${name}.sh`), `#!/bin/sh\n${script}`, { mode: 0o755 });
+  return { name, command: [join(dir, `${name}.sh`), '{paths}'], output: 'sarif', ...more };
+}
+const sarif = (uri, line, rule = 'no-x', text = 'x is bad') => JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 't', rules: [{ id: rule, shortDescription: { text: 'No x' } }] } },
+  results: [{ ruleId: rule, ruleIndex: 0, level: 'error', message: { text }, locations: [{ physicalLocation: { artifactLocation: { uri }, region: { startLine: line, startColumn: 1, endColumn: 4 } } }] }] }] });
+
+test("a customer's linters: SARIF and JUnit merged with the tool's name; accepted as everything else", () => {
+  const t = tree({ 'a.py': 'x = 1\ny = 2\n', 'b.rb': 'puts 1\n' }), tools = mkdtempSync(join(tmpdir(), 'custos-linters-'));
+  try {
+    const junit = '<?xml version="1.0"?>\n<testsuite><testcase classname="c" name="has &lt;b&gt;" file="b.rb" line="1"><failure type="style" message="no &quot;puts&quot;"/></testcase><testcase name="fine"/></testsuite>';
+    writeFileSync(join(tools, 'c.yaml'), JSON.stringify({ linters: [
+      linter(tools, 'one', `test "$1" = . || exit 127\ncat <<'E'\n${sarif('a.py', 2)}\nE\nexit 1\n`),
+      linter(tools, 'two', `cat <<'E'\n${junit}\nE\n`, { output: 'junit' })] }));
+    const r = scan(t.dir, '--linters', '--config', join(tools, 'c.yaml'), '--format', 'sarif');
+    assert.equal(r.status, 1, r.stderr);
+    const found = r.json.runs[0].results.map((x) => [x.ruleId, x.locations[0].physicalLocation.artifactLocation.uri, x.locations[0].physicalLocation.region.startLine]);
+    assert.deepEqual(found, [['one/no-x', 'a.py', 2], ['two/style', 'b.rb', 1]]);
+    assert.match(r.json.runs[0].results[0].message.text, /x is bad/);
+    assert.match(r.json.runs[0].results[1].message.text, /no "puts"/);
+    writeFileSync(join(t.dir, '.custosignore'), 'a.py one/no-x never wanted here by the team\nb.rb two/style never wanted here by the team\n');
+    assert.equal(scan(t.dir, '--linters', '--config', join(tools, 'c.yaml'), '--format', 'json').status, 0);
+  } finally { t.remove(); rmSync(tools, { recursive: true }); }
+});
+
+test('a linter that fails, hangs, writes nonsense or names other files is no clean scan; it has no environment and no network', () => {
+  const t = tree({ 'a.py': 'x = 1\n' }), tools = mkdtempSync(join(tmpdir(), 'custos-linters-'));
+  const with_ = (l) => {
+    writeFileSync(join(tools, 'c.yaml'), JSON.stringify({ linters: [l] }));
+    return spawnSync(custos, ['scan', '--code', '--linters', '--config', join(tools, 'c.yaml'), '--format', 'json', '.'], { cwd: t.dir, encoding: 'utf8', env: { ...process.env, WITNESS: 'seen' } });
+  };
+  try {
+    for (const [script, says, more] of [
+      ['echo "{}"', /runs is missing/], ['echo nonsense', /no JSON/], ['exit 0', /wrote nothing/], ['kill -9 $$', /signal 9|wrote nothing/], ['sleep 60', /stopped after 1 seconds/, { seconds: 1 }],
+      ['sleep 60 & echo $! > /dev/null; sleep 60', /stopped after/, { seconds: 1 }], [`echo '${sarif('elsewhere.py', 1)}'`, /name no file that was scanned/],
+      ['echo "<a><b></a>"', /was not begun/, { output: 'junit' }], ['echo "<!DOCTYPE a []><a/>"', /document type/, { output: 'junit' }], ['yes | head -c 40000000', /too large/],
+    ]) {
+      const r = with_(linter(tools, 'l', script, more));
+      assert.equal(r.status, 2, script);
+      assert.match(r.stderr, says, script);
+    }
+    const witness = join(tools, 'witness');
+    const seen = with_(linter(tools, 'l', `env > ${witness}; (ip -o link 2>/dev/null || cat /proc/net/dev) >> ${witness}; echo '${sarif('a.py', 1)}'`));
+    assert.equal(seen.status, 1, seen.stderr);
+    const text = readFileSync(witness, 'utf8');
+    assert.ok(!text.includes('WITNESS') && /HOME=\/tmp\/custos-linter-/.test(text));
+    if (!seen.stderr.includes('ran with the network')) assert.ok(!/\beth\d|\bens\d|\benp\d/.test(text), text);
+    for (const bad of [{ name: 'Bad Name' }, { command: ['eslint'] }, { output: 'text' }, { seconds: 0 }]) {
+      const r = with_({ ...linter(tools, 'l', 'exit 0'), ...bad });
+      assert.equal(r.status, 2);
+      assert.match(r.stderr, /c\.yaml:\d+:/);
+    }
+  } finally { t.remove(); rmSync(tools, { recursive: true }); }
+});
+
+test('custos inspect --code', () => {
+  const inspect = (input, ...args) => spawnSync(custos, ['inspect', '--code', '--format', 'json', ...args], { input, encoding: 'utf8' });
+  const r = inspect('import os\nos.system("a" + b)\n', '--lang', 'python');
+  assert.equal(r.status, 1, r.stderr);
+  const v = JSON.parse(r.stdout);
+  assert.deepEqual([v.decision, v.judged, v.findings[0].rule, v.findings[0].cwe, v.findings[0].line], ['allow', true, 'py-os-command', [78], 2]);
+  assert.match(v.pack, /^[0-9a-f]{64}$/);
+  assert.equal(JSON.parse(inspect('void f(void) { gets(b); }', '--path', 'x/y.c').stdout).decision, 'block');
+  assert.equal(inspect('print(1)\n', '--lang', 'python').status, 0);
+  assert.equal(inspect('print(1)\n').status, 2);
+  const big = inspect(`x = 1\n${'# filler\n'.repeat(40000)}`, '--lang', 'python');
+  assert.deepEqual([big.status, JSON.parse(big.stdout).decision, JSON.parse(big.stdout).judged], [1, 'hold', false]);
+});

@@ -9,7 +9,7 @@ import { code } from './people.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/controls', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/account', '/registers/people', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation']
+const pages = ['/', '/audit', '/controls', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/account', '/registers/people', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation', '/rules', '/rules?kind=command']
 
 before(async () => {
   system = await new System().start()

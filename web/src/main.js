@@ -40,6 +40,7 @@ const PAGES = {
   policies: lazy(() => import("./policies.js"), "Policies"), policy: lazy(() => import("./policies.js"), "Policy"),
   work: lazy(() => import("./work.js"), "Work"), review: lazy(() => import("./work.js"), "AccessReview"),
   vendors: lazy(() => import("./vendors.js"), "Vendors"), vendor: lazy(() => import("./vendors.js"), "Vendor"),
+  rules: lazy(() => import("./rules.js"), "Rules"),
   unknown: Unknown,
 };
 

@@ -12,6 +12,7 @@ const REGISTERS = [
   ["/registers/classes", "Classes"],
   ["/registers/bundles", "Bundles"],
   ["/registers/isolation", "Isolation"],
+  ["/rules", "Rules"],
 ];
 
 export const Registers = ({ here }) => html`<nav class="registers" aria-label="Registers">${REGISTERS.map(

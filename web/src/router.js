@@ -24,6 +24,7 @@ const PLACES = [
   ["classes", /^\/registers\/classes\/?$/],
   ["bundles", /^\/registers\/bundles\/?$/],
   ["isolation", /^\/registers\/isolation\/?$/],
+  ["rules", /^\/rules\/?$/],
   ["policies", /^\/policies\/?$/],
   ["policy", /^\/policies\/([a-z-]+)\/?$/],
   ["work", /^\/work\/?$/],

@@ -91,6 +91,16 @@ typedef struct {
     uint32_t min_free_mib; /* room that state_dir must have */
 } cu_config_probes;
 
+/* A linter of the customer, for custos scan --code --linters. */
+#define CU_CONFIG_MAX_LINTERS 16u
+#define CU_CONFIG_MAX_WORDS 64u
+typedef struct {
+    char *name;            /* [a-z0-9-]+: part of its rules' ids */
+    char *words[CU_CONFIG_MAX_WORDS + 1]; /* the program's path and its words; {paths} stands for what is scanned */
+    bool junit;            /* writes JUnit's XML; else SARIF */
+    uint32_t seconds, memory_mib; /* after which it is stopped; of its data */
+} cu_config_linter;
+
 typedef struct {
     char *file;         /* path, NULL for the embedded default */
     char *state_dir;    /* absolute */
@@ -115,6 +125,8 @@ typedef struct {
     cu_guard_config guard; /* what is done with commands that a model wrote; folders absolute */
     cu_config_probes probes;
     cu_config_capture capture; /* bodies that are kept */
+    cu_config_linter *linters;
+    size_t linters_n;
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
     cu_config_signin signin;
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */

@@ -32,6 +32,11 @@ typedef struct cu_code cu_code; /* read by any number of threads */
 /* catalog: the folder that holds rules/code. Compiles everything and runs every rule's examples: one that
  * does not say what it must stops the load, with file and line. */
 cu_err cu_code_open(const char *catalog, cu_code **out, cu_fault *f) CU_MUST;
+/* Reads the files only; a language is compiled and proved when cu_code_need() first names it. For a program
+ * that runs once and meets few languages. */
+cu_err cu_code_open_lazy(const char *catalog, cu_code **out, cu_fault *f) CU_MUST;
+/* Any thread; before the first judgement in this language. */
+cu_err cu_code_need(cu_code *c, cu_code_lang lang, cu_fault *f) CU_MUST;
 /* A pack that was read before; it must outlive the result. */
 cu_err cu_code_open_pack(const cu_code_pack *pack, cu_code **out, cu_fault *f) CU_MUST;
 void cu_code_close(cu_code *c);

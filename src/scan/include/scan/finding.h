@@ -41,6 +41,7 @@ typedef struct {
     cu_bytes line_before;    /* the line before, as line_text; empty: none, or not at hand */
     uint8_t accepted;        /* cu_accept_how of accept.h; a report gets accepted findings only when
                                 its options ask for them */
+    const char *note;        /* what a linter said of this place; NULL: the rule says it */
     const char *why;         /* the reason, when accepted or expired; may be NULL */
     cu_bytes value;          /* secret */
 } cu_scan_finding;

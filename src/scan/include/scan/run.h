@@ -31,6 +31,8 @@ typedef struct {
      * *why: it could not be judged, in words. *passed: it is nothing that is looked at here. Any thread. */
     cu_err (*look)(void *arg, const char *path, cu_bytes text, cu_findings *out, const char **why, bool *passed);
     void *look_arg;
+    /* What is said of a finding of look beside its rule's message; NULL: nothing. arg: look_arg. */
+    const char *(*note)(void *arg, const cu_finding *f);
     const volatile int *stop; /* set by a signal: finish early, say so */
 } cu_scan_options;
 
