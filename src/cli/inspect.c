@@ -8,10 +8,10 @@
 #include "inspect/guard.h"
 #include "inspect_code.h"
 #include "verb.h"
+#include "replay.h"
 #include "verbs.h"
 #include "wire/tree.h"
 
-#define STDIN_MAX (64u << 20)
 #define PACK_ARENA (16u << 20)
 #define ITEM_ARENA (64u << 20)
 #define OUT_FLUSH (1u << 20)
@@ -199,6 +199,8 @@ static cu_err inspect(const cu_run *r, session *s, bool code, cu_fault *f)
 
 static int run_inspect(const cu_run *r)
 {
+    if (cu_run_option(r, "replay"))
+        return cu_replay(r, cu_run_option(r, "replay"));
     if (cu_run_option(r, "code"))
         return inspect_code(r);
     const char *kind = cu_run_option(r, "kind"), *lang = cu_run_option(r, "lang");
@@ -226,7 +228,9 @@ const cu_verb cu_verb_inspect = {
                "text. It is read by the grammar of the shell: wrappers, quoting, pipes, here-documents and encodings are "
                "taken apart, and what would run is held against the rules. The answer is allow, hold (a person decides) "
                "or block, with rule, place, reason and what to do instead. Exit 0: everything may run; 1: something "
-               "is held or blocked; 2: it could not be looked at, and nothing may run.",
+               "is held or blocked; 2: it could not be looked at, and nothing may run. With --replay standard input is the answer "
+               "of an exchange, as the provider gave it with the values in place: what is on record about its calls of tools is worked "
+               "out again, by the rules of that time; exit 1 when it does not come out the same.",
     .options = {{"commands", NULL, "JSON lines {\"id\",\"text\"[,\"kind\"]} in, one verdict a line out."},
                 {"kind", "KIND", "command (usual) or code: program text, whose strings and hosts are looked at."},
                 {"code", NULL, "Standard input is program text: weaknesses in it, by the rules for generated code."},
@@ -234,5 +238,7 @@ const cu_verb cu_verb_inspect = {
                 {"path", "PATH", "With --code: the name of the file it is meant for, which says the language as well."},
                 {"org", "DIR", "Rules and lists of the organisation, the strongest tier."},
                 {"tenant", "DIR", "Rules and lists of the tenant."},
-                {"repo", "DIR", "Rules and lists of the repository."}},
+                {"repo", "DIR", "Rules and lists of the repository."},
+                {"replay", "EXCHANGE", "Judge the answer of an exchange again and compare with its record.", true},
+                {"config", "FILE", "With --replay: configuration; ./custos.yaml or the defaults otherwise."}},
 };

@@ -199,6 +199,7 @@ unsigned seal_probe(call *c);
 unsigned answer_probe_key(call *c);
 void put_isolation(const app *a, cu_buf *b); /* the member "isolation" */
 unsigned answer_explain(call *c);
+unsigned answer_replay(call *c);
 unsigned answer_log_checkpoint(call *c);
 unsigned answer_log_vkey(call *c);
 unsigned answer_log_entry(call *c);

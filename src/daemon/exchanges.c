@@ -51,7 +51,7 @@ static void add(void *arg, const cu_store_exchange *x)
                                                "replaced", "body_bytes", "scan_us", "path", "client", "reason", "status", "access", "marks",
                                                "plan", "profile", "rules", "bundle", "body_commit", "bytes", "scanned_bytes", "memo_bytes"};
     static const char *const from_answer[] = {"status", "restored", "answer_bytes", "input_tokens", "output_tokens", "ms_gate", "ms_total",
-                                              "stop_reason", "tool_calls", "reason", "tries", "upstream", "spend", "usage", "events"};
+                                              "stop_reason", "tool_calls", "guard", "reason", "tries", "upstream", "spend", "usage", "events"};
     listing *l = arg;
     json_t *item = json_object(), *entries = json_array();
     json_t *request = x->request ? json_loads(x->request, 0, NULL) : NULL, *answer = x->answer ? json_loads(x->answer, 0, NULL) : NULL;

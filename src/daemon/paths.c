@@ -80,6 +80,7 @@ static const operation table[] = {
     {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS, LIMITED},
     {"GET", "/api/v1/exchange-values", answer_exchange_values, READERS, LIMITED},
     {"GET", "/api/v1/verdicts/{id}", answer_explain, READERS, LIMITED},
+    {"POST", "/api/v1/verdicts/{id}/replay", answer_replay, READERS, LIMITED},
     {"GET", "/api/v1/routes", answer_routes, READERS},
     {"GET", "/api/v1/classes", answer_classes, READERS},
     {"GET", "/api/v1/bundles", answer_bundles, READERS},

@@ -2,10 +2,6 @@
 #include "gateway.h"
 #include "inspect/turn.h"
 
-/* Of one artefact: a worker serves others meanwhile. Beyond: held. */
-#define TEXT_MAX (64u << 10)
-#define TURNS_MAX 250u
-
 static cu_inspector *inspector;
 
 ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
@@ -21,7 +17,7 @@ ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
 cu_err gw_guard_start(void)
 {
     CU_TRY(cu_inspector_new(NULL, &inspector));
-    cu_inspector_limit(inspector, TEXT_MAX, TURNS_MAX);
+    cu_inspector_limit(inspector, CU_JUDGE_MAX_TEXT, CU_JUDGE_MAX_TURNS);
     return CU_OK;
 }
 
@@ -77,6 +73,7 @@ static void put_mark(cu_buf *b, const gw_exchange *x, const cu_mark *m)
     cu_buf_json_kv_u64(b, "end", m->end);
     cu_buf_json_kv_str(b, "kind", cu_artefact_kind_name(m->kind));
     gw_put_word(b, "lang", cu_str(m->lang), sizeof m->lang);
+    cu_buf_json_kv_str(b, "mode", cu_mode_name(m->mode));
     cu_buf_json_kv_str(b, "rule", m->rule);
     cu_buf_json_kv_u64(b, "start", m->start);
     cu_buf_json_kv_str(b, "tier", cu_tier_name((cu_tier)m->tier));

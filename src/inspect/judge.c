@@ -26,7 +26,7 @@ static unsigned mode_of(const cu_judge *j, const cu_artefact *x)
     return mode;
 }
 
-static cu_call_action action_of(unsigned decision, unsigned mode)
+cu_call_action cu_judge_action(unsigned decision, unsigned mode)
 {
     if (decision == CU_COMMAND_ALLOW)
         return CU_CALL_PASSED;
@@ -64,9 +64,9 @@ typedef struct {
 
 static void mark(judging *g, const cu_artefact *x, const cu_reason *r)
 {
-    unsigned action = action_of(r->decision, g->in_text ? CU_MODE_ANNOTATE : mode_of(g->j, x));
+    unsigned mode = g->in_text ? CU_MODE_ANNOTATE : mode_of(g->j, x), action = cu_judge_action(r->decision, mode);
     cu_mark m = {.rule = r->rule, .message = r->message, .instead = r->instead, .decision = (uint8_t)r->decision, .tier = (uint8_t)r->tier,
-                 .action = (uint8_t)action, .kind = (uint8_t)x->kind, .call = g->in_text ? 0 : g->out->calls, .start = r->start, .end = r->end};
+                 .mode = (uint8_t)mode, .action = (uint8_t)action, .kind = (uint8_t)x->kind, .call = g->in_text ? 0 : g->out->calls, .start = r->start, .end = r->end};
     short_word(m.lang, sizeof m.lang, x->lang);
     short_word(m.tool, sizeof m.tool, x->tool);
     cu_sha256_of(x->text, &m.digest);

@@ -2,6 +2,7 @@
 // cut; what stands in its place is a valid turn that says why; all else is as if there were no guard.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { GoogleGenAI } from '@google/genai'
@@ -184,6 +185,30 @@ test('a call that is torn does not leave', async () => {
   await assert.rejects(async () => { for await (const b of res.body) got.push(b) })
   assert.ok(!Buffer.concat(got).includes('tool_use'))
   await system.sealed((e) => e.type === 'exchange.aborted' && e.body.exchange === res.headers.get('request-id'))
+})
+
+test('a verdict comes out again from the answer, the entry and the rules of its time', async () => {
+  const s = shapes.anthropic
+  provider.how = { delta: 3, calls: [commandOf('Bash', metadata), commandOf('Bash', 'ls')] }
+  const ask = { model: 'm', max_tokens: 99, stream: true, messages: user(said) }
+  const res = await s.bytes(said)
+  await res.text()
+  await recorded(res)
+  const id = res.headers.get('request-id')
+  const answer = async () => (await fetch(provider.url + '/v1/messages', { method: 'POST', body: JSON.stringify(ask) })).text()
+  const given = await answer()
+  const run = (input, ...more) => spawnSync(custos, ['inspect', '--replay', id, '--config', system.config, ...more], { input, encoding: 'utf8' })
+  const again = run(given, '--format', 'json')
+  assert.equal(again.status, 0, again.stdout + again.stderr)
+  const out = JSON.parse(again.stdout)
+  assert.ok(out.agrees && out.verdicts.every((v) => v.agrees))
+  assert.deepEqual([out.calls, out.verdicts[0].rule, out.verdicts[0].action], [2, 'cloud-metadata', 'blocked'])
+  assert.match(run(given).stdout, /call 1, Bash: cloud-metadata says block, so it was blocked; worked out again: the same/)
+  provider.how = { delta: 3, calls: [commandOf('Bash', metadata + 'x'), commandOf('Bash', 'ls')] }
+  const other = run(await answer(), '--format', 'json') // another text than the one that was judged
+  assert.equal(other.status, 1)
+  assert.equal(JSON.parse(other.stdout).agrees, false)
+  assert.equal(run(given.replaceAll('tool_use', 'text')).status, 1)
 })
 
 // --- modes and rules of the organisation, a tenant, a repository ---

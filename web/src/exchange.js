@@ -81,12 +81,33 @@ function Left({ x, list }) {
       ${left && x.access?.pseudonyms > 0 && html`<p class="small quiet">${many(x.access.pseudonyms, "name")} that would identify the caller replaced by the tenant's own.</p>`}</div><//>`;
 }
 
+const stopped = (g) => g.blocked + g.held;
+const FOLLOWED = { passed: ["plain", "passed on"], noted: ["raw", "passed on, noted"], held: ["bad", "held, did not run"], blocked: ["bad", "blocked, did not run"] };
+
+function Judged({ g }) {
+  return html`<p class="small quiet">${many(g.calls, "call")} of tools${stopped(g) ? "" : ", all passed on"}.</p>
+    ${stopped(g) > 0 && html`<p><span class="pill bad">${many(stopped(g), "call")} did not reach the client</span></p><p class="small quiet">A text stands there that says which rule, and why.</p>`}`;
+}
+
+// What the model asked the client to do, as the rules for commands saw it. The text itself is kept nowhere.
+function Calls({ x }) {
+  const g = x.guard;
+  if (!g) return null;
+  return html`<section class="row"><header class="gloss"><h2>Calls of tools</h2><p>Judged before the client had them, with the values that it would have used.</p></header><div class="body">
+    <p><b>${many(g.calls, "call")}</b>: ${count(g.blocked)} blocked, ${count(g.held)} held, ${count(g.noted)} noted, the rest passed on. ${g.verdicts.length === 0 ? "No rule fired." : ""}</p>
+    ${g.verdicts.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Verdicts about calls"><table class="stack"><thead><tr><th scope="col">Call</th><th scope="col">Tool</th><th scope="col">What</th><th scope="col">Rule</th><th scope="col">Says</th><th scope="col">What followed</th><th scope="col">Where</th></tr></thead>
+      <tbody>${g.verdicts.map((v, i) => html`<tr key=${i}><td data-l="Call">${v.call ? count(v.call) : "in the text"}</td><td class="mono" data-l="Tool">${v.tool || "–"}</td><td data-l="What">${v.kind}${v.lang ? html` <span class="faint">${v.lang}</span>` : ""}</td>
+        <td data-l="Rule"><span class="mono">${v.rule}</span> <span class="faint">${v.tier}</span></td><td data-l="Says">${v.decision}</td><td data-l="What followed"><span class=${`pill ${FOLLOWED[v.action][0]}`}>${FOLLOWED[v.action][1]}</span></td><td class="nowrap" data-l="Where">bytes ${count(v.start)} to ${count(v.end)}</td></tr>`)}</tbody></table></div>
+      <p class="small quiet">The text of a call is not kept. Its entry holds a keyed hash; who has the answer can have it judged again:</p><pre class="codebox" tabindex="0">custos inspect --replay ${x.id} &lt; answer</pre>`}
+    <dl class="facts">${g.packs.map((p) => html`<dt key=${p.tier}>Rules, ${p.tier}</dt><dd class="mono" title=${p.digest}>${digest(p.digest)}</dd>`)}<dt>Time</dt><dd>${took(g.us / 1000)} of processor time</dd></dl></div></section>`;
+}
+
 function Back({ x }) {
   const left = sent(x);
   return html`<${Lane} title="What came back" size=${Number.isFinite(x.answer_bytes) ? bytes(x.answer_bytes) : OUTCOMES[x.state] ?? x.state}>
     <div class="msg">${Number.isFinite(x.answer_bytes) && left
       ? html`${bars("w5", "w3")}<div class="veil">${x.restored > 0 ? html`<span class="pill back">${many(x.restored, "value")} put back</span>` : html`<span class="faint">nothing to put back</span>`}</div>${bars("w6", "w1")}
-        ${x.tool_calls > 0 && html`<p class="small quiet">${many(x.tool_calls, "call")} of tools.</p>`}`
+        ${x.guard ? html`<${Judged} g=${x.guard} />` : x.tool_calls > 0 && html`<p class="small quiet">${many(x.tool_calls, "call")} of tools.</p>`}`
       : html`<p class="small quiet">${left ? (x.state === "open" ? "The answer is still on its way." : "No complete answer.") : "There was nothing to answer."}</p>`}</div><//>`;
 }
 
@@ -187,5 +208,5 @@ export function Exchange({ id }) {
     <div class="head"><div><h1 tabindex="-1">${x ? headline(x) : missing ? "No such exchange" : "Exchange"}</h1>
       ${x && html`<p class="lede">${sentence(x)}</p>`}${missing && html`<p class="lede">No entry with this id is in the log. It may be too new: an exchange shows about a second after it was sealed.</p>`}</div><${Steps} x=${x} /></div>
     ${session.value === null ? html`<${SignInNeeded} what="One exchange" />` : !missing && html`<${Notice} seen=${seen} />`}
-    ${x && html`<${Verdict} x=${x} /><${Lanes} x=${x} /><div class="paper"><${Explained} x=${x} /><${Vendor} x=${x} /><${Stored} x=${x} /><${Entries} x=${x} /><${Times} x=${x} /></div>`}`;
+    ${x && html`<${Verdict} x=${x} /><${Lanes} x=${x} /><div class="paper"><${Calls} x=${x} /><${Explained} x=${x} /><${Vendor} x=${x} /><${Stored} x=${x} /><${Entries} x=${x} /><${Times} x=${x} /></div>`}`;
 }

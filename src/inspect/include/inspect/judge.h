@@ -6,6 +6,9 @@
 #include "inspect/artefact.h"
 #include "inspect/guard.h"
 
+/* Of one artefact, where others wait for the verdict; beyond: held. */
+#define CU_JUDGE_MAX_TEXT (64u << 10)
+#define CU_JUDGE_MAX_TURNS 250u
 #define CU_JUDGE_MAX_MARKS 32u /* verdicts of one answer that are recorded; of more the strictest stay */
 
 /* The strictest of those that apply counts. */
@@ -17,11 +20,13 @@ typedef struct {
 
 typedef enum { CU_CALL_PASSED, CU_CALL_NOTED, CU_CALL_HELD, CU_CALL_BLOCKED } cu_call_action;
 const char *cu_call_action_name(unsigned action); /* "passed" */
+/* What follows from a rule's decision in a mode. */
+cu_call_action cu_judge_action(unsigned decision, unsigned mode);
 
 /* One rule that fired; for the record: no text of the artefact. */
 typedef struct {
     const char *rule, *message, *instead; /* of the pack, or static */
-    uint8_t decision, tier, action, kind;
+    uint8_t decision, tier, mode, action, kind;
     char lang[16], tool[48];
     uint32_t call;           /* number of the call in its answer, from 1; 0: in a text */
     uint32_t start, end;     /* of the artefact */
