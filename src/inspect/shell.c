@@ -301,12 +301,14 @@ flow shell_node(walk *w, TSNode n, flow in)
 
 typedef struct {
     uint32_t turns, max;
+    uint32_t in_error; /* what a turn counts while the parser looks for a way out of an error: its time grows with the text */
 } progress;
 
 static bool too_long(TSParseState *s)
 {
     progress *p = s->payload;
-    return ++p->turns > p->max;
+    p->turns += s->has_error ? p->in_error : 1;
+    return p->turns > p->max;
 }
 
 static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
@@ -329,7 +331,8 @@ flow shell_text(walk *w, cu_bytes text, flow in)
     cu_bytes before = w->src;
     bool outer = w->outer;
     flow out = {0};
-    progress p = {0, w->max_turns};
+    uint32_t kib = (uint32_t)(text.n >> 10);
+    progress p = {0, w->max_turns, 1 + kib * kib / 4};
     if (w->depth >= CU_INSPECT_MAX_DEPTH || text.n > w->max_text || too_many_heredocs(text)) {
         reason_static(w, "command-too-large", "The command is larger or deeper than what is looked at.", "Write it as smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
         return out;

@@ -98,7 +98,7 @@ function Calls({ x }) {
     ${g.verdicts.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Verdicts about calls"><table class="stack"><thead><tr><th scope="col">Call</th><th scope="col">Tool</th><th scope="col">What</th><th scope="col">Rule</th><th scope="col">Says</th><th scope="col">What followed</th><th scope="col">Where</th></tr></thead>
       <tbody>${g.verdicts.map((v, i) => html`<tr key=${i}><td data-l="Call">${v.call ? count(v.call) : "in the text"}</td><td class="mono" data-l="Tool">${v.tool || "–"}</td><td data-l="What">${v.kind}${v.lang ? html` <span class="faint">${v.lang}</span>` : ""}</td>
         <td data-l="Rule"><span class="mono">${v.rule}</span> <span class="faint">${v.tier}</span></td><td data-l="Says">${v.decision}</td><td data-l="What followed"><span class=${`pill ${FOLLOWED[v.action][0]}`}>${FOLLOWED[v.action][1]}</span></td><td class="nowrap" data-l="Where">bytes ${count(v.start)} to ${count(v.end)}</td></tr>`)}</tbody></table></div>
-      <p class="small quiet">The text of a call is not kept. Its entry holds a keyed hash; who has the answer can have it judged again:</p><pre class="codebox" tabindex="0">custos inspect --replay ${x.id} &lt; answer</pre>`}
+      <p class="small quiet">The text of a call is not kept. Its entry holds a keyed hash; who has the answer can have it judged again:</p><pre class="codebox" tabindex="0">custos inspect --replay ${x.id} ${"<"} answer</pre>`}
     <dl class="facts">${g.packs.map((p) => html`<dt key=${p.tier}>Rules, ${p.tier}</dt><dd class="mono" title=${p.digest}>${digest(p.digest)}</dd>`)}<dt>Time</dt><dd>${took(g.us / 1000)} of processor time</dd></dl></div></section>`;
 }
 
