@@ -167,9 +167,9 @@ static unsigned replay_found(call *c, const found *x, const char *id)
     cu_fault f = {0};
     json_t *out = NULL;
     replay p = {.c = c, .arena = &arena};
+    cu_arena_init(&arena, CU_BUNDLE_MAX);
     if (!json_object_get(x->answer, "guard"))
         return problem(c, 409, "Nothing to judge again", "The answer of this exchange held no call of a tool, or has not ended yet.");
-    cu_arena_init(&arena, CU_BUNDLE_MAX);
     cu_err e = work(&p, x, id, &out, &f);
     cu_inspector_free(p.inspector);
     cu_guard_free(p.guard);

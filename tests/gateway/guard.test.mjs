@@ -209,6 +209,13 @@ test('a verdict comes out again from the answer, the entry and the rules of its 
   assert.equal(other.status, 1)
   assert.equal(JSON.parse(other.stdout).agrees, false)
   assert.equal(run(given.replaceAll('tool_use', 'text')).status, 1)
+  provider.how = {}
+  const plain = await s.bytes(said) // no call: nothing to judge again, and it is said so
+  await plain.text()
+  await system.sealed((e) => e.type === 'exchange.response' && e.body.exchange === plain.headers.get('request-id'))
+  const none = spawnSync(custos, ['inspect', '--replay', plain.headers.get('request-id'), '--config', system.config], { input: '{}', encoding: 'utf8' })
+  assert.equal(none.status, 2)
+  assert.match(none.stderr, /held no call of a tool/)
 })
 
 // --- modes and rules of the organisation, a tenant, a repository ---
