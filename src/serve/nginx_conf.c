@@ -163,7 +163,7 @@ static const char pages[] =
     "|exchanges|exchanges/[0-9A-Z]+"
     "|findings|findings/[0-9A-Z]+"
     "|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|examination/questionnaires|examination/questionnaires/[0-9A-Z]+"
-    "|policies|policies/[a-z-]+"
+    "|rules|policies|policies/[a-z-]+"
     "|work|reviews/[A-Za-z0-9-]+"
     "|vendors|vendors/[A-Za-z0-9._-]+"
     "|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+";
