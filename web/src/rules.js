@@ -73,8 +73,8 @@ function Pack({ kind }) {
       <p>${many(items.length, "rule")}, each held to its examples when it is loaded.</p>
       ${digest && html`<p class="small faint mono">pack ${digest.slice(0, 16)}</p>`}
       ${kind !== "data" && html`<p class="small quiet">Firings are counted in the newest ${many(answers, "answer")} of the log.</p>`}</header><div class="body">
-    <form class="filters" onSubmit=${(e) => e.preventDefault()}><label>Search <input type="search" value=${search} autocomplete="off" onInput=${(e) => setSearch(e.target.value)} /></label>
-      ${languages.length > 1 && html`<label>Language <select value=${language} onChange=${(e) => setLanguage(e.target.value)}><option value="">all</option>${languages.map((l) => html`<option key=${l} value=${l}>${l}</option>`)}</select></label>`}
+    <form class="picks" onSubmit=${(e) => e.preventDefault()}><label class="field"><span>Search</span><input type="search" value=${search} autocomplete="off" onInput=${(e) => setSearch(e.target.value)} /></label>
+      ${languages.length > 1 && html`<label class="field"><span>Language</span><select value=${language} onChange=${(e) => setLanguage(e.target.value)}><option value="">all</option>${languages.map((l) => html`<option key=${l} value=${l}>${l}</option>`)}</select></label>`}
       <output aria-live="polite">${count(shown.length)} shown</output></form>
     ${shown.length === 0 ? html`<p>No rule has these words.</p>` : html`<${Rows} items=${shown} answers=${answers} open=${open} onOpen=${setOpen} />`}
   </div></section></div>`;
