@@ -340,7 +340,7 @@ static void every_cut(void **state)
             stream(&a, &in);
             feed(&a, cu_buf_view(&in), in.n, 0, &plain, &m);
             hides(&a, cu_buf_view(&plain));
-            for (size_t cut = 1; cut < in.n; cut++) {
+            for (size_t cut = 1; cut < in.n; cut += l ? 17 : 1) { /* the first list at every byte */
                 cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
                 feed(&a, cu_buf_view(&in), cut, 0, &out, &n);
                 assert_true(cu_eq(cu_buf_view(&plain), cu_buf_view(&out)));
