@@ -54,7 +54,7 @@ asan: deps grammars
 # FUZZ_SECONDS for each target; what was found before is kept in FUZZ/corpus.
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= artefact backup body bundle code code_rules command detect diff export flags ignore image json jwt known leak log mention questionnaire recorded rules sarif shape source sse trace turn usage witness
+FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 fuzz-build: deps grammars
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false

@@ -9,6 +9,7 @@ static const char *const groups[][2] = {
     {"find", "Find personal data and secrets"},
     {"prepare", "Prepare an examination"},
     {"prove", "Prove what happened"},
+    {"ship", "Let changes go to production"},
 };
 
 static int list(FILE *to)

@@ -58,6 +58,14 @@
     X(questionnaire_export) \
     X(control_list) \
     X(control_show) \
+    X(change_add) \
+    X(change_report) \
+    X(change_review) \
+    X(change_show) \
+    X(deploy_request) \
+    X(approve) \
+    X(gate_key) \
+    X(gate) \
     X(gaps) \
     X(calendar) \
     X(policy_list) \

@@ -101,6 +101,8 @@ cu_err guard_prepare(app *a, cu_fault *f) CU_MUST;
 /* The seed that bundles are signed with, made on first use; keystore/bundle.pub gets the public key,
  * which the supervisor gives the gateway. */
 cu_err keystore_bundle_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f) CU_MUST;
+/* The seed that statements of the gate are signed with. */
+cu_err keystore_gate_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f) CU_MUST;
 /* 32 bytes for what archive.c seals. */
 cu_err keystore_archive_key(app *a, uint8_t key[32], cu_fault *f) CU_MUST;
 /* archive.c: a bundle by its digest in hex. */

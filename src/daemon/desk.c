@@ -7,6 +7,7 @@
 
 #define SEEN_MS 3000u
 #define LIST_MAX 1000u
+#define OPERATOR "operator" /* of the socket and of the one-time link */
 
 /* --- reading --- */
 
@@ -167,6 +168,8 @@ static cu_err allowed(const desk_step *s, cu_fault *f)
     if (!cu_event_may_follow(e, cu_str(state_of(s->now))))
         return cu_fail(f, CU_STATE, "%s is %s, and %.*s is not possible then", s->id, s->now ? state_of(s->now) : "not there", CU_FMT(e->type));
     snprintf(reg, sizeof reg, "%.*s", CU_FMT(e->reg->name));
+    if (e->other_than_n && !s->who->system && strcmp(s->who->actor, OPERATOR) == 0)
+        return cu_fail(f, CU_DENIED, "a second person is needed, with an account: whoever holds the machine is nobody in particular");
     for (size_t i = 0; s->now && i < e->other_than_n; i++) {
         snprintf(state, sizeof state, "%.*s", CU_FMT(e->other_than[i]));
         cu_err err = cu_store_record_actor(s->a->store, reg, s->id, state, actor);

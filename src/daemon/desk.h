@@ -55,6 +55,8 @@ json_t *desk_record_json(const cu_store_record *x); /* with pseudonyms */
 /* Puts names in the place of pseudonyms, at any depth. */
 void desk_name_persons(app *a, json_t *v);
 
+/* What desk_take() came to, as a problem of the API. */
+unsigned desk_refused(call *c, cu_err e, const cu_fault *f);
 /* The API. */
 unsigned answer_registers(call *c);
 unsigned answer_records(call *c);

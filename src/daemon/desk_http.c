@@ -169,7 +169,7 @@ unsigned answer_record(call *c)
     return problem(c, 500, "The record could not be read", "%s", cu_err_text(e));
 }
 
-static unsigned refused(call *c, cu_err e, const cu_fault *f)
+unsigned desk_refused(call *c, cu_err e, const cu_fault *f)
 {
     const char *why = f->code ? f->text : cu_err_text(e);
     switch (e) {
@@ -194,7 +194,7 @@ unsigned take_record_step(call *c)
                     : cu_fail(&f, CU_SYNTAX, "an object with type and fields is expected");
     json_decref(in);
     if (e != CU_OK)
-        return refused(c, e, &f);
+        return desk_refused(c, e, &f);
     desk_name_persons(c->a, record);
     unsigned status = answer_json(c, record);
     return status == 200 ? 201 : status;

@@ -1,6 +1,7 @@
 /* What single steps of registers ask beyond catalog/events.yaml, and what follows from them. */
 #include "desk.h"
 #include "findings.h"
+#include "gate.h"
 #include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
@@ -35,6 +36,12 @@ static const desk_rule rules[] = {
     {"policy.approved", NULL, policy_check_approval, NULL},
     {"spec.approved", NULL, policy_check_approval, NULL},
     {"policy.acknowledged", policy_name_reading, policy_check_reading, NULL},
+    {"change.registered", NULL, change_check, changes_pushed},
+    {"change.reviewed", NULL, change_check_review, NULL},
+    {"deploy.requested", NULL, deploy_check, NULL},
+    {"deploy.emergency", NULL, deploy_check_emergency, NULL},
+    {"deploy.approved", approval_name, approval_check, NULL},
+    {"deploy.approval_void", NULL, approval_check_void, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -98,3 +98,8 @@ cu_err keystore_archive_key(app *a, uint8_t key[32], cu_fault *f)
 {
     return key_of(a, "bundle-archive", CU_LIT("custos bundle archive"), key, f);
 }
+
+cu_err keystore_gate_key(app *a, uint8_t seed[CU_ED25519_KEY], cu_fault *f)
+{
+    return key_of(a, "gate-key", CU_LIT("custos gate key"), seed, f);
+}

@@ -1,6 +1,7 @@
 #include "paths.h"
 #include <stdio.h>
 #include "findings.h"
+#include "gate.h"
 #include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
@@ -70,6 +71,10 @@ static const operation table[] = {
     {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
     {"GET", "/api/v1/policies", answer_policies, READERS},
     {"GET", "/api/v1/policies/{id}", answer_policy, READERS},
+    {"GET", "/api/v1/changes/{commit}", answer_change, READERS},
+    {"POST", "/api/v1/changes/{commit}/reports", take_report, COMPLIERS | ROLE_SECURITY | ROLE_DEVELOPER},
+    {"POST", "/api/v1/gate", answer_gate, STAFF},
+    {"GET", "/api/v1/gate-key", answer_gate_key, READERS, FREE},
     {"GET", "/api/v1/gaps", answer_gaps, READERS},
     {"POST", "/api/v1/gaps", record_gaps, COMPLIERS | ROLE_SECURITY},
     {"GET", "/api/v1/risk-suggestions", answer_risk_suggestions, EXAMINERS},

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { System } from '../gateway/system.mjs'
+import { call, join } from '../web/people.mjs'
 
 let s
 before(async () => { s = await new System({ extra: '  - name: umbra\n' }).start() })
@@ -49,7 +50,9 @@ test('a probe that gets through opens a finding, once; only a probe that holds l
   assert.equal(f.state, 'open')
   assert.equal(f.fields.source, 'probe')
   assert.equal(f.fields.severity, 'high')
-  refused(/Custos opened .*, and retests it/, 'finding.retested', `finding=${f.id}`, 'retest=I looked')
+  const bo = await join(s, 'Bo', 'security')
+  const own = await call(s, 'POST', '/api/v1/records', { session: bo.session, body: { type: 'finding.retested', fields: { finding: f.id, retest: 'I looked' } } })
+  assert.match((await own.json()).detail, /Custos opened .*, and retests it/)
   refused(/is open, and finding\.closed is not possible/, 'finding.closed', `finding=${f.id}`, 'note=')
   taken('finding.fixed', `finding=${f.id}`, 'fix=Closed the open listener')
   look()

@@ -10,6 +10,7 @@
 #include "catalog/attest.h"
 #include "catalog/callers.h"
 #include "catalog/capture.h"
+#include "catalog/gates.h"
 #include "catalog/guard_config.h"
 #include "catalog/signin.h"
 #include "catalog/types.h"
@@ -129,6 +130,7 @@ typedef struct {
     size_t linters_n;
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
     cu_config_signin signin;
+    cu_config_gates gates;
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */
 } cu_config;
 
