@@ -70,6 +70,10 @@
     X(calendar) \
     X(policy_list) \
     X(policy_show) \
+    X(incident_list) \
+    X(incident_show) \
+    X(incident_open) \
+    X(incident_disclosures) \
     X(vendor_list) \
     X(vendor_show) \
     X(register_list) \

@@ -9,6 +9,7 @@
 #include "comply/checklist.h"
 #include "comply/listing.h"
 #include "comply/policies.h"
+#include "comply/runbooks.h"
 #include "comply/vendors.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
@@ -59,6 +60,7 @@ typedef struct {
     cu_checklist *checklist;
     cu_vendor_form *vendor_form;
     cu_policies *policies; /* written ones */
+    cu_runbooks *runbooks;
     struct states *states;  /* of them; NULL until opened */
     cu_control_listings *listings;
     struct questions *questions; /* questionnaires.c; NULL until opened */
@@ -176,6 +178,9 @@ unsigned problem(call *c, unsigned status, const char *title, const char *fmt, .
 unsigned answer_status(call *c);
 unsigned answer_exchanges(call *c);
 unsigned answer_exchange(call *c);
+#define EXCHANGE_USERS 4096u /* bytes: a name in some hundred tenants; naming the tenant helps beyond */
+/* A name as what stands in entries, apart by blanks: a service's own, and the pseudonym of each tenant that knows a person of it. */
+void exchange_users(const call *c, const char *name, const char *tenant, char out[EXCHANGE_USERS]);
 unsigned answer_exchange_values(call *c);
 unsigned answer_routes(call *c);
 unsigned answer_classes(call *c);

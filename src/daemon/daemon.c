@@ -235,6 +235,7 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     CU_TRY(cu_control_listings_load(catalog, &a->arena, &a->listings, f));
     CU_TRY(cu_catalogue_load(catalog, a->events, &a->arena, &a->catalogue, f));
     CU_TRY(cu_vendor_form_load(catalog, a->events, a->catalogue, &a->arena, &a->vendor_form, f));
+    CU_TRY(cu_runbooks_load(catalog, a->events, &a->arena, &a->runbooks, f));
     CU_TRY(cu_policies_load(catalog, a->events, a->catalogue, policy_fact_known, &a->arena, &a->policies, f));
     CU_TRY(cu_checklist_load(catalog, a->catalogue, &a->arena, &a->checklist, f));
     return questions_open(a, catalog, f);

@@ -2,6 +2,7 @@
 #include "desk.h"
 #include "findings.h"
 #include "gate.h"
+#include "incident_desk.h"
 #include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
@@ -20,6 +21,12 @@ static const desk_rule rules[] = {
     {"vendor.cuec_recorded", NULL, vendor_check_known, NULL},
     {"vendor.cuec_mapped", NULL, vendor_check_control, NULL},
     {"commitment.changed", NULL, NULL, vendors_changed},
+    {"vendor.incident_notice", NULL, NULL, incidents_watch},
+    {"incident.opened", NULL, incident_check_opened, NULL},
+    {"incident.step_done", NULL, incident_check_step, NULL},
+    {"notice.sent", NULL, incident_check_notice, NULL},
+    {"incident.closed", NULL, incident_check_closed, NULL},
+    {"exercise.completed", NULL, exercise_check_held, NULL},
     {"finding.opened", NULL, finding_check_control, NULL},
     {"finding.retested", NULL, finding_check_retest, NULL},
     {"finding.retest_failed", NULL, finding_check_retest, NULL},

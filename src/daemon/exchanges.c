@@ -93,23 +93,20 @@ static const char *given(const call *c, const char *name)
     return v ? v : "";
 }
 
-#define USERS_MAX 4096u /* bytes: a name in some hundred tenants; naming the tenant helps beyond */
-
-/* A name as what stands in entries: a service's own, and the pseudonym of each tenant that knows a person of it. */
-static void users_of(const call *c, const char *name, const char *tenant, char out[USERS_MAX])
+void exchange_users(const call *c, const char *name, const char *tenant, char out[EXCHANGE_USERS])
 {
     const cu_config *g = c->a->config;
     char person[CU_PSEUDONYM_LEN];
     cu_fault f;
-    size_t n = (size_t)snprintf(out, USERS_MAX, "%.200s", name);
-    for (size_t i = 0; *name && i < g->tenants_n && n + CU_PSEUDONYM_LEN + 1 < USERS_MAX; i++)
+    size_t n = (size_t)snprintf(out, EXCHANGE_USERS, "%.200s", name);
+    for (size_t i = 0; *name && i < g->tenants_n && n + CU_PSEUDONYM_LEN + 1 < EXCHANGE_USERS; i++)
         if ((!*tenant || strcmp(tenant, g->tenants[i].name) == 0) && person_find(c->a, g->tenants[i].name, name, person, &f) == CU_OK)
-            n += (size_t)snprintf(out + n, USERS_MAX - n, " %s", person);
+            n += (size_t)snprintf(out + n, EXCHANGE_USERS - n, " %s", person);
 }
 
-static cu_store_exchange_filter filter_of(const call *c, char users[USERS_MAX])
+static cu_store_exchange_filter filter_of(const call *c, char users[EXCHANGE_USERS])
 {
-    users_of(c, given(c, "user"), given(c, "tenant"), users);
+    exchange_users(c, given(c, "user"), given(c, "tenant"), users);
     return (cu_store_exchange_filter){
         .from = given(c, "from"), .to = given(c, "to"), .tenant = given(c, "tenant"), .user = users, .key = given(c, "key"),
         .vendor = given(c, "vendor"), .model = given(c, "model"), .decision = given(c, "decision"), .found = given(c, "found"),
@@ -145,7 +142,7 @@ unsigned answer_exchange(call *c)
 {
     const char *id = c->args[0];
     listing l = {.a = c->a, .items = json_array()};
-    char users[USERS_MAX];
+    char users[EXCHANGE_USERS];
     cu_store_exchange_filter w = filter_of(c, users);
     cu_err e = cu_store_exchanges(c->a->store, id, NULL, 0, 1, add, &l);
     json_t *one = e == CU_OK ? json_incref(json_array_get(l.items, 0)) : NULL;
@@ -169,7 +166,7 @@ unsigned answer_exchanges(call *c)
     page_asked p;
     uint64_t total = 0;
     listing l = {.a = c->a};
-    char users[USERS_MAX];
+    char users[EXCHANGE_USERS];
     cu_store_exchange_filter w = filter_of(c, users);
     if (!read_page(c, 1000, &p))
         return problem(c, 400, "Malformed", "limit is a number from 1 to 1000, cursor the next_cursor of an answer.");
@@ -234,7 +231,7 @@ unsigned answer_exchange_values(call *c)
         cu_store_group by;
     } groups[] = {{"tenant", CU_GROUP_TENANT}, {"user", CU_GROUP_USER}, {"key", CU_GROUP_KEY}, {"vendor", CU_GROUP_VENDOR}, {"model", CU_GROUP_MODEL},
                   {"decision", CU_GROUP_DECISION}, {"client", CU_GROUP_CLIENT}, {"status", CU_GROUP_STATUS}};
-    char users[USERS_MAX];
+    char users[EXCHANGE_USERS];
     cu_store_exchange_filter w = filter_of(c, users);
     json_t *out = json_object(), *types = json_object();
     cu_err e = CU_OK;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "findings.h"
 #include "gate.h"
+#include "incident_desk.h"
 #include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
@@ -69,6 +70,9 @@ static const operation table[] = {
     {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS},
     {"GET", "/api/v1/vendors", answer_vendors, READERS},
     {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
+    {"GET", "/api/v1/incidents", answer_incidents, READERS},
+    {"GET", "/api/v1/incidents/{id}", answer_incident, READERS},
+    {"GET", "/api/v1/disclosures", answer_disclosures, EXAMINERS, LIMITED},
     {"GET", "/api/v1/policies", answer_policies, READERS},
     {"GET", "/api/v1/policies/{id}", answer_policy, READERS},
     {"GET", "/api/v1/changes/{commit}", answer_change, READERS},

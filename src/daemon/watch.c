@@ -3,6 +3,7 @@
 #include "watch.h"
 #include "limited.h"
 #include "findings.h"
+#include "incident_desk.h"
 #include "policy_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
@@ -15,6 +16,7 @@
 #include "comply/reconcile.h"
 
 #define BEAT_S 60u
+#define INCIDENTS_S 10u     /* a leak must not wait */
 #define ORPHAN_S 900u       /* longer than the longest answer that a gateway waits for by default */
 #define RECONCILE_S 3600u
 #define CAPTURE_S 60u
@@ -224,6 +226,8 @@ void *watch_thread(void *arg)
             watch_beat(a, "interval");
         if (s % BEAT_S == 2)
             vendors_watch(a);
+        if (s % INCIDENTS_S == 3)
+            incidents_watch(a);
         if (s % BEAT_S == 10) {
             findings_watch(a);
             reviews_enforce(a);

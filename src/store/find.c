@@ -135,6 +135,32 @@ cu_err cu_store_exchange_groups(cu_store *s, cu_store_group by, const cu_store_e
     return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
 }
 
+cu_err cu_store_disclosures(cu_store *s, const cu_store_exchange_filter *w, unsigned limit, cu_store_disclosure_fn each, void *arg)
+{
+    pthread_mutex_lock(&s->look_lock);
+    sqlite3_stmt *st = ask(s, "WITH g AS MATERIALIZED (SELECT f.* FROM exchange_face f" WHERE " AND f.decision='allow'),"
+                              " k AS (SELECT g.tenant t,g.user u,g.vendor v,g.class c,j.key kind,sum(j.value) n FROM g JOIN exchange e ON e.row=g.row,"
+                              " json_each(e.request,'$.findings') j WHERE g.found<>'' GROUP BY 1,2,3,4,5),"
+                              " o AS (SELECT t,u,v,c,json_group_object(kind,n) kinds FROM k GROUP BY 1,2,3,4)"
+                              " SELECT l.tenant,l.user,l.vendor,l.class,coalesce(o.kinds,'{}'),l.first,l.last,l.n,l.hits FROM"
+                              " (SELECT tenant,user,vendor,class,count(*) n,sum(found<>'') hits,min(at) first,max(at) last FROM g GROUP BY 1,2,3,4) l"
+                              " LEFT JOIN o ON o.t=l.tenant AND o.u=l.user AND o.v=l.vendor AND o.c=l.class ORDER BY l.n DESC,1,2,3,4 LIMIT ?15", w);
+    int rc = st ? sqlite3_bind_int64(st, 15, limit) : SQLITE_ERROR;
+    while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+        rc = sqlite3_step(st);
+        if (rc != SQLITE_ROW)
+            break;
+        const char *t[7];
+        for (int i = 0; i < 7; i++)
+            t[i] = (const char *)sqlite3_column_text(st, i);
+        const cu_store_disclosure d = {t[0], t[1], t[2], t[3], t[4], t[5], t[6], (uint64_t)sqlite3_column_int64(st, 7), (uint64_t)sqlite3_column_int64(st, 8)};
+        each(arg, &d);
+    }
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->look_lock);
+    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
+}
+
 /* --- entries --- */
 
 #define ENTRY "SELECT log,idx,type,ts,actor,writer,epoch,seq FROM event"

@@ -76,6 +76,15 @@ typedef enum {
 typedef void (*cu_store_group_fn)(void *arg, const char *value, const char *second, uint64_t count, const char *last);
 cu_err cu_store_exchange_groups(cu_store *s, cu_store_group by, const cu_store_exchange_filter *w, cu_store_group_fn each, void *arg) CU_MUST;
 
+/* Whose data went where: exchanges that left, by tenant, user, vendor and class of the code, most first. kinds: a JSON
+ * object, how many values of each kind were found in them (and replaced before they left, unless a rule let them pass). */
+typedef struct {
+    const char *tenant, *user, *vendor, *class, *kinds, *first, *last;
+    uint64_t exchanges, with_findings;
+} cu_store_disclosure;
+typedef void (*cu_store_disclosure_fn)(void *arg, const cu_store_disclosure *d);
+cu_err cu_store_disclosures(cu_store *s, const cu_store_exchange_filter *w, unsigned limit, cu_store_disclosure_fn each, void *arg) CU_MUST;
+
 /* Sealed entries, newest first, below index `before` (0: from the newest). */
 typedef struct {
     const char *log, *type, *ts, *actor, *writer;
