@@ -5,6 +5,7 @@
 #include <string.h>
 #include "admin.h"
 #include "base/file.h"
+#include "provenance.h"
 
 #define REPORT_MAX ((size_t)8 << 20)
 #define ANSWER_MAX ((size_t)8 << 20)
@@ -70,6 +71,17 @@ static bool is_hex(const char *s)
 
 /* --- change --- */
 
+/* The same change once more, with where its lines come from. */
+static int change_trace(const cu_run *r)
+{
+    prov_answer p;
+    int rc = prov_ask(r, cu_run_option(r, "git"), cu_run_option(r, "commit"), true, &p);
+    if (rc == 0)
+        rc = prov_say_text(&p, r->json);
+    prov_answer_free(&p);
+    return rc;
+}
+
 static int change_add(const cu_run *r)
 {
     json_t *fields = json_pack("{s:s,s:b,s:s}", "branch", "main", "assistant", cu_run_option(r, "assistant") != NULL, "title", "");
@@ -84,7 +96,12 @@ static int change_add(const cu_run *r)
     copy(fields, r, "title", "title");
     copy(fields, r, "artifact", "artifact");
     copy(fields, r, "prompted-by", "prompted_by");
-    return step(r, "change.registered", fields);
+    if (!cu_run_option(r, "git"))
+        return step(r, "change.registered", fields);
+    json_t *v = NULL;
+    int rc = post(r, "POST", "/api/v1/records", json_pack("{s:s,s:o}", "type", "change.registered", "fields", fields), &v);
+    json_decref(v);
+    return rc ? rc : change_trace(r);
 }
 
 static int change_report(const cu_run *r)
@@ -235,7 +252,7 @@ const cu_verb cu_verb_change_add = {
     .summary = "register a commit; an older one of the same branch is pushed over",
     .options = {CONFIG, {"commit", "SHA", "the commit"}, {"repo", "NAME", "the repository"}, {"branch", "NAME", "its branch; main otherwise"}, {"author", "NAME", "who wrote it"},
                 {"title", "TEXT", "what it is about"}, {"artifact", "SHA256", "what was built from it"}, {"assistant", NULL, "an assistant had a part in it"},
-                {"prompted-by", "NAME", "whose key the assistant worked with"}},
+                {"prompted-by", "NAME", "whose key the assistant worked with"}, {"git", "PATH", "repository on this machine: the change's lines are traced to their exchanges as well"}},
 };
 const cu_verb cu_verb_change_report = {
     .name = "change report", .group = "ship", .operands = "SHA", .run = change_report, .formats = "text|json",

@@ -62,6 +62,7 @@
     X(change_report) \
     X(change_review) \
     X(change_show) \
+    X(provenance) \
     X(deploy_request) \
     X(approve) \
     X(gate_key) \

@@ -165,8 +165,6 @@ typedef struct {
     } narrow;
     const char *actor;      /* who acts, for record(): the pseudonym of a person, or "operator" */
     unsigned role;          /* one ROLE_ bit (paths.h) */
-    bool preview;           /* somebody of ours, `caller`, looks at what the seat `who` shows */
-    char caller[CU_PSEUDONYM_LEN];
     const char *(*query)(void *arg, const char *name);
     void *query_arg;
     cu_bytes body;

@@ -69,11 +69,6 @@ json_t *desk_raw(app *a, const char *reg, const char *id)
     return find(a, reg, id, NULL);
 }
 
-json_t *desk_raw_at(app *a, const char *reg, const char *id, const char *as_of)
-{
-    return find(a, reg, id, as_of);
-}
-
 void desk_ended_states(const app *a, const char *reg, char out[DESK_STATES])
 {
     const cu_register *r = cu_register_find(a->events, cu_str(reg));

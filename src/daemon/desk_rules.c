@@ -4,7 +4,6 @@
 #include "gate.h"
 #include "incident_desk.h"
 #include "policy_desk.h"
-#include "request_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
 
@@ -50,14 +49,6 @@ static const desk_rule rules[] = {
     {"deploy.emergency", NULL, deploy_check_emergency, NULL},
     {"deploy.approved", approval_name, approval_check, NULL},
     {"deploy.approval_void", NULL, approval_check_void, NULL},
-    {"auditor.requested", NULL, request_check_open, NULL},
-    {"auditor.answered", NULL, request_check_answer, NULL},
-    {"auditor.accepted", NULL, request_check_auditor, NULL},
-    {"auditor.returned", NULL, request_check_auditor, NULL},
-    {"auditor.withdrew", NULL, request_check_auditor, NULL},
-    {"auditor.tested", NULL, conclusion_check, NULL},
-    {"auditor.revised", NULL, conclusion_check, NULL},
-    {"auditor.dropped", NULL, conclusion_check, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -134,6 +134,7 @@ typedef struct gw_exchange {
     cu_restorer *restorer;
     const struct gw_guard_set *guard; /* rules for commands that hold here */
     cu_turn *turn;          /* holds calls of tools until they are judged */
+    cu_prints *prints;      /* of the code in the answer */
     cu_leak_watch *leak;    /* NULL: nobody to leak from */
     cu_buf whole;           /* a JSON answer while it is collected */
     bool sse, stream_array, json, finished; /* which it is; array: Gemini without alt=sse */
@@ -267,9 +268,14 @@ ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf); /* in the
 cu_err gw_guard_start(void);                                           /* in a worker */
 void gw_guard_stop(void);
 ngx_int_t gw_guard_begin(gw_exchange *x);
+void gw_guard_forget(gw_exchange *x); /* when its record is written */
 cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out) CU_MUST;
 cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, cu_buf *room, cu_bytes *out) CU_MUST;
 void gw_put_guard(cu_buf *b, const gw_exchange *x); /* member guard, or nothing */
+/* prints.c: fingerprints of the code in an answer */
+ngx_int_t gw_prints_begin(gw_exchange *x);
+void gw_prints_forget(gw_exchange *x);
+void gw_prints_record(gw_exchange *x); /* entries output.printed, when there is anything to print */
 
 /* guard_rules.c */
 typedef struct gw_guard_set gw_guard_set;

@@ -3,17 +3,14 @@
 #include "inspect/turn.h"
 
 static cu_inspector *inspector;
-static cu_code *code; /* compiled once; workers share its pages */
 
 ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
     cu_fault f = {0};
     cu_err e = gw_guard_shipped((const char *)conf->catalog.data, &f);
-    if (e == CU_OK && !code)
-        e = cu_code_open((const char *)conf->catalog.data, &code, &f);
     if (e == CU_OK)
         return NGX_OK;
-    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the rules for commands and code: %s", f.code ? f.text : cu_err_text(e));
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the rules for commands: %s", f.code ? f.text : cu_err_text(e));
     return NGX_ERROR;
 }
 
@@ -30,21 +27,23 @@ void gw_guard_stop(void)
     inspector = NULL;
 }
 
-static void forget(void *turn)
-{
-    cu_turn_free(turn);
-}
-
 ngx_int_t gw_guard_begin(gw_exchange *x)
 {
-    ngx_pool_cleanup_t *c = ngx_pool_cleanup_add(x->r->pool, 0);
-    cu_turn_with w = {.judge = {.inspector = inspector, .tools = &gw.tools, .code = code}, .api = x->api, .array = x->stream_array, .id = x->id};
-    x->guard = gw_guard_of(x);
-    if (!c || !x->guard || gw_guard_modes(x, &w.judge.modes) != CU_OK || cu_turn_new(&w, &x->turn) != CU_OK)
+    cu_turn_with w = {.judge = {.inspector = inspector, .tools = &gw.tools}, .api = x->api, .array = x->stream_array, .id = x->id};
+    if (gw_prints_begin(x) != NGX_OK)
         return NGX_ERROR;
-    c->handler = forget;
-    c->data = x->turn;
+    w.judge.prints = x->prints;
+    x->guard = gw_guard_of(x);
+    if (!x->guard || gw_guard_modes(x, &w.judge.modes) != CU_OK || cu_turn_new(&w, &x->turn) != CU_OK)
+        return NGX_ERROR;
     return NGX_OK;
+}
+
+void gw_guard_forget(gw_exchange *x)
+{
+    cu_turn_free(x->turn);
+    x->turn = NULL;
+    gw_prints_forget(x);
 }
 
 cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out)
@@ -87,15 +86,12 @@ static void put_mark(cu_buf *b, const gw_exchange *x, const cu_mark *m)
 void gw_put_guard(cu_buf *b, const gw_exchange *x)
 {
     const cu_marks *m = x->turn ? cu_turn_marks(x->turn) : NULL;
-    char pack[2 * CU_SHA256_LEN + 1];
     if (!m || (!m->calls && !m->n))
         return;
     cu_buf_json_key(b, "guard");
     cu_buf_byte(b, '{');
     cu_buf_json_kv_u64(b, "blocked", m->blocked);
     cu_buf_json_kv_u64(b, "calls", m->calls);
-    cu_hex(pack, cu_code_digest(code)->b, CU_SHA256_LEN);
-    cu_buf_json_kv_str(b, "code_pack", pack);
     cu_buf_json_kv_u64(b, "held", m->held);
     cu_buf_json_kv_u64(b, "left_out", m->left_out);
     cu_buf_json_kv_u64(b, "noted", m->noted);

@@ -216,6 +216,7 @@ void gw_record_answer(gw_exchange *x)
     gw_used used;
     uint64_t gate = x->forwarded_ns ? (x->forwarded_ns - x->began_ns) / 1000000 : 0;
     gw_leak_end(x);
+    gw_prints_record(x);
     if (x->restorer)
         x->answer = *cu_restorer_answer(x->restorer);
     gw_limit_usage(x, &used);

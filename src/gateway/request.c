@@ -85,6 +85,7 @@ static void dismiss(void *data)
         gw_record_answer(x);
         gw_capture_answer(x);
     }
+    gw_guard_forget(x);
     gw_capture_forget(x);
     gw_limit_end(x);
     cu_restorer_free(x->restorer);

@@ -89,39 +89,6 @@ static cu_err look(const cu_judge *j, const cu_artefact *x, cu_arena *a, cu_verd
     return cu_inspect_hosts(j->inspector, x->text, a, v);
 }
 
-/* What a rule for code says, in the words of the other rules: what is fit to stop an answer blocks, what is severe
- * waits for a person (where the mode lets it), the rest is for a scan. */
-static void mark_code(judging *g, const cu_artefact *x, const cu_code_finding *f)
-{
-    const cu_reason r = {.rule = f->rule->id, .title = f->rule->title, .message = f->rule->message, .instead = f->rule->fix,
-                         .decision = f->rule->block ? CU_COMMAND_BLOCK : CU_COMMAND_HOLD, .tier = CU_TIER_DEFAULT, .start = f->start, .end = f->end};
-    if (f->rule->block || f->rule->severity >= CU_SEVERITY_HIGH)
-        mark(g, x, &r);
-}
-
-/* Shell text is the command rules' business, and so is what only names hosts. */
-static cu_err look_at_code(judging *g, const cu_artefact *x, cu_arena *a)
-{
-    static const cu_reason large = {.rule = "code-not-judged", .title = "code-not-judged", .decision = CU_COMMAND_HOLD, .tier = CU_TIER_DEFAULT,
-                                    .message = "The code is larger or deeper than is looked at while somebody waits.",
-                                    .instead = "Write it in smaller pieces, and let custos scan --code look at the whole."};
-    cu_code_verdict v;
-    bool shell = x->kind == CU_ARTEFACT_COMMAND && (x->lang.n == 0 || cu_eq_str(x->lang, "sh"));
-    cu_code_lang lang = !g->j->code || x->hosts || shell || x->kind == CU_ARTEFACT_URL ? CU_CODE_LANG_COUNT : cu_code_lang_of(x->lang, x->path, x->text);
-    if (lang == CU_CODE_LANG_COUNT)
-        return CU_OK;
-    if (x->text.n > CU_JUDGE_MAX_TEXT) {
-        mark(g, x, &large);
-        return CU_OK;
-    }
-    CU_TRY(cu_code_judge(g->j->code, lang, x->path, x->text, a, &v));
-    for (size_t i = 0; i < v.n; i++)
-        mark_code(g, x, &v.v[i]);
-    if (!v.judged)
-        mark(g, x, &large);
-    return CU_OK;
-}
-
 static cu_err one(judging *g, const cu_artefact *x, cu_arena *a)
 {
     static const cu_reason open = {.rule = "command-not-known", .title = "command-not-known", .decision = CU_COMMAND_HOLD,
@@ -133,7 +100,7 @@ static cu_err one(judging *g, const cu_artefact *x, cu_arena *a)
         mark(g, x, &v.v[i]);
     if (x->open && x->kind == CU_ARTEFACT_COMMAND)
         mark(g, x, &open);
-    return look_at_code(g, x, a);
+    return CU_OK;
 }
 
 static void unread(judging *g, const cu_tool_call *c)
@@ -143,6 +110,12 @@ static void unread(judging *g, const cu_tool_call *c)
                                   .instead = "Call the tool again with complete and smaller arguments."};
     const cu_artefact x = {.kind = CU_ARTEFACT_COMMAND, .tool = c->tool, .call = c->call, .text = c->args};
     mark(g, &x, &why);
+}
+
+static void take_prints(const cu_judge *j, const cu_artefacts *found)
+{
+    for (size_t i = 0; j->prints && i < found->n; i++)
+        cu_prints_add(j->prints, &found->v[i]);
 }
 
 cu_err cu_judge_call(const cu_judge *j, const cu_tool_call *c, cu_marks *out, cu_call_action *action, cu_mark *why)
@@ -162,6 +135,8 @@ cu_err cu_judge_call(const cu_judge *j, const cu_tool_call *c, cu_marks *out, cu
     out->blocked += g.action == CU_CALL_BLOCKED;
     out->noted += g.action == CU_CALL_NOTED;
     out->ns += cpu_ns() - began;
+    if (g.action != CU_CALL_HELD && g.action != CU_CALL_BLOCKED)
+        take_prints(j, &found);
     *action = g.action;
     *why = g.why;
     return CU_OK;
@@ -177,6 +152,7 @@ cu_err cu_judge_text(const cu_judge *j, cu_bytes text, cu_marks *out)
     CU_TRY(cu_artefacts_in_text(j->tools, text, &a, &found));
     for (size_t i = 0; i < found.n; i++)
         CU_TRY(one(&g, &found.v[i], &a));
+    take_prints(j, &found);
     out->ns += cpu_ns() - began;
     return CU_OK;
 }

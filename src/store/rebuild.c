@@ -29,6 +29,8 @@ static const struct {
     {"record_step", "SELECT register,id,log,idx,leaf,type,ts,actor,state,fields FROM record_step ORDER BY log,idx"},
     {"body", "SELECT exchange,part,tenant,at,log,idx,class,key,digest,commitment,bytes,whole,missing FROM body ORDER BY exchange,part"},
     {"reading", "SELECT id,exchange,tenant,class,by,purpose,at,log,idx,decision,decided_by,decided,reads,last,last_idx FROM reading ORDER BY id"},
+    {"printed", "SELECT log,idx,exchange,tenant,first,prints FROM printed ORDER BY log,idx"},
+    {"print", "SELECT w.log,w.idx,p.line FROM print p JOIN printed w USING(row) ORDER BY w.log,w.idx,p.line"},
     {"holder", "SELECT id,tenant,user,name,created,expires,revoked,service,vendors,models,repos,classes,tools,requests_per_minute,tokens_per_minute,"
                "tokens_per_day,spend_per_day,concurrent,replaces FROM holder ORDER BY id"},
 };

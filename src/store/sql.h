@@ -56,6 +56,10 @@ cu_err cu_project_content(cu_store *s, cu_bytes log, uint64_t index, const cu_le
 bool cu_concerns_holders(cu_bytes type);
 cu_err cu_project_holder(cu_store *s, const cu_leaf *l) CU_MUST;
 
+/* prints.c: one output.printed entry. */
+extern const char cu_print_schema[];
+cu_err cu_project_prints(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
+
 /* accounts.c: person.added, person.changed, person.invited, person.joined, access.signed_in, erasure.begun */
 extern const char cu_account_schema[], cu_account_dump[];
 bool cu_concerns_accounts(cu_bytes type);

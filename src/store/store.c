@@ -48,7 +48,7 @@ cu_err cu_store_schema(sqlite3 *db)
 {
     bool ok = sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_find_schema, NULL, NULL, NULL) == SQLITE_OK &&
               sqlite3_exec(db, cu_record_schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_usage_schema, NULL, NULL, NULL) == SQLITE_OK &&
-              sqlite3_exec(db, cu_account_schema, NULL, NULL, NULL) == SQLITE_OK;
+              sqlite3_exec(db, cu_account_schema, NULL, NULL, NULL) == SQLITE_OK && sqlite3_exec(db, cu_print_schema, NULL, NULL, NULL) == SQLITE_OK;
     return ok ? CU_OK : CU_IO;
 }
 
@@ -60,13 +60,13 @@ static bool renew(sqlite3 *db)
     bool same = ok && sqlite3_column_int(st, 0);
     sqlite3_finalize(st);
     return ok && (same || sqlite3_exec(db, "BEGIN IMMEDIATE; DROP TABLE event; DROP TABLE IF EXISTS exchange; DROP TABLE IF EXISTS exchange_face;"
-                                           "DROP TABLE IF EXISTS body; DROP TABLE IF EXISTS reading; DROP TABLE IF EXISTS scan; DROP TABLE IF EXISTS key_use; DROP TABLE IF EXISTS delivered; COMMIT;",
+                                           "DROP TABLE IF EXISTS body; DROP TABLE IF EXISTS reading; DROP TABLE IF EXISTS print; DROP TABLE IF EXISTS printed; DROP TABLE IF EXISTS scan; DROP TABLE IF EXISTS key_use; DROP TABLE IF EXISTS delivered; COMMIT;",
                                        NULL, NULL, NULL) == SQLITE_OK);
 }
 
 /* Projections that an older version filled are filled again from entry 0. */
 static const char refill[] = "BEGIN IMMEDIATE; DELETE FROM delivered; DELETE FROM event; DELETE FROM exchange; DELETE FROM exchange_face; DELETE FROM scan; DELETE FROM key_use;"
-                             "DELETE FROM misfit; DELETE FROM holder; DELETE FROM account; DELETE FROM record; DELETE FROM record_step; DELETE FROM body; DELETE FROM reading; PRAGMA user_version=3; COMMIT";
+                             "DELETE FROM misfit; DELETE FROM holder; DELETE FROM account; DELETE FROM record; DELETE FROM record_step; DELETE FROM body; DELETE FROM reading; DELETE FROM print; DELETE FROM printed; PRAGMA user_version=3; COMMIT";
 
 static bool bring_up_to_date(sqlite3 *db)
 {
@@ -266,6 +266,8 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
         return cu_project_content(s, log, index, l);
     if (cu_concerns_holders(l->type))
         return cu_project_holder(s, l);
+    if (cu_eq_str(l->type, "output.printed"))
+        return cu_project_prints(s, log, index, l);
     return cu_eq_str(l->type, "scan.completed") ? cu_project_scan(s, log, index, l) : CU_OK;
 }
 

@@ -66,7 +66,6 @@ typedef struct {
     size_t columns_n;
     cu_register_state *states;
     size_t states_n;
-    bool examination;              /* the work of an examination: seen whatever the window that is examined */
 } cu_register;
 
 typedef enum { CU_EVENT_TENANT, CU_EVENT_ORG, CU_EVENT_EITHER, CU_EVENT_ANCHOR } cu_event_log;

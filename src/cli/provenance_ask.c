@@ -1,0 +1,77 @@
+/* From a commit to the daemon's answer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "admin.h"
+#include "inspect/print.h"
+#include "provenance.h"
+
+#define ANSWER_MAX ((size_t)32 << 20)
+
+typedef struct {
+    json_t *files, *lines; /* lines: of the last file */
+    char path[4096];
+} collecting;
+
+static cu_err on_line(void *arg, const char *path, uint32_t line, cu_bytes text)
+{
+    collecting *c = arg;
+    cu_print_line p;
+    char exact[2 * CU_PRINT_DIGEST + 1], shape[2 * CU_PRINT_DIGEST + 1];
+    if (!c->lines || strcmp(c->path, path) != 0) {
+        c->lines = json_array();
+        snprintf(c->path, sizeof c->path, "%s", path);
+        json_t *name = json_string(path); /* NULL: no UTF-8 */
+        json_array_append_new(c->files, json_pack("{s:o,s:o}", "path", name ? name : json_string("(name is not UTF-8)"), "lines", c->lines));
+    }
+    cu_print_line_of(text, &p);
+    if (!p.weight)
+        return CU_OK;
+    cu_hex(exact, p.exact, sizeof p.exact);
+    cu_hex(shape, p.shape, sizeof p.shape);
+    return json_array_append_new(c->lines, json_sprintf("%u:%u:%s:%s", line, p.weight, exact, shape)) == 0 ? CU_OK : CU_NOMEM;
+}
+
+static int ask(const cu_run *r, const char *body, prov_answer *out)
+{
+    cu_arena a CU_CLEAN_ARENA = {0};
+    cu_config c;
+    char run_dir[4096];
+    cu_fault f = {0};
+    long status;
+    cu_buf text CU_CLEAN_BUF = CU_BUF(ANSWER_MAX);
+    int rc = cu_open_config(r, &a, &c, run_dir);
+    if (rc)
+        return rc;
+    if (c.listen_n)
+        snprintf(out->url, sizeof out->url, "%s", c.listen[0].url);
+    cu_err e = cu_admin_call(run_dir, "POST", "/api/v1/provenance", cu_str(body), &status, &text, &f);
+    if (e != CU_OK)
+        return cu_run_fault(r, e, &f);
+    if (status != 200)
+        return cu_admin_problem(r, status, &text);
+    out->answer = json_loadb((const char *)text.p, text.n, 0, NULL);
+    return out->answer ? 0 : cu_run_fail(r, CU_SYNTAX, "the answer is no JSON");
+}
+
+int prov_ask(const cu_run *r, const char *repo, const char *rev, bool link, prov_answer *out)
+{
+    cu_fault f = {0};
+    collecting c = {.files = json_array()};
+    *out = (prov_answer){0};
+    cu_err e = cu_commit_added(repo, rev, &out->commit, on_line, &c, &f);
+    json_t *in = json_pack("{s:o}", "files", c.files);
+    if (link && e == CU_OK)
+        json_object_set_new(in, "change", json_string(out->commit.id));
+    char *body = e == CU_OK ? json_dumps(in, JSON_COMPACT) : NULL;
+    json_decref(in);
+    int rc = e != CU_OK ? cu_run_fault(r, e, &f) : body ? ask(r, body, out) : cu_run_fail(r, CU_NOMEM, "out of memory");
+    free(body);
+    return rc;
+}
+
+void prov_answer_free(prov_answer *p)
+{
+    json_decref(p->answer);
+    p->answer = NULL;
+}

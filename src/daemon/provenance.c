@@ -1,0 +1,149 @@
+/* Which lines of a commit come from which exchange: digests of lines come in, are keyed with the tenant's key and
+ * held against what answers held. The code itself does not come here. */
+#include "provenance.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include "limited.h"
+#include "store/prints.h"
+
+#define ROUNDS 24u       /* exchanges of one file */
+#define CANDIDATES 256u
+
+typedef struct {
+    char exchange[CU_ID_LEN];
+    uint32_t words;
+    size_t last;         /* line that counted last */
+} candidate;
+
+typedef struct {
+    candidate v[CANDIDATES];
+    size_t n;
+    const prov_file *file;
+    const uint8_t *of;
+} counting;
+
+static void count(void *arg, size_t line, const char *exchange)
+{
+    counting *c = arg;
+    size_t i = 0;
+    if (c->of[line])
+        return;
+    while (i < c->n && strcmp(c->v[i].exchange, exchange) != 0)
+        i++;
+    if (i == CANDIDATES)
+        return;
+    if (i == c->n) {
+        snprintf(c->v[c->n++].exchange, CU_ID_LEN, "%s", exchange);
+        c->v[i].last = SIZE_MAX;
+        c->v[i].words = 0;
+    }
+    if (c->v[i].last != line)
+        c->v[i].words += c->file->lines[line].weight < 12 ? c->file->lines[line].weight : 12;
+    c->v[i].last = line;
+}
+
+/* The exchange with most words in it, the earliest of equals. */
+static candidate *best(counting *c)
+{
+    candidate *b = NULL;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->v[i].words && (!b || c->v[i].words > b->words || (c->v[i].words == b->words && strcmp(c->v[i].exchange, b->exchange) < 0)))
+            b = &c->v[i];
+    return b;
+}
+
+static uint16_t number_of(prov *p, const char *exchange)
+{
+    for (size_t i = 0; i < p->sources_n; i++)
+        if (strcmp(p->sources[i].exchange, exchange) == 0)
+            return (uint16_t)(i + 1);
+    if (p->sources_n == PROV_SOURCES)
+        return 0;
+    snprintf(p->sources[p->sources_n++].exchange, CU_ID_LEN, "%s", exchange);
+    return (uint16_t)p->sources_n;
+}
+
+/* Takes what lines of the file an exchange wrote. *n: how many. */
+static cu_err hold_against(app *a, prov *p, prov_file *file, uint8_t *of, const char *exchange, size_t *n)
+{
+    cu_buf bytes CU_CLEAN_BUF = CU_BUF((size_t)CU_PRINTS_MAX * CU_PRINT_LEN);
+    CU_TRY(cu_store_prints_of(a->store, exchange, &bytes));
+    size_t m = bytes.n / CU_PRINT_LEN;
+    cu_print *wrote = m ? malloc(m * sizeof *wrote) : NULL;
+    uint8_t *was = malloc(file->n + 1);
+    uint16_t number = number_of(p, exchange);
+    cu_err e = wrote && was && number ? CU_OK : m && !number ? CU_TOO_BIG : m ? CU_NOMEM : CU_OK;
+    for (size_t i = 0; wrote && i < m; i++)
+        cu_print_get(bytes.p + i * CU_PRINT_LEN, &wrote[i]);
+    if (was)
+        memcpy(was, of, file->n);
+    *n = 0;
+    if (e == CU_OK && m)
+        e = cu_prints_align(file->lines, file->n, wrote, m, of, n);
+    for (size_t i = 0; e == CU_OK && m && i < file->n; i++)
+        if (of[i] && !was[i]) {
+            file->source[i] = number;
+            file->alike[i] = of[i] == CU_PRINT_ALIKE;
+            p->sources[number - 1].lines++;
+        }
+    free(wrote);
+    free(was);
+    return e;
+}
+
+static cu_err trace_file(app *a, prov *p, const char *tenant, prov_file *file, uint8_t *of)
+{
+    counting *c = malloc(sizeof *c);
+    uint64_t *keys = malloc((file->n + 1) * sizeof *keys);
+    cu_err e = c && keys ? CU_OK : CU_NOMEM;
+    for (size_t i = 0; e == CU_OK && i < file->n; i++)
+        keys[i] = file->lines[i].exact;
+    if (e == CU_OK) {
+        *c = (counting){.file = file, .of = of};
+        e = cu_store_print_find(a->store, tenant, keys, file->n, count, c);
+    }
+    for (unsigned r = 0; e == CU_OK && r < ROUNDS; r++) {
+        size_t n;
+        candidate *b = best(c);
+        if (!b)
+            break;
+        e = hold_against(a, p, file, of, b->exchange, &n);
+        b->words = 0;
+    }
+    free(c);
+    free(keys);
+    return e;
+}
+
+/* Lines of one file under a tenant's key; those that were taken under another's stay. */
+cu_err prov_trace(app *a, prov *p, const char *tenant, prov_file *file, cu_fault *f)
+{
+    uint8_t keys[TENANT_KEYS_LEN], *of = calloc(1, file->n + 1);
+    cu_hmac_key k;
+    if (!of)
+        return CU_NOMEM;
+    pthread_mutex_lock(&a->lock); /* made on first use: by one */
+    cu_err e = keystore_tenant(a, tenant, keys, f);
+    pthread_mutex_unlock(&a->lock);
+    if (e == CU_OK) {
+        cu_print_key(keys + 32, &k);
+        for (size_t i = 0; i < file->n; i++) {
+            of[i] = file->source[i] != 0;
+            cu_print_keyed(&k, &file->given[i], &file->lines[i]);
+        }
+        e = trace_file(a, p, tenant, file, of);
+    }
+    cu_wipe(keys, sizeof keys);
+    cu_wipe(&k, sizeof k);
+    free(of);
+    return e;
+}
+
+void prov_file_free(prov_file *x)
+{
+    free(x->given);
+    free(x->number);
+    free(x->lines);
+    free(x->source);
+    free(x->alike);
+}

@@ -1,0 +1,35 @@
+/* Private to daemon/: which lines of a commit a model wrote, by keyed fingerprints in the log. */
+#ifndef CUSTOS_DAEMON_PROVENANCE_H
+#define CUSTOS_DAEMON_PROVENANCE_H
+
+#include "app.h"
+#include "inspect/print.h"
+
+#define PROV_SOURCES 256u  /* exchanges that one commit comes from */
+#define PROV_FILES 2000u
+#define PROV_LINES 50000u
+
+/* Lines that say something, of one file, in order. */
+typedef struct {
+    const char *path;      /* borrowed */
+    size_t n;
+    cu_print_line *given;
+    uint32_t *number;      /* of each line in its file, from 1 */
+    cu_print *lines;       /* under the key of the tenant that is looked at */
+    uint16_t *source;      /* 1 + place in sources; 0: not known */
+    uint8_t *alike;        /* only its shape is the same */
+} prov_file;
+
+typedef struct {
+    struct {
+        char exchange[CU_ID_LEN];
+        size_t lines;
+    } sources[PROV_SOURCES];
+    size_t sources_n;
+} prov;
+
+cu_err prov_trace(app *a, prov *p, const char *tenant, prov_file *file, cu_fault *f) CU_MUST;
+void prov_file_free(prov_file *x);
+unsigned answer_provenance(call *c);
+
+#endif

@@ -1,0 +1,163 @@
+/* Lines of code, and where they came from. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include "inspect/print.h"
+
+static bool same(const char *a, const char *b)
+{
+    cu_print_line x, y;
+    cu_print_line_of(cu_str(a), &x);
+    cu_print_line_of(cu_str(b), &y);
+    return x.weight && memcmp(x.exact, y.exact, sizeof x.exact) == 0;
+}
+
+static bool alike(const char *a, const char *b)
+{
+    cu_print_line x, y;
+    cu_print_line_of(cu_str(a), &x);
+    cu_print_line_of(cu_str(b), &y);
+    return x.weight && memcmp(x.shape, y.shape, sizeof x.shape) == 0;
+}
+
+static void forms(void **state)
+{
+    assert_true(same("    const a = f('x', 1);", "const a=f( \"x\",1 )"));
+    assert_true(same("\tkey: value_of(it),", "key : value_of( it )"));
+    assert_false(same("return alpha;", "return beta;"));
+    assert_false(same("return 'a b';", "return 'ab';"));
+    assert_true(alike("return alpha;", "return beta;"));
+    assert_false(alike("return alpha;", "yield alpha;"));
+    assert_true(same("# it's a comment of three", "#  it's a comment of three"));
+}
+
+static void says_nothing(void **state)
+{
+    static const char *const lines[] = {"", "   ", "}", "});", "else {", "return;", "a b", "*/"};
+    static char longer[CU_PRINT_LINE + 2];
+    cu_print_line l;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        cu_print_line_of(cu_str(lines[i]), &l);
+        assert_int_equal(l.weight, 0);
+    }
+    memset(longer, 'a', sizeof longer - 1);
+    longer[5] = ' ';
+    cu_print_line_of(cu_str(longer), &l);
+    assert_int_equal(l.weight, 0);
+    cu_print_line_of(cu_bytes_of(longer, CU_PRINT_LINE), &l);
+    assert_int_equal(l.weight, 2);
+    cu_print_line_of(CU_LIT("it said 'unfinished \\"), &l); /* the last byte escapes what is not there */
+    assert_true(l.weight > 0);
+}
+
+static void keyed(void **state)
+{
+    static const uint8_t one[32] = {1}, two[32] = {2};
+    cu_hmac_key a, b;
+    cu_print_line l;
+    cu_print x, y, z;
+    uint8_t bytes[CU_PRINT_LEN];
+    cu_print_line_of(CU_LIT("return total + rounding;"), &l);
+    cu_print_key(one, &a);
+    cu_print_key(two, &b);
+    cu_print_keyed(&a, &l, &x);
+    cu_print_keyed(&b, &l, &y);
+    assert_true(x.exact != y.exact);
+    assert_true(x.exact >> 40 == 0 && x.shape >> 24 == 0);
+    cu_print_put(&x, bytes);
+    cu_print_get(bytes, &z);
+    assert_true(z.exact == x.exact && z.shape == x.shape);
+}
+
+static bool has_secret(void *arg, cu_bytes line)
+{
+    return cu_find(line, CU_LIT("hunter"), 0) != SIZE_MAX;
+}
+
+static void collects(void **state)
+{
+    static const uint8_t key[32] = {9};
+    cu_prints p;
+    const cu_artefact code = {.kind = CU_ARTEFACT_CODE, .text = CU_LIT("int total = 0;\n}\n\npassword = hunter2\nreturn total + one;")};
+    const cu_artefact short_command = {.kind = CU_ARTEFACT_COMMAND, .text = CU_LIT("ls -l /tmp/somewhere")};
+    const cu_artefact url = {.kind = CU_ARTEFACT_URL, .text = CU_LIT("https://example.com/a/b\n")};
+    cu_prints_begin(&p, key);
+    p.secret = has_secret;
+    cu_prints_add(&p, &code);
+    cu_prints_add(&p, &short_command);
+    cu_prints_add(&p, &url);
+    assert_int_equal(p.out.n, 2 * CU_PRINT_LEN);
+    for (unsigned i = 0; i < CU_PRINTS_MAX; i++)
+        cu_prints_add(&p, &code);
+    assert_int_equal(p.out.n, CU_PRINTS_MAX * CU_PRINT_LEN);
+    assert_int_equal(p.left_out, CU_PRINTS_MAX + 2 - CU_PRINTS_MAX + CU_PRINTS_MAX);
+    cu_prints_end(&p);
+}
+
+#define N 40
+static cu_print line(unsigned exact, unsigned shape)
+{
+    return (cu_print){.exact = exact, .shape = shape, .weight = 6};
+}
+
+static void aligned(void **state)
+{
+    cu_print file[N], wrote[N];
+    uint8_t of[N] = {0};
+    size_t n;
+    for (unsigned i = 0; i < N; i++)
+        file[i] = wrote[i] = line(100 + i, 500 + i);
+    file[10].exact = 1;                      /* renamed: alike, between lines that are the same */
+    file[20] = line(2, 3);                   /* somebody's own */
+    assert_int_equal(cu_prints_align(file, N, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, N - 1);
+    assert_int_equal(of[9], CU_PRINT_SAME);
+    assert_int_equal(of[10], CU_PRINT_ALIKE);
+    assert_int_equal(of[20], CU_PRINT_FREE);
+}
+
+/* The second half first: found in the second round. */
+static void moved(void **state)
+{
+    cu_print file[N], wrote[N];
+    uint8_t of[N] = {0};
+    size_t n;
+    for (unsigned i = 0; i < N; i++) {
+        wrote[i] = line(100 + i, 500 + i);
+        file[i] = line(100 + (i + N / 2) % N, 500 + (i + N / 2) % N);
+    }
+    assert_int_equal(cu_prints_align(file, N, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, N);
+}
+
+/* One line in common, however long, and lines that are merely alike, name nobody. */
+static void by_chance(void **state)
+{
+    cu_print file[N], wrote[N];
+    uint8_t of[N] = {0};
+    size_t n;
+    for (unsigned i = 0; i < N; i++) {
+        wrote[i] = line(100 + i, 500);
+        file[i] = line(900 + i, 500);
+    }
+    file[7] = wrote[3];
+    assert_int_equal(cu_prints_align(file, N, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, 0);
+    memset(of, 1, sizeof of); /* all taken */
+    assert_int_equal(cu_prints_align(wrote, N, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(cu_prints_align(file, 0, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forms), cmocka_unit_test(says_nothing), cmocka_unit_test(keyed), cmocka_unit_test(collects),
+        cmocka_unit_test(aligned), cmocka_unit_test(moved), cmocka_unit_test(by_chance),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
