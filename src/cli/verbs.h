@@ -56,6 +56,8 @@
     X(questionnaire_draft) \
     X(questionnaire_review) \
     X(questionnaire_export) \
+    X(report_list) \
+    X(report_make) \
     X(control_list) \
     X(control_show) \
     X(change_add) \

@@ -10,6 +10,7 @@
 #include "comply/listing.h"
 #include "comply/policies.h"
 #include "comply/runbooks.h"
+#include "comply/reports.h"
 #include "comply/vendors.h"
 #include "detect/detect.h"
 #include "ledger/log.h"
@@ -61,6 +62,7 @@ typedef struct {
     cu_vendor_form *vendor_form;
     cu_policies *policies; /* written ones */
     cu_runbooks *runbooks;
+    cu_reports *reports;   /* templates */
     struct states *states;  /* of them; NULL until opened */
     cu_control_listings *listings;
     struct questions *questions; /* questionnaires.c; NULL until opened */
@@ -201,6 +203,8 @@ bool read_page(const call *c, unsigned most, page_asked *out);
 struct json_t;
 struct json_t *assessment_at(call *c, const char *vendor, const char *at); /* what was sealed before that moment, or null */
 unsigned answer_json(call *c, struct json_t *v); /* takes v; 200 */
+/* Entries of the log org, newest first, with their bodies (routes.c). */
+struct json_t *org_entries(call *c, const char *type, const char *to, uint64_t before, unsigned limit, uint64_t *total);
 unsigned answer_probes(call *c);
 unsigned seal_probe(call *c);
 unsigned answer_probe_key(call *c);
@@ -223,6 +227,7 @@ cu_err states_open(app *a, cu_fault *f) CU_MUST;
 void states_close(app *a);
 cu_err states_take(app *a, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 void states_controls(app *a, uint64_t at_ms, cu_control_status *out); /* all of them, as in the catalogue */
+void states_criteria(app *a, uint64_t at_ms, cu_state *out);
 /* questionnaires.c: before the first round, then with every sealed entry. */
 cu_err questions_open(app *a, const char *catalog, cu_fault *f) CU_MUST;
 cu_err questions_fill(app *a, cu_fault *f) CU_MUST;

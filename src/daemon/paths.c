@@ -5,6 +5,7 @@
 #include "incident_desk.h"
 #include "policy_desk.h"
 #include "provenance.h"
+#include "report_desk.h"
 #include "reviews.h"
 #include "vendor_desk.h"
 #include "watch.h"
@@ -115,6 +116,8 @@ static const operation table[] = {
     {"POST", "/api/v1/questionnaires/{id}/answers", approve_question, COMPLIERS | ROLE_APPROVER},
     {"POST", "/api/v1/questionnaires/{id}/exports", export_questionnaire, COMPLIERS | ROLE_SECURITY | ROLE_APPROVER},
     {"GET", "/api/v1/probes", answer_probes, READERS},
+    {"GET", "/api/v1/reports", answer_reports, EXAMINERS},
+    {"POST", "/api/v1/reports", make_report, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/probes", seal_probe, SOCKET},
     {"POST", "/api/v1/probe-keys", answer_probe_key, SOCKET},
     {"GET", "/api/v1/logs", answer_status, READERS, LIMITED},

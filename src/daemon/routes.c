@@ -134,7 +134,7 @@ static void put_by(app *a, json_t *body)
 }
 
 /* Newest first. */
-static json_t *org_entries(call *c, const char *type, const char *to, uint64_t before, unsigned limit, uint64_t *total)
+json_t *org_entries(call *c, const char *type, const char *to, uint64_t before, unsigned limit, uint64_t *total)
 {
     json_t *indexes = json_array(), *out = json_array(), *v;
     char dir[4300];

@@ -104,6 +104,14 @@ void states_controls(app *a, uint64_t at_ms, cu_control_status *out)
     pthread_mutex_unlock(&a->states->lock);
 }
 
+void states_criteria(app *a, uint64_t at_ms, cu_state *out)
+{
+    pthread_mutex_lock(&a->states->lock);
+    for (size_t i = 0; i < a->catalogue->criteria_n; i++)
+        out[i] = cu_status_criterion(a->states->engine, &a->catalogue->criteria[i], at_ms);
+    pthread_mutex_unlock(&a->states->lock);
+}
+
 static bool read_as_of(call *c, uint64_t *ms)
 {
     const char *at = c->query(c->query_arg, "as_of");
