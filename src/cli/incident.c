@@ -1,7 +1,7 @@
 /* custos incident …: incidents with their clocks, opening one, and whose data went where. */
-#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 static const char *text_of(const json_t *v, const char *key)
 {
@@ -122,16 +122,6 @@ static int open_one(const cu_run *r)
 
 /* --- whose data went where --- */
 
-static void put_query(cu_buf *b, const char *name, const char *value)
-{
-    cu_buf_fmt(b, "%c%s=", strchr(cu_buf_cstr(b), '?') ? '&' : '?', name);
-    for (const char *s = value; *s; s++)
-        if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || strchr("-_.:", *s))
-            cu_buf_byte(b, (uint8_t)*s);
-        else
-            cu_buf_fmt(b, "%%%02X", (unsigned char)*s);
-}
-
 static void put_line(const json_t *x)
 {
     const char *kind;
@@ -153,9 +143,9 @@ static int disclosures(const cu_run *r)
     cu_buf_str(&path, "/api/v1/disclosures");
     for (size_t k = 0; k < sizeof options / sizeof *options; k++)
         if (cu_run_option(r, options[k]))
-            put_query(&path, options[k], cu_run_option(r, options[k]));
+            cu_desk_query(&path, options[k], cu_run_option(r, options[k]));
     if (csv)
-        put_query(&path, "format", "csv");
+        cu_desk_query(&path, "format", "csv");
     if (cu_buf_err(&path) != CU_OK)
         return cu_run_fail(r, CU_TOO_BIG, "the conditions are too long");
     int rc = ask(r, "GET", cu_buf_cstr(&path), CU_NONE, csv, &all);

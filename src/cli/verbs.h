@@ -77,6 +77,10 @@
     X(incident_show) \
     X(incident_open) \
     X(incident_disclosures) \
+    X(slo_list) \
+    X(slo_sample) \
+    X(privacy_list) \
+    X(privacy_find) \
     X(vendor_list) \
     X(vendor_show) \
     X(register_list) \

@@ -4,7 +4,9 @@
 #include "gate.h"
 #include "incident_desk.h"
 #include "policy_desk.h"
+#include "privacy_desk.h"
 #include "reviews.h"
+#include "service_desk.h"
 #include "vendor_desk.h"
 
 static const desk_rule rules[] = {
@@ -26,6 +28,12 @@ static const desk_rule rules[] = {
     {"incident.step_done", NULL, incident_check_step, NULL},
     {"notice.sent", NULL, incident_check_notice, NULL},
     {"incident.closed", NULL, incident_check_closed, NULL},
+    {"slo.set", NULL, service_check_set, NULL},
+    {"slo.breached", NULL, NULL, incidents_watch},
+    {"dsr.received", NULL, dsr_check_received, NULL},
+    {"dsr.answered", NULL, dsr_check_answered, NULL},
+    {"complaint.received", NULL, complaint_check_received, NULL},
+    {"notice.published", NULL, notice_check_published, NULL},
     {"exercise.completed", NULL, exercise_check_held, NULL},
     {"finding.opened", NULL, finding_check_control, NULL},
     {"finding.retested", NULL, finding_check_retest, NULL},

@@ -183,6 +183,8 @@ static void describe(const char *type, const json_t *body, cause *k)
         snprintf(k->title, sizeof k->title, "Code of %.60s in an answer to %.60s", k->tenant, text_of(body, "shown_to"));
     } else if (strcmp(type, "vendor.incident_notice") == 0) {
         snprintf(k->title, sizeof k->title, "%.63s told of an incident", k->vendor);
+    } else if (strcmp(type, "slo.breached") == 0) {
+        snprintf(k->title, sizeof k->title, "Service level missed: %.200s", text_of(body, "name"));
     } else if (strcmp(type, "evidence.gap") == 0) {
         snprintf(k->title, sizeof k->title, "What was counted is not in the log%s", strcmp(text_of(body, "against"), "provider_usage") == 0 ? " (usage of a provider)" : "");
     } else {

@@ -4,9 +4,11 @@
 #include "gate.h"
 #include "incident_desk.h"
 #include "policy_desk.h"
+#include "privacy_desk.h"
 #include "provenance.h"
 #include "report_desk.h"
 #include "reviews.h"
+#include "service_desk.h"
 #include "vendor_desk.h"
 #include "watch.h"
 #include "accounts.h"
@@ -74,6 +76,10 @@ static const operation table[] = {
     {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
     {"GET", "/api/v1/incidents", answer_incidents, READERS},
     {"GET", "/api/v1/incidents/{id}", answer_incident, READERS},
+    {"GET", "/api/v1/service-levels", answer_service_levels, READERS},
+    {"POST", "/api/v1/service-levels/samples", sample_service_levels, COMPLIERS | ROLE_SECURITY},
+    {"GET", "/api/v1/privacy", answer_privacy, EXAMINERS},
+    {"GET", "/api/v1/held", answer_held, COMPLIERS | ROLE_SECURITY},
     {"GET", "/api/v1/disclosures", answer_disclosures, EXAMINERS, LIMITED},
     {"GET", "/api/v1/policies", answer_policies, READERS},
     {"GET", "/api/v1/policies/{id}", answer_policy, READERS},

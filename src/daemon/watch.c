@@ -5,7 +5,9 @@
 #include "findings.h"
 #include "incident_desk.h"
 #include "policy_desk.h"
+#include "privacy_desk.h"
 #include "reviews.h"
+#include "service_desk.h"
 #include "vendor_desk.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -232,6 +234,8 @@ void *watch_thread(void *arg)
             findings_watch(a);
             reviews_enforce(a);
             policies_watch(a);
+            privacy_watch(a);
+            services_watch(a);
         }
         if (s % BEAT_S == 30 && find_orphans(a, ORPHAN_S, &orphans) != CU_OK)
             cu_say(CU_LOG_ERROR, "requests without an end could not be looked for");

@@ -165,7 +165,7 @@ static const char pages[] =
     "|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|examination/questionnaires|examination/questionnaires/[0-9A-Z]+"
     "|rules|policies|policies/[a-z-]+"
     "|work|reviews/[A-Za-z0-9-]+"
-    "|vendors|vendors/[A-Za-z0-9._-]+"
+    "|incidents|incidents/INC-[0-9]+|disclosures|service-levels|privacy|vendors|vendors/[A-Za-z0-9._-]+"
     "|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+";
 
 static void put_console(cu_buf *b, const cu_nginx_with *w)

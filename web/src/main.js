@@ -39,6 +39,8 @@ const PAGES = {
   desks: lazy(() => import("./desk.js"), "Desks"), desk: lazy(() => import("./desk.js"), "Desk"), record: lazy(() => import("./desk.js"), "DeskRecord"),
   policies: lazy(() => import("./policies.js"), "Policies"), policy: lazy(() => import("./policies.js"), "Policy"),
   work: lazy(() => import("./work.js"), "Work"), review: lazy(() => import("./work.js"), "AccessReview"),
+  incidents: lazy(() => import("./incidents.js"), "Incidents"), incident: lazy(() => import("./incidents.js"), "Incident"), disclosures: lazy(() => import("./incidents.js"), "Disclosures"),
+  services: lazy(() => import("./services.js"), "Services"), privacy: lazy(() => import("./privacy.js"), "Privacy"),
   vendors: lazy(() => import("./vendors.js"), "Vendors"), vendor: lazy(() => import("./vendors.js"), "Vendor"),
   rules: lazy(() => import("./rules.js"), "Rules"),
   unknown: Unknown,

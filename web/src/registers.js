@@ -4,6 +4,9 @@ import { html } from "./html.js";
 const REGISTERS = [
   ["/registers", "All"],
   ["/work", "Work"],
+  ["/incidents", "Incidents"],
+  ["/service-levels", "Service"],
+  ["/privacy", "Privacy"],
   ["/vendors", "Vendors"],
   ["/policies", "Policies"],
   ["/registers/people", "People"],

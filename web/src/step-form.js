@@ -9,11 +9,14 @@ export const wordOf = (name) => {
 };
 
 const LONG = 300;
+// Where the hour matters: asked for in the reader's own time, sent in UTC.
+const MOMENTS = new Set(["detected", "sent", "received"]);
 
 function Input({ field, value, id }) {
   const known = { name: field.name, id, required: field.required };
   if (field.type === "one_of") return html`<select ...${known}>${!field.required && html`<option value=""></option>`}${field.words.map((w) => html`<option key=${w} value=${w} selected=${w === value}>${w.replaceAll("_", " ")}</option>`)}</select>`;
   if (field.type === "bool") return html`<select ...${known}>${["true", "false"].map((w) => html`<option key=${w} value=${w} selected=${w === String(value ?? false)}>${w === "true" ? "yes" : "no"}</option>`)}</select>`;
+  if (field.type === "time" && MOMENTS.has(field.name)) return html`<input type="datetime-local" ...${known} max="9999-12-31T23:59" />`;
   if (field.type === "time") return html`<input type="date" ...${known} value=${typeof value === "string" ? value.slice(0, 10) : ""} />`;
   if (field.type === "number") return html`<input type="number" min="0" step="1" inputmode="numeric" ...${known} value=${value ?? ""} />`;
   if (field.type === "list" || field.type === "object" || field.type === "counts") return html`<textarea ...${known} rows="4" class="mono" spellcheck=${false} value=${value ? JSON.stringify(value, null, 1) : ""} />`;
@@ -40,7 +43,8 @@ function read(form, fields) {
       } catch {
         throw { title: wordOf(f.name), detail: "This is no JSON." };
       }
-    } else out[f.name] = text;
+    } else if (f.type === "time" && MOMENTS.has(f.name) && text) out[f.name] = new Date(text).toISOString();
+    else out[f.name] = text;
   }
   return out;
 }
