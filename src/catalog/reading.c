@@ -1,4 +1,6 @@
 #include "reading.h"
+#include <fcntl.h>
+#include "base/file.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/buf.h"
@@ -98,6 +100,29 @@ cu_err reading_names(const reading *r, const cu_yaml *n, const char *name, char 
     }
     if (b.n == 0 || b.err)
         return reading_wrong(r, n, "%s needs at least one name, and at most %u bytes", name, NAMES_MAX);
+    *out = cu_arena_str(r->a, cu_buf_view(&b));
+    return *out ? CU_OK : CU_NOMEM;
+}
+
+#define SECRET_MAX 4096u
+
+cu_err reading_secret(const reading *r, const cu_yaml *n, const char *name, bool resolve, char **out)
+{
+    char *source;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(SECRET_MAX);
+    CU_TRY(reading_text(r, n, name, &source));
+    bool env = strncmp(source, "env:", 4) == 0 && source[4];
+    if (!env && (strncmp(source, "file:", 5) != 0 || !source[5]))
+        return reading_wrong(r, n, "%s must be env:NAME or file:PATH, never the value itself", name);
+    if (!resolve)
+        return CU_OK;
+    if (env && getenv(source + 4))
+        cu_buf_str(&b, getenv(source + 4));
+    cu_err e = env ? cu_buf_err(&b) : cu_file_read(AT_FDCWD, source + 5, &b);
+    while (b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r'))
+        b.n--;
+    if (e != CU_OK || b.n == 0)
+        return reading_wrong(r, n, "%s: %.100s is not there, or is empty", name, source);
     *out = cu_arena_str(r->a, cu_buf_view(&b));
     return *out ? CU_OK : CU_NOMEM;
 }

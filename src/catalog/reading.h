@@ -24,6 +24,8 @@ cu_err reading_number(const reading *r, const cu_yaml *n, const char *name, uint
 cu_err reading_word(const reading *r, const cu_yaml *n, const char *name, const char *words, unsigned *out) CU_MUST;
 /* A list of plain words, or one, as a text separated by commas. */
 cu_err reading_names(const reading *r, const cu_yaml *n, const char *name, char **out) CU_MUST;
+/* env:NAME or file:PATH, and with resolve what it holds; never the value itself. */
+cu_err reading_secret(const reading *r, const cu_yaml *n, const char *name, bool resolve, char **out) CU_MUST;
 size_t reading_count(const cu_yaml *n); /* of children */
 /* A list of texts, or one text; added to what out holds. */
 cu_err reading_list(const reading *r, const cu_yaml *n, cu_word_list *out) CU_MUST;

@@ -1,11 +1,7 @@
 #include "catalog/signin.h"
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include "base/file.h"
 #include "reading.h"
 
-#define SECRET_MAX 4096u
 #define ROLES "owner compliance security developer approver"
 
 static bool on_this_machine(const char *url)
@@ -28,27 +24,6 @@ static cu_err read_url(const reading *r, const cu_yaml *n, const char *name, cha
     for (size_t i = 0; good && i < len; i++)
         good = (*out)[i] > ' ' && (*out)[i] < 0x7f && !strchr("@?#\"\\<>", (*out)[i]);
     return good ? CU_OK : reading_wrong(r, n, "%s begins with https:// (http:// only for this machine) and has no user, query or fragment", name);
-}
-
-static cu_err read_secret(const reading *r, const cu_yaml *n, bool resolve, char **out)
-{
-    char *source;
-    cu_buf b CU_CLEAN_BUF = CU_BUF(SECRET_MAX);
-    CU_TRY(reading_text(r, n, "client_secret", &source));
-    bool env = strncmp(source, "env:", 4) == 0 && source[4];
-    if (!env && (strncmp(source, "file:", 5) != 0 || !source[5]))
-        return reading_wrong(r, n, "client_secret must be env:NAME or file:PATH, never the value itself");
-    if (!resolve)
-        return CU_OK;
-    if (env && getenv(source + 4))
-        cu_buf_str(&b, getenv(source + 4));
-    cu_err e = env ? cu_buf_err(&b) : cu_file_read(AT_FDCWD, source + 5, &b);
-    while (b.n && (b.p[b.n - 1] == '\n' || b.p[b.n - 1] == '\r'))
-        b.n--;
-    if (e != CU_OK || b.n == 0)
-        return reading_wrong(r, n, "client_secret: %.100s is not there, or is empty", source);
-    *out = cu_arena_str(r->a, cu_buf_view(&b));
-    return *out ? CU_OK : CU_NOMEM;
 }
 
 /* roles: {custos-owners: owner, staff: developer} */
@@ -79,7 +54,7 @@ static cu_err read_oidc(const reading *r, const cu_yaml *n, bool resolve, cu_con
         return reading_wrong(r, n, "signin.oidc needs issuer, client_id, client_secret and roles");
     CU_TRY(read_url(r, issuer, "issuer", &out->oidc.issuer));
     CU_TRY(reading_text(r, id, "client_id", &out->oidc.client_id));
-    CU_TRY(read_secret(r, secret, resolve, &out->oidc.client_secret));
+    CU_TRY(reading_secret(r, secret, "client_secret", resolve, &out->oidc.client_secret));
     CU_TRY(read_roles(r, roles, out));
     if ((k = cu_yaml_get(n, "redirect")))
         CU_TRY(read_url(r, k, "redirect", &out->oidc.redirect));

@@ -12,6 +12,7 @@
 #include "catalog/capture.h"
 #include "catalog/gates.h"
 #include "catalog/guard_config.h"
+#include "catalog/notify_config.h"
 #include "catalog/signin.h"
 #include "catalog/types.h"
 #include "catalog/vendor_terms.h"
@@ -130,6 +131,7 @@ typedef struct {
     size_t linters_n;
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
     cu_config_signin signin;
+    cu_config_notify notify; /* who is told of what */
     cu_config_gates gates;
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */
 } cu_config;
