@@ -654,7 +654,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates"));
+                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates hooks"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -696,6 +696,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
     if (at->tsa_ca)
         CU_TRY(absolute(l->a, at->tsa_ca, &at->tsa_ca));
     CU_TRY(cu_gates_read(root, l->path, l->a, &l->c->gates, l->f));
+    CU_TRY(cu_hooks_read(root, l->path, l->resolve, l->a, &l->c->hooks, l->f));
     CU_TRY(cu_signin_read(root, l->path, l->resolve, l->a, &l->c->signin, l->f));
     CU_TRY(cu_notify_config_read(root, l->path, l->resolve, l->a, &l->c->notify, l->f));
     CU_TRY(cu_isolation_read(root, l->path, &l->c->isolation, l->f));

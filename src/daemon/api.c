@@ -49,7 +49,7 @@ static const char *query(void *arg, const char *name)
     return MHD_lookup_connection_value(arg, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static const char *header(struct MHD_Connection *con, const char *name)
+static const char *header(void *con, const char *name)
 {
     return MHD_lookup_connection_value(con, MHD_HEADER_KIND, name);
 }
@@ -111,7 +111,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
         return MHD_YES;
     }
     cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
-    call c = {.a = x->a, .admin = x->admin, .method = method, .path = url, .query = query, .query_arg = con,
+    call c = {.a = x->a, .admin = x->admin, .method = method, .path = url, .query = query, .header = header, .query_arg = con,
               .body = cu_buf_view(&u->body), .token = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_session"), .actor = "", .oidc_cookie = MHD_lookup_connection_value(con, MHD_COOKIE_KIND, "custos_oidc"), .address = x->admin ? NULL : header(con, "X-Real-IP"), .out = &out, .type = "application/json", .file = -1};
     const char *scheme = x->admin ? NULL : header(con, "X-Forwarded-Proto");
     c.address = c.address ? c.address : "";

@@ -126,6 +126,7 @@ cu_err record_as(app *a, const char *type, const char *tenant, const char *actor
 
 /* rules.c. What rules_hold() gives stays whole until it is released, whatever is reloaded meanwhile. */
 cu_err rules_open(app *a, cu_fault *f) CU_MUST;    /* at start */
+bool text_is_clean(app *a, cu_bytes text);         /* no secret is found in it: it may be written down */
 cu_err rules_publish(app *a, cu_fault *f) CU_MUST; /* into the log, then for the workers */
 struct rules *rules_hold(app *a);
 void rules_release(app *a, struct rules *r);       /* NULL is fine */
@@ -168,6 +169,7 @@ typedef struct {
     const char *actor;      /* who acts, for record(): the pseudonym of a person, or "operator" */
     unsigned role;          /* one ROLE_ bit (paths.h) */
     const char *(*query)(void *arg, const char *name);
+    const char *(*header)(void *arg, const char *name); /* of the request; takes query_arg */
     void *query_arg;
     cu_bytes body;
     cu_buf *out;

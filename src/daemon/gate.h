@@ -35,6 +35,7 @@ json_t *gate_envelope(app *a, const gate_verdict *v, cu_fault *f);
 /* The public key as PEM (RFC 8410). */
 cu_err gate_public_key(app *a, cu_buf *pem, cu_fault *f) CU_MUST;
 
+unsigned take_hook(call *c);
 unsigned answer_gate(call *c);
 unsigned answer_gate_key(call *c);
 unsigned take_report(call *c);

@@ -197,3 +197,17 @@ unsigned answer_rules(call *c)
     pthread_mutex_unlock(&c->a->reloading);
     return status;
 }
+
+bool text_is_clean(app *a, cu_bytes text)
+{
+    struct rules *rules = rules_hold(a);
+    cu_scratch *scratch = NULL;
+    cu_findings found = {0};
+    bool clean = cu_scratch_new(rules_engine(rules), &scratch) == CU_OK && cu_detect(rules_engine(rules), scratch, text, &found) == CU_OK;
+    for (size_t i = 0; i < found.n; i++)
+        clean &= cu_type_class((cu_type)found.v[i].type) != CU_CLASS_SECRET;
+    cu_findings_free(&found);
+    cu_scratch_free(scratch);
+    rules_release(a, rules);
+    return clean;
+}

@@ -61,28 +61,13 @@ static bool types_known(const cu_recorded_scan *s)
     return true;
 }
 
-/* A name is written down for good: it must not be a secret itself. */
-static bool name_is_clean(app *a, cu_bytes name)
-{
-    struct rules *rules = rules_hold(a);
-    cu_scratch *scratch = NULL;
-    cu_findings found = {0};
-    bool clean = cu_scratch_new(rules_engine(rules), &scratch) == CU_OK && cu_detect(rules_engine(rules), scratch, name, &found) == CU_OK;
-    for (size_t i = 0; i < found.n; i++)
-        clean &= cu_type_class((cu_type)found.v[i].type) != CU_CLASS_SECRET;
-    cu_findings_free(&found);
-    cu_scratch_free(scratch);
-    rules_release(a, rules);
-    return clean;
-}
-
 static unsigned refusal(call *c, const cu_recorded_scan *s, cu_err e, const cu_fault *f)
 {
     if (e != CU_OK)
         return problem(c, e == CU_TOO_BIG ? 413 : 400, "Malformed", "%s", f->text);
     if (!types_known(s))
         return problem(c, 400, "Malformed", "A type of findings is not known here; is the program that scanned of another version?");
-    if (!name_is_clean(c->a, s->repository))
+    if (!text_is_clean(c->a, s->repository))
         return problem(c, 422, "Refused", "The repository's name looks like a secret; give it another with --repository NAME.");
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "catalog/gates.h"
 #include "catalog/guard_config.h"
 #include "catalog/notify_config.h"
+#include "catalog/hooks.h"
 #include "catalog/signin.h"
 #include "catalog/types.h"
 #include "catalog/vendor_terms.h"
@@ -132,6 +133,7 @@ typedef struct {
     char *master_key;   /* file:PATH, credential:NAME, pkcs11:URI; NULL: state_dir/keystore/master */
     cu_config_signin signin;
     cu_config_notify notify; /* who is told of what */
+    cu_config_hooks hooks;
     cu_config_gates gates;
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */
 } cu_config;
