@@ -58,7 +58,7 @@ FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 fuzz-build: deps grammars
 	@packaging/debian-packages clang libclang-rt-14-dev
 	@test -f $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
-	ninja -C $(FUZZ)
+	ninja -C $(FUZZ) $(FUZZ_TARGETS:%=fuzz/fuzz-%)
 
 fuzz: fuzz-build
 	@for t in $(FUZZ_TARGETS); do mkdir -p $(FUZZ)/corpus/$$t $(FUZZ)/fuzz/cache && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \

@@ -228,8 +228,8 @@ test('signed out, and over the console\'s socket, nobody records or asks for the
   const signed = await fetch(system.url + '/api/v1/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) })
   const cookie = signed.headers.get('set-cookie').split(';')[0]
   assert.equal((await fetch(system.url + '/api/v1/scans', { headers: { cookie } })).status, 200)
-  assert.equal((await fetch(system.url + '/api/v1/scan-key?repository=a', { headers: { cookie } })).status, 404)
-  assert.equal((await fetch(system.url + '/api/v1/scans', { method: 'POST', headers: { cookie, 'content-type': 'application/json' }, body: '{}' })).status, 405)
+  assert.equal((await fetch(system.url + '/api/v1/scan-key?repository=a', { headers: { cookie } })).status, 403)
+  assert.equal((await fetch(system.url + '/api/v1/scans', { method: 'POST', headers: { cookie, 'content-type': 'application/json' }, body: '{}' })).status, 403)
 })
 
 test('without a running Custos the scan says so and does not begin', async () => {

@@ -137,7 +137,7 @@ test('an auditor sees her window and nothing else, changes nothing, and her view
   assert.ok((await get('/api/v1/exchanges', now)).json.total >= 2)
   assert.equal((await get(`/api/v1/populations/${acme.population}`, now)).status, 200)
   const changing = table.filter((o) => o.method !== 'get' && o.roles.includes('auditor') && !o.roles.includes('nobody')).map((o) => `${o.method} ${o.path}`)
-  assert.deepEqual(changing.filter((x) => !/session|account|populations|samples/.test(x)), [], 'beside her own account she freezes listings and draws samples')
+  assert.deepEqual(changing.filter((x) => !/session|account|populations|samples|replay|records|probe-runs|provenance/.test(x)), [], 'beside her own account she freezes listings, draws samples, works verdicts out again, asks where code is from, and takes the steps of her own registers')
   const r = await call(system, 'POST', '/api/v1/populations', { session: then, body: { control: 'PIN-03', from: today, to: later } })
   assert.equal(r.status, 403)
 })
