@@ -7,6 +7,7 @@
 #include "privacy_desk.h"
 #include "reviews.h"
 #include "service_desk.h"
+#include "trust.h"
 #include "vendor_desk.h"
 
 static const desk_rule rules[] = {
@@ -57,6 +58,8 @@ static const desk_rule rules[] = {
     {"deploy.emergency", NULL, deploy_check_emergency, NULL},
     {"deploy.approved", approval_name, approval_check, NULL},
     {"deploy.approval_void", NULL, approval_check_void, NULL},
+    {"trustpage.proposed", NULL, trust_check_proposal, NULL},
+    {"trustpage.published", NULL, NULL, trust_published},
     {NULL, NULL, NULL, NULL},
 };
 
