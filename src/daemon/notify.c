@@ -9,7 +9,8 @@
 
 #define DAY_NS (86400ull * 1000000000)
 #define LOOK_S 5u
-#define LONG_S 60u       /* between two looks at what ends, and two tries of what failed */
+#define ENDS_S 15u       /* what ends soon, and the digest */
+#define AGAIN_S 60u      /* before what failed is tried again; longer each time */
 #define TRIES_MAX 5u
 #define NEWEST 50u       /* of each type, of the last day */
 
@@ -45,7 +46,7 @@ static bool due(app *a, const char *id, unsigned *tries)
     json_t *alert = desk_raw(a, "alert", id);
     *tries = tries_of(alert);
     uint64_t at = cu_day_ns(cu_str(text_of(alert, "at")));
-    bool yes = !alert || (strcmp(text_of(alert, "state"), "failed") == 0 && *tries < TRIES_MAX && at + *tries * LONG_S * 1000000000ull <= cu_now_ns());
+    bool yes = !alert || (strcmp(text_of(alert, "state"), "failed") == 0 && *tries < TRIES_MAX && at + *tries * AGAIN_S * 1000000000ull <= cu_now_ns());
     json_decref(alert);
     return yes;
 }
@@ -280,7 +281,7 @@ void *notify_thread(void *arg)
         if (*a->stop || !a->config->notify.n || s % LOOK_S)
             continue;
         tell_entries(a);
-        if (s % LONG_S != LOOK_S)
+        if (s % ENDS_S)
             continue;
         tell_ends(a);
         tell_digests(a);

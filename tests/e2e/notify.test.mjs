@@ -61,7 +61,7 @@ before(async () => {
   smtp: {url: "smtp://127.0.0.1:${mailPort}", from: custos@example.org}
   channels:
     - {name: security-mail, role: security, mail: security@example.org, kinds: [incidents, digest]}
-    - {name: hook, role: compliance, webhook: "http://127.0.0.1:${hookPort}/in", secret: "file:${'SECRET'}", kinds: [incidents, findings, privacy]}
+    - {name: hook, role: compliance, webhook: "http://127.0.0.1:${hookPort}/in", secret: "file:${'SECRET'}", kinds: [incidents, findings, privacy, expiries]}
 ` })
   writeFileSync(`${s.dir}/hook-secret`, secret + '\n')
   s.options.extra = s.options.extra.replace('SECRET', `${s.dir}/hook-secret`)
@@ -91,6 +91,17 @@ test('an incident is told by mail and by a signed POST, once, without what someb
   await new Promise((done) => setTimeout(done, 6000)) // a look later
   assert.equal(hooks.length, n)
   assert.deepEqual(alerts().filter((e) => e.type === 'alert.failed'), [])
+})
+
+test('what ends within 60, 30 or 7 days is told, and whose it is is not', async () => {
+  const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10)
+  taken('training.completed', 'person=Ida', 'course=Safe use of Ida', `completed_on=${day(-300)}`, `valid_until=${day(20)}`)
+  taken('training.completed', 'person=Ida', 'course=Far off', `completed_on=${day(-3)}`, `valid_until=${day(90)}`)
+  const h = await until(() => hooks.find((x) => /"kind":"expiries"/.test(x.body)))
+  assert.deepEqual(JSON.parse(h.body).fields, { register: 'training', until: `${day(20)}T00:00:00.000Z`, within_days: 30 })
+  assert.doesNotMatch(h.body, /Ida/)
+  await until(() => alerts().some((e) => e.type === 'alert.delivered' && e.body.kind === 'expiries'))
+  assert.equal(hooks.filter((x) => /"kind":"expiries"/.test(x.body)).length, 1)
 })
 
 test('the digest of the day goes to its role, once', async () => {

@@ -15,6 +15,7 @@ const shot = async (name) => {
   for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 390]]) {
     await page.emulateMedia({ colorScheme: scheme })
     await page.setViewportSize({ width, height: 900 })
+    await page.waitForTimeout(400) // colours fade over
     await page.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`), fullPage: true })
   }
   await page.emulateMedia({ colorScheme: 'light' })
