@@ -5,7 +5,7 @@
 #include "registry.h"
 
 #define KEYS_EVENT "type label means by log retention controls fields record example"
-#define KEYS_FIELD "name type required empty max means sensitivity words fields"
+#define KEYS_FIELD "name type required empty dated max means sensitivity words fields"
 #define BY "gateway daemon sequencer signer writers"
 #define TYPES "text word number bool digest hex id time one_of words counts object list"
 #define LOGS "tenant org either anchor"
@@ -119,6 +119,9 @@ static cu_err read_field(const registry *g, const cu_yaml *n, unsigned depth, cu
     CU_TRY(registry_flag(g, n, "required", true, &required));
     CU_TRY(registry_flag(g, n, "empty", false, &f->may_be_empty));
     f->optional = !required;
+    CU_TRY(registry_flag(g, n, "dated", false, &f->dated));
+    if (f->dated && kind != CU_FIELD_TIME)
+        return reading_wrong(&g->r, n, "only a time is dated");
     f->means = cu_arena_dup(g->r.a, cu_yaml_text(n, "means", CU_NONE));
     sensitivity = cu_yaml_get(n, "sensitivity");
     f->sensitivity = sensitivity ? cu_arena_dup(g->r.a, sensitivity->text) : CU_LIT("plain");

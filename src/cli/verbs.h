@@ -71,6 +71,9 @@
     X(gate) \
     X(gaps) \
     X(calendar) \
+    X(timeline_plan) \
+    X(timeline_show) \
+    X(timeline_map) \
     X(policy_list) \
     X(policy_show) \
     X(incident_list) \

@@ -9,6 +9,7 @@
 #include "comply/checklist.h"
 #include "comply/listing.h"
 #include "comply/policies.h"
+#include "comply/timeline.h"
 #include "comply/runbooks.h"
 #include "comply/reports.h"
 #include "comply/vendors.h"
@@ -61,6 +62,7 @@ typedef struct {
     cu_checklist *checklist;
     cu_vendor_form *vendor_form;
     cu_policies *policies; /* written ones */
+    cu_timeline *timeline; /* milestones of the way to a report */
     cu_runbooks *runbooks;
     cu_reports *reports;   /* templates */
     struct states *states;  /* of them; NULL until opened */
@@ -168,6 +170,8 @@ typedef struct {
     } narrow;
     const char *actor;      /* who acts, for record(): the pseudonym of a person, or "operator" */
     unsigned role;          /* one ROLE_ bit (paths.h) */
+    bool preview;           /* somebody of ours, `caller`, looks at what the seat `who` shows */
+    char caller[CU_PSEUDONYM_LEN];
     const char *(*query)(void *arg, const char *name);
     const char *(*header)(void *arg, const char *name); /* of the request; takes query_arg */
     void *query_arg;
@@ -175,7 +179,6 @@ typedef struct {
     cu_buf *out;
     const char *type;      /* content type; application/json unless set */
     char cookie[160], disposition[96];
-    char csp[240];          /* of a page */
     char location[4200];   /* of a 303 */
     int file;              /* open: its content is the answer, and it is closed when that was sent; -1: out is */
 } call;

@@ -238,6 +238,7 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     CU_TRY(cu_catalogue_load(catalog, a->events, &a->arena, &a->catalogue, f));
     CU_TRY(cu_vendor_form_load(catalog, a->events, a->catalogue, &a->arena, &a->vendor_form, f));
     CU_TRY(cu_runbooks_load(catalog, a->events, &a->arena, &a->runbooks, f));
+    CU_TRY(cu_timeline_load(catalog, a->events, a->catalogue, &a->arena, &a->timeline, f));
     CU_TRY(cu_policies_load(catalog, a->events, a->catalogue, policy_fact_known, &a->arena, &a->policies, f));
     CU_TRY(cu_reports_load(catalog, a->events, a->catalogue, report_fact_known, &a->arena, &a->reports, f));
     CU_TRY(cu_checklist_load(catalog, a->catalogue, &a->arena, &a->checklist, f));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "desk_fields.h"
 #include "paths.h"
+#include "timeline_desk.h"
 
 #define SEEN_MS 3000u
 #define LIST_MAX 1000u
@@ -67,6 +68,11 @@ json_t *desk_find(app *a, const char *reg, const char *id, const char *as_of)
 json_t *desk_raw(app *a, const char *reg, const char *id)
 {
     return find(a, reg, id, NULL);
+}
+
+json_t *desk_raw_at(app *a, const char *reg, const char *id, const char *as_of)
+{
+    return find(a, reg, id, as_of);
 }
 
 void desk_ended_states(const app *a, const char *reg, char out[DESK_STATES])
@@ -210,6 +216,8 @@ static cu_err take(desk_step *s, const char *tenant, json_t *given, cu_fault *f)
     CU_TRY(choose_log(s, tenant, f));
     CU_TRY(allowed(s, f));
     CU_TRY(desk_fields(s->a, s->event, s->tenant, given, &s->fields, f));
+    if (!s->who->system && !s->event->reg->examination)
+        CU_TRY(period_check_dated(s->a, s->event, s->fields, f));
     if (rule && rule->check)
         CU_TRY(rule->check(s, f));
     return write_entry(s, f);

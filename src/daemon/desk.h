@@ -46,6 +46,7 @@ cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *te
 json_t *desk_find(app *a, const char *reg, const char *id, const char *as_of);
 /* The same with pseudonyms as they stand in the log. */
 json_t *desk_raw(app *a, const char *reg, const char *id);
+json_t *desk_raw_at(app *a, const char *reg, const char *id, const char *as_of); /* NULL: now */
 /* Records of a register, newest first, at most 1000 (persons by pseudonym); open: only those with something left to do. */
 json_t *desk_list(app *a, const char *reg, const char *state, bool open);
 const char *desk_text(const json_t *record, const char *field); /* "" when it has none */

@@ -3,6 +3,7 @@
 #include "as_of.h"
 #include "desk.h"
 #include "desk_fields.h"
+#include "limited.h"
 #include "paths.h"
 
 static json_t *text(cu_bytes b)
@@ -67,10 +68,29 @@ static json_t *register_json(const cu_events *all, const cu_register *r)
                      text(r->means), "counted", r->prefix.n != 0, "columns", texts(r->columns, r->columns_n), "states", states, "steps", steps);
 }
 
+typedef struct {
+    const call *c;
+    const cu_register *r;
+    json_t *tally;
+} counting;
+
 static void count_state(void *arg, const cu_store_record *x)
 {
-    json_t *tally = arg, *n = json_object_get(tally, x->state);
-    json_object_set_new(tally, x->state, json_integer(json_integer_value(n) + 1));
+    counting *k = arg;
+    json_t *v = limited(k->c) ? desk_record_json(x) : NULL;
+    if (!v || limit_record(k->c, k->r, v))
+        json_object_set_new(k->tally, x->state, json_integer(json_integer_value(json_object_get(k->tally, x->state)) + 1));
+    json_decref(v);
+}
+
+/* How many records in which state; of who is limited those that are hers to see. */
+static cu_err count_states(call *c, const cu_register *r, json_t *tally)
+{
+    char name[CU_EVENT_NAME];
+    counting k = {c, r, tally};
+    snprintf(name, sizeof name, "%.*s", CU_FMT(r->name));
+    const char *until = c->who.to[0] && !r->examination ? c->who.to : NULL;
+    return cu_store_records(c->a->store, &(cu_store_record_filter){.reg = name, .as_of = until}, 0, 100000, count_state, &k);
 }
 
 unsigned answer_registers(call *c)
@@ -78,10 +98,8 @@ unsigned answer_registers(call *c)
     const cu_events *all = c->a->events;
     json_t *list = json_array();
     for (size_t i = 0; i < all->registers_n; i++) {
-        char name[CU_EVENT_NAME];
         json_t *r = register_json(all, &all->registers[i]), *tally = json_object();
-        snprintf(name, sizeof name, "%.*s", CU_FMT(all->registers[i].name));
-        cu_err e = cu_store_records(c->a->store, &(cu_store_record_filter){.reg = name}, 0, 100000, count_state, tally);
+        cu_err e = count_states(c, &all->registers[i], tally);
         json_object_set_new(r, "counts", tally);
         json_array_append_new(list, r);
         if (e != CU_OK) {
@@ -95,18 +113,42 @@ unsigned answer_registers(call *c)
 /* --- records --- */
 
 typedef struct {
-    app *a;
+    call *c;
+    const cu_register *r;
     json_t *items;
     uint64_t row;
+    size_t read;  /* with those that are not shown */
+    bool history; /* steps of one record, which was looked at already */
 } page;
+
+static bool shown(const page *p, const cu_store_record *x, const json_t *v)
+{
+    return p->history ? p->r->examination || limit_time(p->c, x->at) : limit_record(p->c, p->r, v);
+}
 
 static void add(void *arg, const cu_store_record *x)
 {
     page *p = arg;
     json_t *v = desk_record_json(x);
-    desk_name_persons(p->a, v);
-    json_array_append_new(p->items, v);
     p->row = x->row;
+    p->read++;
+    if (limited(p->c) && !shown(p, x, v)) {
+        json_decref(v);
+        return;
+    }
+    desk_name_persons(p->c->a, v);
+    json_array_append_new(p->items, v);
+}
+
+/* The work of an examination is seen whatever the window; of the rest what was so at its end. */
+static unsigned keep_to_window(call *c, const cu_register *r)
+{
+    if (!limited(c))
+        return 0;
+    if (!r->examination)
+        return limit_moment(c);
+    limit_lift(c);
+    return 0;
 }
 
 static const char *given(const call *c, const char *name)
@@ -118,8 +160,9 @@ static const char *given(const call *c, const char *name)
 static bool log_asked(const call *c, char out[80])
 {
     const char *tenant = given(c, "tenant");
-    snprintf(out, 80, *tenant ? "t/%.70s" : "%s", tenant);
-    return !*tenant || knows_tenant(c->a, tenant);
+    bool org = strcmp(tenant, CU_TENANT_ORG) == 0;
+    snprintf(out, 80, *tenant && !org ? "t/%.70s" : "%.70s", tenant);
+    return !*tenant || org || knows_tenant(c->a, tenant);
 }
 
 unsigned answer_records(call *c)
@@ -127,12 +170,14 @@ unsigned answer_records(call *c)
     char log[80], ended[DESK_STATES] = "";
     moment m;
     page_asked p;
-    page out = {.a = c->a};
-    unsigned status = as_of(c, &m);
+    page out = {.c = c, .r = cu_register_find(c->a->events, cu_str(given(c, "register")))};
+    if (!out.r)
+        return problem(c, 400, "Malformed", "register is the name of one; GET /api/v1/registers lists them.");
+    unsigned status = keep_to_window(c, out.r);
+    if (!status)
+        status = as_of(c, &m);
     if (status)
         return status;
-    if (!cu_register_find(c->a->events, cu_str(given(c, "register"))))
-        return problem(c, 400, "Malformed", "register is the name of one; GET /api/v1/registers lists them.");
     if (!read_page(c, 1000, &p))
         return problem(c, 400, "Malformed", "limit is a number from 1 to 1000, cursor the next_cursor of an answer.");
     if (!log_asked(c, log))
@@ -146,20 +191,29 @@ unsigned answer_records(call *c)
         json_decref(out.items);
         return problem(c, 500, "The records could not be read", "%s", cu_err_text(e));
     }
-    json_t *next = json_array_size(out.items) == p.limit ? json_sprintf("%llu", (unsigned long long)out.row) : json_null();
+    json_t *next = out.read == p.limit ? json_sprintf("%llu", (unsigned long long)out.row) : json_null();
     return answer_json(c, json_pack("{s:o,s:o}", "items", out.items, "next_cursor", next));
 }
 
 unsigned answer_record(call *c)
 {
     moment m;
-    unsigned status = as_of(c, &m);
-    page steps = {.a = c->a};
+    page steps = {.c = c, .r = cu_register_find(c->a->events, cu_str(c->args[0])), .history = true};
+    if (!steps.r)
+        return problem(c, 404, "Not found", "There is no register %.40s.", c->args[0]);
+    unsigned status = keep_to_window(c, steps.r);
+    if (!status)
+        status = as_of(c, &m);
     if (status)
         return status;
-    json_t *v = desk_find(c->a, c->args[0], c->args[1], m.given ? m.text : NULL);
+    json_t *v = desk_raw_at(c->a, c->args[0], c->args[1], m.given ? m.text : NULL);
+    if (v && limited(c) && !limit_record(c, steps.r, v)) {
+        json_decref(v);
+        return beyond(c);
+    }
     if (!v)
-        return problem(c, 404, "Not found", "There is no %.40s %.60s.", c->args[0], c->args[1]);
+        return limited(c) ? beyond(c) : problem(c, 404, "Not found", "There is no %.40s %.60s.", c->args[0], c->args[1]);
+    desk_name_persons(c->a, v);
     steps.items = json_array();
     cu_err e = cu_store_record_steps(c->a->store, c->args[0], c->args[1], m.given ? m.text : NULL, add, &steps);
     json_object_set_new(v, "steps", steps.items);
@@ -167,6 +221,21 @@ unsigned answer_record(call *c)
         return answer_json(c, v);
     json_decref(v);
     return problem(c, 500, "The record could not be read", "%s", cu_err_text(e));
+}
+
+/* Whether who is limited may take this step: of a record that is hers to see, about a control of hers, in a log of
+ * hers, and, but in the examination itself, while her window lasts. */
+static bool step_within(call *c, const cu_event *e, const char *tenant, const json_t *fields)
+{
+    char reg[CU_EVENT_NAME];
+    const char *control = json_string_value(json_object_get(fields, "control"));
+    snprintf(reg, sizeof reg, "%.*s", CU_FMT(e->reg->name));
+    const char *id = json_string_value(json_object_get(fields, reg));
+    json_t *now = id && *id ? desk_raw(c->a, reg, id) : NULL;
+    bool seen = !now || limit_record(c, e->reg, now);
+    json_decref(now);
+    return seen && (!control || !*control || limit_control(c, control)) &&
+           (e->reg->examination || (limit_tenant(c, tenant && *tenant ? tenant : CU_TENANT_ORG) && limit_now(c)));
 }
 
 unsigned desk_refused(call *c, cu_err e, const cu_fault *f)
@@ -190,6 +259,11 @@ unsigned take_record_step(call *c)
     json_t *record = NULL, *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     const char *type = json_string_value(json_object_get(in, "type")), *tenant = json_string_value(json_object_get(in, "tenant"));
     const desk_actor who = {.actor = c->actor, .roles = c->role};
+    const cu_event *event = type ? cu_event_find(c->a->events, cu_str(type)) : NULL;
+    if (limited(c) && event && event->reg && !step_within(c, event, tenant, json_object_get(in, "fields"))) {
+        json_decref(in);
+        return beyond(c);
+    }
     cu_err e = type ? desk_take(c->a, &who, type, tenant, json_object_get(in, "fields"), &record, &f)
                     : cu_fail(&f, CU_SYNTAX, "an object with type and fields is expected");
     json_decref(in);

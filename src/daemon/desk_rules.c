@@ -5,9 +5,10 @@
 #include "incident_desk.h"
 #include "policy_desk.h"
 #include "privacy_desk.h"
+#include "request_desk.h"
 #include "reviews.h"
 #include "service_desk.h"
-#include "trust.h"
+#include "timeline_desk.h"
 #include "vendor_desk.h"
 
 static const desk_rule rules[] = {
@@ -58,8 +59,18 @@ static const desk_rule rules[] = {
     {"deploy.emergency", NULL, deploy_check_emergency, NULL},
     {"deploy.approved", approval_name, approval_check, NULL},
     {"deploy.approval_void", NULL, approval_check_void, NULL},
-    {"trustpage.proposed", NULL, trust_check_proposal, NULL},
-    {"trustpage.published", NULL, NULL, trust_published},
+    {"timeline.planned", NULL, timeline_check_plan, timeline_watch},
+    {"timeline.moved", NULL, timeline_check_move, timeline_watch},
+    {"period.opened", NULL, period_check_open, timeline_watch},
+    {"period.locked", NULL, period_check_lock, timeline_watch},
+    {"auditor.requested", NULL, request_check_open, NULL},
+    {"auditor.answered", NULL, request_check_answer, NULL},
+    {"auditor.accepted", NULL, request_check_auditor, NULL},
+    {"auditor.returned", NULL, request_check_auditor, NULL},
+    {"auditor.withdrew", NULL, request_check_auditor, NULL},
+    {"auditor.tested", NULL, conclusion_check, NULL},
+    {"auditor.revised", NULL, conclusion_check, NULL},
+    {"auditor.dropped", NULL, conclusion_check, NULL},
     {NULL, NULL, NULL, NULL},
 };
 

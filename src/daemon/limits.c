@@ -1,6 +1,7 @@
 #include "limited.h"
 #include <stdio.h>
 #include "comply/status.h"
+#include "desk.h"
 
 bool limited(const call *c)
 {
@@ -103,21 +104,95 @@ static bool narrow_tenant(call *c, const char *tenant, const char *log)
     return true;
 }
 
+bool limit_now(const call *c)
+{
+    char now[CU_TIME_LEN];
+    cu_time_text(cu_now_ns(), now);
+    return limit_time(c, now);
+}
+
+static bool shows_more(const call *c, limit_kind kind)
+{
+    switch (kind) {
+    case WHOLE: return true;
+    case WHOLE_NOW: return c->who.tenants[0] || c->who.controls[0] || !limit_now(c);
+    case OF_TENANTS: return c->who.from[0];
+    default: return false;
+    }
+}
+
+static unsigned outside(call *c)
+{
+    return problem(c, 403, "Not within your window", "Your window is from %s to %s; times are like 2026-11-26T22:00:00Z.", c->who.from, c->who.to);
+}
+
+unsigned limit_moment(call *c)
+{
+    return narrow_moment(c, c->narrow.asked ? c->narrow.asked(c->narrow.asked_arg, "as_of") : NULL) ? 0 : outside(c);
+}
+
+void limit_lift(call *c)
+{
+    if (!c->narrow.asked)
+        return;
+    c->query = c->narrow.asked;
+    c->query_arg = c->narrow.asked_arg;
+}
+
 unsigned limit_query(call *c, limit_kind kind)
 {
-    if (kind == WHOLE || (kind == WHOLE_AT && c->who.tenants[0]) || (kind == OF_TENANTS && c->who.from[0]))
-        return problem(c, 403, "Not within your limits", "This shows more than your account may see: it is limited to tenants or to a window.");
+    if (shows_more(c, kind))
+        return problem(c, 403, "Not within your limits", "This shows more than your account may see, which is limited to tenants, to controls or to a window.");
     if (kind == FREE)
         return 0;
     const char *tenant = c->query(c->query_arg, "tenant"), *log = c->query(c->query_arg, "log"), *from = c->query(c->query_arg, "from");
     const char *to = c->query(c->query_arg, "to"), *at = c->query(c->query_arg, "as_of");
     if (!narrow_tenant(c, tenant, log))
         return problem(c, 403, "Not within your limits", "Your account is limited to: %s.", c->who.tenants);
-    if (!bound(from, c->who.from, false, c->narrow.from) || !bound(to, c->who.to, true, c->narrow.to) || ((kind == OF_A_MOMENT || kind == WHOLE_AT) && !narrow_moment(c, at)))
-        return problem(c, 403, "Not within your window", "Your window is from %s to %s; times are like 2026-11-26T22:00:00Z.", c->who.from, c->who.to);
+    if (!bound(from, c->who.from, false, c->narrow.from) || !bound(to, c->who.to, true, c->narrow.to) || (kind == OF_A_MOMENT && !narrow_moment(c, at)))
+        return outside(c);
     c->narrow.asked = c->query;
     c->narrow.asked_arg = c->query_arg;
     c->query = narrowed;
     c->query_arg = c;
     return 0;
+}
+
+/* --- records --- */
+
+/* Whether one of its steps evidences a control of hers. */
+static bool evidences(const call *c, const cu_register *r)
+{
+    char control[32];
+    const cu_events *all = c->a->events;
+    for (size_t i = 0; i < all->n; i++)
+        for (size_t k = 0; all->v[i].reg == r && k < all->v[i].controls_n; k++) {
+            snprintf(control, sizeof control, "%.*s", CU_FMT(all->v[i].controls[k]));
+            if (limit_control(c, control))
+                return true;
+        }
+    return !c->who.controls[0];
+}
+
+static bool of_controls(const call *c, const cu_register *r, const json_t *record)
+{
+    const char *control = desk_text(record, "control");
+    return *control ? limit_control(c, control) : r->examination || evidences(c, r);
+}
+
+static const char *word(const json_t *record, const char *key)
+{
+    const char *s = json_string_value(json_object_get(record, key));
+    return s ? s : "";
+}
+
+bool limit_record(const call *c, const cu_register *r, const json_t *record)
+{
+    const char *tenant = word(record, "tenant");
+    if (!of_controls(c, r, record))
+        return false;
+    if (r->examination)
+        return !c->who.tenants[0] || strcmp(word(record, "opened_by"), c->who.person) == 0;
+    const cu_register_state *state = cu_register_state_find(r, cu_str(word(record, "state")));
+    return limit_tenant(c, *tenant ? tenant : CU_TENANT_ORG) && !(state && state->ends && strcmp(word(record, "at"), c->who.from) < 0);
 }

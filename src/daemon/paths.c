@@ -9,7 +9,7 @@
 #include "report_desk.h"
 #include "reviews.h"
 #include "service_desk.h"
-#include "trust.h"
+#include "timeline_desk.h"
 #include "vendor_desk.h"
 #include "watch.h"
 #include "accounts.h"
@@ -40,18 +40,10 @@ static unsigned healthy(call *c)
 static const operation table[] = {
     /* nginx lets this one out on the metrics address only */
     {"GET", "/metrics", answer_metrics, PUBLIC, FREE},
-    /* the trust page: nothing while none is published */
-    {"GET", "/trust", answer_trust, PUBLIC, FREE},
-    {"GET", "/trust/leaf", answer_trust_leaf, PUBLIC, FREE},
-    {"GET", "/trust/proof", answer_trust_proof, PUBLIC, FREE},
-    {"GET", "/trust/vkey", answer_trust_vkey, PUBLIC, FREE},
-    {"GET", "/trust/checkpoint", answer_trust_checkpoint, PUBLIC, FREE},
-    {"GET", "/trust/report", answer_trust_report, PUBLIC, FREE},
-    {"POST", "/trust/agreement", take_agreement, PUBLIC, FREE},
     {"GET", "/api/v1/healthz", healthy, PUBLIC, FREE},
     {"HEAD", "/api/v1/healthz", healthy, PUBLIC, FREE},
-    {"GET", "/api/v1/criteria", answer_criteria, FIRST, WHOLE_AT},
-    {"GET", "/api/v1/controls", answer_controls, FIRST, WHOLE_AT},
+    {"GET", "/api/v1/criteria", answer_criteria, FIRST, OF_A_MOMENT},
+    {"GET", "/api/v1/controls", answer_controls, FIRST, OF_A_MOMENT},
     {"GET", "/api/v1/checklist", answer_checklist, FIRST},
     {"POST", "/api/v1/try", answer_try, PUBLIC, FREE},
     {"POST", "/api/v1/session", begin_session, PUBLIC, FREE},
@@ -77,32 +69,34 @@ static const operation table[] = {
     {"POST", "/api/v1/checklist/answers", answer_checklist_answers, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/scope", answer_scope, COMPLIERS},
     {"POST", "/api/v1/nil-returns", answer_nil_returns, COMPLIERS | ROLE_SECURITY},
-    {"GET", "/api/v1/registers", answer_registers, READERS},
-    {"GET", "/api/v1/records", answer_records, READERS},
-    {"POST", "/api/v1/records", take_record_step, STAFF}, /* each step has its own roles in catalog/events.yaml */
-    {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS},
-    {"GET", "/api/v1/vendors", answer_vendors, READERS},
-    {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS},
-    {"GET", "/api/v1/incidents", answer_incidents, READERS},
-    {"GET", "/api/v1/incidents/{id}", answer_incident, READERS},
-    {"GET", "/api/v1/service-levels", answer_service_levels, READERS},
+    {"GET", "/api/v1/registers", answer_registers, READERS, FREE},
+    {"GET", "/api/v1/records", answer_records, READERS, LIMITED},
+    {"POST", "/api/v1/records", take_record_step, READERS, LIMITED}, /* each step has its own roles in catalog/events.yaml */
+    {"GET", "/api/v1/records/{register}/{id}", answer_record, READERS, LIMITED},
+    {"GET", "/api/v1/vendors", answer_vendors, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/vendors/{name}", answer_vendor, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/incidents", answer_incidents, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/incidents/{id}", answer_incident, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/service-levels", answer_service_levels, READERS, WHOLE_NOW},
     {"POST", "/api/v1/service-levels/samples", sample_service_levels, COMPLIERS | ROLE_SECURITY},
     {"GET", "/api/v1/privacy", answer_privacy, EXAMINERS},
     {"GET", "/api/v1/held", answer_held, COMPLIERS | ROLE_SECURITY},
     {"GET", "/api/v1/disclosures", answer_disclosures, EXAMINERS, LIMITED},
-    {"GET", "/api/v1/policies", answer_policies, READERS},
-    {"GET", "/api/v1/policies/{id}", answer_policy, READERS},
-    {"GET", "/api/v1/changes/{commit}", answer_change, READERS},
+    {"GET", "/api/v1/policies", answer_policies, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/policies/{id}", answer_policy, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/changes/{commit}", answer_change, READERS, WHOLE_NOW},
     {"POST", "/api/v1/changes/{commit}/reports", take_report, COMPLIERS | ROLE_SECURITY | ROLE_DEVELOPER},
     {"POST", "/api/v1/hooks/{kind}", take_hook, PUBLIC, FREE},
     {"POST", "/api/v1/provenance", answer_provenance, STAFF, OF_TENANTS},
     {"POST", "/api/v1/gate", answer_gate, STAFF},
     {"GET", "/api/v1/gate-key", answer_gate_key, READERS, FREE},
-    {"GET", "/api/v1/gaps", answer_gaps, READERS},
+    {"GET", "/api/v1/gaps", answer_gaps, READERS, OF_A_MOMENT},
     {"POST", "/api/v1/gaps", record_gaps, COMPLIERS | ROLE_SECURITY},
+    {"GET", "/api/v1/timeline", answer_timeline, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/heat-map", answer_heat_map, READERS, LIMITED},
     {"GET", "/api/v1/risk-suggestions", answer_risk_suggestions, EXAMINERS},
-    {"GET", "/api/v1/calendar", answer_calendar, READERS},
-    {"GET", "/api/v1/access-reviews/{id}", answer_access_review, EXAMINERS},
+    {"GET", "/api/v1/calendar", answer_calendar, READERS, WHOLE_NOW},
+    {"GET", "/api/v1/access-reviews/{id}", answer_access_review, EXAMINERS, LIMITED},
     {"GET", "/api/v1/status", answer_status, READERS, LIMITED},
     {"GET", "/api/v1/exchanges", answer_exchanges, READERS, LIMITED},
     {"GET", "/api/v1/exchanges/{id}", answer_exchange, READERS, LIMITED},
@@ -131,7 +125,7 @@ static const operation table[] = {
     {"GET", "/api/v1/questionnaires/{id}", answer_questionnaire, EXAMINERS},
     {"POST", "/api/v1/questionnaires/{id}/answers", approve_question, COMPLIERS | ROLE_APPROVER},
     {"POST", "/api/v1/questionnaires/{id}/exports", export_questionnaire, COMPLIERS | ROLE_SECURITY | ROLE_APPROVER},
-    {"GET", "/api/v1/probes", answer_probes, READERS},
+    {"GET", "/api/v1/probes", answer_probes, READERS, WHOLE_NOW},
     {"GET", "/api/v1/reports", answer_reports, EXAMINERS},
     {"POST", "/api/v1/reports", make_report, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/probes", seal_probe, SOCKET},
@@ -256,6 +250,27 @@ static void who_asks(call *c)
     }
 }
 
+/* Who runs the programme looks at what a seat shows: with the seat's limits and rights, reading only. */
+static unsigned take_seat(call *c)
+{
+    cu_store_account seat;
+    const char *person = c->query(c->query_arg, "preview");
+    if (!person || !*person)
+        return 0;
+    if (!(c->role & (COMPLIERS | ROLE_SOCKET)))
+        return problem(c, 403, "Not allowed", "A seat is previewed by an owner or by compliance.");
+    if (strcmp(c->method, "GET") != 0)
+        return problem(c, 405, "Not possible", "A preview only reads.");
+    if (!account_get(c->a, person, &seat) || strcmp(seat.role, "auditor") != 0)
+        return problem(c, 404, "Not found", "There is no auditor's seat of this id.");
+    snprintf(c->caller, sizeof c->caller, "%.*s", CU_PSEUDONYM_LEN - 1, c->actor); /* which may stand in who */
+    c->actor = c->caller;
+    c->who = seat;
+    c->role = ROLE_AUDITOR;
+    c->preview = true;
+    return 0;
+}
+
 static bool open_to_nobody(call *c, const operation *o)
 {
     return o && (o->roles & ROLE_NOBODY || (o->roles & ROLE_VISITOR && !accounts_any(c->a)));
@@ -268,6 +283,9 @@ unsigned answer(call *c)
     who_asks(c);
     if (c->role == ROLE_NOBODY && !open_to_nobody(c, o))
         return problem(c, 401, "Signed out", "Sign in, open the link that custos serve printed, or make one with: custos signin");
+    unsigned refused = c->role == ROLE_NOBODY ? 0 : take_seat(c);
+    if (refused)
+        return refused;
     if (!o && known)
         return problem(c, 405, "Not possible", "This path does not take %.10s.", c->method);
     if (!o)
@@ -282,7 +300,7 @@ unsigned answer(call *c)
             return status;
     }
     unsigned status = o->answer(c);
-    if (c->role == ROLE_AUDITOR && status < 300 && !by_itself(c) && strncmp(o->path, "/api/v1", strlen("/api/v1")) == 0)
+    if (c->role == ROLE_AUDITOR && status < 300 && !by_itself(c))
         view_note(c, o->path + strlen("/api/v1"));
     return status;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "as_of.h"
+#include "limited.h"
 #include "base/log.h"
 #include "comply/vendors.h"
 
@@ -163,12 +164,17 @@ void reviews_enforce(app *a)
 
 unsigned answer_access_review(call *c)
 {
-    json_t *r = desk_raw(c->a, "access_review", c->args[0]), *lines = NULL, *decided, *x, *line;
+    const char *until = c->who.to[0] ? c->who.to : NULL;
+    json_t *r = desk_raw_at(c->a, "access_review", c->args[0], until), *lines = NULL, *decided, *x, *line;
     size_t i, k;
     char hex[2 * CU_SHA256_LEN + 1];
     cu_fault f = {0};
+    if (r && limited(c) && (!limit_record(c, cu_register_find(c->a->events, CU_LIT("access_review")), r) || !limit_time(c, desk_text(r, "frozen")) || c->who.tenants[0])) {
+        json_decref(r);
+        r = NULL;
+    }
     if (!r)
-        return problem(c, 404, "Not found", "There is no access review %.60s.", c->args[0]);
+        return limited(c) ? beyond(c) : problem(c, 404, "Not found", "There is no access review %.60s.", c->args[0]);
     if (listing(c->a, desk_text(r, "frozen"), desk_text(r, "scope"), &lines, &f) != CU_OK) {
         json_decref(r);
         return problem(c, 503, "The listing could not be read", "%s", f.text);
@@ -177,7 +183,7 @@ unsigned answer_access_review(call *c)
     decided = desk_list(c->a, "review_line", NULL, false);
     json_array_foreach(lines, i, line)
         json_array_foreach(decided, k, x)
-            if (strcmp(desk_text(x, "access_review"), c->args[0]) == 0 && strcmp(desk_text(x, "key"), text_of(line, "key")) == 0)
+            if (strcmp(desk_text(x, "access_review"), c->args[0]) == 0 && strcmp(desk_text(x, "key"), text_of(line, "key")) == 0 && (!until || strcmp(text_of(x, "at"), until) < 0))
                 json_object_set(line, "decided", x);
     json_decref(decided);
     json_object_set_new(r, "same_listing", json_boolean(strcmp(hex, desk_text(r, "digest")) == 0));

@@ -135,14 +135,39 @@ void states_each(app *a, uint64_t at_ms, state_fn each, void *arg)
     pthread_mutex_unlock(&a->states->lock);
 }
 
-static unsigned answer(call *c, cu_err (*json)(cu_status *, uint64_t, cu_buf *))
+typedef cu_err (*states_json)(cu_status *, uint64_t, cu_buf *);
+
+static cu_err put_states(call *c, states_json json, uint64_t ms, cu_buf *out)
+{
+    pthread_mutex_lock(&c->a->states->lock);
+    cu_err e = json(c->a->states->engine, ms, out);
+    pthread_mutex_unlock(&c->a->states->lock);
+    return e;
+}
+
+/* Of who is limited: her controls, and of the evidence behind them what is of her window and her tenants. */
+static cu_err keep_within(call *c, states_json json)
+{
+    uint64_t from = 0;
+    cu_buf before CU_CLEAN_BUF = CU_BUF((size_t)32 << 20);
+    if (c->who.from[0] && cu_status_time(cu_str(c->who.from), &from) && from)
+        CU_TRY(put_states(c, json, from - 1, &before));
+    json_t *all = json_loadb((const char *)c->out->p, c->out->n, 0, NULL);
+    json_t *then = before.n ? json_loadb((const char *)before.p, before.n, 0, NULL) : NULL;
+    states_keep(c, all, then);
+    json_decref(then);
+    cu_buf_reset(c->out);
+    return answer_json(c, all) == 200 ? CU_OK : CU_NOMEM;
+}
+
+static unsigned answer(call *c, states_json json)
 {
     uint64_t ms;
     if (!read_as_of(c, &ms))
         return bad_moment(c);
-    pthread_mutex_lock(&c->a->states->lock);
-    cu_err e = json(c->a->states->engine, ms, c->out);
-    pthread_mutex_unlock(&c->a->states->lock);
+    cu_err e = put_states(c, json, ms, c->out);
+    if (e == CU_OK && limited(c))
+        e = keep_within(c, json);
     return e == CU_OK ? 200 : problem(c, 500, "The states could not be computed", "%s", cu_err_text(e));
 }
 
@@ -151,23 +176,9 @@ unsigned answer_criteria(call *c)
     return answer(c, cu_status_criteria_json);
 }
 
-/* Of an auditor who is limited to some, those. */
-static unsigned keep_controls(call *c)
-{
-    json_t *all = json_loadb((const char *)c->out->p, c->out->n, 0, NULL), *items = json_object_get(all, "items");
-    for (size_t i = json_array_size(items); i-- > 0;) {
-        const char *id = json_string_value(json_object_get(json_array_get(items, i), "id"));
-        if (!id || !limit_control(c, id))
-            json_array_remove(items, i);
-    }
-    cu_buf_reset(c->out);
-    return answer_json(c, all);
-}
-
 unsigned answer_controls(call *c)
 {
-    unsigned status = answer(c, cu_status_controls_json);
-    return status == 200 && limited(c) ? keep_controls(c) : status;
+    return answer(c, cu_status_controls_json);
 }
 
 unsigned answer_checklist(call *c)

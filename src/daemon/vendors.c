@@ -34,14 +34,14 @@ static void add_class(void *arg, const char *value, const char *second, uint64_t
 }
 
 /* What the gateway saw in the last 30 days: never typed in. */
-static json_t *traffic(app *a, const char *vendor)
+static json_t *traffic(call *c, const char *vendor)
 {
     char from[CU_TIME_LEN];
     uint64_t n = 0;
     json_t *classes = json_object();
     cu_time_text(cu_now_ns() - DAYS * DAY_NS, from);
-    const cu_store_exchange_filter w = {.from = from, .vendor = vendor};
-    if (cu_store_count_exchanges(a->store, &w, &n) != CU_OK || cu_store_exchange_groups(a->store, CU_GROUP_CLASS, &w, add_class, classes) != CU_OK)
+    const cu_store_exchange_filter w = {.from = strcmp(c->who.from, from) > 0 ? c->who.from : from, .vendor = vendor};
+    if (cu_store_count_exchanges(c->a->store, &w, &n) != CU_OK || cu_store_exchange_groups(c->a->store, CU_GROUP_CLASS, &w, add_class, classes) != CU_OK)
         json_object_clear(classes);
     return json_pack("{s:i,s:I,s:o}", "days", (int)DAYS, "exchanges", (json_int_t)n, "classes", classes);
 }
@@ -101,8 +101,9 @@ static size_t count_about(app *a, const char *reg, const char *state, const char
     return n;
 }
 
-static json_t *vendor_json(app *a, const char *name)
+static json_t *vendor_json(call *c, const char *name)
 {
+    app *a = c->a;
     unsigned unknown;
     const cu_config_vendor *v = configured(a, name);
     json_t *record = desk_find(a, "vendor", name, NULL), *known = vendor_known(a, name, &unknown), *report = vendor_report(a, name), *decision = in_force(a, name);
@@ -110,7 +111,7 @@ static json_t *vendor_json(app *a, const char *name)
     desk_name_persons(a, report);
     return json_pack("{s:s,s:b,s:s,s:o,s:o,s:o,s:o,s:i,s:i,s:i,s:o,s:o}", "name", name, "configured", v != NULL, "api", v ? v->api : "", "record",
                      record ? record : json_null(), "decision", decision, "known", known, "report", report ? report : json_null(), "conflicts", (int)conflicts,
-                     "expected_controls", (int)(unmapped + count_about(a, "cuec", "mapped", name)), "unmapped", (int)unmapped, "traffic", traffic(a, name),
+                     "expected_controls", (int)(unmapped + count_about(a, "cuec", "mapped", name)), "unmapped", (int)unmapped, "traffic", traffic(c, name),
                      "next", next_of(decision, known, report, conflicts, unmapped));
 }
 
@@ -129,10 +130,10 @@ unsigned answer_vendors(call *c)
     json_t *items = json_array(), *all = desk_list(c->a, "vendor", NULL, false), *x;
     size_t i;
     for (size_t k = 0; k < c->a->config->vendors_n; k++)
-        json_array_append_new(items, vendor_json(c->a, c->a->config->vendors[k].name));
+        json_array_append_new(items, vendor_json(c, c->a->config->vendors[k].name));
     json_array_foreach(all, i, x)
         if (!listed(items, word(x, "id")))
-            json_array_append_new(items, vendor_json(c->a, word(x, "id")));
+            json_array_append_new(items, vendor_json(c, word(x, "id")));
     json_decref(all);
     return answer_json(c, json_pack("{s:o}", "items", items));
 }
@@ -173,7 +174,7 @@ unsigned answer_vendor(call *c)
     json_decref(record);
     if (!known)
         return problem(c, 404, "Not found", "There is no vendor %.60s in the register or in custos.yaml.", name);
-    json_t *v = vendor_json(c->a, name);
+    json_t *v = vendor_json(c, name);
     for (size_t i = 0; i < sizeof registers / sizeof *registers; i++)
         json_object_set_new(v, registers[i], records_about(c->a, registers[i], name));
     json_object_set_new(v, "fields", form_json(c->a->vendor_form));

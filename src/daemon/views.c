@@ -1,4 +1,4 @@
-/* What an auditor looked at: which operation, of what, how often. The views of a minute are one entry; what was
+/* What an auditor looked at, and who of ours looked at what her seat shows: which operation, of what, how often. The views of a minute are one entry; what was
  * not written yet is written when the daemon stops, or when there is no more room. A crash loses a minute. */
 #include <stdio.h>
 #include "accounts.h"
@@ -10,7 +10,7 @@
 #define MINUTE_NS (60ull * 1000000000)
 
 typedef struct {
-    char person[CU_PSEUDONYM_LEN], operation[80], subject[3 * PATH_ARG];
+    char person[CU_PSEUDONYM_LEN], seat[CU_PSEUDONYM_LEN], operation[80], subject[3 * PATH_ARG];
     uint64_t first_ns, last_ns, count; /* count 0: free */
 } view;
 
@@ -31,11 +31,13 @@ static void write_one(app *a, view *v)
     cu_buf_json_kv_str(&body, "first", from);
     cu_buf_json_kv_str(&body, "last", to);
     cu_buf_json_kv_str(&body, "operation", v->operation);
+    if (v->seat[0])
+        cu_buf_json_kv_str(&body, "seat", v->seat);
     cu_buf_json_kv_str(&body, "subject", v->subject);
     cu_buf_json_kv_str(&body, "user", v->person);
     cu_buf_byte(&body, '}');
     pthread_mutex_lock(&a->lock);
-    cu_err e = record(a, "auditor.viewed", CU_TENANT_ORG, v->person, &body);
+    cu_err e = record(a, v->seat[0] ? "auditor.previewed" : "auditor.viewed", CU_TENANT_ORG, v->person, &body);
     pthread_mutex_unlock(&a->lock);
     if (e != CU_OK)
         cu_say(CU_LOG_ERROR, "what an auditor looked at could not be recorded: %s", cu_err_text(e));
@@ -57,7 +59,7 @@ static view *place(app *a, const view *want)
     view *free_one = NULL, *oldest = &views.v[0];
     for (size_t i = 0; i < VIEWS_MAX; i++) {
         view *v = &views.v[i];
-        if (v->count && strcmp(v->person, want->person) == 0 && strcmp(v->operation, want->operation) == 0 && strcmp(v->subject, want->subject) == 0)
+        if (v->count && strcmp(v->person, want->person) == 0 && strcmp(v->seat, want->seat) == 0 && strcmp(v->operation, want->operation) == 0 && strcmp(v->subject, want->subject) == 0)
             return v;
         if (!v->count)
             free_one = v;
@@ -73,7 +75,9 @@ static view *place(app *a, const view *want)
 void view_note(call *c, const char *operation)
 {
     view want = {.first_ns = cu_now_ns()};
-    snprintf(want.person, sizeof want.person, "%s", c->actor);
+    snprintf(want.person, sizeof want.person, "%.*s", CU_PSEUDONYM_LEN - 1, c->actor);
+    if (c->preview)
+        snprintf(want.seat, sizeof want.seat, "%.*s", CU_PSEUDONYM_LEN - 1, c->who.person);
     snprintf(want.operation, sizeof want.operation, "%s", operation);
     for (size_t i = 0; i < 3 && c->args[i][0]; i++)
         snprintf(want.subject + strlen(want.subject), sizeof want.subject - strlen(want.subject), "%s%s", i ? " " : "", c->args[i]);

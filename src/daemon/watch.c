@@ -8,6 +8,7 @@
 #include "privacy_desk.h"
 #include "reviews.h"
 #include "service_desk.h"
+#include "timeline_desk.h"
 #include "vendor_desk.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -236,6 +237,7 @@ void *watch_thread(void *arg)
             policies_watch(a);
             privacy_watch(a);
             services_watch(a);
+            timeline_watch(a);
         }
         if (s % BEAT_S == 30 && find_orphans(a, ORPHAN_S, &orphans) != CU_OK)
             cu_say(CU_LOG_ERROR, "requests without an end could not be looked for");

@@ -85,7 +85,7 @@ test('the metrics are not to be had through the console', async () => {
 
 test('whoever is limited is refused where an operation shows all there is', async () => {
   for (const [name, role] of [['security of beta', 'security'], ['developer of beta', 'developer'], ['auditor of beta', 'auditor'], ['auditor of the past', 'auditor']])
-    for (const o of lasting.filter((x) => x.limit === 'WHOLE' || (x.limit === 'WHOLE_AT' && / of beta/.test(name)) || (x.limit === 'OF_TENANTS' && role === 'auditor'))) {
+    for (const o of lasting.filter((x) => x.limit === 'WHOLE' || (x.limit === 'WHOLE_NOW' && (/ of beta/.test(name) || / of the past/.test(name))) || (x.limit === 'OF_TENANTS' && role === 'auditor'))) {
       const r = await ask(o, people[name].session)
       assert.equal(r.status, 403, `${o.method} ${o.path} as ${name}: ${r.status}`)
       if (o.roles.includes(role)) assert.equal(r.title, 'Not within your limits', `${o.path} as ${name}`)

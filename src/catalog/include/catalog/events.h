@@ -40,6 +40,7 @@ typedef struct cu_event_field {
     cu_bytes name, means, sensitivity;
     uint8_t type;
     bool optional, may_be_empty;
+    bool dated;                    /* when something took place, or of which period it speaks */
     uint32_t max;                  /* bytes of a text or word */
     cu_bytes *words;               /* of one_of */
     size_t words_n;
@@ -66,6 +67,7 @@ typedef struct {
     size_t columns_n;
     cu_register_state *states;
     size_t states_n;
+    bool examination;              /* the work of an examination: seen whatever the window that is examined */
 } cu_register;
 
 typedef enum { CU_EVENT_TENANT, CU_EVENT_ORG, CU_EVENT_EITHER, CU_EVENT_ANCHOR } cu_event_log;
