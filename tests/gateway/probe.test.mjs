@@ -104,5 +104,12 @@ test('a provider that shows one tenant another’s code raises an incident, and 
   }
   assert.equal(count, 1)
   assert.match(s.run('status', '--config', s.config).stdout, /INCIDENT/)
+  let incident // opened by the daemon, of the gravest kind, from the entry itself
+  for (let i = 0; i < 300 && !incident; i++) {
+    incident = s.json('incident', 'list').items.find((x) => x.fields.kind === 'tenant_leak')
+    await new Promise((done) => setTimeout(done, 100))
+  }
+  assert.deepEqual([incident?.fields.severity, incident?.fields.tenant, incident?.fields.source], ['critical', 'acme', 'isolation.leak_suspected'])
+  assert.equal(s.entries('org')[incident.fields.entry].id, leaf.id)
   for (const log of ['t/acme', 't/other']) assert.ok(!JSON.stringify(s.entries(log)).includes(log === 't/acme' ? '"other"' : '"acme"'))
 })
