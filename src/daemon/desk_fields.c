@@ -129,11 +129,25 @@ static cu_err object(app *a, const cu_event_field *v, size_t n, const char *tena
     return CU_OK;
 }
 
+/* What may be empty, and was not given, is empty. */
+static void put_empty(const cu_event *e, json_t *to)
+{
+    char name[CU_EVENT_NAME];
+    for (size_t i = 0; i < e->fields_n; i++) {
+        const cu_event_field *k = &e->fields[i];
+        snprintf(name, sizeof name, "%.*s", CU_FMT(k->name));
+        if (!k->optional && k->may_be_empty && (k->type == CU_FIELD_TEXT || k->type == CU_FIELD_WORD) && !json_object_get(to, name))
+            json_object_set_new(to, name, json_string(""));
+    }
+}
+
 cu_err desk_fields(app *a, const cu_event *e, const char *tenant, json_t *given, json_t **out, cu_fault *f)
 {
     char type[CU_EVENT_NAME];
     snprintf(type, sizeof type, "%.*s", CU_FMT(e->type));
     cu_err err = object(a, e->fields, e->fields_n, tenant, given, type, out, f);
+    if (err == CU_OK)
+        put_empty(e, *out);
     if (err != CU_OK) {
         json_decref(*out);
         *out = NULL;

@@ -164,6 +164,7 @@ static const char pages[] =
     "|findings|findings/[0-9A-Z]+"
     "|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|examination/questionnaires|examination/questionnaires/[0-9A-Z]+"
     "|rules|policies|policies/[a-z-]+"
+    "|changes|changes/[0-9a-f]+"
     "|work|reviews/[A-Za-z0-9-]+"
     "|incidents|incidents/INC-[0-9]+|disclosures|service-levels|privacy|vendors|vendors/[A-Za-z0-9._-]+"
     "|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+";

@@ -16,7 +16,7 @@ const PLACES = [
   ["/findings", "Findings", ["findings", "scan"]],
   ["/examination", "Examination", ["examination", "questionnaires", "questionnaire", "population", "sample"]],
   ["/log", "Log", ["log"]],
-  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "vendors", "vendor", "incidents", "incident", "disclosures", "services", "privacy", "work", "review", "policies", "policy"]],
+  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "changes", "change", "vendors", "vendor", "incidents", "incident", "disclosures", "services", "privacy", "work", "review", "policies", "policy"]],
 ];
 
 function Account() {

@@ -41,6 +41,7 @@ const PAGES = {
   work: lazy(() => import("./work.js"), "Work"), review: lazy(() => import("./work.js"), "AccessReview"),
   incidents: lazy(() => import("./incidents.js"), "Incidents"), incident: lazy(() => import("./incidents.js"), "Incident"), disclosures: lazy(() => import("./incidents.js"), "Disclosures"),
   services: lazy(() => import("./services.js"), "Services"), privacy: lazy(() => import("./privacy.js"), "Privacy"),
+  changes: lazy(() => import("./changes.js"), "Changes"), change: lazy(() => import("./changes.js"), "Change"),
   vendors: lazy(() => import("./vendors.js"), "Vendors"), vendor: lazy(() => import("./vendors.js"), "Vendor"),
   rules: lazy(() => import("./rules.js"), "Rules"),
   unknown: Unknown,

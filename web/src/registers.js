@@ -4,6 +4,7 @@ import { html } from "./html.js";
 const REGISTERS = [
   ["/registers", "All"],
   ["/work", "Work"],
+  ["/changes", "Changes"],
   ["/incidents", "Incidents"],
   ["/service-levels", "Service"],
   ["/privacy", "Privacy"],

@@ -34,6 +34,8 @@ const PLACES = [
   ["services", /^\/service-levels\/?$/],
   ["privacy", /^\/privacy\/?$/],
   ["disclosures", /^\/disclosures\/?$/],
+  ["changes", /^\/changes\/?$/],
+  ["change", /^\/changes\/([0-9a-f]+)\/?$/],
   ["vendors", /^\/vendors\/?$/],
   ["vendor", /^\/vendors\/([^/]+)\/?$/],
   ["desks", /^\/registers\/?$/],
