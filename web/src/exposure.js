@@ -1,4 +1,5 @@
 // What recorded scans found: the latest of each repository, one repository over time, its scans.
+import { Registers } from "./registers.js";
 import { html } from "./html.js";
 import { session } from "./api.js";
 import { route, withQuery } from "./router.js";
@@ -98,6 +99,6 @@ function Places() {
 
 export function Exposure() {
   useTitle("Findings");
-  return html`<div class="head"><div><h1 tabindex="-1">What scans found</h1><p class="lede">Secrets and personal data in repositories, over time. The log holds counts and keyed hashes; values and paths stay where the scan ran.</p></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">What scans found</h1><p class="lede">Secrets and personal data in repositories, over time. The log holds counts and keyed hashes; values and paths stay where the scan ran.</p></div></div><${Registers} here="Exposure" />
     ${session.value === null ? html`<${SignInNeeded} what="What scans found" />` : session.value && html`<${Places} />`}`;
 }

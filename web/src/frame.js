@@ -13,10 +13,11 @@ const PLACES = [
   ["/audit", "Checklist", ["audit"]],
   ["/controls", "Controls", ["controls"]],
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
-  ["/findings", "Findings", ["findings", "scan"]],
+  ["/changes", "Changes", ["changes", "change"]],
+  ["/findings", "Findings", ["findings", "scan", "work", "review", "incidents", "incident", "disclosures", "services", "privacy"]],
   ["/examination", "Examination", ["examination", "questionnaires", "questionnaire", "population", "sample"]],
   ["/log", "Log", ["log"]],
-  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "changes", "change", "vendors", "vendor", "incidents", "incident", "disclosures", "services", "privacy", "work", "review", "policies", "policy"]],
+  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "vendors", "vendor", "policies", "policy"]],
 ];
 
 function Account() {
