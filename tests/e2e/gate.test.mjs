@@ -176,3 +176,24 @@ test('an environment asks for what its gate says', () => {
   const shown = good(dev, 'change', 'show', commit)
   assert.deepEqual(shown.gates.map((g) => [g.env, g.pass]), [['production', false], ['staging', true]])
 })
+
+test('a git hook asks the gate: what may not go is not pushed, neither from here nor into a bare repository', async () => {
+  const git = (dir, ...a) => spawnSync('git', ['-C', dir, '-c', 'user.name=Dev', '-c', 'user.email=d@example.com', ...a], { encoding: 'utf8' })
+  const bare = path(s.dir, 'bare.git'), work = path(s.dir, 'work')
+  for (const a of [['init', '-q', '--bare', '-b', 'main', bare], ['init', '-q', '-b', 'main', work]]) assert.equal(git(s.dir, ...a).status, 0)
+  git(work, 'remote', 'add', 'origin', bare)
+  const commit = () => { assert.equal(git(work, 'commit', '-q', '--allow-empty', '-m', 'x').status, 0); return git(work, 'rev-parse', 'HEAD').stdout.trim() }
+  assert.match(s.run('hook', 'install', '--gate', 'staging', bare).stderr, /--gate needs --config FILE/)
+  for (const [dir, name] of [[bare, 'pre-receive'], [work, 'pre-push']]) {
+    const one = commit(), at = s.run('hook', 'install', '--gate', 'staging', '--config', s.config, dir)
+    assert.match(at.stdout, new RegExp(`installed .*${name}`))
+    const no = git(work, 'push', '-q', 'origin', 'main')
+    assert.notEqual(no.status, 0)
+    assert.match(no.stderr, /not registered/)
+    assert.equal(git(work, 'push', '-q', 'origin', 'HEAD:refs/heads/other-' + name).status, 0) // another branch
+    change(one)
+    good(dev, 'change', 'report', one, '--junit', file(junit()))
+    assert.equal(git(work, 'push', '-q', 'origin', 'main').status, 0)
+    assert.equal(s.run('hook', 'remove', '--gate', dir).status, 0)
+  }
+})
