@@ -166,7 +166,7 @@ static const char pages[] =
     "|rules|policies|policies/[a-z-]+"
     "|changes|changes/[0-9a-f]+"
     "|work|reviews/[A-Za-z0-9-]+"
-    "|incidents|incidents/INC-[0-9]+|disclosures|service-levels|privacy|vendors|vendors/[A-Za-z0-9._-]+"
+    "|incidents|incidents/INC-[0-9]+|disclosures|service-levels|privacy|portal|timeline|vendors|vendors/[A-Za-z0-9._-]+"
     "|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+";
 
 static void put_console(cu_buf *b, const cu_nginx_with *w)

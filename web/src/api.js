@@ -12,12 +12,17 @@ export class Failure extends Error {
   }
 }
 
+// {person, name}: whose seat is looked through; every read is then answered as that seat's would be.
+export const preview = signal(null);
+const OWN = /^\/api\/v1\/(session|account|oidc|invitations)/;
+const through = (path) => (preview.value && !OWN.test(path) ? `${path}${path.includes("?") ? "&" : "?"}preview=${encodeURIComponent(preview.value.person)}` : path);
+
 const SILENT = new Set([502, 503, 504]);
 
 async function call(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+    answer = await fetch(through(path), { credentials: "same-origin", cache: "no-store", ...options });
   } catch (cause) {
     if (cause.name === "AbortError") throw cause;
     throw new Failure("silent", "The daemon does not answer");
@@ -80,6 +85,7 @@ export async function signInWith(name, password, code) {
 export async function signOut() {
   await call("/api/v1/session", { method: "DELETE", headers: { "content-type": "application/json" } });
   session.value = null;
+  preview.value = null;
 }
 
 export const logPath = (name, rest) => `/api/v1/logs/${encodeURIComponent(name).replace("%3A", ":")}/${rest}`;

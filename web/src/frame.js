@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "./html.js";
 import { route, go } from "./router.js";
-import { session, signOut } from "./api.js";
+import { preview, session, signOut } from "./api.js";
 import { letterKeys, theme } from "./settings.js";
 import { useKeys } from "./keys.js";
 import { count, day, digest, moment } from "./format.js";
@@ -15,7 +15,7 @@ const PLACES = [
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/changes", "Changes", ["changes", "change"]],
   ["/findings", "Findings", ["findings", "scan", "work", "review", "incidents", "incident", "disclosures", "services", "privacy"]],
-  ["/examination", "Examination", ["examination", "questionnaires", "questionnaire", "population", "sample"]],
+  ["/examination", "Examination", ["examination", "portal", "timeline", "questionnaires", "questionnaire", "population", "sample"]],
   ["/log", "Log", ["log"]],
   ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "vendors", "vendor", "policies", "policy"]],
 ];
@@ -32,9 +32,12 @@ function Account() {
   return html`<a href="/account" class="who" aria-current=${here} title=${who.role}>${who.user || "…"}</a><button type="button" class="plainly" onClick=${leave}>Sign out</button>`;
 }
 
-// An auditor is told on every page what the seat is.
+// An auditor is told on every page what the seat is, and who previews one that it is a preview.
 export function SeatLine() {
   const who = session.value;
+  if (who && preview.value) {
+    return html`<div class="seat" role="note"><div class="seal-in"><span>Preview of the seat of <b>${preview.value.name}</b></span><span>pages show what it shows, and nothing can be changed</span><span>looking is on record</span><span><button type="button" class="plainly" onClick=${() => (preview.value = null)}>End the preview</button></span></div></div>`;
+  }
   if (who?.role !== "auditor") return null;
   return html`<div class="seat" role="note"><div class="seal-in"><span>Auditor's seat of <b>${who.user}</b></span><span>window <b>${day(who.from)}</b> to <b>${day(new Date(new Date(who.to) - 1))}</b></span>
     <span>${who.tenants.length ? html`tenants <b>${who.tenants.join(", ")}</b>` : "all tenants"}${who.controls.length > 0 && html`, controls <b>${who.controls.join(", ")}</b>`}</span><span>what is looked at is on record</span></div></div>`;

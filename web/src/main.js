@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "./html.js";
-import { askSession, session } from "./api.js";
+import { askSession, preview, session } from "./api.js";
 import { startSettings } from "./settings.js";
 import { go, route, startRouter } from "./router.js";
 import { arrival, takeToken } from "./signin.js";
@@ -42,6 +42,7 @@ const PAGES = {
   incidents: lazy(() => import("./incidents.js"), "Incidents"), incident: lazy(() => import("./incidents.js"), "Incident"), disclosures: lazy(() => import("./incidents.js"), "Disclosures"),
   services: lazy(() => import("./services.js"), "Services"), privacy: lazy(() => import("./privacy.js"), "Privacy"),
   changes: lazy(() => import("./changes.js"), "Changes"), change: lazy(() => import("./changes.js"), "Change"),
+  portal: lazy(() => import("./portal.js"), "Portal"), timeline: lazy(() => import("./timeline.js"), "Timeline"),
   vendors: lazy(() => import("./vendors.js"), "Vendors"), vendor: lazy(() => import("./vendors.js"), "Vendor"),
   rules: lazy(() => import("./rules.js"), "Rules"),
   unknown: Unknown,
@@ -70,7 +71,7 @@ function Console() {
     <${Mast} /><${SeatLine} /><${SealLine} status=${session.value ? status : { data: null }} log=${log} />
     <main id="main" tabindex="-1">
       ${arrival.value && html`<div class="notice" role="status">${arrival.value}</div>`}
-      <${Page} key=${place + id} id=${id} status=${status} />
+      <${Page} key=${place + id + (preview.value?.person ?? "")} id=${id} status=${status} />
     </main>`;
 }
 

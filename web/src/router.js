@@ -36,6 +36,8 @@ const PLACES = [
   ["disclosures", /^\/disclosures\/?$/],
   ["changes", /^\/changes\/?$/],
   ["change", /^\/changes\/([0-9a-f]+)\/?$/],
+  ["portal", /^\/portal\/?$/],
+  ["timeline", /^\/timeline\/?$/],
   ["vendors", /^\/vendors\/?$/],
   ["vendor", /^\/vendors\/([^/]+)\/?$/],
   ["desks", /^\/registers\/?$/],
