@@ -9,7 +9,7 @@ static const char *text_of(const json_t *v, const char *key)
     return s ? s : "";
 }
 
-static void escape(cu_buf *b, const char *s)
+void cu_paper_escape(cu_buf *b, const char *s)
 {
     for (; *s; s++)
         switch (*s) {
@@ -117,13 +117,13 @@ static void put_text(page *p, const json_t *runs)
     json_array_foreach(runs, i, r) {
         json_t *src = json_object_get(r, "source");
         if (!src) {
-            escape(p->out, text_of(r, "t"));
+            cu_paper_escape(p->out, text_of(r, "t"));
             continue;
         }
         json_array_append(p->notes, r);
         size_t n = json_array_size(p->notes);
         cu_buf_str(p->out, "<b>");
-        escape(p->out, text_of(r, "t"));
+        cu_paper_escape(p->out, text_of(r, "t"));
         cu_buf_fmt(p->out, "</b><sup><a href=\"#s%zu\" id=\"f%zu\">%zu</a></sup>", n, n, n);
     }
     cu_buf_str(p->out, "</p>");
@@ -135,7 +135,7 @@ static void put_table(page *p, const json_t *table)
     size_t i, k;
     if (!json_array_size(rows)) {
         cu_buf_str(p->out, "<p class=empty>");
-        escape(p->out, text_of(table, "empty"));
+        cu_paper_escape(p->out, text_of(table, "empty"));
         cu_buf_str(p->out, "</p>");
         return;
     }
@@ -150,10 +150,10 @@ static void put_table(page *p, const json_t *table)
         cu_buf_str(p->out, "<tr>");
         json_array_foreach(json_object_get(x, "cells"), k, cell) {
             cu_buf_str(p->out, "<td>");
-            escape(p->out, json_string_value(cell));
+            cu_paper_escape(p->out, json_string_value(cell));
         }
         cu_buf_str(p->out, "<td>");
-        escape(p->out, json_object_get(x, "source") ? said(json_object_get(x, "source"), &p->line) : "");
+        cu_paper_escape(p->out, json_object_get(x, "source") ? said(json_object_get(x, "source"), &p->line) : "");
         cu_buf_str(p->out, "</tr>");
     }
     cu_buf_str(p->out, "</tbody></table></div>");
@@ -162,17 +162,17 @@ static void put_table(page *p, const json_t *table)
 static void put_front(page *p, const json_t *doc, const char *mark)
 {
     cu_buf_str(p->out, "</head><body><h1>");
-    escape(p->out, text_of(doc, "title"));
+    cu_paper_escape(p->out, text_of(doc, "title"));
     cu_buf_str(p->out, "</h1><p class=means>");
-    escape(p->out, text_of(doc, "means"));
+    cu_paper_escape(p->out, text_of(doc, "means"));
     cu_buf_str(p->out, "</p><p class=draft>Draft from records. Nobody has signed it.</p>");
     if (*mark) {
         cu_buf_str(p->out, "<p class=mark>");
-        escape(p->out, mark);
+        cu_paper_escape(p->out, mark);
         cu_buf_str(p->out, "</p>");
     }
     cu_buf_str(p->out, "<dl><dt>Of<dd>");
-    escape(p->out, text_of(doc, "organisation"));
+    cu_paper_escape(p->out, text_of(doc, "organisation"));
     cu_buf_fmt(p->out, "<dt>Period<dd>%.24s to %.24s<dt>As of<dd>%.24s</dl>", text_of(doc, "from"), text_of(doc, "to"), text_of(doc, "as_of"));
 }
 
@@ -183,13 +183,13 @@ static void put_back(page *p, const json_t *doc, const char *digest)
     cu_buf_str(p->out, "<h2 class=break>Where each figure comes from</h2><ol>");
     json_array_foreach(p->notes, i, x) {
         cu_buf_fmt(p->out, "<li id=s%zu>", i + 1);
-        escape(p->out, said(json_object_get(x, "source"), &p->line));
+        cu_paper_escape(p->out, said(json_object_get(x, "source"), &p->line));
         cu_buf_fmt(p->out, " <a href=\"#f%zu\" aria-label=\"back\">&#8617;</a>", i + 1);
     }
     cu_buf_str(p->out, "</ol><h2>The log it was read from</h2><dl>");
     json_array_foreach(json_object_get(doc, "heads"), i, x) {
         cu_buf_str(p->out, "<dt>");
-        escape(p->out, text_of(x, "log"));
+        cu_paper_escape(p->out, text_of(x, "log"));
         cu_buf_fmt(p->out, "<dd>%lld entries, root <code>%.64s</code>", (long long)json_integer_value(json_object_get(x, "size")), text_of(x, "root"));
     }
     cu_buf_fmt(p->out, "</dl><footer>SHA-256 of this document as JSON: <code>%.64s</code>. The same period and moment give the same figures again: custos report make.</footer></body></html>\n", digest);
@@ -203,7 +203,7 @@ cu_err cu_paper_html(const json_t *doc, const char *digest, const char *mark, cu
         return CU_SYNTAX;
     page p = {.out = out, .notes = json_array(), .line = CU_BUF(1u << 20)};
     cu_buf_str(out, "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\"><meta name=robots content=noindex><title>");
-    escape(out, text_of(doc, "title"));
+    cu_paper_escape(out, text_of(doc, "title"));
     cu_buf_str(out, "</title>");
     put_style(&p, doc, digest);
     put_front(&p, doc, mark);
@@ -211,10 +211,10 @@ cu_err cu_paper_html(const json_t *doc, const char *digest, const char *mark, cu
         cu_buf_str(out, "<h2>");
         if (*text_of(s, "number")) {
             cu_buf_str(out, "<small>");
-            escape(out, text_of(s, "number"));
+            cu_paper_escape(out, text_of(s, "number"));
             cu_buf_str(out, "</small>");
         }
-        escape(out, text_of(s, "heading"));
+        cu_paper_escape(out, text_of(s, "heading"));
         cu_buf_str(out, "</h2>");
         json_array_foreach(json_object_get(s, "parts"), k, x)
             if (json_object_get(x, "table"))

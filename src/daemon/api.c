@@ -57,6 +57,8 @@ static const char *header(void *con, const char *name)
 /* A page of another site must not write here with our user's cookie. */
 static bool foreign_write(const call *c, struct MHD_Connection *con)
 {
+    if (strcmp(c->path, "/trust/agreement") == 0)
+        return false; /* a form of anybody's, which no session stands behind */
     const char *origin = header(con, "Origin"), *host = header(con, "Host"), *type = header(con, "Content-Type"), *site = header(con, "Sec-Fetch-Site");
     if (c->admin || strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0)
         return false;
@@ -86,6 +88,9 @@ static enum MHD_Result reply(struct MHD_Connection *con, const call *c, unsigned
         MHD_add_response_header(r, "Set-Cookie", c->cookie);
     if (c->location[0])
         MHD_add_response_header(r, "Location", c->location);
+    if (c->csp[0])
+        MHD_add_response_header(r, "Content-Security-Policy", c->csp);
+    MHD_add_response_header(r, "Referrer-Policy", "no-referrer");
     if (c->disposition[0])
         MHD_add_response_header(r, "Content-Disposition", c->disposition);
     enum MHD_Result ok = MHD_queue_response(con, status, r);

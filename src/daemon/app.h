@@ -179,6 +179,7 @@ typedef struct {
     cu_buf *out;
     const char *type;      /* content type; application/json unless set */
     char cookie[160], disposition[96];
+    char csp[240];          /* of a page */
     char location[4200];   /* of a 303 */
     int file;              /* open: its content is the answer, and it is closed when that was sent; -1: out is */
 } call;

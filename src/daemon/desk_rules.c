@@ -9,6 +9,7 @@
 #include "reviews.h"
 #include "service_desk.h"
 #include "timeline_desk.h"
+#include "trust.h"
 #include "vendor_desk.h"
 
 static const desk_rule rules[] = {
@@ -71,6 +72,8 @@ static const desk_rule rules[] = {
     {"auditor.tested", NULL, conclusion_check, NULL},
     {"auditor.revised", NULL, conclusion_check, NULL},
     {"auditor.dropped", NULL, conclusion_check, NULL},
+    {"trustpage.proposed", NULL, trust_check_proposal, NULL},
+    {"trustpage.published", NULL, NULL, trust_published},
     {NULL, NULL, NULL, NULL},
 };
 

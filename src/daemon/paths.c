@@ -10,6 +10,7 @@
 #include "reviews.h"
 #include "service_desk.h"
 #include "timeline_desk.h"
+#include "trust.h"
 #include "vendor_desk.h"
 #include "watch.h"
 #include "accounts.h"
@@ -40,6 +41,14 @@ static unsigned healthy(call *c)
 static const operation table[] = {
     /* nginx lets this one out on the metrics address only */
     {"GET", "/metrics", answer_metrics, PUBLIC, FREE},
+    /* the trust page: nothing while none is published */
+    {"GET", "/trust", answer_trust, PUBLIC, FREE},
+    {"GET", "/trust/leaf", answer_trust_leaf, PUBLIC, FREE},
+    {"GET", "/trust/proof", answer_trust_proof, PUBLIC, FREE},
+    {"GET", "/trust/vkey", answer_trust_vkey, PUBLIC, FREE},
+    {"GET", "/trust/checkpoint", answer_trust_checkpoint, PUBLIC, FREE},
+    {"GET", "/trust/report", answer_trust_report, PUBLIC, FREE},
+    {"POST", "/trust/agreement", take_agreement, PUBLIC, FREE},
     {"GET", "/api/v1/healthz", healthy, PUBLIC, FREE},
     {"HEAD", "/api/v1/healthz", healthy, PUBLIC, FREE},
     {"GET", "/api/v1/criteria", answer_criteria, FIRST, OF_A_MOMENT},
@@ -300,7 +309,7 @@ unsigned answer(call *c)
             return status;
     }
     unsigned status = o->answer(c);
-    if (c->role == ROLE_AUDITOR && status < 300 && !by_itself(c))
+    if (c->role == ROLE_AUDITOR && status < 300 && !by_itself(c) && strncmp(o->path, "/api/v1", strlen("/api/v1")) == 0)
         view_note(c, o->path + strlen("/api/v1"));
     return status;
 }

@@ -15,6 +15,7 @@ typedef struct {
     char from[CU_TIME_LEN], to[CU_TIME_LEN], as_of[CU_TIME_LEN]; /* to is as_of at most */
     uint64_t as_of_ms;
     const char *organisation;
+    bool outside;                    /* for readers outside: persons stay pseudonyms */
     char logs[REPORT_LOGS][80];      /* as folders; "org" first, then tenants, without those of probes */
     uint64_t sizes[REPORT_LOGS];     /* entries before as_of */
     size_t logs_n;
@@ -40,6 +41,9 @@ json_t *report_log_name(const char *folder); /* "t:acme" of t/acme */
 json_t *report_table(report_making *m, const cu_report_table *t);
 /* Records of a register in these states as of the moment (persons by their names). */
 json_t *report_records(report_making *m, cu_bytes reg, const cu_bytes *states, size_t states_n);
+
+/* The report of the last 90 days for a reader outside, as HTML with a mark; digest: of the document, in hex. */
+cu_err report_public(app *a, const char *kind, const char *organisation, const char *mark, cu_buf *out, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f) CU_MUST;
 
 unsigned answer_reports(call *c);
 unsigned make_report(call *c);

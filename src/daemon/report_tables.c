@@ -72,7 +72,8 @@ static void records(report_making *m, const cu_report_table *t, json_t *rows)
         json_array_append(cells, json_object_get(x, "state"));
         add_row(rows, cells, json_pack("{s:s,s:O,s:O}", "kind", "entry", "log", json_object_get(entry, "log"), "index", json_object_get(entry, "index")));
     }
-    desk_name_persons(m->a, rows);
+    if (!m->outside)
+        desk_name_persons(m->a, rows);
     json_decref(all);
 }
 

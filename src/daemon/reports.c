@@ -7,6 +7,7 @@
 #include "report_desk.h"
 
 #define ORGANISATION_MAX 200u
+#define PUBLIC_DAYS 90ull
 
 /* --- one moment --- */
 
@@ -227,6 +228,36 @@ unsigned make_report(call *c)
         report_drop(m);
     json_decref(in);
     return status;
+}
+
+cu_err report_public(app *a, const char *kind, const char *organisation, const char *mark, cu_buf *out, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f)
+{
+    const cu_report_form *r = cu_report_find(a->reports, cu_str(kind));
+    report_making *m = calloc(1, sizeof *m);
+    uint64_t now = cu_now_ns();
+    cu_sha256 d;
+    if (!r || !m) {
+        free(m);
+        return r ? CU_NOMEM : CU_NOT_FOUND;
+    }
+    *m = (report_making){.a = a, .organisation = organisation, .outside = true, .as_of_ms = now / 1000000};
+    cu_time_text(now, m->as_of);
+    cu_time_text(now, m->to);
+    cu_time_text(now - PUBLIC_DAYS * 86400 * 1000000000, m->from);
+    cu_err e = report_prepare(m, f);
+    json_t *doc = e == CU_OK ? document(m, r) : NULL;
+    char *text = doc ? json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (text) {
+        cu_sha256_of(cu_str(text), &d);
+        cu_hex(digest, d.b, sizeof d.b);
+        e = cu_paper_html(doc, digest, mark, out);
+    } else if (e == CU_OK) {
+        e = CU_NOMEM;
+    }
+    free(text);
+    json_decref(doc);
+    report_drop(m);
+    return e;
 }
 
 unsigned answer_reports(call *c)

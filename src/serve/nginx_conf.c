@@ -177,6 +177,12 @@ static void put_console(cu_buf *b, const cu_nginx_with *w)
                   "            proxy_set_header Connection \"\";\n            proxy_set_header Host $http_host;\n"
                   "            proxy_set_header X-Real-IP $remote_addr;\n            proxy_set_header X-Forwarded-Proto $scheme;\n"
                   "            proxy_buffering off;\n            proxy_max_temp_file_size 0;\n        }\n");
+    /* its policy for content comes with it; no console, no cookie */
+    for (unsigned i = 0; i < 2; i++)
+        cu_buf_fmt(b, "        location %s {\n            client_max_body_size 8k;\n            client_body_buffer_size 8k;\n            proxy_pass http://custos_api;\n"
+                      "            proxy_http_version 1.1;\n            proxy_set_header Connection \"\";\n            proxy_set_header Host $http_host;\n"
+                      "            proxy_set_header Cookie \"\";\n            proxy_set_header X-Real-IP $remote_addr;\n            proxy_buffering off;\n        }\n",
+                   i ? "^~ /trust/" : "= /trust");
     cu_buf_fmt(b, "        location ~ ^/(%s)$ {\n            root \"%s\";\n"
                   "            add_header Content-Security-Policy \"%s\" always;\n"
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Referrer-Policy no-referrer always;\n"

@@ -80,6 +80,7 @@ size_t cu_report_fact_at(cu_bytes text, size_t at, cu_bytes *name);
  * digest: of the document, in hex. mark: who has this copy; "" for none. CU_SYNTAX: not such a document. */
 struct json_t;
 cu_err cu_paper_html(const struct json_t *doc, const char *digest, const char *mark, cu_buf *out) CU_MUST;
+void cu_paper_escape(cu_buf *b, const char *s); /* text for HTML, also within quotes */
 cu_err cu_paper_text(const struct json_t *doc, const char *digest, cu_buf *out) CU_MUST;
 
 #endif
