@@ -122,9 +122,10 @@ static void put_text(page *p, const json_t *runs)
         }
         json_array_append(p->notes, r);
         size_t n = json_array_size(p->notes);
-        cu_buf_str(p->out, "<b>");
+        const char *tag = json_object_get(r, "value") ? "b" : "span"; /* a figure stands out, a setting's sentence does not */
+        cu_buf_fmt(p->out, "<%s>", tag);
         cu_paper_escape(p->out, text_of(r, "t"));
-        cu_buf_fmt(p->out, "</b><sup><a href=\"#s%zu\" id=\"f%zu\">%zu</a></sup>", n, n, n);
+        cu_buf_fmt(p->out, "</%s><sup><a href=\"#s%zu\" id=\"f%zu\">%zu</a></sup>", tag, n, n, n);
     }
     cu_buf_str(p->out, "</p>");
 }
@@ -139,7 +140,7 @@ static void put_table(page *p, const json_t *table)
         cu_buf_str(p->out, "</p>");
         return;
     }
-    cu_buf_str(p->out, "<div class=t><table><thead><tr>");
+    cu_buf_str(p->out, "<div class=t tabindex=0 role=region aria-label=Table><table><thead><tr>");
     json_array_foreach(columns, i, x) {
         cu_buf_str(p->out, "<th scope=col>");
         for (const char *s = json_string_value(x); *s; s++)

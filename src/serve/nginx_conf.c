@@ -163,7 +163,7 @@ static const char pages[] =
     "|exchanges|exchanges/[0-9A-Z]+"
     "|findings|findings/[0-9A-Z]+"
     "|examination|examination/[0-9A-Z]+|examination/samples/[0-9A-Z]+|examination/questionnaires|examination/questionnaires/[0-9A-Z]+"
-    "|rules|policies|policies/[a-z-]+"
+    "|rules|reports|policies|policies/[a-z-]+"
     "|changes|changes/[0-9a-f]+"
     "|work|reviews/[A-Za-z0-9-]+"
     "|incidents|incidents/INC-[0-9]+|disclosures|service-levels|privacy|portal|timeline|vendors|vendors/[A-Za-z0-9._-]+"

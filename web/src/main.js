@@ -37,6 +37,7 @@ const PAGES = {
   population: lazy(() => import("./population.js"), "Population"), sample: lazy(() => import("./population.js"), "Sample"),
   routes: lazy(() => import("./routes.js"), "Routes"), classes: lazy(() => import("./classes.js"), "Classes"), bundles: lazy(() => import("./bundles.js"), "Bundles"),
   desks: lazy(() => import("./desk.js"), "Desks"), desk: lazy(() => import("./desk.js"), "Desk"), record: lazy(() => import("./desk.js"), "DeskRecord"),
+  reports: lazy(() => import("./reports.js"), "Reports"),
   policies: lazy(() => import("./policies.js"), "Policies"), policy: lazy(() => import("./policies.js"), "Policy"),
   work: lazy(() => import("./work.js"), "Work"), review: lazy(() => import("./work.js"), "AccessReview"),
   incidents: lazy(() => import("./incidents.js"), "Incidents"), incident: lazy(() => import("./incidents.js"), "Incident"), disclosures: lazy(() => import("./incidents.js"), "Disclosures"),

@@ -18,6 +18,7 @@ const GROUPS = [
     ["/registers", "All"],
     ["/vendors", "Vendors"],
     ["/policies", "Policies"],
+    ["/reports", "Reports"],
     ["/registers/people", "People"],
     ["/registers/keys", "Keys"],
     ["/registers/routes", "Routes"],

@@ -27,6 +27,7 @@ const PLACES = [
   ["rules", /^\/rules\/?$/],
   ["policies", /^\/policies\/?$/],
   ["policy", /^\/policies\/([a-z-]+)\/?$/],
+  ["reports", /^\/reports\/?$/],
   ["work", /^\/work\/?$/],
   ["review", /^\/reviews\/([^/]+)\/?$/],
   ["incidents", /^\/incidents\/?$/],
