@@ -90,7 +90,7 @@ static bool read_allowed(const json_t *list, cu_act *act)
 
 static unsigned try_text(call *c, const cu_engine *engine, cu_bytes text, const json_t *allow)
 {
-    cu_arena arena CU_CLEAN_ARENA;
+    cu_arena arena CU_CLEAN_ARENA = {0}; /* a refusal may come before it is made */
     cu_scratch *scratch = NULL;
     cu_findings found = {0};
     cu_redaction r;
