@@ -654,13 +654,15 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates hooks"));
+                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates hooks catalog"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
         CU_TRY(path_of(l, n, "log_dir", &l->c->log_dir));
     if ((n = cu_yaml_get(root, "rules")))
         CU_TRY(path_of(l, n, "rules", &l->c->rules));
+    if ((n = cu_yaml_get(root, "catalog")))
+        CU_TRY(path_of(l, n, "catalog", &l->c->catalog));
     if ((n = cu_yaml_get(root, "workers")))
         CU_TRY(number_of(l, n, "workers", 1, 64, &l->c->workers));
     if ((n = cu_yaml_get(root, "max_body_mib")))

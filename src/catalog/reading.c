@@ -14,8 +14,9 @@ cu_err reading_wrong(const reading *r, const cu_yaml *n, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    size_t path = strlen(r->path); /* of a long one the end says more */
-    cu_fail(r->f, CU_CONFIG, "%s%s:%u: %s", path > 80 ? "…" : "", r->path + (path > 80 ? path - 80 : 0), n->line, text);
+    const char *file = n->file ? n->file : r->path;
+    size_t path = strlen(file); /* of a long one the end says more */
+    cu_fail(r->f, CU_CONFIG, "%s%s:%u: %s", path > 80 ? "…" : "", file + (path > 80 ? path - 80 : 0), n->line, text);
     if (r->f)
         r->f->line = n->line;
     return CU_CONFIG;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <yaml.h>
 #include "base/file.h"
+#include "catalog/overlay.h"
 
 typedef struct {
     yaml_parser_t *parser;
@@ -169,7 +170,7 @@ static cu_err document(reader *r, cu_yaml **out)
     }
 }
 
-cu_err cu_yaml_parse(cu_bytes text, cu_arena *a, const cu_yaml **out, cu_fault *f)
+cu_err cu_yaml_parse_own(cu_bytes text, cu_arena *a, cu_yaml **out, cu_fault *f)
 {
     yaml_parser_t parser;
     cu_yaml *root = NULL;
@@ -196,6 +197,14 @@ cu_err cu_yaml_parse(cu_bytes text, cu_arena *a, const cu_yaml **out, cu_fault *
     return e;
 }
 
+cu_err cu_yaml_parse(cu_bytes text, cu_arena *a, const cu_yaml **out, cu_fault *f)
+{
+    cu_yaml *root = NULL;
+    cu_err e = cu_yaml_parse_own(text, a, &root, f);
+    *out = root;
+    return e;
+}
+
 cu_err cu_yaml_load(const char *path, cu_arena *a, const cu_yaml **out, cu_fault *f)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
@@ -205,7 +214,7 @@ cu_err cu_yaml_load(const char *path, cu_arena *a, const cu_yaml **out, cu_fault
         return cu_fail(f, e, "%s: %s", path, cu_err_text(e));
     e = cu_yaml_parse(cu_buf_view(&text), a, out, &inner);
     if (e == CU_OK)
-        return CU_OK;
+        return cu_overlay_apply(path, a, out, f);
     if (f)
         f->line = inner.line;
     return cu_fail(f, e, "%s:%u: %s", path, inner.line, inner.text[0] ? inner.text : cu_err_text(e));

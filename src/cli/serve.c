@@ -9,6 +9,8 @@
 #include "admin.h"
 #include "base/log.h"
 #include "base/digest.h"
+#include "catalog/overlay.h"
+#include "comply/checklist.h"
 #include "daemon/daemon.h"
 #include "detect/detect.h"
 #include "ledger/signer.h"
@@ -189,6 +191,23 @@ static int signin(const cu_run *r)
     return CU_EXIT_FINE;
 }
 
+/* The customer's folder beside the shipped catalogue: read as the daemon would. */
+static cu_err check_catalog(const cu_config *c, cu_fault *f)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_events *events;
+    cu_catalogue *catalogue;
+    cu_checklist *checklist;
+    const char *dir = cu_catalog_dir();
+    cu_arena_init(&a, (size_t)64 << 20);
+    if (!c->catalog || !dir)
+        return CU_OK;
+    CU_TRY(cu_overlay_use(dir, c->catalog, f));
+    CU_TRY(cu_events_load(dir, &a, &events, f));
+    CU_TRY(cu_catalogue_load(dir, events, &a, &catalogue, f));
+    return cu_checklist_load(dir, catalogue, &a, &checklist, f);
+}
+
 static int check_config(const cu_run *r)
 {
     cu_arena a CU_CLEAN_ARENA;
@@ -199,6 +218,8 @@ static int check_config(const cu_run *r)
     size_t rules = 0;
     if (e == CU_OK)
         e = check_rules(&c, cu_engine_cache_dir(), &rules, &f);
+    if (e == CU_OK)
+        e = check_catalog(&c, &f);
     if (e != CU_OK)
         return cu_run_fault(r, e, &f);
     if (r->json)

@@ -12,7 +12,7 @@ cu_err wrong_at(const reading *r, const cu_yaml *n, const char *fmt, ...)
     va_end(ap);
     if (r->f)
         r->f->line = n->line;
-    return cu_fail(r->f, CU_CONFIG, "%s:%u: %s", r->path, n->line, text);
+    return cu_fail(r->f, CU_CONFIG, "%s:%u: %s", n->file ? n->file : r->path, n->line, text);
 }
 
 cu_err read_duration(const reading *r, const cu_yaml *n, uint64_t *ns)

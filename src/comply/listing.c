@@ -30,7 +30,7 @@ static cu_err wrong(cu_fault *f, const char *file, const cu_yaml *n, const char 
 {
     if (f)
         f->line = n->line;
-    return cu_fail(f, CU_CONFIG, "%s:%u: %s", file, n->line, what);
+    return cu_fail(f, CU_CONFIG, "%s:%u: %s", n->file ? n->file : file, n->line, what);
 }
 
 static bool number(const cu_yaml *map, const char *key, uint64_t *out)

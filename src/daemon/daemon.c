@@ -17,6 +17,7 @@
 #include "accounts.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "catalog/overlay.h"
 #include "capture.h"
 #include "health.h"
 #include "master.h"
@@ -232,6 +233,7 @@ static cu_err load_catalogue(app *a, cu_fault *f)
     if (!catalog)
         return cu_fail(f, CU_NOT_FOUND, "the catalogue is not beside the program; set CUSTOS_CATALOG");
     cu_arena_init(&a->arena, 256u << 20);
+    CU_TRY(cu_overlay_use(catalog, a->config->catalog, f));
     CU_TRY(cu_events_load(catalog, &a->arena, &a->events, f));
     CU_TRY(rules_open(a, f));
     CU_TRY(cu_control_listings_load(catalog, &a->arena, &a->listings, f));

@@ -17,7 +17,7 @@ typedef struct {
 
 static cu_err wrong(const bank_file *r, const cu_yaml *n, const char *what)
 {
-    cu_err e = cu_fail(r->f, CU_CONFIG, "%s:%u: %s", r->path, n ? n->line : 1, what);
+    cu_err e = cu_fail(r->f, CU_CONFIG, "%s:%u: %s", n && n->file ? n->file : r->path, n ? n->line : 1, what);
     if (r->f)
         r->f->line = n ? n->line : 1;
     return e;

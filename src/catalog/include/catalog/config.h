@@ -109,6 +109,7 @@ typedef struct {
     char *state_dir;    /* absolute */
     char *log_dir;      /* absolute; state_dir/log unless said otherwise */
     char *rules;        /* absolute: a folder of rules besides the shipped ones; NULL: none */
+    char *catalog;      /* absolute: a folder that adds to the shipped catalogue (catalog/overlay.h); NULL: none */
     uint32_t workers;   /* nginx workers */
     uint32_t max_body_mib;
     bool embedded;      /* no vendor configured: the sink provider answers */

@@ -21,13 +21,17 @@ typedef struct cu_yaml {
     bool quoted;          /* scalar only: written in quotes or as a block, so always a string */
     cu_bytes text;        /* scalar only */
     cu_bytes key;         /* the key under which this node stands in its map */
+    const char *file;     /* it stands in another file than the one that was asked for; NULL: in that one */
     struct cu_yaml *first; /* children of a list or map, in file order */
     struct cu_yaml *next;
 } cu_yaml;
 
 /* *out lives in the arena. An empty file gives a map without children. */
 cu_err cu_yaml_parse(cu_bytes text, cu_arena *a, const cu_yaml **out, cu_fault *f) CU_MUST;
-/* Reads path, then parses; the fault text begins with "path:line: ". */
+/* The same, as the caller's own to change. */
+cu_err cu_yaml_parse_own(cu_bytes text, cu_arena *a, cu_yaml **out, cu_fault *f) CU_MUST;
+/* Reads path, then parses; the fault text begins with "path:line: ". A file of the catalogue comes with what the
+ * customer's folder makes of it (catalog/overlay.h). */
 cu_err cu_yaml_load(const char *path, cu_arena *a, const cu_yaml **out, cu_fault *f) CU_MUST;
 /* Child of a map by key, or NULL. */
 const cu_yaml *cu_yaml_get(const cu_yaml *map, const char *key);
