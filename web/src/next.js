@@ -48,13 +48,41 @@ function ofCriteria(items) {
   return out;
 }
 
+// What waits for a person in the registers: a second one to agree, somebody to answer.
+const WAITING = [
+  ["vendor_decision", "proposed", "vendor decision waits", "vendor decisions wait", "for a second person", "/registers/vendor_decision?state=proposed"],
+  ["policy", "draft", "policy waits", "policies wait", "for a second person", "/policies"],
+  ["policy", "stale", "policy speaks", "policies speak", "of a setting that has changed", "/policies"],
+  ["deploy", "requested", "deployment waits", "deployments wait", "for approval", "/registers/deploy?state=requested"],
+  ["finding", "open", "finding is", "findings are", "open", "/registers/finding?state=open"],
+  ["exception", "open", "exception has", "exceptions have", "no answer", "/registers/exception?state=open"],
+  ["conflict", "open", "promise contradicts", "promises contradict", "a vendor's term", "/registers/conflict?state=open"],
+];
+
+function ofRegisters(registers) {
+  return WAITING.flatMap(([name, state, one, more, rest, to]) => {
+    const n = registers?.find((r) => r.name === name)?.counts[state] ?? 0;
+    return n ? [{ rank: state === "stale" || name === "conflict" ? 1 : 2, cls: state === "stale" || name === "conflict" ? "not" : "partly", when: "waits", what: `${count(n)} ${n === 1 ? one : more} ${rest}.`, to, act: "Open" }] : [];
+  });
+}
+
+function ofCalendar(c) {
+  const late = (c?.items ?? []).filter((x) => x.overdue).length, week = (c?.items ?? []).filter((x) => !x.overdue && x.what !== "first_occurrence" && days(x.due) <= 7).length;
+  return [
+    ...(late ? [{ rank: 1, cls: "not", when: "overdue", what: `${many(late, "thing is", "things are")} overdue.`, to: "/work?view=calendar", act: "Open the calendar" }] : []),
+    ...(week ? [{ rank: 3, cls: "partly", when: "7 days", what: `${many(week, "thing falls", "things fall")} due within a week.`, to: "/work?view=calendar", act: "Open the calendar" }] : []),
+  ];
+}
+
 export function Next({ status }) {
+  const registers = useSource(session.value ? "/api/v1/registers" : null, SLOW_MS);
+  const calendar = useSource(session.value ? "/api/v1/calendar" : null, SLOW_MS);
   const routes = useSource(session.value ? "/api/v1/routes" : null, SLOW_MS);
   const keys = useSource(session.value ? "/api/v1/keys" : null, SLOW_MS);
   const criteria = useCriteria();
-  const all = [...ofStatus(status.data), ...ofRoutes(routes.data?.items), ...ofKeys(keys.data?.items), ...ofCriteria(criteria.data?.items)].sort((a, b) => a.rank - b.rank);
+  const all = [...ofStatus(status.data), ...ofRoutes(routes.data?.items), ...ofKeys(keys.data?.items), ...ofRegisters(registers.data?.registers), ...ofCalendar(calendar.data), ...ofCriteria(criteria.data?.items)].sort((a, b) => a.rank - b.rank);
   const read = routes.data && keys.data && status.data && criteria.data;
-  return html`<section class="row"><header class="gloss"><h2>What is next</h2><p>From routes, keys, criteria and probes, most urgent first.</p></header><div class="body"><${Notice} seen=${routes} />
+  return html`<section class="row"><header class="gloss"><h2>What is next</h2><p>From routes, keys, criteria, probes and registers, most urgent first.</p></header><div class="body"><${Notice} seen=${routes} />
     ${read && all.length === 0 && html`<p>Nothing that this Custos knows of.</p>`}
     <ul class="next-list">${all.map((x) => html`<li key=${x.to + x.when + x.cls}><span class=${`st ${x.cls}`}><svg aria-hidden="true"><use href=${`#s-${x.cls}`} /></svg>${x.when}</span><span>${x.what} <a href=${x.to}>${x.act}</a></span></li>`)}</ul></div></section>`;
 }
