@@ -18,6 +18,7 @@ typedef struct {
     cu_tools tools;
     cu_guard *guard;
     cu_inspector *inspector;
+    cu_code *code; /* NULL: the entry is of before there were rules for code */
     cu_marks marks;
     const uint8_t *key; /* of the tenant's commitments */
 } replay;
@@ -64,6 +65,17 @@ static cu_err pack_of(replay *p, const char *tier, const char *digest, cu_comman
     return cu_fail(f, CU_CORRUPT, "the bundle of that time has no pack %.16s of tier %s", digest, tier);
 }
 
+/* Rules for code are the shipped ones: another version's cannot be had any more. */
+static cu_err open_code(replay *p, const char *digest, cu_fault *f)
+{
+    char own[2 * CU_SHA256_LEN + 1];
+    if (!*digest)
+        return CU_OK;
+    CU_TRY(cu_code_open(cu_catalog_dir(), &p->code, f));
+    cu_hex(own, cu_code_digest(p->code)->b, CU_SHA256_LEN);
+    return strcmp(own, digest) == 0 ? CU_OK : cu_fail(f, CU_NOT_FOUND, "the rules for code have changed since: %.16s was in force, %.16s is now", digest, own);
+}
+
 static cu_err open_rules(replay *p, const json_t *guard, cu_fault *f)
 {
     cu_command_pack *packs = cu_arena_alloc(p->arena, CU_TIERS * sizeof *packs);
@@ -84,7 +96,7 @@ static cu_err open_rules(replay *p, const json_t *guard, cu_fault *f)
     CU_TRY(cu_guard_of(given, &p->guard));
     CU_TRY(cu_inspector_new(p->guard, &p->inspector));
     cu_inspector_limit(p->inspector, CU_JUDGE_MAX_TEXT, CU_JUDGE_MAX_TURNS);
-    return CU_OK;
+    return open_code(p, text_of(guard, "code_pack"), f);
 }
 
 /* A JSON object is an answer as a whole, a list one that came in elements, anything else a stream. */
@@ -96,7 +108,7 @@ static cu_err judge(replay *p, cu_api spoken, const char *id)
     while (at < body.n && body.p[at] <= ' ')
         at++;
     uint8_t first = at < body.n ? body.p[at] : 0;
-    const cu_turn_with w = {.judge = {p->inspector, &p->tools, {.commands = CU_MODE_ANNOTATE, .code = CU_MODE_ANNOTATE}}, .api = spoken, .array = first == '[', .id = id};
+    const cu_turn_with w = {.judge = {p->inspector, &p->tools, {.commands = CU_MODE_ANNOTATE, .code = CU_MODE_ANNOTATE}, p->code}, .api = spoken, .array = first == '[', .id = id};
     cu_turn *t;
     CU_TRY(cu_turn_new(&w, &t));
     cu_err e = first == '{' ? cu_turn_json(t, body, &room, &out) : cu_turn_feed(t, body, &room);
@@ -173,6 +185,7 @@ static unsigned replay_found(call *c, const found *x, const char *id)
     cu_err e = work(&p, x, id, &out, &f);
     cu_inspector_free(p.inspector);
     cu_guard_free(p.guard);
+    cu_code_close(p.code);
     if (e != CU_OK)
         return problem(c, 409, "It cannot be judged again", "%s", f.code ? f.text : cu_err_text(e));
     return answer_json(c, out);

@@ -3,14 +3,17 @@
 #include "inspect/turn.h"
 
 static cu_inspector *inspector;
+static cu_code *code; /* compiled once; workers share its pages */
 
 ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
     cu_fault f = {0};
     cu_err e = gw_guard_shipped((const char *)conf->catalog.data, &f);
+    if (e == CU_OK && !code)
+        e = cu_code_open((const char *)conf->catalog.data, &code, &f);
     if (e == CU_OK)
         return NGX_OK;
-    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the rules for commands: %s", f.code ? f.text : cu_err_text(e));
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the rules for commands and code: %s", f.code ? f.text : cu_err_text(e));
     return NGX_ERROR;
 }
 
@@ -29,7 +32,7 @@ void gw_guard_stop(void)
 
 ngx_int_t gw_guard_begin(gw_exchange *x)
 {
-    cu_turn_with w = {.judge = {.inspector = inspector, .tools = &gw.tools}, .api = x->api, .array = x->stream_array, .id = x->id};
+    cu_turn_with w = {.judge = {.inspector = inspector, .tools = &gw.tools, .code = code}, .api = x->api, .array = x->stream_array, .id = x->id};
     if (gw_prints_begin(x) != NGX_OK)
         return NGX_ERROR;
     w.judge.prints = x->prints;
@@ -86,12 +89,15 @@ static void put_mark(cu_buf *b, const gw_exchange *x, const cu_mark *m)
 void gw_put_guard(cu_buf *b, const gw_exchange *x)
 {
     const cu_marks *m = x->turn ? cu_turn_marks(x->turn) : NULL;
+    char pack[2 * CU_SHA256_LEN + 1];
     if (!m || (!m->calls && !m->n))
         return;
     cu_buf_json_key(b, "guard");
     cu_buf_byte(b, '{');
     cu_buf_json_kv_u64(b, "blocked", m->blocked);
     cu_buf_json_kv_u64(b, "calls", m->calls);
+    cu_hex(pack, cu_code_digest(code)->b, CU_SHA256_LEN);
+    cu_buf_json_kv_str(b, "code_pack", pack);
     cu_buf_json_kv_u64(b, "held", m->held);
     cu_buf_json_kv_u64(b, "left_out", m->left_out);
     cu_buf_json_kv_u64(b, "noted", m->noted);

@@ -89,6 +89,39 @@ static cu_err look(const cu_judge *j, const cu_artefact *x, cu_arena *a, cu_verd
     return cu_inspect_hosts(j->inspector, x->text, a, v);
 }
 
+/* What a rule for code says, in the words of the other rules: what is fit to stop an answer blocks, what is severe
+ * waits for a person (where the mode lets it), the rest is for a scan. */
+static void mark_code(judging *g, const cu_artefact *x, const cu_code_finding *f)
+{
+    const cu_reason r = {.rule = f->rule->id, .title = f->rule->title, .message = f->rule->message, .instead = f->rule->fix,
+                         .decision = f->rule->block ? CU_COMMAND_BLOCK : CU_COMMAND_HOLD, .tier = CU_TIER_DEFAULT, .start = f->start, .end = f->end};
+    if (f->rule->block || f->rule->severity >= CU_SEVERITY_HIGH)
+        mark(g, x, &r);
+}
+
+/* Shell text is the command rules' business, and so is what only names hosts. */
+static cu_err look_at_code(judging *g, const cu_artefact *x, cu_arena *a)
+{
+    static const cu_reason large = {.rule = "code-not-judged", .title = "code-not-judged", .decision = CU_COMMAND_HOLD, .tier = CU_TIER_DEFAULT,
+                                    .message = "The code is larger or deeper than is looked at while somebody waits.",
+                                    .instead = "Write it in smaller pieces, and let custos scan --code look at the whole."};
+    cu_code_verdict v;
+    bool shell = x->kind == CU_ARTEFACT_COMMAND && (x->lang.n == 0 || cu_eq_str(x->lang, "sh"));
+    cu_code_lang lang = !g->j->code || x->hosts || shell || x->kind == CU_ARTEFACT_URL ? CU_CODE_LANG_COUNT : cu_code_lang_of(x->lang, x->path, x->text);
+    if (lang == CU_CODE_LANG_COUNT)
+        return CU_OK;
+    if (x->text.n > CU_JUDGE_MAX_TEXT) {
+        mark(g, x, &large);
+        return CU_OK;
+    }
+    CU_TRY(cu_code_judge(g->j->code, lang, x->path, x->text, a, &v));
+    for (size_t i = 0; i < v.n; i++)
+        mark_code(g, x, &v.v[i]);
+    if (!v.judged)
+        mark(g, x, &large);
+    return CU_OK;
+}
+
 static cu_err one(judging *g, const cu_artefact *x, cu_arena *a)
 {
     static const cu_reason open = {.rule = "command-not-known", .title = "command-not-known", .decision = CU_COMMAND_HOLD,
@@ -100,7 +133,7 @@ static cu_err one(judging *g, const cu_artefact *x, cu_arena *a)
         mark(g, x, &v.v[i]);
     if (x->open && x->kind == CU_ARTEFACT_COMMAND)
         mark(g, x, &open);
-    return CU_OK;
+    return look_at_code(g, x, a);
 }
 
 static void unread(judging *g, const cu_tool_call *c)

@@ -279,6 +279,44 @@ test('modes and rules by tier: the strictest counts', async (t) => {
   assert.ok(own.run('policy', 'explain', (await own.sealed((e) => e.type === 'exchange.request')).id, '--config', own.config).status < 2)
 })
 
+// --- generated code ---
+const writes = (content, file_path = '/app/main.c') => ({ name: 'Write', input: { file_path, content } })
+const unsafe = '#include <stdio.h>\nint main(void) {\n  char b[16];\n  gets(b);\n  return 0;\n}\n'
+const injected = 'import os\nfrom flask import request\n\ndef run():\n    os.system("ls " + request.args.get("d"))\n'
+
+test('code that a call writes is held against the rules for code: noted, and stopped where the organisation says so', async (t) => {
+  const ask = async (to, call) => {
+    provider.how = { calls: [call] }
+    const res = await fetch(to.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': to.key, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'm', max_tokens: 9, messages: user(said) }) })
+    const body = await res.json()
+    const { guard } = (await to.sealed((e) => e.type === 'exchange.response' && e.body.exchange === res.headers.get('request-id'))).body
+    return { id: res.headers.get('request-id'), body, passed: body.content.some((b) => b.type === 'tool_use'), text: body.content.map((b) => b.text ?? '').join(''), guard }
+  }
+  const fired = (got, rule) => got.guard.verdicts.find((v) => v.rule === rule)
+  let got = await ask(system, writes(unsafe))
+  assert.ok(got.passed) // by default it is noted only
+  assert.deepEqual([fired(got, 'c-gets').action, fired(got, 'c-gets').decision], ['noted', 'block'])
+  assert.match(got.guard.code_pack, /^[0-9a-f]{64}$/)
+  assert.ok(unsafe.slice(fired(got, 'c-gets').start, fired(got, 'c-gets').end).includes('gets'))
+  const again = spawnSync(custos, ['inspect', '--replay', got.id, '--config', system.config, '--format', 'json'], { input: JSON.stringify(got.body), encoding: 'utf8' })
+  assert.equal(again.status, 0, again.stdout + again.stderr)
+  assert.equal(JSON.parse(again.stdout).agrees, true)
+  got = await ask(system, writes(injected, '/app/run.py'))
+  assert.ok(got.passed && fired(got, 'py-os-command').decision === 'hold')
+  got = await ask(system, { name: 'Edit', input: { file_path: '/app/run.py', old_string: 'x', new_string: injected } })
+  assert.ok(fired(got, 'py-os-command'))
+  got = await ask(system, writes('def add(a, b):\n    return a + b\n', '/app/sum.py'))
+  assert.ok(got.passed && got.guard.verdicts.length === 0)
+  const strict = new System({ vendors: system.options.vendors + 'guard:\n  code: block\n' })
+  await strict.start()
+  t.after(() => strict.remove())
+  got = await ask(strict, writes(unsafe))
+  assert.ok(!got.passed)
+  assert.match(got.text, /This call of Write was blocked and did not run. Rule c-gets/)
+  assert.ok(!JSON.stringify(got.body).includes('char b[16]'))
+  assert.ok((await ask(strict, writes('int main(void) { return 0; }\n'))).passed)
+})
+
 test('a pack whose examples do not hold stops the daemon, and it says where', async () => {
   const { mkdirSync, mkdtempSync, writeFileSync, rmSync } = await import('node:fs')
   const { spawn } = await import('node:child_process')

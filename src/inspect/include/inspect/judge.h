@@ -4,6 +4,7 @@
 
 #include "catalog/guard_config.h"
 #include "inspect/artefact.h"
+#include "inspect/code.h"
 #include "inspect/guard.h"
 #include "inspect/print.h"
 
@@ -38,6 +39,7 @@ typedef struct {
     cu_inspector *inspector;
     const cu_tools *tools;
     cu_modes modes;
+    const cu_code *code;     /* rules for code; NULL: only hosts are looked for in it */
     cu_prints *prints;   /* of what is released; NULL: none are taken */
 } cu_judge;
 
