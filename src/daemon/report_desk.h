@@ -24,6 +24,7 @@ typedef struct {
     cu_arena arena;
     cu_policy_fact settings[POLICY_FACTS];
     json_t *heads;
+    bool failed;                     /* something could not be read: nothing is made of the rest */
 } report_making;
 
 /* Fills all but from, to, as_of and organisation, which are given. */

@@ -56,8 +56,9 @@ json_t *report_count(report_making *m, const cu_bytes *types, size_t types_n, ui
             uint64_t n = 0;
             snprintf(type, sizeof type, "%.*s", CU_FMT(types[k]));
             const cu_store_entry_filter w = {.log = m->logs[i], .type = type, .from = m->from, .to = m->to};
-            if (cu_store_entries(m->a->store, &w, 0, 1, newest, &last, &n) == CU_OK)
-                here += n;
+            if (cu_store_entries(m->a->store, &w, 0, 1, newest, &last, &n) != CU_OK)
+                m->failed = true;
+            here += n;
         }
         if (!here)
             continue;

@@ -5,7 +5,7 @@
 #include "desk.h"
 #include "report_desk.h"
 
-#define ROWS_MAX 5000u
+#define PAGE 1000u
 
 static json_t *text(cu_bytes b)
 {
@@ -29,12 +29,16 @@ typedef struct {
     const cu_bytes *states;
     size_t states_n;
     json_t *items;
+    uint64_t row; /* of the last one seen, for the next page */
+    unsigned seen;
 } picking;
 
 static void pick(void *arg, const cu_store_record *x)
 {
     picking *p = arg;
     bool wanted = p->states_n == 0;
+    p->row = x->row;
+    p->seen++;
     for (size_t i = 0; i < p->states_n; i++)
         wanted |= cu_eq_str(p->states[i], x->state);
     if (wanted)
@@ -44,11 +48,14 @@ static void pick(void *arg, const cu_store_record *x)
 json_t *report_records(report_making *m, cu_bytes reg, const cu_bytes *states, size_t states_n)
 {
     char name[CU_EVENT_NAME];
-    picking p = {states, states_n, json_array()};
+    picking p = {states, states_n, json_array(), 0, 0};
     snprintf(name, sizeof name, "%.*s", CU_FMT(reg));
     const cu_store_record_filter w = {.reg = name, .as_of = m->as_of};
-    if (cu_store_records(m->a->store, &w, 0, ROWS_MAX, pick, &p) != CU_OK)
-        json_array_clear(p.items);
+    do {
+        p.seen = 0;
+        if (cu_store_records(m->a->store, &w, p.row, PAGE, pick, &p) != CU_OK)
+            m->failed = true;
+    } while (p.seen == PAGE && !m->failed);
     return p.items;
 }
 
@@ -203,12 +210,16 @@ typedef struct {
     report_making *m;
     const cu_report_table *t;
     json_t *rows;
+    uint64_t row;
+    unsigned seen;
 } scanning;
 
 static void one_scan(void *arg, const cu_store_scan *x)
 {
     scanning *s = arg;
     char name[CU_EVENT_NAME];
+    s->row = x->row;
+    s->seen++;
     if (strcmp(x->at, s->m->from) < 0 || strcmp(x->at, s->m->to) >= 0 || (strncmp(x->log, "t/", 2) == 0 && cu_bundle_is_probe(cu_str(x->log + 2))))
         return;
     json_t *body = json_loads(x->body, 0, NULL), *cells = json_array();
@@ -239,10 +250,13 @@ json_t *report_table(report_making *m, const cu_report_table *t)
     } else if (cu_eq_str(t->of, "types")) {
         entries(m, t, rows);
     } else {
-        scanning s = {m, t, rows};
+        scanning s = {m, t, rows, 0, 0};
         const cu_store_scan_filter any = {.id = NULL};
-        if (cu_store_scans(m->a->store, &any, 0, ROWS_MAX, one_scan, &s) != CU_OK)
-            json_array_clear(rows);
+        do {
+            s.seen = 0;
+            if (cu_store_scans(m->a->store, &any, s.row, PAGE, one_scan, &s) != CU_OK)
+                m->failed = true;
+        } while (s.seen == PAGE && !m->failed);
     }
     return json_pack("{s:o,s:o,s:o}", "name", text(t->name), "columns", columns, "rows", rows);
 }

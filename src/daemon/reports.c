@@ -212,7 +212,9 @@ static unsigned make(call *c, const json_t *in, report_making *m)
     if (e != CU_OK)
         return problem(c, 500, "Not made", "%s", f.code ? f.text : cu_err_text(e));
     json_t *doc = oscal ? oscal_document(m, kind) : document(m, r);
-    status = doc ? write_out(c, m, kind, format, doc) : problem(c, 409, "Nothing to export", "There is no open item; OSCAL wants at least one.");
+    status = m->failed ? problem(c, 500, "Not made", "Part of the log or of the registers could not be read.")
+             : doc     ? write_out(c, m, kind, format, doc)
+                       : problem(c, 409, "Nothing to export", "There is no open item; OSCAL wants at least one.");
     json_decref(doc);
     return status;
 }
@@ -246,7 +248,9 @@ cu_err report_public(app *a, const char *kind, const char *organisation, const c
     cu_time_text(now - PUBLIC_DAYS * 86400 * 1000000000, m->from);
     cu_err e = report_prepare(m, f);
     json_t *doc = e == CU_OK ? document(m, r) : NULL;
-    char *text = doc ? json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (m->failed)
+        e = CU_IO;
+    char *text = doc && e == CU_OK ? json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (text) {
         cu_sha256_of(cu_str(text), &d);
         cu_hex(digest, d.b, sizeof d.b);
