@@ -1,6 +1,7 @@
 // Populations, samples and bundles: evidence that is fixed before it is looked at.
 import { useState } from "preact/hooks";
 import { html } from "./html.js";
+import { Registers } from "./registers.js";
 import { post, session } from "./api.js";
 import { go } from "./router.js";
 import { useSource } from "./source.js";
@@ -99,6 +100,6 @@ function Desk({ status }) {
 
 export function Examination({ status }) {
   useTitle("Examination");
-  return html`<div class="head"><div><h1 tabindex="-1">Examination</h1><p class="lede">Evidence that is fixed before it is looked at. Each act on this page is itself an entry of the log.</p></div><div class="acts"><a class="btn" href="/portal">Auditor's desk</a><a class="btn" href="/timeline">Timeline</a><a class="btn" href="/examination/questionnaires">Questionnaires</a><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Examination</h1><p class="lede">Evidence that is fixed before it is looked at. Each act on this page is itself an entry of the log.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div><${Registers} here="Populations" />
     ${session.value === null && html`<${SignInNeeded} what="The examination" />`}${session.value && html`<${Desk} status=${status} />`}`;
 }

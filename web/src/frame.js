@@ -15,9 +15,9 @@ const PLACES = [
   ["/exchanges", "Exchanges", ["exchanges", "exchange"]],
   ["/changes", "Changes", ["changes", "change"]],
   ["/findings", "Findings", ["findings", "scan", "work", "review", "incidents", "incident", "disclosures", "services", "privacy"]],
-  ["/examination", "Examination", ["examination", "portal", "timeline", "questionnaires", "questionnaire", "population", "sample"]],
+  ["/examination", "Examination", ["examination", "reports", "portal", "timeline", "questionnaires", "questionnaire", "population", "sample"]],
   ["/log", "Log", ["log"]],
-  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "vendors", "vendor", "policies", "reports", "policy"]],
+  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "vendors", "vendor", "policies", "policy"]],
 ];
 
 function Account() {

@@ -3,6 +3,7 @@
 // may look at it through a seat.
 import { useState } from "preact/hooks";
 import { html } from "./html.js";
+import { Registers } from "./registers.js";
 import { preview, session } from "./api.js";
 import { go } from "./router.js";
 import { useSource } from "./source.js";
@@ -81,7 +82,7 @@ export function Portal() {
   const registers = use("/api/v1/registers"), requests = use("/api/v1/records?register=request&limit=100"), conclusions = use("/api/v1/records?register=conclusion&limit=100");
   const controls = use("/api/v1/controls"), populations = use("/api/v1/populations"), samples = use("/api/v1/samples");
   const reg = (name) => registers.data?.registers.find((r) => r.name === name);
-  const head = html`<div class="head"><div><h1 tabindex="-1">Auditor's desk</h1><p class="lede">Ask, read, draw, conclude: all that an examination needs, within the window and the controls of the seat.</p></div><div class="acts"><a class="btn" href="/timeline">Timeline</a><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>`;
+  const head = html`<div class="head"><div><h1 tabindex="-1">Auditor's desk</h1><p class="lede">Ask, read, draw, conclude: all that an examination needs, within the window and the controls of the seat.</p></div><div class="acts"><a class="btn" href="/timeline">Timeline</a><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div><${Registers} here="Auditor's desk" />`;
   if (session.value === null) return html`${head}<${SignInNeeded} what="The auditor's desk" />`;
   const ours = ["owner", "compliance"].includes(session.value?.role);
   return html`${head}<div class="paper">${ours && !preview.value && html`<${Seats} />`}<${Requests} reg=${reg("request")} seen=${requests} /><${Controls} seen=${controls} /><${Listings} populations=${populations} samples=${samples} /><${Conclusions} reg=${reg("conclusion")} seen=${conclusions} /></div>`;

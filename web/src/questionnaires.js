@@ -1,6 +1,7 @@
 // Questionnaires of buyers: a file comes in, answers are drafted, a person lets them go out one at a time, the file leaves filled in.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.js";
+import { Registers } from "./registers.js";
 import { post, session } from "./api.js";
 import { go } from "./router.js";
 import { useSource } from "./source.js";
@@ -60,7 +61,7 @@ function Desk() {
 
 export function Questionnaires() {
   useTitle("Questionnaires");
-  return html`<p class="crumbs"><a href="/examination">Examination</a></p><div class="head"><div><h1 tabindex="-1">Questionnaires</h1><p class="lede">What buyers ask, drafted from controls and from the log; approved answers come back until their facts change.</p></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Questionnaires</h1><p class="lede">What buyers ask, drafted from controls and from the log; approved answers come back until their facts change.</p></div></div><${Registers} here="Questionnaires" />
     ${session.value === null && html`<${SignInNeeded} what="The desk for questionnaires" />`}${session.value && html`<${Desk} />`}`;
 }
 

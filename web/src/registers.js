@@ -14,11 +14,17 @@ const GROUPS = [
     ["/service-levels", "Service"],
     ["/privacy", "Privacy"],
   ]],
+  ["Examination", [
+    ["/examination", "Populations"],
+    ["/examination/questionnaires", "Questionnaires"],
+    ["/timeline", "Timeline"],
+    ["/portal", "Auditor's desk"],
+    ["/reports", "Reports"],
+  ]],
   ["Registers", [
     ["/registers", "All"],
     ["/vendors", "Vendors"],
     ["/policies", "Policies"],
-    ["/reports", "Reports"],
     ["/registers/people", "People"],
     ["/registers/keys", "Keys"],
     ["/registers/routes", "Routes"],

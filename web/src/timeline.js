@@ -2,6 +2,7 @@
 // operation, a row a control and a column a day. Pictures are SVG with words; sizes are attributes, as no style is allowed.
 import { useState } from "preact/hooks";
 import { html } from "./html.js";
+import { Registers } from "./registers.js";
 import { session } from "./api.js";
 import { route, withQuery } from "./router.js";
 import { useSource } from "./source.js";
@@ -116,7 +117,7 @@ function HeatMap() {
 export function Timeline() {
   useTitle("Timeline");
   const view = route.value.query.get("view") ?? "";
-  const head = html`<div class="head"><div><h1 tabindex="-1">Timeline</h1><p class="lede">From the decision to the report. A milestone is reached when the records that prove it are there; nobody ticks it.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>`;
+  const head = html`<div class="head"><div><h1 tabindex="-1">Timeline</h1><p class="lede">From the decision to the report. A milestone is reached when the records that prove it are there; nobody ticks it.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div><${Registers} here="Timeline" />`;
   if (session.value === null) return html`${head}<${SignInNeeded} what="The timeline" />`;
   return html`${head}<nav class="registers" aria-label="View">${[["", "Plan"], ["map", "Map of operation"]].map(([v, name]) => html`<a key=${name} href=${withQuery({ view: v || null })} aria-current=${v === view ? "page" : null}>${name}</a>`)}</nav>${view === "map" ? html`<${HeatMap} />` : html`<${Plan} />`}`;
 }
