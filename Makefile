@@ -51,9 +51,10 @@ asan: deps grammars
 	ninja -C $(ASAN)
 	meson test -C $(ASAN) --suite unit --print-errorlogs
 
-# FUZZ_SECONDS for each target; what was found before is kept in FUZZ/corpus.
+# FUZZ_SECONDS for each target, FUZZ_JOBS of them at a time; what was found before is kept in FUZZ/corpus.
 FUZZ ?= build-fuzz
 FUZZ_SECONDS ?= 60
+FUZZ_JOBS ?= 1
 FUZZ_TARGETS ?= $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 fuzz-build: deps grammars
 	@packaging/debian-packages clang libclang-rt-14-dev
@@ -61,8 +62,9 @@ fuzz-build: deps grammars
 	ninja -C $(FUZZ) $(FUZZ_TARGETS:%=fuzz/fuzz-%)
 
 fuzz: fuzz-build
-	@for t in $(FUZZ_TARGETS); do mkdir -p $(FUZZ)/corpus/$$t $(FUZZ)/fuzz/cache && $(FUZZ)/fuzz/fuzz-$$t -max_total_time=$(FUZZ_SECONDS) \
-	  -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/$$t fuzz/seeds/$$t || exit 1; done
+	@mkdir -p $(FUZZ)/fuzz/cache $(FUZZ_TARGETS:%=$(FUZZ)/corpus/%)
+	@printf '%s\n' $(FUZZ_TARGETS) | xargs -P $(FUZZ_JOBS) -I{} sh -c '$(FUZZ)/fuzz/fuzz-$$1 -max_total_time=$(FUZZ_SECONDS) \
+	  -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus/$$1 fuzz/seeds/$$1 || exit 255' - {}
 
 # Scans of the sizes that make check leaves out: 10 million findings, lines of 1 GB, 20 GB archives, a
 # large history; the peak memory of each. About 5 minutes, 1 GB of disk.
