@@ -137,6 +137,15 @@ static flow behind_marker(walk *w, const call *c, const cu_program *p, bool *don
     return out;
 }
 
+/* sh -c CODE name words: what $0, $1 and so on are in CODE. */
+static void run_with_args(walk *w, const call *c, cu_bytes code, size_t at)
+{
+    words before = w->args;
+    w->args = at + 1 < c->argv.n ? (words){c->argv.v + at + 1, c->argv.n - at - 1, c->argv.n - at - 1} : (words){0};
+    shell_text(w, code, c->in);
+    w->args = before;
+}
+
 static void run_code(walk *w, const call *c, const cu_program *p, cu_bytes code)
 {
     if (code.n == 0)
@@ -170,7 +179,9 @@ static bool options_code(walk *w, const call *c, const cu_program *p)
                 size_t at = i + 1;
                 while (at + 1 < c->argv.n && is_option(c->argv.v[at].text))
                     at++;
-                if (at < c->argv.n)
+                if (at < c->argv.n && (p->tags & CU_COMMAND_shell))
+                    run_with_args(w, c, c->argv.v[at].text, at);
+                else if (at < c->argv.n)
                     run_code(w, c, p, c->argv.v[at].text);
             } else if (o.n == 1 && dashes == 1 && name.n > 2 && name.p[0] == o.p[0])
                 run_code(w, c, p, cu_slice(name, 1, name.n));
@@ -315,6 +326,40 @@ static void outputs(walk *w, const call *c, const cu_program *p, flow out)
     }
 }
 
+/* What changes the words and the folder of what comes after. */
+static void take_state(walk *w, const call *c, cu_bytes name)
+{
+    cu_bytes first = c->argv.n > 1 ? c->argv.v[1].text : CU_NONE;
+    if (cu_eq_str(name, "set") && cu_eq_str(first, "--")) {
+        words own = {0};
+        words_add(w, &own, CU_LIT("sh"), false);
+        for (size_t i = 2; i < c->argv.n; i++)
+            words_add(w, &own, c->argv.v[i].text, c->argv.v[i].glob);
+        w->args = own;
+    } else if (cu_eq_str(name, "shift") && w->args.n > 1) {
+        w->args = (words){w->args.v + 1, w->args.n - 1, w->args.n - 1};
+    } else if (cu_eq_str(name, "cd") || cu_eq_str(name, "pushd") || cu_eq_str(name, "chdir")) {
+        cu_bytes to = c->argv.n == 1 ? CU_LIT("~") : c->argv.v[c->argv.n - 1].text;
+        bool open = !to.n || to.n > 1024 || w->folder.n > 4096 || memchr(to.p, OPEN, to.n) || to.p[0] == '-' || to.p[0] == '+';
+        bool whole = !open && (to.p[0] == '/' || to.p[0] == '~');
+        char *joined = open || whole ? NULL : cu_arena_fmt(w->a, "%.*s/%.*s", CU_FMT(w->folder), CU_FMT(to));
+        w->folder = whole ? to : joined && w->folder.n ? in_path(w->a, cu_str(joined)) : CU_NONE;
+    }
+}
+
+/* A function of the same text, where its body asks for the words of the call. */
+static bool run_function(walk *w, const call *c, flow *out)
+{
+    flow *f = var_get(w->functions, c->argv.v[0].text);
+    bool asks = false;
+    for (size_t i = 0; f && i + 1 < f->text.n && !asks; i++)
+        asks = f->text.p[i] == '$' && f->text.p[i + 1] && (memchr("@*{0123456789", f->text.p[i + 1], 13) != NULL);
+    if (!asks)
+        return false;
+    *out = shell_function(w, c, *f);
+    return true;
+}
+
 flow call_run(walk *w, call *c)
 {
     if (c->argv.n == 0 || !step(w) || w->nomem)
@@ -333,7 +378,12 @@ flow call_run(walk *w, call *c)
     c->arg_tags |= word_tags(w, c);
     host_words(w, c, p, operand, operands);
     match_call(w, c, p, name);
-    flow inner = p ? run_inner(w, c, p, operand, operands, &done) : (flow){0};
+    take_state(w, c, name);
+    flow inner = {0};
+    if (run_function(w, c, &inner))
+        done = true;
+    else if (p)
+        inner = run_inner(w, c, p, operand, operands, &done);
     if (cu_eq_str(name, "alias"))
         run_alias(w, c);
     if (!p) {

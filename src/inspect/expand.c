@@ -149,9 +149,39 @@ static void replaced(expander *x, cu_bytes v, cu_bytes op, bool quoted)
     put_text(x, cu_slice(v, at, v.n), quoted);
 }
 
+/* $1, or $@ and $* from one of them on, of words that are known. */
+static bool put_args(expander *x, uint8_t which, size_t from, bool quoted)
+{
+    const words *a = &x->w->args;
+    if (!a->n)
+        return false;
+    bool one = isdigit(which);
+    for (size_t i = one ? (size_t)(which - '0') : from; i < a->n; i++) {
+        if (!one && i > from)
+            cu_buf_byte(&x->out, quoted || !x->cut ? ' ' : SPLIT);
+        put_text(x, a->v[i].text, true);
+        if (one)
+            break;
+    }
+    return true;
+}
+
+/* ${@}, ${*}, ${@:2}, ${1} */
+static bool braced_args(expander *x, cu_bytes t, bool quoted)
+{
+    if (t.n == 1 && isdigit(t.p[0]))
+        return put_args(x, t.p[0], 0, quoted);
+    if (!t.n || (t.p[0] != '@' && t.p[0] != '*'))
+        return false;
+    bool from = t.n == 3 && t.p[1] == ':' && isdigit(t.p[2]);
+    return (t.n == 1 || from) && put_args(x, t.p[0], from ? (size_t)(t.p[2] - '0') : 1, quoted && t.p[0] != '@');
+}
+
 /* The inside of ${...}. */
 static void braces(expander *x, cu_bytes t, bool quoted)
 {
+    if (braced_args(x, t, quoted))
+        return;
     bool indirect = t.n && t.p[0] == '!', is;
     cu_bytes name, v = CU_NONE, op;
     size_t n = indirect;
@@ -299,6 +329,8 @@ static size_t dollar(expander *x, size_t at, bool quoted)
         braces(x, cu_slice(t, at + 2, end), quoted);
         return end + 1;
     }
+    if ((c == '@' || c == '*' || isdigit(c)) && put_args(x, c, 1, quoted && c != '@'))
+        return at + 2;
     if (c == '@' || c == '*' || isdigit(c)) { /* none are given */
         if (at + 2 < t.n && t.p[at + 2] == '/')
             cu_buf_byte(&x->out, OPEN);

@@ -45,7 +45,7 @@ static bool telling(cu_bytes t)
     return n >= 2;
 }
 
-static bool word_fits(const walk *w, const cu_word_list *globs, const word *v)
+static bool plain_fits(const walk *w, const cu_word_list *globs, const word *v)
 {
     cu_bytes path = v->text.n < 4096 && memchr(v->text.p ? v->text.p : (const uint8_t *)"", '/', v->text.n) ? in_path(w->a, v->text) : v->text;
     if (in_any(globs, v->text) || (path.n != v->text.n && in_any(globs, path)))
@@ -65,6 +65,22 @@ static bool word_fits(const walk *w, const cu_word_list *globs, const word *v)
             return true;
     }
     return false;
+}
+
+/* The word as it stands, and seen from the folder that cd went to. */
+static bool word_fits(const walk *w, const cu_word_list *globs, const word *v)
+{
+    if (plain_fits(w, globs, v))
+        return true;
+    if (!w->folder.n || !v->text.n || v->text.n > 1024 || memchr("/~-", v->text.p[0], 3))
+        return false;
+    bool root = w->folder.p[w->folder.n - 1] == '/';
+    char *path = cu_arena_fmt(w->a, "%.*s%s%.*s", CU_FMT(w->folder), root ? "" : "/", CU_FMT(v->text));
+    if (!path)
+        return false;
+    cu_bytes whole = in_path(w->a, cu_str(path));
+    const word from = {whole.n ? whole : CU_LIT("/"), v->glob};
+    return plain_fits(w, globs, &from);
 }
 
 static bool any_word(const walk *w, const call *c, const cu_word_list *globs)

@@ -68,40 +68,65 @@ static void assign(walk *w, TSNode n)
     var_set(w, &w->vars, text_at(w, name), f);
 }
 
-static void redirect(walk *w, TSNode n, call *c)
+/* The grammar takes all words behind `< file` for its files; to a shell those behind the first are words of the
+ * command, and behind a pipe that it did not understand they are another one. */
+static void file_redirect(walk *w, TSNode n, call *c)
 {
-    if (is(n, "file_redirect")) {
-        TSNode to = ts_node_child_by_field_name(n, "destination", 11);
-        cu_bytes op = text_at(w, n);
-        bool in = op.n && (op.p[0] == '<' || (op.n > 1 && op.p[1] == '<'));
-        if (ts_node_is_null(to))
-            return;
+    cu_bytes op = text_at(w, n);
+    bool in = op.n && (op.p[0] == '<' || (op.n > 1 && op.p[1] == '<')), seen = false, piped = false;
+    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
+        TSNode k = ts_node_named_child(n, i);
+        piped = piped || (is(k, "ERROR") && memchr(w->src.p + ts_node_start_byte(k), '|', ts_node_end_byte(k) - ts_node_start_byte(k)));
+        if (!is_word(k))
+            continue;
+        if (seen) {
+            expand_node(w, k, piped ? &c->behind : &c->argv, &c->arg_tags);
+            continue;
+        }
+        seen = true;
         size_t from = c->to.n;
         uint32_t tags = 0;
-        expand_node(w, to, &c->to, &tags);
+        expand_node(w, k, &c->to, &tags);
         c->in.tags |= in ? tags : 0;
         flow *f = in && c->to.n > from ? var_get(w->files, c->to.v[from].text) : NULL;
         if (f)
             c->in = *f;
+    }
+}
+
+/* Its text goes in; words behind the mark are words of the command. */
+static void heredoc(walk *w, TSNode n, call *c)
+{
+    cu_bytes start = CU_NONE;
+    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
+        TSNode k = ts_node_named_child(n, i);
+        if (is(k, "heredoc_start"))
+            start = text_at(w, k);
+        else if (is(k, "file_redirect"))
+            file_redirect(w, k, c);
+        else if (is_word(k))
+            expand_node(w, k, &c->argv, &c->arg_tags);
+        if (!is(k, "heredoc_body"))
+            continue;
+        bool raw = start.n && (memchr(start.p, '\'', start.n) || memchr(start.p, '"', start.n) || memchr(start.p, '\\', start.n));
+        uint32_t tags = 0;
+        c->in.text = raw ? cu_arena_dup(w->a, text_at(w, k)) : expand_one(w, k, &tags);
+        c->in.known = true;
+        c->in.tags |= tags;
+    }
+}
+
+static void redirect(walk *w, TSNode n, call *c)
+{
+    if (is(n, "file_redirect")) {
+        file_redirect(w, n, c);
     } else if (is(n, "herestring_redirect") && ts_node_named_child_count(n)) {
         uint32_t tags = 0;
         c->in.text = expand_one(w, ts_node_named_child(n, ts_node_named_child_count(n) - 1), &tags);
         c->in.known = true;
         c->in.tags |= tags;
     } else if (is(n, "heredoc_redirect")) {
-        cu_bytes start = CU_NONE;
-        for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
-            TSNode k = ts_node_named_child(n, i);
-            if (is(k, "heredoc_start"))
-                start = text_at(w, k);
-            if (!is(k, "heredoc_body"))
-                continue;
-            bool raw = start.n && (memchr(start.p, '\'', start.n) || memchr(start.p, '"', start.n) || memchr(start.p, '\\', start.n));
-            uint32_t tags = 0;
-            c->in.text = raw ? cu_arena_dup(w->a, text_at(w, k)) : expand_one(w, k, &tags);
-            c->in.known = true;
-            c->in.tags |= tags;
-        }
+        heredoc(w, n, c);
     }
 }
 
@@ -174,9 +199,28 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
     c->argv.v += first;
     c->argv.n -= first;
     c->argv.cap -= c->argv.cap ? first : 0;
+    for (size_t i = 0; given && i < given->argv.n; i++) /* words that stood behind a redirection */
+        words_add(w, &c->argv, given->argv.v[i].text, given->argv.v[i].glob);
+    c->arg_tags |= given ? given->arg_tags : 0;
     flow out = call_run(w, c);
     files_written(w, c, out);
     return out;
+}
+
+/* a && b < file: what stands there belongs to b, and the grammar gives it to both. */
+static bool to_last(walk *w, TSNode body, const call *c)
+{
+    while (is(body, "list") || is(body, "pipeline") || is(body, "negated_command")) {
+        uint32_t n = ts_node_named_child_count(body);
+        if (!n)
+            return false;
+        body = ts_node_named_child(body, n - 1);
+    }
+    if (!is(body, "command"))
+        return false;
+    w->last = body;
+    w->last_gets = c;
+    return true;
 }
 
 static flow redirected(walk *w, TSNode n, flow in)
@@ -194,13 +238,25 @@ static flow redirected(walk *w, TSNode n, flow in)
     bool simple = !ts_node_is_null(body) && (is(body, "command") || is(body, "declaration_command"));
     if (simple)
         out = command(w, body, c->in, c);
+    else if (!ts_node_is_null(body) && c->argv.n && to_last(w, body, c))
+        out = shell_node(w, body, in);
     else if (!ts_node_is_null(body))
         out = shell_node(w, body, c->in);
+    if (!simple && c->argv.n && !w->last_gets) { /* < file cmd, and whatever else the grammar put there */
+        span(w, n);
+        out = both(out, call_run(w, c));
+    }
+    w->last_gets = NULL;
     if (!simple)
         files_written(w, c, out);
     for (uint32_t i = 0; i < ts_node_named_child_count(n); i++)
         if (is(ts_node_named_child(n, i), "heredoc_redirect"))
             out = behind_heredoc(w, ts_node_named_child(n, i), out);
+    if (c->behind.n) {
+        const call next = {.argv = c->behind, .in = out};
+        *c = next;
+        out = both(out, call_run(w, c));
+    }
     return out;
 }
 
@@ -276,10 +332,35 @@ static flow broken(walk *w, TSNode n, flow in)
     return out;
 }
 
+/* f() { ... }: its body is looked at here without words, and where it is called with those that it gets. */
+static void define(walk *w, TSNode n)
+{
+    TSNode name = ts_node_child_by_field_name(n, "name", 4), body = ts_node_child_by_field_name(n, "body", 4);
+    if (!ts_node_is_null(name) && !ts_node_is_null(body))
+        var_set(w, &w->functions, text_at(w, name), (flow){0, true, cu_arena_dup(w->a, text_at(w, body))});
+}
+
+flow shell_function(walk *w, const call *c, flow body)
+{
+    words before = w->args;
+    w->steps += (uint32_t)body.text.n / 16; /* it is read anew */
+    w->args = c->argv;
+    flow out = step(w) ? shell_text(w, body.text, c->in) : (flow){0};
+    w->args = before;
+    return out;
+}
+
 flow shell_node(walk *w, TSNode n, flow in)
 {
     if (!step(w) || w->nomem)
         return (flow){0};
+    if (is(n, "command") && w->last_gets && ts_node_eq(n, w->last)) {
+        const call *given = w->last_gets;
+        w->last_gets = NULL;
+        flow out = command(w, n, both(in, given->in), given);
+        w->last_gets = given;
+        return out;
+    }
     if (is(n, "command") || is(n, "declaration_command") || is(n, "unset_command"))
         return command(w, n, in, NULL);
     if (is(n, "pipeline"))
@@ -294,9 +375,16 @@ flow shell_node(walk *w, TSNode n, flow in)
         return broken(w, n, in);
     if (is(n, "for_statement"))
         loop_values(w, n);
+    if (is(n, "function_definition"))
+        define(w, n);
     if (is_word(n) && ts_node_named_child_count(n) == 0)
         return (flow){0};
-    return children(w, n, in, false);
+    cu_bytes folder = w->folder;
+    bool own = is(n, "subshell") || is(n, "command_substitution") || is(n, "process_substitution");
+    flow out = children(w, n, in, false);
+    if (own)
+        w->folder = folder;
+    return out;
 }
 
 typedef struct {
@@ -326,9 +414,36 @@ static bool too_many_heredocs(cu_bytes t)
     return n > MAX_HEREDOCS;
 }
 
+/* `2>&-` closes a file and names none; the grammar reads the next word into it. */
+static cu_bytes without_closing(walk *w, cu_bytes t)
+{
+    uint8_t quote = 0, *own = NULL;
+    if (cu_find(t, CU_LIT("&-"), 0) == SIZE_MAX)
+        return t;
+    for (size_t i = 0; i + 2 < t.n; i++) {
+        uint8_t c = t.p[i];
+        if (quote ? c == quote : c == '\'' || c == '"')
+            quote = quote ? 0 : c;
+        else if (c == '\\' && quote != '\'')
+            i++;
+        else if (!quote && (c == '<' || c == '>') && t.p[i + 1] == '&' && t.p[i + 2] == '-') {
+            if (!own && !(own = cu_arena_raw(w->a, t.n)))
+                break;
+            if (t.p != own)
+                memcpy(own, t.p, t.n);
+            t.p = own;
+            memset(own + i, ' ', 3);
+            if (i && isdigit(own[i - 1]) && (i == 1 || isspace(own[i - 2])))
+                own[i - 1] = ' ';
+        }
+    }
+    return t;
+}
+
 flow shell_text(walk *w, cu_bytes text, flow in)
 {
     cu_bytes before = w->src;
+    text = without_closing(w, text);
     bool outer = w->outer;
     flow out = {0};
     uint32_t kib = (uint32_t)(text.n >> 10);

@@ -29,6 +29,7 @@ typedef struct {
 
 typedef struct {
     words argv, to;  /* to: what redirections name */
+    words behind;    /* a command behind a pipe that the grammar took for a file of a redirection */
     flow in;
     uint32_t arg_tags; /* of substitutions among the words */
 } call;
@@ -56,7 +57,11 @@ typedef struct {
     uint32_t max_text, max_turns;
     cu_arena *a;
     cu_bytes src;          /* the text that is walked just now */
-    named *vars, *files;
+    named *vars, *files, *functions; /* of a function: the text of its body */
+    TSNode last;           /* the command that a redirection behind a list belongs to, with what stood there */
+    const call *last_gets;
+    words args;            /* $0, $1 and so on; none: not known */
+    cu_bytes folder;       /* that cd went to; empty: not known */
     cu_reason *reasons;
     size_t reasons_n;
     cu_bytes *hosts;
@@ -82,6 +87,7 @@ flow *var_get(named *list, cu_bytes name);
 /* shell.c */
 flow shell_text(walk *w, cu_bytes text, flow in);
 flow shell_node(walk *w, TSNode n, flow in);
+flow shell_function(walk *w, const call *c, flow body); /* its text with the words of the call */
 void code_text(walk *w, cu_bytes text);
 
 /* call.c */
