@@ -182,7 +182,10 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
     for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
         TSNode k = ts_node_named_child(n, i);
         if (is(k, "variable_assignment")) {
+            TSNode value = ts_node_child_by_field_name(k, "value", 5);
             assign(w, k);
+            if (!ts_node_is_null(value) && !c->argv.n) /* HOST=db.example cmd */
+                host_scan(w, text_at(w, value));
             if (c->argv.n) /* of export: the values are words as well */
                 words_add(w, &c->argv, text_at(w, k), false);
         } else if (is_redirect(k)) {
@@ -307,6 +310,7 @@ static flow broken(walk *w, TSNode n, flow in)
     call *c = cu_arena_alloc(w->a, sizeof *c);
     flow out = {0};
     w->nomem = w->nomem || !c;
+    host_scan(w, text_at(w, n));
     uint32_t from = ts_node_start_byte(n), to = ts_node_end_byte(n), space = from;
     while (space < to && !isspace(w->src.p[space]))
         space++;

@@ -183,6 +183,38 @@ static void each_notation_of_the_metadata_address_is_one(void **state)
     }
 }
 
+static void hosts_are_named_where_commands_have_them(void **state)
+{
+    static const struct {
+        const char *command, *hosts;
+    } of[] = {
+        {"ssh -p 22 kim@db7 ls", "db7"}, {"autossh -M 20000 kim@db7", "db7"}, {"sftp db7", "db7"}, {"psql -h db7 -d shop", "db7"},
+        {"psql 'host=db7.corp.example dbname=shop'", "db7.corp.example"}, {"psql -c 'select 1' postgres://u:p@db7/shop", "db7"},
+        {"influx -host db7", "db7"}, {"anything --host db7 x", "db7"}, {"anything --hostname=db7", "db7"}, {"echo x | logger --server db7", "db7"},
+        {"smbclient //db7.corp.example/share", "db7.corp.example"}, {"xfreerdp /u:kim /v:10.1.2.3", "10.1.2.3"},
+        {"psexec.py -k CORP/kim:x@db7 whoami", "corp db7"}, {"GetADUsers.py -all -dc-ip 10.0.0.1 corp.example/kim:x", "10.0.0.1 corp.example"},
+        {"openssl < /dev/null s_client -connect db7:443", "db7"}, {"pip install --index-url https://pypi.corp.example/simple x", "pypi.corp.example"},
+        {"pip install git+https://git.corp.example/a.git", "git.corp.example"}, {"echo url=https://git.corp.example | git credential fill", "git.corp.example"},
+        {"HOST=db7.corp.example make deploy", "db7.corp.example"}, {"getent hosts db7", "db7"}, {"unknown kim@db7", "db7"},
+        {"dockerd --host unix:///var/run/d.sock", ""}, {"dockerd -H unix://var/run/d.sock", ""}, {"wget --wait 3 --tries 100 https://a.example/", "a.example"},
+        {"http https://a.example/ API-KEY:xxx file@path/to/x", "a.example"}, {"npm install left-pad@1.3.0 @scope/x@2", ""}, {"ls a@b.txt/c", ""},
+        {"echo 'see https://a.example'", ""}, {"curl 3", ""},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        cu_arena a CU_CLEAN_ARENA;
+        cu_buf b CU_CLEAN_BUF = CU_BUF(4096);
+        cu_verdict v;
+        cu_arena_init(&a, 1 << 24);
+        assert_int_equal(cu_inspect_command(inspector, cu_str(of[i].command), &a, &v), CU_OK);
+        for (size_t k = 0; k < v.hosts_n; k++) {
+            cu_buf_str(&b, k ? " " : "");
+            cu_buf_add(&b, v.hosts[k]);
+        }
+        if (!cu_eq_str(cu_buf_view(&b), of[i].hosts))
+            fail_msg("%s: \"%.*s\"", of[i].command, CU_FMT(cu_buf_view(&b)));
+    }
+}
+
 static void write_pack(const char *dir, const char *text)
 {
     char path[256];
@@ -297,6 +329,7 @@ int main(void)
         cmocka_unit_test(without_memory_there_is_no_verdict),
         cmocka_unit_test(the_span_is_the_outermost_command),
         cmocka_unit_test(each_notation_of_the_metadata_address_is_one),
+        cmocka_unit_test(hosts_are_named_where_commands_have_them),
         cmocka_unit_test(the_strictest_tier_wins),
         cmocka_unit_test(wrong_packs_are_refused_with_the_place),
         cmocka_unit_test(hundred_lines_take_a_millisecond),
