@@ -38,7 +38,7 @@ static int run(const cu_run *r)
 }
 
 const cu_verb cu_verb_events = {
-    .name = "events", .group = "prove", .operands = "[DIR]", .summary = "List the types of entry that a log can hold",
+    .name = "events", .group = "prove", .operands = "[DIR]", .summary = "list the types of entry that a log can hold",
     .details = "Reads events.yaml of the catalogue (or of DIR) and checks it: a type given twice, a field of an unknown type, a control that is "
                "none and an example that does not fit are refused with file and line.",
     .formats = "text|json", .options = {{"table", NULL, "the table of docs/formats/leaf.md"}}, .run = run,

@@ -12,8 +12,18 @@ static const char *const groups[][2] = {
     {"ship", "Let changes go to production"},
 };
 
+static int longest_name(void)
+{
+    size_t longest = 0;
+    for (size_t i = 0; cu_verbs[i]; i++)
+        if (strcmp(cu_verbs[i]->group, "internal") != 0 && strlen(cu_verbs[i]->name) > longest)
+            longest = strlen(cu_verbs[i]->name);
+    return (int)longest;
+}
+
 static int list(FILE *to)
 {
+    int width = longest_name();
     fprintf(to, "custos: the SOC 2 control plane for AI coding assistants\n\n");
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
         bool any = false;
@@ -23,7 +33,7 @@ static int list(FILE *to)
             if (!any)
                 fprintf(to, "%s\n", groups[g][1]);
             any = true;
-            fprintf(to, "  %-14s %s\n", cu_verbs[i]->name, cu_verbs[i]->summary);
+            fprintf(to, "  %-*s  %s\n", width, cu_verbs[i]->name, cu_verbs[i]->summary);
         }
         if (any)
             fputc('\n', to);
@@ -88,8 +98,8 @@ static int help(const cu_run *r)
         return man(stdout);
     if (r->args_n == 0)
         return list(stdout);
-    snprintf(name, sizeof name, "%s%s%s", r->args[0], r->args_n > 1 ? " " : "",
-             r->args_n > 1 ? r->args[1] : "");
+    for (int i = 0; i < r->args_n && i < 3; i++)
+        snprintf(name + strlen(name), sizeof name - strlen(name), "%s%s", i ? " " : "", r->args[i]);
     for (size_t i = 0; cu_verbs[i]; i++)
         if (strcmp(cu_verbs[i]->name, name) == 0)
             return one(stdout, cu_verbs[i]);
@@ -107,11 +117,11 @@ static int version(const cu_run *r)
 
 const cu_verb cu_verb_help = {
     .name = "help", .group = "internal", .operands = "[VERB]", .run = help,
-    .summary = "Lists the verbs, or explains one.",
+    .summary = "list the verbs, or explain one",
     .options = {{"man", NULL, "Print the manual page (troff)."}},
 };
 
 const cu_verb cu_verb_version = {
     .name = "version", .group = "internal", .operands = "", .run = version,
-    .summary = "Prints the version.", .formats = "text|json",
+    .summary = "print the version", .formats = "text|json",
 };

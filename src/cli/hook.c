@@ -180,7 +180,7 @@ static int run_remove(const cu_run *r)
 
 const cu_verb cu_verb_hook_install = {
     .name = "hook install", .group = "find", .operands = "[REPOSITORY]", .run = run_install,
-    .summary = "Installs a git hook that scans each commit before it is made, or asks a gate before a push.",
+    .summary = "install a git hook that scans each commit before it is made, or asks a gate before a push",
     .details = "A hook that is there already is kept and runs after it. With --gate, what is pushed to the branch must pass that environment's gate: in a bare "
                "repository for everybody who pushes (pre-receive), elsewhere for who pushes from there (pre-push, which git push --no-verify passes by).",
     .options = {{"gate", "ENV", "ask the gate of this environment"}, {"branch", "NAME", "of what is pushed to this branch; main otherwise"},
@@ -189,6 +189,6 @@ const cu_verb cu_verb_hook_install = {
 
 const cu_verb cu_verb_hook_remove = {
     .name = "hook remove", .group = "find", .operands = "[REPOSITORY]", .run = run_remove,
-    .summary = "Takes the hook out again, and puts back the one that was there before.",
+    .summary = "take the hook out again, and puts back the one that was there before",
     .options = {{"gate", NULL, "the hook that asks a gate"}},
 };

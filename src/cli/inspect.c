@@ -223,7 +223,7 @@ static int run_inspect(const cu_run *r)
 
 const cu_verb cu_verb_inspect = {
     .name = "inspect", .group = "guard", .operands = "", .run = run_inspect, .formats = "text|json",
-    .summary = "Says whether a command that a model wrote may run.",
+    .summary = "say whether a command that a model wrote may run",
     .details = "Standard input is one command (or more lines of shell), or with --commands JSON lines with an id and a "
                "text. It is read by the grammar of the shell: wrappers, quoting, pipes, here-documents and encodings are "
                "taken apart, and what would run is held against the rules. The answer is allow, hold (a person decides) "

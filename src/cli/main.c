@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "suggest.h"
 #include "verb.h"
 #include "verbs.h"
 
@@ -166,7 +167,7 @@ int main(int argc, char **argv)
     if (!v && cu_verbs_elsewhere)
         return run_elsewhere(argv);
     if (!v) {
-        fprintf(stderr, "custos: \"%s\" is not a verb; `custos help` lists them\n", argv[1]);
+        cu_suggest_verb(stderr, argv[1]);
         return CU_EXIT_FAILED;
     }
     cu_run r = {.verb = v, .format = "text"};

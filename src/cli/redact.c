@@ -195,7 +195,7 @@ static int run_restore(const cu_run *r)
 
 const cu_verb cu_verb_redact = {
     .name = "redact", .group = "find", .operands = "", .run = run_redact,
-    .summary = "Replaces personal data and secrets in standard input by surrogates.",
+    .summary = "replace personal data and secrets in standard input by surrogates",
     .details = "Text goes from standard input to standard output. The same value gets the same surrogate as long as "
                "the key is the same. What was replaced is kept in a sealed map, from which `custos restore` puts it "
                "back. The state folder is $XDG_STATE_HOME/custos, or ~/.local/state/custos; a missing key is made "
@@ -208,7 +208,7 @@ const cu_verb cu_verb_redact = {
 
 const cu_verb cu_verb_restore = {
     .name = "restore", .group = "find", .operands = "", .run = run_restore,
-    .summary = "Puts values back where `custos redact` set surrogates.",
+    .summary = "put values back where `custos redact` set surrogates",
     .details = "Text goes from standard input to standard output; surrogates that the map does not know stay as they "
                "are. Restoring what was redacted gives the same bytes again.",
     .options = {FILES},

@@ -67,7 +67,7 @@ static int run_check(const cu_run *r)
 
 const cu_verb cu_verb_rules_check = {
     .name = "rules check", .group = "find", .operands = "[DIR]", .run = run_check,
-    .summary = "Checks detection rules against their own examples.",
+    .summary = "check detection rules against their own examples",
     .details = "DIR holds the folders secrets/ and pii/; without it, the rules that come with Custos "
                "are checked. So is what a rule costs: by its literals it must not be tried too often. Exit "
                "status: 0 all hold, 1 an example does not hold or a rule costs too much, 2 a file was "
@@ -98,7 +98,7 @@ static int run_image(const cu_run *r)
 
 const cu_verb cu_verb_rules_image = {
     .name = "rules image", .group = "find", .operands = "FILE", .run = run_image,
-    .summary = "Writes the compiled form of the shipped rules, for quick starts on CPUs like this one.",
+    .summary = "write the compiled form of the shipped rules, for quick starts on CPUs like this one",
 };
 
 /* --- custos rules reload --- */
@@ -184,7 +184,7 @@ static int run_cost(const cu_run *r)
 
 const cu_verb cu_verb_rules_cost = {
     .name = "rules cost", .group = "find", .operands = "FILE...", .run = run_cost,
-    .summary = "Shows what each detection rule costs over the text of the files.",
+    .summary = "show what each detection rule costs over the text of the files",
     .details = "Each rule is compiled and run alone; its share is its CPU time against that of all rules "
                "together. A pass over the text has a price of its own, so that shares add up to far more "
                "than 100. Exit status: 1 when a rule is above --limit.",

@@ -414,7 +414,7 @@ static int run_scan(const cu_run *r)
 
 const cu_verb cu_verb_scan = {
     .name = "scan", .group = "find", .operands = "PATH...", .run = run_scan,
-    .summary = "Finds personal data, secrets and weak code in files, changes and git history.",
+    .summary = "find personal data, secrets and weak code in files, changes and git history",
     .details = "Honours .gitignore inside a git repository, opens archives and notebooks, skips binary "
                "files and counts them, and follows no symbolic link. A value is never printed. Exit "
                "status: 0 nothing found, 1 found, 2 something could not be scanned, or nothing was.",

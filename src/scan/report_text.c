@@ -66,7 +66,7 @@ static cu_err end(cu_report *r, const cu_scan_summary *s, cu_buf *out)
                 {s->below, "findings below the asked confidence"}};
     advice(r, out);
     cu_buf_fmt(out, "%llu finding%s", (unsigned long long)s->findings, s->findings == 1 ? "" : "s");
-    cu_buf_fmt(out, " in %llu files, %llu bytes", (unsigned long long)s->files,
+    cu_buf_fmt(out, " in %llu file%s, %llu bytes", (unsigned long long)s->files, s->files == 1 ? "" : "s",
                (unsigned long long)s->bytes);
     if (s->commits)
         cu_buf_fmt(out, ", %llu blobs of %llu commits", (unsigned long long)s->blobs,
