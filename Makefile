@@ -6,23 +6,27 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libargon2-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: all grammars deps events web run check asan fuzz fuzz-build soak soak-scan faults bench clean install
-all: deps grammars
+.PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan faults bench clean install
+product: deps grammars
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
-	ninja -C $(BUILD)
+	ninja -C $(BUILD) product
 	@ln -sf src/cli/custos $(BUILD)/custos
 	@ln -sf src/verify/custos-verify $(BUILD)/custos-verify
 
+# And the programs of tests and benches.
+all: product
+	ninja -C $(BUILD)
+
 # The console. Its built files are generated, never edited.
 # What is made from catalog/events.yaml and lives in the tree; a unit test holds it against the file.
-events: all
+events: product
 	build/custos events catalog --table >build/events.md
 	build/custos events catalog --format json >web/src/event-labels.json
 	sed -i -e '/^| type | by |/,/^$$/{/^$$/!d}' docs/formats/leaf.md
 	awk 'FNR==NR {table = table $$0 "\n"; next} {print} /from which the table below is made/ {getline; printf "\n%s", table}' build/events.md docs/formats/leaf.md >build/leaf.md
 	mv build/leaf.md docs/formats/leaf.md
 
-web: all
+web: product
 	@packaging/debian-packages $(NODE)
 	@cd web && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
 	  || npm ci --no-audit --no-fund --silent; } && node build.mjs
@@ -40,7 +44,7 @@ grammars:
 deps:
 	@packaging/debian-packages $(PACKAGES)
 
-check: web
+check: web all
 	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 strace jq zstd python3
 	@cd tests && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
 	  || npm ci --no-audit --no-fund --silent; }
@@ -93,5 +97,5 @@ bench: all
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ)
 
-install: all
-	meson install -C $(BUILD)
+install: product
+	meson install --no-rebuild -C $(BUILD)
