@@ -6,8 +6,8 @@
 
 static bool credits(cu_bytes line)
 {
-    static const char *const signs[] = {"opyright", "(C) ", "(c) ", "Author", "@author", "Maintainer", "Signed-off-by",
-                                        "Co-authored-by", "Reviewed-by", "Reported-by", "Contributed by"};
+    static const char *const signs[] = {"opyright", "(C) ", "(c) ", "Author", "@author", "Maintainer", "Uploaders", "-by: ", "-By: ",
+                                        "Contributed by", "Written by ", "riginally written by ", "atch by "};
     for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
         if (cu_find(line, cu_str(signs[k]), 0) != (size_t)-1)
             return true;

@@ -67,11 +67,29 @@ static bool known_tld(cu_bytes domain)
     return false;
 }
 
-/* git@host.org:group/name.git: where something is, nobody's mailbox. */
+/* git@host.org:group/name.git, user@host.org:path/of/it: where something is (the scp-like syntax of git-clone(1)),
+ * nobody's mailbox. */
 static bool remote_path(cu_bytes t, size_t start, size_t at, size_t end)
 {
     cu_bytes user = cu_slice(t, start, at);
-    return end < t.n && t.p[end] == ':' && (cu_eq(user, CU_LIT("git")) || cu_eq(user, CU_LIT("hg")) || cu_eq(user, CU_LIT("svn")));
+    if (end >= t.n || t.p[end] != ':')
+        return false;
+    if (cu_eq(user, CU_LIT("git")) || cu_eq(user, CU_LIT("hg")) || cu_eq(user, CU_LIT("svn")))
+        return true;
+    size_t i = end + 1;
+    while (i < t.n && i - end < 64 && (cu_alnum(t.p[i]) || (t.p[i] && strchr("~._-", t.p[i]))))
+        i++;
+    return i > end + 1 && i + 1 < t.n && t.p[i] == '/' && cu_alnum(t.p[i + 1]);
+}
+
+/* "socks5://user:password@host", "ssh://user@host": the begin of an address (RFC 3986 section 3.2.1), though what
+ * stands before its host looks like a mailbox. */
+static bool of_an_authority(cu_bytes t, size_t start)
+{
+    size_t i = start;
+    while (i > 0 && start - i < 80 && t.p[i - 1] > ' ' && !strchr("/\"'<>@", t.p[i - 1]))
+        i--;
+    return (i == start || t.p[start - 1] == ':') && i > 3 && memcmp(t.p + i - 3, "://", 3) == 0 && cu_alnum(t.p[i - 4]);
 }
 
 /* RFC 2606 and RFC 6761: names that belong to nobody. */
@@ -128,7 +146,7 @@ cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out
     while (start < at && strchr(".-%+", t.p[start]))
         start++;
     if (start == at || end == at + 1 || t.p[at - 1] == '.' || !known_tld(cu_slice(t, at + 1, end)) ||
-        remote_path(t, start, at, end))
+        remote_path(t, start, at, end) || of_an_authority(t, start))
         return CU_OK;
     CU_TRY(mail_name(e, t, start, out));
     return cu_found(e, out, e->finder[reserved(cu_slice(t, at + 1, end)) ? CU_FIND_EMAIL_RESERVED
@@ -156,19 +174,74 @@ static cu_err address(const cu_engine *e, const char *text, bool v6, size_t star
     return cu_found(e, out, e->finder[which], start, end);
 }
 
-/* "version 1.2.3.4" and "section 4.5.3.1" are not addresses. */
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+/* "version 1.2.3.4", "sect. 4.5.3.1", "rfc7231#section-7.1.1.1" are not addresses. */
 static bool numbered_before(cu_bytes t, size_t i)
 {
-    static const char *const words[] = {"version", "section"};
-    size_t n = 0;
-    while (i > 0 && n < 4 && t.p[i - 1] && strchr(" \"'=:", t.p[i - 1]))
+    static const char *const words[] = {"version", "versions", "ver", "section", "sections", "sect", "sec", "chapter", "clause", "release",
+                                        "releases", "revision", "rev", "build", "policy", "oid", "firmware"};
+    static const size_t version = 7;
+    char word[10] = "";
+    size_t n = 0, from;
+    while (i > 0 && n < 4 && t.p[i - 1] && strchr(" \"'=:.-(", t.p[i - 1]))
         i--, n++;
-    if (i < 7)
+    for (from = i; from > 0 && i - from < sizeof word && (lower(t.p[from - 1]) >= 'a' && lower(t.p[from - 1]) <= 'z');)
+        from--;
+    if (i >= version && strncasecmp((const char *)t.p + i - version, words[0], version) == 0)
+        return true; /* MinimumVersion */
+    if (i - from < 3 || i - from >= sizeof word)
         return false;
-    char word[8] = "";
-    for (size_t k = 0; k < 7; k++)
-        word[k] = (char)(t.p[i - 7 + k] | 32);
-    return strcmp(word, words[0]) == 0 || strcmp(word, words[1]) == 0;
+    for (size_t k = from; k < i; k++)
+        word[k - from] = (char)lower(t.p[k]);
+    for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        if (strcmp(word, words[k]) == 0)
+            return true;
+    return false;
+}
+
+/* ">= 1.2.0.4", "~1.2.0.4", "1.2.3.4-beta", "jre-9.0.9.0.jar": what package managers and file names write. */
+static bool of_a_release(cu_bytes t, size_t i, size_t end)
+{
+    uint8_t before = i ? t.p[i - 1] : 0, first = i > 1 ? t.p[i - 2] : 0, after = end < t.n ? t.p[end] : 0;
+    bool letter_after = end + 1 < t.n && lower(t.p[end + 1]) >= 'a' && lower(t.p[end + 1]) <= 'z';
+    if (before == '~' || before == '^' || (before == '=' && (first == '<' || first == '>' || first == '~')))
+        return true;
+    uint8_t second = i > 2 ? t.p[i - 3] : ' ';
+    if (before == ' ' && first == '=' && second && strchr("<>=!~", second))
+        return true;
+    if (before == ' ' && (first == '<' || first == '>') && second && strchr(" \"'(,", second)) /* no end of a tag */
+        return true;
+    return (after == '-' && letter_after) || (after == '.' && letter_after && before == '-' && cu_alnum(first));
+}
+
+/* Names of attributes and of extensions of certificates (X.520, RFC 5280 section 4.2.1). */
+static bool is_oid(const uint8_t *a)
+{
+    return a[0] == 2 && a[1] == 5 && (a[2] == 4 || a[2] == 29);
+}
+
+/* Nothing says that four figures are an address: neither a port, a prefix or a scheme nor a word before them. */
+static bool nothing_says_address(cu_bytes t, size_t i, size_t end)
+{
+    static const char *const words[] = {"ip", "addr", "host", "peer", "server", "dns", "ping", "remote", "gateway", "client"};
+    uint8_t after = end < t.n ? t.p[end] : 0;
+    size_t from = i > 32 ? i - 32 : 0;
+    if (((after == ':' || after == '/') && end + 1 < t.n && cu_digit(t.p[end + 1])) || (i && (t.p[i - 1] == '/' || t.p[i - 1] == '@')))
+        return false;
+    for (size_t k = i; k > from; k--)
+        if (t.p[k - 1] == '\n' || t.p[k - 1] == CU_DETECT_SEPARATOR)
+            from = k;
+    for (size_t k = from; k < i; k++)
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+            size_t n = strlen(words[w]);
+            if (k + n <= i && strncasecmp((const char *)t.p + k, words[w], n) == 0)
+                return false;
+        }
+    return true;
 }
 
 cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
@@ -190,7 +263,15 @@ cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_f
         return CU_OK;
     text[n] = 0;
     *past = end;
-    return address(e, text, false, i, end, out);
+    uint8_t a[4];
+    if (inet_pton(AF_INET, text, a) != 1 || is_oid(a) || of_a_release(t, i, end))
+        return CU_OK;
+    size_t before = out->n;
+    CU_TRY(address(e, text, false, i, end, out));
+    /* Of addresses one in 500,000 has four figures; of versions and of what people make up, most. */
+    if (out->n > before && n == 7 && nothing_says_address(t, i, end))
+        out->v[out->n - 1].confidence = CU_DETECT_MADE_UP_MOST;
+    return CU_OK;
 }
 
 static bool v6_char(uint8_t c)

@@ -116,12 +116,18 @@ static size_t next_part(cu_bytes t, size_t end, unsigned *flags)
     return *flags == CU_NAME_WORD ? end : past;
 }
 
+/* A quote written with a backslash: a text within a text. */
+static bool escaped_quote(cu_bytes t, size_t i)
+{
+    return i + 1 < t.n && t.p[i] == '\\' && (t.p[i + 1] == '"' || t.p[i + 1] == '\'');
+}
+
 static bool code_beside(cu_bytes t, size_t start, size_t end)
 {
     if (start && strchr("./_#@$\\:-\"'", t.p[start - 1]) && t.p[start - 1] &&
-        !(start > 1 && t.p[start - 2] == ' '))
+        !(start > 1 && (t.p[start - 2] == ' ' || escaped_quote(t, start - 2))))
         return true;
-    if (end >= t.n || !t.p[end])
+    if (end >= t.n || !t.p[end] || escaped_quote(t, end))
         return false;
     return strchr("(_=[</\\@*{-", t.p[end]) != NULL || cu_digit(t.p[end]) ||
            (strchr(".:", t.p[end]) && end + 1 < t.n && (cu_alnum(t.p[end + 1]) || t.p[end + 1] == ':'));
@@ -175,6 +181,58 @@ static bool whole_string(cu_bytes t, size_t i, size_t end)
 
 static bool listed_beside(cu_bytes t, size_t i, size_t end);
 
+#define LIST_MAX 24u /* members of an enumeration that are looked at */
+
+/* Past ", ", " and ", ", and " or " & " at i, or i. */
+static size_t joint(cu_bytes t, size_t i)
+{
+    static const char *const joints[] = {", and ", ", ", " and ", " & "};
+    for (size_t k = 0; k < sizeof joints / sizeof *joints; k++) {
+        size_t n = strlen(joints[k]);
+        if (t.n - i > n && memcmp(t.p + i, joints[k], n) == 0)
+            return i + n;
+    }
+    return i;
+}
+
+/* The begin of the word that stands with a comma before i, or i. */
+static size_t member_before(cu_bytes t, size_t i)
+{
+    if (i < 5 || t.p[i - 1] != ' ' || t.p[i - 2] != ',')
+        return i;
+    size_t end = i - 2, from = end;
+    while (from > 0 && end - from < 24 && (letter(t.p[from - 1]) || t.p[from - 1] == '-'))
+        from--;
+    return cu_name_word(t, from) == end && end - from > 2 && from > 0 && cu_starts_token(t, from) ? from : i;
+}
+
+/* "They had six: Malon, Mark, Kaylee, Brandi and Jo": in a row of three or more of which two can be nothing but
+ * given names and none is an ordinary word, all are names. i is the begin of one; *past is behind the last. */
+static cu_err enumeration(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
+{
+    struct { size_t start, end; } member[LIST_MAX];
+    size_t n = 0, sure = 0, at = i;
+    for (size_t k = 0, from; k < LIST_MAX / 2 && (from = member_before(t, at)) != at; k++)
+        at = from;
+    for (size_t next = at; n < LIST_MAX; at = next) {
+        size_t end = cu_name_word(t, at);
+        unsigned flags = end > at ? cu_name_flags(cu_slice(t, at, end)) : CU_NAME_WORD;
+        if (end < at + 2 || flags & (CU_NAME_WORD | CU_NAME_TITLE) || code_beside(t, at, end))
+            break;
+        sure += flags & CU_NAME_GIVEN && !(flags & CU_NAME_GIVEN_VAGUE);
+        member[n].start = at;
+        member[n++].end = end;
+        if ((next = joint(t, end)) == end)
+            break;
+    }
+    if (n < 3 || sure < 2 || member[n - 1].end <= i)
+        return CU_OK;
+    for (size_t k = 0; k < n; k++)
+        CU_TRY(cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], member[k].start, member[k].end));
+    *past = member[n - 1].end;
+    return CU_OK;
+}
+
 /* A word of the lists begins at i. */
 static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -204,6 +262,11 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
         return cu_found(e, out, e->finder[CU_FIND_PERSON], i, last);
     if ((vague && !(parts == 1 && given && listed_beside(t, i, last))) || !cu_prose_around(t, i) || (parts == 1 && (last - i < 3 || whole_string(t, i, last))))
         return CU_OK;
+    if (parts == 1 && given && !vague) {
+        CU_TRY(enumeration(e, t, i, past, out));
+        if (*past > last)
+            return CU_OK;
+    }
     if (!given && first & CU_NAME_FAMILY)
         i = word_before(t, i);
     return given || parts > 1 || (i > 1 && t.p[i - 1] == ' ' && t.p[i - 2] != '.' && t.p[i - 2])

@@ -25,6 +25,35 @@ static void other_numbers(void **state)
     expect_none(CU_TYPE_CRYPTO, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb");
 }
 
+/* The begin of an address is no mailbox, the place of a repository neither. */
+static void what_looks_like_a_mailbox(void **state)
+{
+    (void)state;
+    expect_none(CU_TYPE_EMAIL_ADDRESS, "proxy socks5://user:pass@proxy.firm.io:1080 set");
+    expect_none(CU_TYPE_EMAIL_ADDRESS, "clone ssh://deploy@code.firm.io/group/name");
+    expect_none(CU_TYPE_EMAIL_ADDRESS, "deploy@code.firm.io:group/name.git");
+    expect(CU_TYPE_EMAIL_ADDRESS, "mailto:[ada@firm.io]");
+    expect(CU_TYPE_EMAIL_ADDRESS, "https://firm.io/?mail=[ada@firm.io]");
+    expect(CU_TYPE_EMAIL_ADDRESS, "user:[ada@firm.io]: who?");
+}
+
+static void versions_are_no_addresses(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"zlib >= 11.2.0.4", "with versions < 11.2.0.4 only", "~11.2.0.4", "-MinimumVersion 12.8.5.201",
+        "rfc7231#section-7.1.1.11", "jre-19.0.9.10.jar", "11.2.3.4-beta", "{ \"2.5.29.19\", x }"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        expect_none(CU_TYPE_IP_ADDRESS, none[i]);
+    expect(CU_TYPE_IP_ADDRESS, "<td> [140.211.11.130], </td>");
+    expect(CU_TYPE_IP_ADDRESS, "from [140.211.11.130]-140.211.11.140");
+    static const char *const four[] = {"Value('2.2.2.2')", "peer 2.2.2.2", "2.2.2.2:53", "http://2.2.2.2/"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(cu_detect(engine, scratch, cu_str(four[i]), &found), CU_OK);
+        assert_int_equal(found.n, 1);
+        assert_int_equal(found.v[0].confidence < CU_DETECT_DEFAULT_MIN, i == 0);
+    }
+}
+
 static void reserved_domains_are_less_sure(void **state)
 {
     (void)state;
@@ -61,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers),
         cmocka_unit_test(other_numbers),
+        cmocka_unit_test(what_looks_like_a_mailbox), cmocka_unit_test(versions_are_no_addresses),
         cmocka_unit_test(reserved_domains_are_less_sure),
         cmocka_unit_test(hostile),
         cmocka_unit_test(credits_are_less_sure),

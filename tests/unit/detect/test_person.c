@@ -15,6 +15,23 @@ static void names_in_prose(void **state)
     expect(CU_TYPE_PERSON, "that is [Anjali]'s chair");
 }
 
+/* Two that can be nothing but names make names of the others; one does not. */
+static void names_in_a_row(void **state)
+{
+    (void)state;
+    static const char row[] = "They had four: Ylvin, Ingeborg, Svetlana and Mabby.";
+    static const char *const members[] = {"Ylvin", "Ingeborg", "Svetlana", "Mabby"};
+    assert_int_equal(cu_detect(engine, scratch, cu_str(row), &found), CU_OK);
+    assert_int_equal(found.n, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(found.v[i].type, CU_TYPE_PERSON);
+        assert_memory_equal(row + found.v[i].start, members[i], found.v[i].end - found.v[i].start);
+    }
+    assert_int_equal(cu_detect(engine, scratch, cu_str("They had four: Ylvin, Ingeborg, Torquilla and Mabby."), &found), CU_OK);
+    assert_int_equal(found.n, 1);
+    expect(CU_TYPE_PERSON, "x = \"Who? \\\"[Ingeborg]\\'s uncle\\\"\"");
+}
+
 static void not_in_code(void **state)
 {
     (void)state;
@@ -40,7 +57,7 @@ static void hostile(void **state)
 {
     (void)state;
     static const char *const runs[] = {"Anna ", "A", "Anna van der ", "\xc3", "\xc3\x89", "Mr. ", "O'", "Jean-",
-                                       "A. ", "Anna Smith ", "<a@b.de>", "my name is "};
+                                       "A. ", "Anna Smith ", "<a@b.de>", "my name is ", "Anna, Ingeborg, ", "X, Ingeborg and "};
     survives_cuts("Dr. Zsófia van der Kranzow-O'Neil Jr. <z.k@firma.de> Mr. É");
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
         linear_in(runs[i]);
@@ -50,6 +67,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_in_prose),
+        cmocka_unit_test(names_in_a_row),
         cmocka_unit_test(not_in_code),
         cmocka_unit_test(nothing_crosses_a_separator),
         cmocka_unit_test(hostile),

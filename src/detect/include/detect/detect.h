@@ -27,6 +27,7 @@
 #define CU_FINDING_SEQUENCE 128u   /* it holds runs such as 12345678 or abcdefgh */
 #define CU_FINDING_DECODED 256u    /* it stands there in base64 or hexadecimal */
 #define CU_FINDING_CREDIT 512u     /* it says who wrote a file */
+#define CU_DETECT_MADE_UP_MOST 35u /* percent that four single figures with points are an address */
 #define CU_DETECT_CREDIT_MOST 35u  /* percent that such a finding is sure at most */
 /* Part of a weaker finding that a stronger one overlaps: to be replaced, not to be reported. */
 #define CU_FINDING_REMAINDER 64u
