@@ -143,7 +143,7 @@ test('a folder of rules that holds none does not pass for one that changes nothi
 });
 
 test('a file that is nothing but findings is reported whole, in bounded memory', () => {
-  const n = 1_200_000, text = '8.8.4.4\n'.repeat(n);
+  const n = 1_200_000, text = '81.2.69.143\n'.repeat(n);
   const r = spawnSync('sh', ['-c', `ulimit -v 600000; exec "$0" scan --format jsonl - | wc -l`, custos], { input: text, encoding: 'utf8', maxBuffer: 1 << 28 });
   assert.equal(r.stderr, '');
   assert.equal(Number(r.stdout), n);
