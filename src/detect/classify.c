@@ -1,59 +1,76 @@
-/* Bytes to masks: plainly, with AVX2, and with AVX-512 (BW and VBMI). All give the same masks but for
- * `literal`, which may hold more where tables are coarser. */
+/* Bytes to masks: plainly, with AVX2, and with AVX-512 (BW, VBMI and GFNI). All give the same masks but
+ * for `literal`, which may hold more where tables are coarser. */
 #include <string.h>
-#include "base/digest.h"
 #include "sweep.h"
 #include "token.h"
 
-static void add_others(cu_signs *m, uint8_t c, uint64_t bit)
+static void put(uint64_t *row, bool is, unsigned i)
 {
-    m->at |= c == '@' ? bit : 0;
-    m->colon |= c == ':' ? bit : 0;
-    m->plus |= c == '+' ? bit : 0;
-    m->space |= c == ' ' ? bit : 0;
-    m->sign |= c == ' ' || c == '-' || c == '.' || c == '/' || c == ')' ? bit : 0;
-    m->point |= c == '.' || c == ',' ? bit : 0;
-    m->open |= c == '(' ? bit : 0;
-    m->escape |= c == '\\' ? bit : 0;
-    m->high |= c >= 0x80 ? bit : 0;
-    m->lead |= c >= 0xc3 && c <= 0xc5 ? bit : 0;
+    *row |= (uint64_t)is << i;
 }
 
-void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out, cu_signs *signs)
+static void add_signs(cu_signs *s, size_t b, uint8_t c, unsigned i)
 {
-    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
-        cu_block m = {0};
-        cu_signs others = {0};
+    put(&s->at[b], c == '@', i);
+    put(&s->colon[b], c == ':', i);
+    put(&s->plus[b], c == '+', i);
+    put(&s->space[b], c == ' ', i);
+    put(&s->sign[b], c == ' ' || c == '-' || c == '.' || c == '/' || c == ')', i);
+    put(&s->point[b], c == '.' || c == ',', i);
+    put(&s->open[b], c == '(', i);
+    put(&s->high[b], c >= 0x80, i);
+    put(&s->lead[b], c >= 0xc3 && c <= 0xc5, i);
+}
+
+static void add_masks(cu_masks *m, size_t b, uint8_t c, unsigned i)
+{
+    uint8_t class = cu_byte_class[c];
+    put(&m->upper[b], class == CU_IS_UPPER, i);
+    put(&m->lower[b], class == CU_IS_LOWER, i);
+    put(&m->digit[b], class == CU_IS_DIGIT, i);
+    put(&m->joint[b], class == CU_IS_JOINT, i);
+    put(&m->dash[b], c == '-', i);
+    put(&m->escape[b], c == '%' || c == '&', i);
+    put(&m->backslash[b], c == '\\', i);
+}
+
+static void clear(cu_masks *m, cu_signs *s, size_t b)
+{
+    m->upper[b] = m->lower[b] = m->digit[b] = m->joint[b] = m->dash[b] = m->escape[b] = m->backslash[b] = m->literal[b] = 0;
+    if (s)
+        s->at[b] = s->colon[b] = s->plus[b] = s->space[b] = s->sign[b] = s->point[b] = s->open[b] = s->high[b] = s->lead[b] = 0;
+}
+
+static bool window_passes(const cu_literals *l, unsigned bank, const uint8_t *p)
+{
+    unsigned pass = 255;
+    for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
+        pass &= l->code[bank][k][cu_literal_code(p[k])];
+    return pass != 0;
+}
+
+void cu_classify_plain(const cu_literals *l, const uint8_t *p, size_t blocks, cu_masks *out, cu_signs *signs)
+{
+    cu_mask_row begin = {0}, any = {0};
+    for (size_t b = 1; b <= blocks; b++, p += CU_BLOCK) {
+        clear(out, signs, b);
         for (unsigned i = 0; i < CU_BLOCK; i++) {
-            uint64_t bit = 1ull << i;
-            uint8_t c = p[i], class = cu_byte_class[c];
-            m.upper |= class == CU_IS_UPPER ? bit : 0;
-            m.lower |= class == CU_IS_LOWER ? bit : 0;
-            m.digit |= class == CU_IS_DIGIT ? bit : 0;
-            m.joint |= class == CU_IS_JOINT ? bit : 0;
-            m.dash |= c == '-' ? bit : 0;
-            m.percent |= c == '%' ? bit : 0;
-            m.ampersand |= c == '&' ? bit : 0;
+            add_masks(out, b, p[i], i);
             if (signs)
-                add_others(&others, c, bit);
-            for (unsigned g = 0; l && g < CU_LITERAL_BANKS; g++) {
-                unsigned pass = 255;
-                for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
-                    pass &= l->code[g][k][p[i + k] < 128 ? cu_literal_code[p[i + k]] : 0];
-                m.literal |= pass ? bit : 0;
-            }
+                add_signs(signs, b, p[i], i);
+            for (unsigned bank = 0; l && bank < CU_LITERAL_BANKS; bank++)
+                put(bank == CU_LITERAL_BEGIN ? &begin[b] : &any[b], window_passes(l, bank, p + i), i);
         }
-        out[b] = m;
-        if (signs)
-            signs[b] = others;
     }
+    if (l)
+        cu_literal_begins(out, begin, any, blocks);
 }
 
-size_t cu_places_plain(const cu_literals *l, const uint8_t *p, const cu_block *m, size_t blocks, uint16_t *places)
+size_t cu_places_plain(const cu_literals *l, const uint8_t *p, const uint64_t *marked, size_t blocks, uint16_t *places)
 {
     size_t n = 0;
     for (size_t b = 0; b < blocks; b++)
-        for (uint64_t bits = m[b].literal; bits; bits &= bits - 1) {
+        for (uint64_t bits = marked[b]; bits; bits &= bits - 1) {
             size_t at = b * CU_BLOCK + (size_t)__builtin_ctzll(bits);
             places[n] = (uint16_t)at;
             n += cu_literals_hash(l, p + at, 0) != CU_NO_HASH || cu_literals_hash(l, p + at, 1) != CU_NO_HASH;
@@ -65,7 +82,7 @@ size_t cu_places_plain(const cu_literals *l, const uint8_t *p, const cu_block *m
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,gfni")))
 #define VBMI2 __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt")))
 
 /* --- AVX2: 32 bytes at a time --- */
@@ -101,94 +118,171 @@ AVX2 static inline __m256i look_up32(const cu_literals *l, unsigned g, unsigned 
     return _mm256_and_si256(_mm256_shuffle_epi8(twice(l->low[g][k]), low), _mm256_shuffle_epi8(twice(l->high[g][k]), high));
 }
 
-AVX2 static inline uint32_t literals32(const cu_literals *l, const uint8_t *p)
+AVX2 static inline uint32_t bank32(const cu_literals *l, unsigned bank, const uint8_t *p)
 {
     const __m256i half = _mm256_set1_epi8(15);
-    __m256i any = _mm256_setzero_si256();
-    for (unsigned g = 0; g < CU_LITERAL_BANKS; g++) {
-        __m256i pass = _mm256_set1_epi8(-1);
-        for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++) {
-            __m256i x = load32(p + k);
-            __m256i low = _mm256_and_si256(x, half), high = _mm256_and_si256(_mm256_srli_epi16(x, 4), half);
-            pass = _mm256_and_si256(pass, look_up32(l, g, k, low, high));
-        }
-        any = _mm256_or_si256(any, pass);
+    __m256i pass = _mm256_set1_epi8(-1);
+    for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++) {
+        __m256i x = load32(p + k);
+        __m256i low = _mm256_and_si256(x, half), high = _mm256_and_si256(_mm256_srli_epi16(x, 4), half);
+        pass = _mm256_and_si256(pass, look_up32(l, bank, k, low, high));
     }
-    return ~bits32(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
+    return ~bits32(_mm256_cmpeq_epi8(pass, _mm256_setzero_si256()));
 }
 
-AVX2 static inline void others32(__m256i x, unsigned shift, cu_signs *m)
+AVX2 static inline void put32(uint64_t *row, uint32_t bits, unsigned shift)
+{
+    *row |= (uint64_t)bits << shift;
+}
+
+AVX2 static inline void signs32(__m256i x, unsigned shift, cu_signs *s, size_t b)
 {
     uint32_t space = equal32(x, ' '), dot = equal32(x, '.');
-    m->at |= (uint64_t)equal32(x, '@') << shift;
-    m->colon |= (uint64_t)equal32(x, ':') << shift;
-    m->plus |= (uint64_t)equal32(x, '+') << shift;
-    m->space |= (uint64_t)space << shift;
-    m->sign |= (uint64_t)(space | dot | equal32(x, '-') | equal32(x, '/') | equal32(x, ')')) << shift;
-    m->point |= (uint64_t)(dot | equal32(x, ',')) << shift;
-    m->open |= (uint64_t)equal32(x, '(') << shift;
-    m->escape |= (uint64_t)equal32(x, '\\') << shift;
-    m->high |= (uint64_t)bits32(x) << shift;
-    m->lead |= (uint64_t)range32(x, 0xc3, 2) << shift;
+    put32(&s->at[b], equal32(x, '@'), shift);
+    put32(&s->colon[b], equal32(x, ':'), shift);
+    put32(&s->plus[b], equal32(x, '+'), shift);
+    put32(&s->space[b], space, shift);
+    put32(&s->sign[b], space | dot | equal32(x, '-') | equal32(x, '/') | equal32(x, ')'), shift);
+    put32(&s->point[b], dot | equal32(x, ','), shift);
+    put32(&s->open[b], equal32(x, '('), shift);
+    put32(&s->high[b], bits32(x), shift);
+    put32(&s->lead[b], range32(x, 0xc3, 2), shift);
 }
 
-AVX2 static inline void half_block(const cu_literals *l, const uint8_t *p, unsigned shift, cu_block *m, cu_signs *signs)
+AVX2 static inline void masks32(__m256i x, unsigned shift, cu_masks *m, size_t b)
 {
-    __m256i x = load32(p);
     uint32_t dash = equal32(x, '-');
-    m->upper |= (uint64_t)range32(x, 'A', 25) << shift;
-    m->lower |= (uint64_t)range32(x, 'a', 25) << shift;
-    m->digit |= (uint64_t)range32(x, '0', 9) << shift;
-    m->dash |= (uint64_t)dash << shift;
-    m->percent |= (uint64_t)equal32(x, '%') << shift;
-    m->ampersand |= (uint64_t)equal32(x, '&') << shift;
-    m->joint |= (uint64_t)(dash | equal32(x, '+') | equal32(x, '_') | equal32(x, '/')) << shift;
-    if (signs)
-        others32(x, shift, signs);
-    m->literal |= l ? (uint64_t)literals32(l, p) << shift : 0;
+    put32(&m->upper[b], range32(x, 'A', 25), shift);
+    put32(&m->lower[b], range32(x, 'a', 25), shift);
+    put32(&m->digit[b], range32(x, '0', 9), shift);
+    put32(&m->dash[b], dash, shift);
+    put32(&m->joint[b], dash | equal32(x, '+') | equal32(x, '_') | equal32(x, '/'), shift);
+    put32(&m->escape[b], equal32(x, '%') | equal32(x, '&'), shift);
+    put32(&m->backslash[b], equal32(x, '\\'), shift);
 }
 
-AVX2 void cu_classify_avx2(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out, cu_signs *signs)
+AVX2 void cu_classify_avx2(const cu_literals *l, const uint8_t *p, size_t blocks, cu_masks *out, cu_signs *signs)
 {
-    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK) {
-        cu_block m = {0};
-        cu_signs *others = signs ? &signs[b] : NULL;
-        if (others)
-            *others = (cu_signs){0};
-        half_block(l, p, 0, &m, others);
-        half_block(l, p + 32, 32, &m, others);
-        out[b] = m;
+    cu_mask_row begin, any;
+    for (size_t b = 1; b <= blocks; b++) {
+        clear(out, signs, b);
+        begin[b] = any[b] = 0;
+        for (unsigned shift = 0; shift < CU_BLOCK; shift += 32, p += 32) {
+            __m256i x = load32(p);
+            masks32(x, shift, out, b);
+            if (signs)
+                signs32(x, shift, signs, b);
+            for (unsigned bank = 0; l && bank < CU_LITERAL_BANKS; bank++)
+                put32(bank == CU_LITERAL_BEGIN ? &begin[b] : &any[b], bank32(l, bank, p), shift);
+        }
+    }
+    if (l)
+        cu_literal_begins(out, begin, any, blocks);
+}
+
+/* --- AVX-512: 64 bytes at a time, and eight blocks into one register a mask --- */
+
+AVX512 static inline __m512i load64(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+#define IS(kind, where) [where] = 1u << (kind)
+#define FIVE(kind, a) IS(kind, a), IS(kind, a + 1), IS(kind, a + 2), IS(kind, a + 3), IS(kind, a + 4)
+#define LETTERS(kind, a) FIVE(kind, a), FIVE(kind, a + 5), FIVE(kind, a + 10), FIVE(kind, a + 15), FIVE(kind, a + 20), IS(kind, a + 25)
+
+/* Bits are the masks in the order of their structures. */
+static const uint8_t masks_of[128] = {
+    LETTERS(0, 'A'), LETTERS(1, 'a'), FIVE(2, '0'), FIVE(2, '5'), IS(3, '_'), IS(3, '+'), IS(3, '/'), ['-'] = 1u << 3 | 1u << 4,
+    IS(5, '%'), IS(5, '&'), IS(6, '\\'),
+};
+static const uint8_t signs_of[128] = {
+    IS(0, '@'), IS(1, ':'), IS(2, '+'), [' '] = 1u << 3 | 1u << 4, IS(4, '-'), IS(4, '/'), IS(4, ')'), ['.'] = 1u << 4 | 1u << 5,
+    IS(5, ','), IS(6, '('),
+};
+
+/* The kinds of 64 bytes, one bit a kind, to 64 bits of each kind: bits are transposed within eight bytes
+ * (the product with the matrix that those are), then bytes. */
+AVX512 static inline __m512i kinds64(__m512i x, __mmask64 low, __m512i first, __m512i second)
+{
+    const __m512i diagonal = _mm512_set1_epi64((long long)0x8040201008040201ull);
+    const __m512i bytes = _mm512_set_epi8(63, 55, 47, 39, 31, 23, 15, 7, 62, 54, 46, 38, 30, 22, 14, 6, 61, 53, 45, 37, 29, 21, 13, 5,
+        60, 52, 44, 36, 28, 20, 12, 4, 59, 51, 43, 35, 27, 19, 11, 3, 58, 50, 42, 34, 26, 18, 10, 2, 57, 49, 41, 33, 25, 17, 9, 1,
+        56, 48, 40, 32, 24, 16, 8, 0);
+    __m512i kinds = _mm512_maskz_permutex2var_epi8(low, first, x, second);
+    __m512i turned = _mm512_gf2p8affine_epi64_epi8(diagonal, kinds, 0);
+    return _mm512_permutexvar_epi8(bytes, _mm512_gf2p8affine_epi64_epi8(turned, diagonal, 0));
+}
+
+/* Eight kinds of eight blocks: those of a block side by side, to the blocks of a kind side by side. */
+AVX512 static inline void put_kinds(const __m512i in[8], uint64_t *const rows[8])
+{
+    __m512i a[8], c[8];
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i += 2) {
+        a[i] = _mm512_unpacklo_epi64(in[i], in[i + 1]);
+        a[i + 1] = _mm512_unpackhi_epi64(in[i], in[i + 1]);
+    }
+#pragma GCC unroll 8
+    for (unsigned h = 0; h < 2; h++) { /* kinds of even, of odd number */
+        c[h] = _mm512_shuffle_i64x2(a[h], a[h + 2], 0x88);
+        c[h + 2] = _mm512_shuffle_i64x2(a[h], a[h + 2], 0xdd);
+        c[h + 4] = _mm512_shuffle_i64x2(a[h + 4], a[h + 6], 0x88);
+        c[h + 6] = _mm512_shuffle_i64x2(a[h + 4], a[h + 6], 0xdd);
+    }
+#pragma GCC unroll 8
+    for (unsigned h = 0; h < 2; h++) {
+        const __m512i row[4] = {_mm512_shuffle_i64x2(c[h], c[h + 4], 0x88), _mm512_shuffle_i64x2(c[h + 2], c[h + 6], 0x88),
+            _mm512_shuffle_i64x2(c[h], c[h + 4], 0xdd), _mm512_shuffle_i64x2(c[h + 2], c[h + 6], 0xdd)};
+#pragma GCC unroll 8
+        for (unsigned k = 0; k < 4; k++)
+            if (rows[2 * k + h])
+                _mm512_storeu_si512(rows[2 * k + h], row[k]);
     }
 }
 
-/* --- AVX-512: 64 bytes at a time, and look-ups of 128 entries --- */
-
-AVX512 static inline __m512i load64(const uint8_t *p)
+AVX512 static void masks64(const uint8_t *p, size_t blocks, cu_masks *out)
 {
-    return _mm512_loadu_si512((const void *)p);
+    const __m512i first = load64(masks_of), second = load64(masks_of + 64);
+    for (size_t b = 0; b < blocks; b += 8, p += 8 * CU_BLOCK) {
+        __m512i in[8];
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < 8; i++) {
+            __m512i x = b + i < blocks ? load64(p + i * CU_BLOCK) : _mm512_setzero_si512();
+            in[i] = kinds64(x, ~_mm512_movepi8_mask(x), first, second);
+        }
+        put_kinds(in, (uint64_t *const[8]){out->upper + 1 + b, out->lower + 1 + b, out->digit + 1 + b, out->joint + 1 + b,
+            out->dash + 1 + b, out->escape + 1 + b, out->backslash + 1 + b, NULL});
+    }
 }
 
-AVX512 static inline uint64_t equal64(__m512i x, char c)
+AVX512 static void signs64(const uint8_t *p, size_t blocks, cu_signs *out)
 {
-    return _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8(c));
+    const __m512i first = load64(signs_of), second = load64(signs_of + 64);
+    for (size_t b = 0; b < blocks; b += 8, p += 8 * CU_BLOCK) {
+        __m512i in[8];
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < 8; i++) {
+            __m512i x = b + i < blocks ? load64(p + i * CU_BLOCK) : _mm512_setzero_si512();
+            __mmask64 high = _mm512_movepi8_mask(x);
+            in[i] = kinds64(x, ~high, first, second);
+            out->high[1 + b + i] = high;
+            out->lead[1 + b + i] = _mm512_cmple_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8((char)0xc3)), _mm512_set1_epi8(2));
+        }
+        put_kinds(in, (uint64_t *const[8]){out->at + 1 + b, out->colon + 1 + b, out->plus + 1 + b, out->space + 1 + b,
+            out->sign + 1 + b, out->point + 1 + b, out->open + 1 + b, NULL});
+    }
 }
 
-AVX512 static inline uint64_t range64(__m512i x, uint8_t first, uint8_t span)
+/* cu_literal_code() of 64 bytes: bit 6 to bit 5, the lower five where they are. */
+AVX512 static inline __m512i codes64(const uint8_t *p)
 {
-    return _mm512_cmple_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8((char)first)), _mm512_set1_epi8((char)span));
+    return _mm512_gf2p8affine_epi64_epi8(load64(p), _mm512_set1_epi64(0x0102040810400000ll), 0);
 }
 
-/* Bytes to the 64 codes that tables of literals are indexed by; 0x80 and above to 0. */
-AVX512 static inline __m512i codes64(__m512i x)
-{
-    __m512i c = _mm512_permutex2var_epi8(load64(cu_literal_code), x, load64(cu_literal_code + 64));
-    return _mm512_maskz_mov_epi8(~_mm512_movepi8_mask(x), c);
-}
-
-#define STRIDE 16u /* blocks whose codes are kept */
-
-/* The tables are loaded once, into registers: what is stored meanwhile might be they, to the compiler. */
-AVX512 static void literals64(const cu_literals *l, const uint8_t *codes, size_t blocks, cu_block *out)
+/* The tables are loaded once, into registers: what is stored meanwhile might be they, to the compiler. The
+ * last four bytes that are read stand behind the blocks. */
+AVX512 static void literals64(const cu_literals *l, const uint8_t *p, size_t blocks, uint64_t *begin, uint64_t *any)
 {
     __m512i t[CU_LITERAL_BANKS][CU_LITERAL_WINDOW];
 #pragma GCC unroll 8
@@ -196,76 +290,41 @@ AVX512 static void literals64(const cu_literals *l, const uint8_t *codes, size_t
 #pragma GCC unroll 8
         for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
             t[i][k] = load64(l->code[i][k]);
-    for (size_t b = 0; b < blocks; b++, codes += CU_BLOCK) {
-        __m512i any = _mm512_setzero_si512(), x[CU_LITERAL_WINDOW];
+    for (size_t b = 1; b <= blocks; b++, p += CU_BLOCK) {
+        __m512i pass[CU_LITERAL_BANKS], x[CU_LITERAL_WINDOW];
 #pragma GCC unroll 8
         for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++)
-            x[k] = load64(codes + k);
+            x[k] = codes64(p + k);
 #pragma GCC unroll 8
         for (unsigned i = 0; i < CU_LITERAL_BANKS; i++) {
-            __m512i pass = _mm512_permutexvar_epi8(x[0], t[i][0]);
+            pass[i] = _mm512_permutexvar_epi8(x[0], t[i][0]);
 #pragma GCC unroll 8
             for (unsigned k = 1; k < CU_LITERAL_WINDOW; k++)
-                pass = _mm512_and_si512(pass, _mm512_permutexvar_epi8(x[k], t[i][k]));
-            any = _mm512_or_si512(any, pass);
+                pass[i] = _mm512_and_si512(pass[i], _mm512_permutexvar_epi8(x[k], t[i][k]));
         }
-        out[b].literal = _mm512_test_epi8_mask(any, any);
+        begin[b] = _mm512_test_epi8_mask(pass[CU_LITERAL_BEGIN], pass[CU_LITERAL_BEGIN]);
+        any[b] = _mm512_test_epi8_mask(pass[1], pass[1]);
     }
 }
 
-AVX512 static inline void others64(__m512i x, cu_signs *out)
+AVX512 void cu_classify_avx512(const cu_literals *l, const uint8_t *p, size_t blocks, cu_masks *out, cu_signs *signs)
 {
-    uint64_t slash = equal64(x, '/'), dash = equal64(x, '-'), dot = equal64(x, '.');
-    out->at = equal64(x, '@');
-    out->colon = equal64(x, ':');
-    out->plus = equal64(x, '+');
-    out->space = equal64(x, ' ');
-    out->sign = out->space | dash | dot | slash | equal64(x, ')');
-    out->point = dot | equal64(x, ',');
-    out->open = equal64(x, '(');
-    out->escape = equal64(x, '\\');
-    out->high = _mm512_movepi8_mask(x);
-    out->lead = range64(x, 0xc3, 2);
+    cu_mask_row begin, any;
+    masks64(p, blocks, out);
+    if (signs)
+        signs64(p, blocks, signs);
+    if (!l)
+        return;
+    literals64(l, p, blocks, begin, any);
+    cu_literal_begins(out, begin, any, blocks);
 }
 
-AVX512 static inline void classes64(__m512i x, cu_block *out)
-{
-    uint64_t dash = equal64(x, '-');
-    out->upper = range64(x, 'A', 25);
-    out->lower = range64(x, 'a', 25);
-    out->digit = range64(x, '0', 9);
-    out->joint = dash | equal64(x, '+') | equal64(x, '_') | equal64(x, '/');
-    out->dash = dash;
-    out->percent = equal64(x, '%');
-    out->ampersand = equal64(x, '&');
-    out->literal = 0;
-}
-
-AVX512 void cu_classify_avx512(const cu_literals *l, const uint8_t *p, size_t blocks, cu_block *out, cu_signs *signs)
-{
-    uint8_t codes[(STRIDE + 1) * CU_BLOCK];
-    for (size_t b = 0, n; b < blocks; b += n, p += n * CU_BLOCK) {
-        n = blocks - b < STRIDE ? blocks - b : STRIDE;
-        for (size_t i = 0; i < n; i++) {
-            __m512i x = load64(p + i * CU_BLOCK);
-            classes64(x, &out[b + i]);
-            if (signs)
-                others64(x, &signs[b + i]);
-            _mm512_storeu_si512((void *)(codes + i * CU_BLOCK), codes64(x));
-        }
-        if (!l)
-            continue;
-        _mm512_storeu_si512((void *)(codes + n * CU_BLOCK), codes64(_mm512_maskz_loadu_epi8((1u << (CU_LITERAL_WINDOW - 1)) - 1, p + n * CU_BLOCK)));
-        literals64(l, codes, n, out + b);
-    }
-    cu_wipe(codes, sizeof codes);
-}
 /* The marked places, as numbers. */
-VBMI2 static size_t list_places(const cu_block *m, size_t blocks, uint16_t *places)
+VBMI2 static size_t list_places(const uint64_t *marked, size_t blocks, uint16_t *places)
 {
     size_t n = 0;
     for (size_t b = 0; b < blocks; b++) {
-        uint64_t bits = m[b].literal;
+        uint64_t bits = marked[b];
         unsigned count = (unsigned)__builtin_popcountll(bits);
         const __m512i low = _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42,
             41, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12,
@@ -288,9 +347,9 @@ VBMI2 static inline __mmask16 have_hash(const cu_literals *l, unsigned four, __m
 }
 
 /* Sixteen places at a time: their bytes, the hashes, and the bits of the hashes are gathered. */
-VBMI2 size_t cu_places_avx512(const cu_literals *l, const uint8_t *p, const cu_block *m, size_t blocks, uint16_t *places)
+VBMI2 size_t cu_places_avx512(const cu_literals *l, const uint8_t *p, const uint64_t *marked, size_t blocks, uint16_t *places)
 {
-    size_t all = list_places(m, blocks, places), n = 0;
+    size_t all = list_places(marked, blocks, places), n = 0;
     for (size_t i = 0; i < all; i += 16) {
         __mmask16 live = all - i >= 16 ? 0xffff : (__mmask16)((1u << (all - i)) - 1);
         __m256i at16 = _mm256_loadu_si256((const __m256i *)(const void *)(places + i));
@@ -316,7 +375,7 @@ cu_places_fn *cu_placer(void)
 cu_classify_fn *cu_classifier(void)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw"))
+    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("gfni"))
         return cu_classify_avx512;
     if (__builtin_cpu_supports("avx2"))
         return cu_classify_avx2;

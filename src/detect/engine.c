@@ -200,25 +200,27 @@ static bool in_set(const cu_compiled *c, int set)
     }
 }
 
-static cu_err add_literal(cu_engine *e, cu_bytes text, bool word_end, const cu_target *to)
+static cu_err add_literal(cu_engine *e, cu_bytes text, bool word_begin, bool word_end, const cu_target *to)
 {
     uint32_t meaning = (uint32_t)e->targets_n;
     const cu_compiled *c = &e->rules[to->rule];
     CU_TRY(cu_engine_target(e, to));
     for (int set = 0; set < CU_LITERALS_COUNT; set++)
         if (in_set(c, set))
-            CU_TRY(cu_literals_add(&e->literals[set], text, word_end, meaning));
+            CU_TRY(cu_literals_add(&e->literals[set], text, word_begin, word_end, meaning));
     return CU_OK;
 }
 
 static cu_err add_anchors(cu_engine *e, uint16_t rule, uint32_t first)
 {
     const cu_rule *r = e->rules[rule].rule;
+    uint8_t hand = e->rules[rule].hand;
+    bool word_begin = hand != CU_HAND_URL && hand != CU_HAND_PEM; /* as cu_anchor_hit() asks */
     for (uint32_t k = 0; k < r->anchors_n; k++) {
         cu_bytes text = cu_str(r->anchors[k]);
         bool word_end = text.p[text.n - 1] == ' ';
         cu_target to = {.anchor = first + k, .rule = rule};
-        CU_TRY(add_literal(e, cu_slice(text, 0, text.n - word_end), word_end, &to));
+        CU_TRY(add_literal(e, cu_slice(text, 0, text.n - word_end), word_begin, word_end, &to));
     }
     return CU_OK;
 }
@@ -233,7 +235,7 @@ static cu_err add_needles(cu_engine *e, uint16_t rule)
     uint32_t before = needles.before < c->width ? needles.before : c->width;
     cu_target to = {.anchor = CU_NO_ANCHOR, .before = before, .after = c->width + 1, .rule = rule};
     for (size_t i = 0; i < needles.n; i++)
-        CU_TRY(add_literal(e, cu_bytes_of(needles.text[i], needles.length[i]), false, &to));
+        CU_TRY(add_literal(e, cu_bytes_of(needles.text[i], needles.length[i]), false, false, &to));
     return CU_OK;
 }
 
@@ -249,7 +251,7 @@ static cu_err find_literals(cu_engine *e)
     cu_target quoted = {.anchor = CU_NO_ANCHOR, .rule = CU_NO_RULE};
     CU_TRY(cu_engine_target(e, &quoted));
     for (int set = CU_LITERALS_SECRETS; set <= CU_LITERALS_ALL; set++) /* those that the sweep looks for everywhere */
-        CU_TRY(cu_literals_add(&e->literals[set], CU_LIT(CU_QUOTED_PRINTABLE), false, (uint32_t)e->targets_n - 1));
+        CU_TRY(cu_literals_add(&e->literals[set], CU_LIT(CU_QUOTED_PRINTABLE), false, false, (uint32_t)e->targets_n - 1));
     for (int i = 0; i < CU_LITERALS_COUNT; i++)
         CU_TRY(cu_literals_arrange(&e->literals[i]));
     return CU_OK;

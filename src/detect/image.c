@@ -6,7 +6,7 @@
 #include "engine.h"
 
 /* Goes up when what is stored changes, or how it is found out: groups.c, needles.c, token.h. */
-#define MAGIC "CURULE10"
+#define MAGIC "CURULE11"
 #define MAX_RULES 4000u
 #define LINE CU_BLOCK /* bytes: where the library wants a database to begin */
 #define DB_HEAD 128u  /* bytes, in which the library looks for a database's size */
@@ -119,7 +119,7 @@ static void put_literals(cu_buf *b, const cu_engine *e)
         put_u32(b, (uint32_t)e->literals[set].n);
         for (size_t i = 0; i < e->literals[set].n; i++) {
             const cu_literal *x = &e->literals[set].v[i];
-            const uint8_t numbers[] = {x->length, x->word_end, x->group, x->window};
+            const uint8_t numbers[] = {x->length, x->word_begin, x->word_end, x->group, x->window, x->window_n};
             put_u32(b, x->meaning);
             cu_buf_put(b, numbers, sizeof numbers);
             cu_buf_put(b, x->text, x->length);
@@ -269,13 +269,14 @@ static cu_err take_literals(reader *r, cu_engine *e)
         cu_literals *l = &e->literals[set];
         for (uint32_t n = take_u32(r), i = 0; i < n && !r->bad; i++) {
             uint32_t meaning = take_u32(r);
-            uint8_t v[4] = {0};
+            uint8_t v[6] = {0};
             take_into(r, v, sizeof v);
             if (meaning >= e->targets_n)
                 return CU_CORRUPT;
-            CU_TRY(cu_literals_add(l, take(r, v[0]), v[1] != 0, meaning));
-            l->v[l->n - 1].group = v[2];
-            l->v[l->n - 1].window = v[3];
+            CU_TRY(cu_literals_add(l, take(r, v[0]), v[1] != 0, v[2] != 0, meaning));
+            l->v[l->n - 1].group = v[3];
+            l->v[l->n - 1].window = v[4];
+            l->v[l->n - 1].window_n = v[5];
         }
         CU_TRY(cu_literals_ready(l));
     }

@@ -4,19 +4,6 @@
 
 #define SLOTS CU_LITERAL_SLOTS
 
-const uint8_t cu_literal_code[128] = {
-    ['A'] = 1, ['a'] = 1, ['B'] = 2, ['b'] = 2, ['C'] = 3, ['c'] = 3, ['D'] = 4, ['d'] = 4, ['E'] = 5, ['e'] = 5,
-    ['F'] = 6, ['f'] = 6, ['G'] = 7, ['g'] = 7, ['H'] = 8, ['h'] = 8, ['I'] = 9, ['i'] = 9, ['J'] = 10, ['j'] = 10,
-    ['K'] = 11, ['k'] = 11, ['L'] = 12, ['l'] = 12, ['M'] = 13, ['m'] = 13, ['N'] = 14, ['n'] = 14,
-    ['O'] = 15, ['o'] = 15, ['P'] = 16, ['p'] = 16, ['Q'] = 17, ['q'] = 17, ['R'] = 18, ['r'] = 18,
-    ['S'] = 19, ['s'] = 19, ['T'] = 20, ['t'] = 20, ['U'] = 21, ['u'] = 21, ['V'] = 22, ['v'] = 22,
-    ['W'] = 23, ['w'] = 23, ['X'] = 24, ['x'] = 24, ['Y'] = 25, ['y'] = 25, ['Z'] = 26, ['z'] = 26, ['0'] = 27,
-    ['1'] = 28, ['2'] = 29, ['3'] = 30, ['4'] = 31, ['5'] = 32, ['6'] = 33, ['7'] = 34, ['8'] = 35, ['9'] = 36,
-    ['_'] = 37, ['-'] = 38, ['.'] = 39, [':'] = 40, ['='] = 41, ['"'] = 42, ['\''] = 43, [' '] = 44, ['/'] = 45,
-    ['$'] = 46, ['{'] = 47, ['}'] = 48, ['['] = 49, [']'] = 50, ['('] = 51, [')'] = 52, ['<'] = 53, ['>'] = 54,
-    ['@'] = 55, ['+'] = 56, [','] = 57, [';'] = 58, ['#'] = 59, ['!'] = 60, ['%'] = 61, ['&'] = 62, ['*'] = 63,
-};
-
 static uint8_t fold(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? c + 32 : c;
@@ -27,7 +14,7 @@ static bool alnum(uint8_t c)
     return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 }
 
-cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t meaning)
+cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_begin, bool word_end, uint32_t meaning)
 {
     if (text.n < 3 || text.n > CU_LITERAL_MAX || l->n == UINT16_MAX)
         return CU_TOO_BIG;
@@ -40,7 +27,7 @@ cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t me
         l->cap = cap;
     }
     cu_literal *x = &l->v[l->n++];
-    *x = (cu_literal){.length = (uint8_t)text.n, .word_end = word_end, .meaning = meaning};
+    *x = (cu_literal){.length = (uint8_t)text.n, .word_begin = word_begin, .word_end = word_end, .meaning = meaning};
     for (size_t i = 0; i < text.n; i++)
         x->text[i] = fold(text.p[i]);
     return CU_OK;
@@ -78,10 +65,12 @@ static unsigned seldom(uint8_t a, uint8_t b)
  * the literals of its hash are compared one by one. */
 static float expected(const cu_literal *x, size_t window)
 {
-    float places = share(x->text[window]) * 1000;
+    float places = share(x->text[window]) * 1000, counted = x->window_n >= 4 ? cu_gram_share(x->text + window) : 0;
     for (size_t k = 1; k < 4 && k < x->window_n; k++)
         places /= (float)(1u << seldom(x->text[window + k - 1], x->text[window + k]));
-    return places;
+    if (counted > 0)
+        return counted;
+    return x->window_n >= 4 && places > CU_GRAM_LEAST ? CU_GRAM_LEAST : places;
 }
 
 /* Of each group: what passes at each place, with how many literals asking for it. */
@@ -133,25 +122,49 @@ static void move(group *g, const cu_literal *x, int by)
     }
 }
 
-/* The group and the window that add the least to what passes. */
+/* Of what stands in a text, this much at the begin of a word. */
+#define AT_BEGIN 0.2f
+#define HASHED 12 /* what a place whose hash is a literal's costs, in places that pass a group */
+
+static float adds(const group *g, float now, const cu_literal *x, size_t window)
+{
+    return (passes_with(g, x, window) - now) * 1e6f + HASHED * expected(x, window);
+}
+
+typedef struct {
+    float least;
+    uint8_t group, window, n;
+} choice;
+
+static void try_group(const group *groups, const float *now, const cu_literal *x, uint8_t g, choice *best)
+{
+    bool begin = g / 8 == CU_LITERAL_BEGIN;
+    for (uint8_t w = 0; w + x->window_n <= x->length && !(begin && w); w++) {
+        float more = adds(&groups[g], now[g], x, w) * (begin ? AT_BEGIN : 1);
+        if (best->least < 0 || more < best->least)
+            *best = (choice){more, g, w, x->window_n};
+    }
+}
+
+/* The group and the window that add the least to what passes. A window of four bytes may lie where one of
+ * five has no room. */
 static void choose(const group *groups, const float *now, cu_literal *x)
 {
-    float least = -1;
-    for (uint8_t g = 0; g < CU_LITERAL_GROUPS; g++)
-        for (uint8_t w = 0; w + x->window_n <= x->length; w++) {
-            float more = (passes_with(&groups[g], x, w) - now[g]) * 1e6f + 24 * expected(x, w);
-            if (least >= 0 && more >= least)
-                continue;
-            least = more;
-            x->group = g;
-            x->window = w;
-        }
+    choice best = {.least = -1};
+    uint8_t most = x->length < CU_LITERAL_WINDOW ? x->length : CU_LITERAL_WINDOW, least = most < 4 ? most : 4;
+    for (x->window_n = most; x->window_n >= least; x->window_n--)
+        for (uint8_t g = 0; g < CU_LITERAL_GROUPS; g++)
+            if (g / 8 != CU_LITERAL_BEGIN || x->word_begin)
+                try_group(groups, now, x, g, &best);
+    x->group = best.group;
+    x->window = best.window;
+    x->window_n = best.n;
 }
 
 static void set_bit(cu_literals *l, size_t g, size_t place, uint8_t c)
 {
     uint8_t bit = (uint8_t)(1u << (g % 8));
-    l->code[g / 8][place][c < 128 ? cu_literal_code[c] : 0] |= bit;
+    l->code[g / 8][place][cu_literal_code(c)] |= bit;
     l->low[g / 8][place][c & 15] |= bit;
     l->high[g / 8][place][c >> 4] |= bit;
 }
@@ -233,17 +246,10 @@ static void order_checks(cu_literals *l)
         l->checks[--l->first[slot_of(l, &l->v[i])]] = check_of(l, i);
 }
 
-static uint8_t window_of(const cu_literal *x)
-{
-    return x->length < CU_LITERAL_WINDOW ? x->length : CU_LITERAL_WINDOW;
-}
-
 cu_err cu_literals_arrange(cu_literals *l)
 {
     if (l->n)
         qsort(l->v, l->n, sizeof *l->v, shorter);
-    for (size_t i = 0; i < l->n; i++)
-        l->v[i].window_n = window_of(&l->v[i]);
     CU_TRY(spread(l));
     return cu_literals_ready(l);
 }
@@ -256,8 +262,9 @@ cu_err cu_literals_ready(cu_literals *l)
         return CU_NOMEM;
     for (size_t i = 0; i < l->n; i++) {
         cu_literal *x = &l->v[i];
-        x->window_n = window_of(x);
-        if (x->group >= CU_LITERAL_GROUPS || x->window + x->window_n > x->length)
+        bool begin = x->group / 8 == CU_LITERAL_BEGIN;
+        if (x->group >= CU_LITERAL_GROUPS || x->window_n < 3 || x->window_n > CU_LITERAL_WINDOW || x->window + x->window_n > x->length ||
+            (begin && (x->window || !x->word_begin)))
             return CU_CORRUPT;
         put_in(l, x->group, x);
     }

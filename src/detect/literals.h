@@ -1,7 +1,8 @@
 /* Private to detect/: many literals at once, in any case of their letters. A sweep over the text tests
- * five bytes at each place against 16 groups of literals (the idea of Teddy, in Hyperscan and in
+ * up to eight bytes at each place against 16 groups of literals (the idea of Teddy, in Hyperscan and in
  * BurntSushi's aho-corasick: a table a place, one bit a group, and-ed); here is what it needs, and the
- * exact answer for the few places that pass. */
+ * exact answer for the few places that pass. Half of the groups hold what counts only where a word begins,
+ * and are asked only there: what names are made of stands inside of words five times as often. */
 #ifndef CUSTOS_DETECT_LITERALS_H
 #define CUSTOS_DETECT_LITERALS_H
 
@@ -10,9 +11,10 @@
 #include <string.h>
 
 #define CU_LITERAL_MAX 40u
-#define CU_LITERAL_BANKS 2u /* tables of 8 groups */
+#define CU_LITERAL_BANKS 2u /* tables of 8 groups; ... */
+#define CU_LITERAL_BEGIN 0u /* ... this one of literals at the begin of a word, whose window begins with them */
 #define CU_LITERAL_GROUPS (8u * CU_LITERAL_BANKS)
-#define CU_LITERAL_WINDOW 5u
+#define CU_LITERAL_WINDOW 8u
 #define CU_LITERAL_SLOTS 16384u
 
 /* What of a literal is compared first: the eight bytes from its begin on, bit 0x20 of each set. */
@@ -25,21 +27,30 @@ typedef struct {
 typedef struct {
     uint8_t text[CU_LITERAL_MAX]; /* lower case */
     uint8_t length;
+    bool word_begin;  /* it counts only where a word begins (cu_literal_begins() in sweep.h) */
     bool word_end;    /* behind it stands a byte that is no letter, digit or separator */
     uint8_t window;   /* where in text the bytes stand that the sweep looks at */
     uint8_t group;
-    uint8_t window_n; /* how many: 3 to 5 */
+    uint8_t window_n; /* how many: 3 to CU_LITERAL_WINDOW */
     uint32_t meaning; /* the caller's */
 } cu_literal;
 
-/* Bytes below 0x80 to less than 64 codes, of which no two that literals use often are the same: letters of
- * either case, digits, and most signs. */
-extern const uint8_t cu_literal_code[128];
+/* Of a byte all but the bit that is a letter's case and the highest: letters of either case are the same,
+ * digits and signs the same as what no text holds. Less than 64. */
+static inline uint8_t cu_literal_code(uint8_t c)
+{
+    return (uint8_t)((c >> 1 & 0x20) | (c & 0x1f));
+}
+
+/* How often four bytes stand in source text, in a million: of those that stand there CU_GRAM_LEAST
+ * times or oftener; 0: not one of them. */
+#define CU_GRAM_LEAST 125
+float cu_gram_share(const uint8_t four[4]);
 
 typedef struct {
     cu_literal *v;
     size_t n, cap;
-    /* Bit g of code[g / 8][place][cu_literal_code of a byte]: group g has a literal with that byte there. */
+    /* Bit g of code[g / 8][place][cu_literal_code() of a byte]: group g has a literal with that byte there. */
     uint8_t code[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][64];
     /* The same for the two halves of a byte, for processors that look up 16 entries at a time. */
     uint8_t low[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16], high[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16];
@@ -49,7 +60,7 @@ typedef struct {
 } cu_literals;
 
 /* text of 3 to CU_LITERAL_MAX bytes. */
-cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_end, uint32_t meaning) CU_MUST;
+cu_err cu_literals_add(cu_literals *l, cu_bytes text, bool word_begin, bool word_end, uint32_t meaning) CU_MUST;
 /* After the last: finds a group and a window for each (this takes a while), and builds the tables. */
 cu_err cu_literals_arrange(cu_literals *l) CU_MUST;
 /* The same where groups and windows are known: CU_CORRUPT when they are not possible. */

@@ -2,22 +2,7 @@
  * compiler finds registers for it. A stop is no more than a hint: sweep.c looks again before it calls. */
 #include "sweep.h"
 
-#define ROOM (CU_BLOCKS_MAX + 2u)
 #define INLINE static inline __attribute__((always_inline))
-
-/* Compiled for each width of registers. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define FOR_WIDTHS __attribute__((target_clones("default", "avx2", "avx512f"), optimize("O3")))
-#else
-#define FOR_WIDTHS
-#endif
-
-/* The masks side by side; [0] is the block before the first. */
-typedef struct {
-    uint64_t upper[ROOM], alpha[ROOM], digit[ROOM], space[ROOM], sign[ROOM], open[ROOM];
-    uint64_t text[ROOM];   /* letters, bytes above 0x7f, points: a blank and a number may follow */
-    uint64_t high[ROOM], escape[ROOM], at[ROOM], colon[ROOM], dash[ROOM], plus[ROOM];
-} columns;
 
 INLINE uint64_t behind(uint64_t now, uint64_t next, unsigned by)
 {
@@ -29,26 +14,45 @@ INLINE uint64_t before(uint64_t now, uint64_t last, unsigned by)
     return now << by | last >> (64 - by);
 }
 
-/* The last digit of a number that goes on: behind a sign, or in a text. */
-INLINE uint64_t goes_on(const columns *c, size_t b)
+/* The masks of the readers' places. */
+typedef struct {
+    const cu_masks *m;
+    const cu_signs *s;
+} masks;
+
+INLINE uint64_t alpha(const cu_masks *m, size_t b)
 {
-    uint64_t digit = c->digit[b], next = c->digit[b + 1], alpha = c->alpha[b], alpha_next = c->alpha[b + 1];
-    uint64_t space = behind(c->space[b], c->space[b + 1], 1), space2 = behind(c->space[b], c->space[b + 1], 2);
-    uint64_t gap = space2 | behind(c->open[b], c->open[b + 1], 2);
-    uint64_t word = behind(alpha, alpha_next, 2) | behind(c->high[b], c->high[b + 1], 2);
-    uint64_t on = (behind(c->sign[b], c->sign[b + 1], 1) & (behind(digit, next, 2) | (gap & behind(digit, next, 3)))) |
-                  (space & word) | (behind(alpha, alpha_next, 1) & space2);
+    return m->upper[b] | m->lower[b];
+}
+
+/* Letters, bytes above 0x7f, points: a blank and a number may follow. */
+INLINE uint64_t text(const masks *x, size_t b)
+{
+    return alpha(x->m, b) | x->s->high[b] | x->s->point[b];
+}
+
+/* The last digit of a number that goes on: behind a sign, or in a text. */
+INLINE uint64_t goes_on(const masks *x, size_t b)
+{
+    const cu_signs *s = x->s;
+    uint64_t digit = x->m->digit[b], next = x->m->digit[b + 1], letter = alpha(x->m, b), letter_next = alpha(x->m, b + 1);
+    uint64_t space = behind(s->space[b], s->space[b + 1], 1), space2 = behind(s->space[b], s->space[b + 1], 2);
+    uint64_t gap = space2 | behind(s->open[b], s->open[b + 1], 2);
+    uint64_t word = behind(letter, letter_next, 2) | behind(s->high[b], s->high[b + 1], 2);
+    uint64_t on = (behind(s->sign[b], s->sign[b + 1], 1) & (behind(digit, next, 2) | (gap & behind(digit, next, 3)))) |
+                  (space & word) | (behind(letter, letter_next, 1) & space2);
     return digit & (on | next << 63); /* not known of what goes on in the next block */
 }
 
 /* The first digits of numbers that a reader may want (may_begin in sweep.c says what they have in common). */
-INLINE uint64_t first_digits(const columns *c, size_t b)
+INLINE uint64_t first_digits(const masks *x, size_t b)
 {
-    uint64_t digit = c->digit[b], run = digit, on = goes_on(c, b);
-    uint64_t letter = before(c->alpha[b], c->alpha[b - 1], 1), escape = before(c->escape[b], c->escape[b - 1], 2);
-    uint64_t capitals = before(c->upper[b], c->upper[b - 1], 1) & before(c->upper[b], c->upper[b - 1], 2);
-    uint64_t in_text = before(c->space[b], c->space[b - 1], 1) & before(c->text[b], c->text[b - 1], 2);
-    uint64_t two = digit & behind(digit, c->digit[b + 1], 1), next_two = c->digit[b + 1] & c->digit[b + 1] >> 1;
+    const cu_masks *m = x->m;
+    uint64_t digit = m->digit[b], run = digit, on = goes_on(x, b);
+    uint64_t letter = before(alpha(m, b), alpha(m, b - 1), 1), escape = before(m->backslash[b], m->backslash[b - 1], 2);
+    uint64_t capitals = before(m->upper[b], m->upper[b - 1], 1) & before(m->upper[b], m->upper[b - 1], 2);
+    uint64_t in_text = before(x->s->space[b], x->s->space[b - 1], 1) & before(text(x, b), text(x, b - 1), 2);
+    uint64_t two = digit & behind(digit, m->digit[b + 1], 1), next_two = m->digit[b + 1] & m->digit[b + 1] >> 1;
     uint64_t four = two & behind(two, next_two, 2), next_four = next_two & next_two >> 2;
     uint64_t seven = four & behind(four, next_four, 3);
     on |= run & on >> 1;
@@ -56,43 +60,28 @@ INLINE uint64_t first_digits(const columns *c, size_t b)
     on |= run & on >> 2;
     run &= run >> 2;
     on |= run & on >> 4;
-    return digit & ~before(digit, c->digit[b - 1], 1) & (~letter | capitals | escape) & (in_text | seven | on | capitals);
+    return digit & ~before(digit, m->digit[b - 1], 1) & (~letter | capitals | escape) & (in_text | seven | on | capitals);
 }
 
 /* "a@b", a second colon within five bytes (an address of IP version 6 or of hardware), "-" again after
  * three, "+1". */
-INLINE uint64_t signs(const columns *c, size_t b)
+INLINE uint64_t signs(const masks *x, size_t b)
 {
-    uint64_t word = c->alpha[b] | c->digit[b], word_next = c->alpha[b + 1] | c->digit[b + 1];
-    uint64_t colon = c->colon[b], colon_next = c->colon[b + 1];
+    const cu_masks *m = x->m;
+    const cu_signs *s = x->s;
+    uint64_t word = alpha(m, b) | m->digit[b], word_next = alpha(m, b + 1) | m->digit[b + 1];
+    uint64_t colon = s->colon[b], colon_next = s->colon[b + 1];
     uint64_t colons = behind(colon, colon_next, 1) | behind(colon, colon_next, 2) | behind(colon, colon_next, 3) |
                       behind(colon, colon_next, 4) | behind(colon, colon_next, 5);
-    return (c->at[b] & behind(word, word_next, 1)) | (colon & colons) | (c->dash[b] & behind(c->dash[b], c->dash[b + 1], 3)) |
-           (c->plus[b] & behind(c->digit[b], c->digit[b + 1], 1));
+    return (s->at[b] & behind(word, word_next, 1)) | (colon & colons) | (m->dash[b] & behind(m->dash[b], m->dash[b + 1], 3)) |
+           (s->plus[b] & behind(m->digit[b], m->digit[b + 1], 1));
 }
 
-FOR_WIDTHS void cu_find_stops(const cu_block *m, const cu_signs *s, size_t blocks, uint64_t *stops)
+CU_FOR_WIDTHS void cu_find_stops(const cu_masks *m, const cu_signs *s, size_t blocks, uint64_t *stops)
 {
-    columns c;
-    for (size_t b = 0; b < blocks + 2; b++) {
-        const cu_block *x = m + b - 1;
-        const cu_signs *y = s + b - 1;
-        c.upper[b] = x->upper;
-        c.alpha[b] = x->upper | x->lower;
-        c.digit[b] = x->digit;
-        c.space[b] = y->space;
-        c.sign[b] = y->sign;
-        c.open[b] = y->open;
-        c.text[b] = x->upper | x->lower | y->high | y->point;
-        c.high[b] = y->high;
-        c.escape[b] = y->escape;
-        c.at[b] = y->at;
-        c.colon[b] = y->colon;
-        c.dash[b] = x->dash;
-        c.plus[b] = y->plus;
-    }
+    const masks x = {m, s};
     for (size_t b = 1; b <= blocks; b++)
-        stops[b - 1] = first_digits(&c, b) | signs(&c, b);
+        stops[b - 1] = first_digits(&x, b) | signs(&x, b);
 }
 
 /* Sums of bits, digit by digit: of 2, 4 and 8 places, and whether those of 16 are five or more. */
@@ -114,11 +103,8 @@ INLINE uint64_t five_of_sixteen(uint64_t d, uint64_t n)
 #undef THEN
 }
 
-FOR_WIDTHS void cu_find_numbers(const cu_block *m, size_t blocks, uint64_t *numbers)
+CU_FOR_WIDTHS void cu_find_numbers(const cu_masks *m, size_t blocks, uint64_t *numbers)
 {
-    uint64_t digit[ROOM];
-    for (size_t b = 0; b <= blocks; b++)
-        digit[b] = m[b].digit;
-    for (size_t b = 0; b < blocks; b++)
-        numbers[b] = digit[b] & five_of_sixteen(digit[b], digit[b + 1]);
+    for (size_t b = 1; b <= blocks; b++)
+        numbers[b - 1] = m->digit[b] & five_of_sixteen(m->digit[b], m->digit[b + 1]);
 }

@@ -56,10 +56,10 @@ static cu_err literal_stands(void *arg, const cu_literal *x, size_t start)
     return CU_OK;
 }
 
-static cu_err literals(sweep *w, const cu_block *m, size_t blocks, const uint8_t *p, size_t base)
+static cu_err literals(sweep *w, const cu_masks *m, size_t blocks, const uint8_t *p, size_t base)
 {
     uint16_t *places = w->s->places;
-    size_t n = w->literals ? w->s->placer(w->literals, p, m, blocks, places) : 0;
+    size_t n = w->literals ? w->s->placer(w->literals, p, m->literal + 1, blocks, places) : 0;
     for (size_t i = 0; i < n; i++)
         for (unsigned four = 0; four < 2; four++) {
             uint32_t hash = cu_literals_hash(w->literals, p + places[i], four);
@@ -88,7 +88,7 @@ static void token_at(sweep *w, size_t at)
     mark_around(w, w->s->hot[CU_DB_TOKEN], from, to, CU_TOKEN_BEFORE, CU_TOKEN_AFTER);
 }
 
-static void tokens(sweep *w, const cu_block *m, size_t blocks, size_t base)
+static void tokens(sweep *w, const cu_masks *m, size_t blocks, size_t base)
 {
     uint64_t runs[CHUNK];
     cu_token_runs(m, blocks, runs);
@@ -102,7 +102,7 @@ static void tokens(sweep *w, const cu_block *m, size_t blocks, size_t base)
 
 /* --- long numbers --- */
 
-static void numbers(sweep *w, const cu_block *m, size_t blocks, size_t base)
+static void numbers(sweep *w, const cu_masks *m, size_t blocks, size_t base)
 {
     uint64_t at[CHUNK];
     cu_find_numbers(m, blocks, at);
@@ -113,27 +113,35 @@ static void numbers(sweep *w, const cu_block *m, size_t blocks, size_t base)
 
 /* --- escapes --- */
 
-static void escapes_of(sweep *w, uint64_t *marks, uint64_t bits, size_t base, uint8_t sign)
+static bool alnum_at(const cu_masks *m, size_t b, unsigned i)
 {
-    for (; bits; bits &= bits - 1)
-        if (cu_escape_at(w->t, base + (size_t)__builtin_ctzll(bits), sign)) {
-            marks[base / CU_BLOCK / 64] |= 1ull << (base / CU_BLOCK % 64);
-            return;
-        }
+    uint64_t bit = 1ull << i % CU_BLOCK;
+    b += i / CU_BLOCK;
+    return (m->upper[b] | m->lower[b] | m->digit[b]) & bit;
 }
 
-/* "%" is mostly followed by one letter, "&" by a blank or "&". */
-static void escapes(sweep *w, const cu_block *m, size_t blocks, size_t base)
+/* Marks the block if one of the signs begins an escape. "%" is mostly followed by one letter, "&" by a
+ * blank or "&". */
+static void escapes_of(sweep *w, const cu_masks *m, size_t b, size_t base)
 {
     uint64_t *percent = w->s->escapes[w->s->depth].percent, *reference = w->s->escapes[w->s->depth].reference;
-    for (size_t b = 0; b < blocks; b++, m++, base += CU_BLOCK) {
-        if (!(m->percent | m->ampersand))
+    bool done[2] = {false, false};
+    for (uint64_t bits = m->escape[b]; bits && !(done[0] && done[1]); bits &= bits - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(bits);
+        uint8_t sign = base + i < w->t.n ? w->t.p[base + i] : 0;
+        bool amp = sign == '&';
+        if (done[amp] || (!amp && !(alnum_at(m, b, i + 1) && alnum_at(m, b, i + 2))))
             continue;
-        uint64_t alnum = m->upper | m->lower | m->digit, next = m[1].upper | m[1].lower | m[1].digit;
-        uint64_t one = alnum >> 1 | next << 63, two = alnum >> 2 | next << 62;
-        escapes_of(w, percent, m->percent & one & two, base, '%');
-        escapes_of(w, reference, m->ampersand, base, '&');
+        if ((done[amp] = cu_escape_at(w->t, base + i, sign)))
+            (amp ? reference : percent)[base / CU_BLOCK / 64] |= 1ull << (base / CU_BLOCK % 64);
     }
+}
+
+static void escapes(sweep *w, const cu_masks *m, size_t blocks, size_t base)
+{
+    for (size_t b = 1; b <= blocks; b++, base += CU_BLOCK)
+        if (m->escape[b])
+            escapes_of(w, m, b, base);
 }
 
 /* --- places for hand-written readers --- */
@@ -172,7 +180,7 @@ static bool may_begin(cu_bytes t, size_t at)
     return capitals || ((cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER)) && after == ' ');
 }
 
-static cu_err stops(sweep *w, const cu_block *m, const cu_signs *s, size_t blocks, size_t base)
+static cu_err stops(sweep *w, const cu_masks *m, const cu_signs *s, size_t blocks, size_t base)
 {
     uint64_t found[CHUNK];
     cu_find_stops(m, s, blocks, found);
@@ -186,24 +194,26 @@ static cu_err stops(sweep *w, const cu_block *m, const cu_signs *s, size_t block
 }
 
 /* A capitalised word begins: a capital or a lead byte after no letter, and a small letter behind it. */
-static cu_err names(sweep *w, const cu_block *m, const cu_signs *s, size_t base)
+static cu_err names(sweep *w, const cu_masks *m, const cu_signs *s, size_t blocks, size_t base)
 {
-    uint64_t letter = m->upper | m->lower | s->high;
-    uint64_t inside = letter << 1 | (m[-1].upper | m[-1].lower | s[-1].high) >> 63;
-    uint64_t small = m[0].lower | s[0].high, next = m[1].lower | s[1].high;
-    uint64_t bits = (m->upper | s->lead) & ~inside & (small >> 1 | next << 63);
-    for (; bits; bits &= bits - 1) {
-        size_t at = base + (size_t)__builtin_ctzll(bits);
-        if (at >= w->name_past && at < w->t.n)
-            CU_TRY(cu_name_at(w->e, w->t, at, &w->name_past, w->out));
+    for (size_t b = 1; b <= blocks; b++, base += CU_BLOCK) {
+        uint64_t letter = m->upper[b] | m->lower[b] | s->high[b];
+        uint64_t inside = letter << 1 | (m->upper[b - 1] | m->lower[b - 1] | s->high[b - 1]) >> 63;
+        uint64_t small = m->lower[b] | s->high[b], next = m->lower[b + 1] | s->high[b + 1];
+        uint64_t bits = (m->upper[b] | s->lead[b]) & ~inside & (small >> 1 | next << 63);
+        for (; bits; bits &= bits - 1) {
+            size_t at = base + (size_t)__builtin_ctzll(bits);
+            if (at >= w->name_past && at < w->t.n)
+                CU_TRY(cu_name_at(w->e, w->t, at, &w->name_past, w->out));
+        }
     }
     return CU_OK;
 }
 
 /* --- the pass --- */
 
-/* m and signs have one block more than is looked at, and the block before the first stands at [-1]. */
-static cu_err look(sweep *w, const cu_block *m, const cu_signs *signs, size_t blocks, size_t base)
+/* Of m and signs the block before the first and the one behind the last are looked at too. */
+static cu_err look(sweep *w, const cu_masks *m, const cu_signs *signs, size_t blocks, size_t base)
 {
     const cu_scratch *s = w->s;
     if (s->depth < CU_DECODED_DEPTH)
@@ -214,39 +224,61 @@ static cu_err look(sweep *w, const cu_block *m, const cu_signs *signs, size_t bl
         numbers(w, m, blocks, base);
     if (s->tokens)
         CU_TRY(stops(w, m, signs, blocks, base));
-    for (size_t b = 0; s->persons && b < blocks; b++)
-        CU_TRY(names(w, m + b, signs + b, base + b * CU_BLOCK));
-    return CU_OK;
+    return s->persons ? names(w, m, signs, blocks, base) : CU_OK;
+}
+
+#define EACH_MASK(X) X(upper) X(lower) X(digit) X(joint) X(dash) X(escape) X(backslash) X(literal)
+#define EACH_SIGN(X) X(at) X(colon) X(plus) X(space) X(sign) X(point) X(open) X(high) X(lead)
+
+/* The last block that was looked at is the one before the first of the next. */
+static void turn_over(cu_masks *m, cu_signs *s, size_t last)
+{
+#define X(kind) m->kind[0] = m->kind[last];
+    EACH_MASK(X)
+#undef X
+#define X(kind) s->kind[0] = s->kind[last];
+    if (s) {
+        EACH_SIGN(X)
+    }
+#undef X
+}
+
+static void no_block(cu_masks *m, cu_signs *s, size_t b)
+{
+#define X(kind) m->kind[b] = 0;
+    EACH_MASK(X)
+#undef X
+#define X(kind) s->kind[b] = 0;
+    if (s) {
+        EACH_SIGN(X)
+    }
+#undef X
 }
 
 cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
 {
-    _Alignas(CU_BLOCK) cu_block m[CHUNK + 3];
-    cu_signs signs[CHUNK + 3], *others = s->tokens || s->persons ? signs + 1 : NULL;
+    cu_masks m;
+    cu_signs signs, *others = s->tokens || s->persons ? &signs : NULL;
     uint8_t tail[TAIL_ROOM] = {0};
     sweep w = {.s = s, .e = s->engine, .t = t, .out = out, .literals = &s->engine->literals[s->literal_set]};
     const cu_literals *l = w.literals = w.literals->n ? w.literals : NULL;
     size_t base = 0, direct = t.n > 2 * CU_BLOCK ? (t.n - CU_LITERAL_WINDOW) / CU_BLOCK : 0; /* blocks that can be read in place */
-    m[0] = (cu_block){0};
-    signs[0] = (cu_signs){0};
-    for (; base / CU_BLOCK + 1 < direct;) {
+    no_block(&m, others, 0);
+    while (base / CU_BLOCK + 1 < direct) {
         size_t here = direct - base / CU_BLOCK - 1 < CHUNK ? direct - base / CU_BLOCK - 1 : CHUNK;
-        s->classify(l, t.p + base, here + 1, m + 1, others);
-        CU_TRY(literals(&w, m + 1, here, t.p + base, base));
-        CU_TRY(look(&w, m + 1, signs + 1, here, base));
-        m[0] = m[here];
-        if (others)
-            signs[0] = signs[here];
+        s->classify(l, t.p + base, here + 1, &m, others);
+        CU_TRY(literals(&w, &m, here, t.p + base, base));
+        CU_TRY(look(&w, &m, others, here, base));
+        turn_over(&m, others, here);
         base += here * CU_BLOCK;
     }
     size_t left = t.n - base, blocks = (left + CU_BLOCK - 1) / CU_BLOCK;
     memcpy(tail, t.p + base, left);
-    s->classify(l, tail, blocks, m + 1, others);
-    m[blocks + 1] = (cu_block){0};
-    signs[blocks + 1] = (cu_signs){0};
-    cu_err err = literals(&w, m + 1, blocks, tail, base);
+    s->classify(l, tail, blocks, &m, others);
+    no_block(&m, others, blocks + 1);
+    cu_err err = literals(&w, &m, blocks, tail, base);
     if (err == CU_OK)
-        err = look(&w, m + 1, signs + 1, blocks, base);
+        err = look(&w, &m, others, blocks, base);
     cu_wipe(tail, sizeof tail);
     return err;
 }
@@ -258,11 +290,11 @@ static cu_err first_one(void *arg, const cu_literal *x, size_t start)
     return CU_NOT_FOUND; /* no need to look further */
 }
 
-static bool any_in(const cu_literals *l, cu_bytes t, const cu_block *m, size_t blocks, const uint8_t *p, size_t base)
+static bool any_in(const cu_literals *l, cu_bytes t, const cu_masks *m, size_t blocks, const uint8_t *p, size_t base)
 {
     bool any = false;
-    for (size_t b = 0; b < blocks; b++, p += CU_BLOCK, base += CU_BLOCK)
-        for (uint64_t bits = m[b].literal; bits && !any; bits &= bits - 1) {
+    for (size_t b = 1; b <= blocks; b++, p += CU_BLOCK, base += CU_BLOCK)
+        for (uint64_t bits = m->literal[b]; bits && !any; bits &= bits - 1) {
             unsigned i = (unsigned)__builtin_ctzll(bits);
             for (unsigned four = 0; four < 2 && !any; four++) {
                 uint32_t hash = cu_literals_hash(l, p + i, four);
@@ -276,22 +308,23 @@ static bool any_in(const cu_literals *l, cu_bytes t, const cu_block *m, size_t b
 bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to)
 {
     const cu_literals *l = &s->engine->literals[set];
-    cu_block m[CHUNK / 4];
+    cu_masks m;
     uint8_t tail[TAIL_ROOM] = {0};
     bool any = false;
+    no_block(&m, NULL, 0); /* a word may begin with the first byte */
     while (from < to && !any) {
         size_t blocks = (to - from + CU_BLOCK - 1) / CU_BLOCK;
         blocks = blocks < CHUNK / 4 ? blocks : CHUNK / 4;
         if (from + blocks * CU_BLOCK + CU_LITERAL_WINDOW <= t.n) {
-            s->classify(l, t.p + from, blocks, m, NULL);
-            any = any_in(l, t, m, blocks, t.p + from, from);
+            s->classify(l, t.p + from, blocks, &m, NULL);
+            any = any_in(l, t, &m, blocks, t.p + from, from);
         } else { /* near the end: a block at a time, with zeros behind it */
             size_t left = t.n - from < CU_BLOCK + CU_LITERAL_WINDOW ? t.n - from : CU_BLOCK + CU_LITERAL_WINDOW;
             blocks = 1;
             memset(tail, 0, sizeof tail);
             memcpy(tail, t.p + from, left);
-            s->classify(l, tail, 1, m, NULL);
-            any = any_in(l, t, m, 1, tail, from);
+            s->classify(l, tail, 1, &m, NULL);
+            any = any_in(l, t, &m, 1, tail, from);
         }
         from += blocks * CU_BLOCK;
     }

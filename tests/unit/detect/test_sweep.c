@@ -19,7 +19,7 @@ static bool runs_here(int way)
     if (way == 1)
         return __builtin_cpu_supports("avx2");
     if (way == 2)
-        return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw");
+        return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("gfni");
 #endif
     return way == 0;
 }
@@ -35,6 +35,50 @@ static void all_examples(cu_buf *text)
     assert_int_equal(cu_buf_err(text), CU_OK);
 }
 
+/* Structures of masks are nothing but rows of them. */
+typedef const cu_mask_row *mask_rows;
+enum { LITERAL_ROW = offsetof(cu_masks, literal) / sizeof(cu_mask_row), MASK_ROWS = sizeof(cu_masks) / sizeof(cu_mask_row),
+       SIGN_ROWS = sizeof(cu_signs) / sizeof(cu_mask_row) };
+
+static void rows_are_the_same(mask_rows a, mask_rows b, size_t n, size_t blocks)
+{
+    for (size_t k = 0; k < n; k++)
+        assert_memory_equal(a[k] + 1, b[k] + 1, blocks * sizeof(uint64_t));
+}
+
+static cu_err stands_here(void *arg, const cu_literal *x, size_t start)
+{
+    (void)start;
+    *(bool *)arg |= x->group / 8 != CU_LITERAL_BEGIN; /* of the others no one knows whether a word begins */
+    return CU_OK;
+}
+
+static bool any_literal_at(const cu_literals *l, const uint8_t *p, size_t at)
+{
+    bool any = false;
+    for (unsigned four = 0; four < 2; four++) {
+        uint32_t hash = cu_literals_hash(l, p + at, four);
+        if (hash != CU_NO_HASH)
+            assert_int_equal(cu_literals_at(l, cu_bytes_of(p, at + CU_LITERAL_MAX), hash, four, at, stands_here, &any), CU_OK);
+    }
+    return any;
+}
+
+static void masks_are_the_same_in(const cu_literals *l, const uint8_t *p, size_t blocks, int way)
+{
+    cu_masks plain = {0}, other = {0};
+    cu_signs plain_signs = {0}, other_signs = {0};
+    ways[0](l, p, blocks, &plain, &plain_signs);
+    ways[way](l, p, blocks, &other, &other_signs);
+    rows_are_the_same((mask_rows)&plain, (mask_rows)&other, LITERAL_ROW, blocks);
+    rows_are_the_same((mask_rows)&plain_signs, (mask_rows)&other_signs, SIGN_ROWS, blocks);
+    for (size_t b = 1; b <= blocks; b++)
+        for (uint64_t bits = plain.literal[b] ^ other.literal[b]; bits; bits &= bits - 1) { /* other tables let other bytes pass */
+            assert_int_equal(way, 1);
+            assert_false(any_literal_at(l, p, (b - 1) * CU_BLOCK + (size_t)__builtin_ctzll(bits)));
+        }
+}
+
 static void masks_are_the_same(void **state)
 {
     (void)state;
@@ -43,26 +87,11 @@ static void masks_are_the_same(void **state)
     all_examples(&text);
     for (unsigned c = 0; c < 4096; c++)
         cu_buf_byte(&text, (uint8_t)(c * 7 + c / 256));
-    size_t blocks = (text.n - CU_LITERAL_WINDOW) / CU_BLOCK;
-    cu_block *plain = calloc(blocks, sizeof *plain), *other = calloc(blocks, sizeof *other);
-    cu_signs *plain_signs = calloc(blocks, sizeof *plain_signs), *other_signs = calloc(blocks, sizeof *other_signs);
-    assert_true(plain && other && plain_signs && other_signs);
-    ways[0](l, text.p, blocks, plain, plain_signs);
-    for (int way = 1; way < PARTS; way++) {
-        if (!ways[way] || !runs_here(way))
-            continue;
-        ways[way](l, text.p, blocks, other, other_signs);
-        assert_memory_equal(other_signs, plain_signs, blocks * sizeof *plain_signs);
-        for (size_t b = 0; b < blocks; b++) {
-            assert_true(way != 2 || other[b].literal == plain[b].literal);
-            other[b].literal = plain[b].literal; /* coarser tables let more pass */
-            assert_memory_equal(&other[b], &plain[b], sizeof *plain);
-        }
-    }
-    free(plain);
-    free(other);
-    free(plain_signs);
-    free(other_signs);
+    assert_int_equal(LITERAL_ROW, MASK_ROWS - 1);
+    size_t blocks = (text.n - CU_LITERAL_MAX) / CU_BLOCK;
+    for (int way = 1; way < PARTS; way++)
+        for (size_t b = 0, n = 1; ways[way] && runs_here(way) && b < blocks; b += n, n = n % (CU_BLOCKS_MAX + 1) + 1)
+            masks_are_the_same_in(l, text.p + b * CU_BLOCK, blocks - b < n ? blocks - b : n, way);
 }
 
 static void places_are_the_same(void **state)
@@ -71,17 +100,17 @@ static void places_are_the_same(void **state)
 #if defined(__x86_64__)
     const cu_literals *l = &engine->literals[CU_LITERALS_ALL];
     static uint16_t a[CU_BLOCKS_MAX * CU_BLOCK + 64], b[CU_BLOCKS_MAX * CU_BLOCK + 64];
-    static cu_block m[CU_BLOCKS_MAX];
+    static cu_masks m;
     cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
     all_examples(&text);
     if (cu_placer() == cu_places_plain)
         return;
     for (size_t at = 0; at + CU_BLOCKS_MAX * CU_BLOCK + 8 < text.n; at += CU_BLOCKS_MAX * CU_BLOCK) {
         size_t n;
-        cu_classify_plain(l, text.p + at, CU_BLOCKS_MAX, m, NULL);
-        m[1].literal = UINT64_MAX; /* more of them than one register holds */
-        n = cu_places_plain(l, text.p + at, m, CU_BLOCKS_MAX, a);
-        assert_int_equal(cu_places_avx512(l, text.p + at, m, CU_BLOCKS_MAX, b), n);
+        cu_classify_plain(l, text.p + at, CU_BLOCKS_MAX, &m, NULL);
+        m.literal[2] = UINT64_MAX; /* more of them than one register holds */
+        n = cu_places_plain(l, text.p + at, m.literal + 1, CU_BLOCKS_MAX, a);
+        assert_int_equal(cu_places_avx512(l, text.p + at, m.literal + 1, CU_BLOCKS_MAX, b), n);
         assert_memory_equal(a, b, n * sizeof *a);
     }
 #endif
@@ -114,8 +143,8 @@ static void findings_are_the_same(void **state)
 }
 
 /* The examples, and made-up rows of the characters that tokens and numbers are made of, among zeros as
- * they stand around a text. */
-static void blocks_of(cu_buf *text, cu_block **m, cu_signs **signs, size_t *blocks)
+ * they stand around a text. Returns how many blocks have one behind them. */
+static size_t made_up_text(cu_buf *text)
 {
     static const char kinds[] = "aAzZ09555_-+/ -.)(,:@\\\n\xc3\xa4";
     uint64_t state = 88172645463325252u;
@@ -134,11 +163,22 @@ static void blocks_of(cu_buf *text, cu_block **m, cu_signs **signs, size_t *bloc
     for (unsigned i = 0; i < 200; i++)
         cu_buf_byte(text, 0);
     assert_int_equal(cu_buf_err(text), CU_OK);
-    *blocks = text->n / CU_BLOCK - 1;
-    *m = calloc(*blocks + 2, sizeof **m);
-    *signs = calloc(*blocks + 2, sizeof **signs);
-    assert_true(*m && *signs);
-    cu_classify_plain(NULL, text->p, *blocks, *m + 1, *signs + 1);
+    return text->n / CU_BLOCK - 1;
+}
+
+/* As the sweep has them: block `first` is [1], the one before it [0]. */
+static void masks_of(const cu_buf *text, size_t first, size_t blocks, cu_masks *m, cu_signs *signs)
+{
+    memset(m, 0, sizeof *m);
+    memset(signs, 0, sizeof *signs);
+    if (first) {
+        cu_classify_plain(NULL, text->p + (first - 1) * CU_BLOCK, 1, m, signs);
+        for (size_t k = 0; k < MASK_ROWS; k++)
+            ((cu_mask_row *)m)[k][0] = ((cu_mask_row *)m)[k][1];
+        for (size_t k = 0; k < SIGN_ROWS; k++)
+            ((cu_mask_row *)signs)[k][0] = ((cu_mask_row *)signs)[k][1];
+    }
+    cu_classify_plain(NULL, text->p + first * CU_BLOCK, blocks + 1, m, signs);
 }
 
 #define AT_ONCE 7u /* blocks: seams fall everywhere */
@@ -152,14 +192,16 @@ static void no_token_is_passed_over(void **state)
 {
     (void)state;
     cu_buf text CU_CLEAN_BUF = {0};
-    cu_block *m;
-    cu_signs *signs;
-    size_t blocks, tokens = 0, flagged = 0;
-    blocks_of(&text, &m, &signs, &blocks);
+    cu_masks m;
+    cu_signs signs;
+    size_t blocks = made_up_text(&text), tokens = 0, flagged = 0;
     uint64_t *runs = calloc(blocks + 1, sizeof *runs);
     assert_true(runs);
-    for (size_t b = 0; b < blocks; b += AT_ONCE)
-        cu_token_runs(m + 1 + b, blocks - b < AT_ONCE ? blocks - b : AT_ONCE, runs + b);
+    for (size_t b = 0; b < blocks; b += AT_ONCE) {
+        size_t n = blocks - b < AT_ONCE ? blocks - b : AT_ONCE;
+        masks_of(&text, b, n, &m, &signs);
+        cu_token_runs(&m, n, runs + b);
+    }
     for (size_t i = 0, end; i < blocks * CU_BLOCK; i = end + 1) {
         bool any = false;
         for (end = i; end < text.n && cu_byte_class[text.p[end]]; end++)
@@ -171,8 +213,6 @@ static void no_token_is_passed_over(void **state)
     }
     assert_true(tokens > 2000 && flagged < 4 * tokens);
     free(runs);
-    free(m);
-    free(signs);
 }
 
 static bool alpha(uint8_t c)
@@ -215,16 +255,16 @@ static void stops_and_numbers_are_where_they_are(void **state)
 {
     (void)state;
     cu_buf text CU_CLEAN_BUF = {0};
-    cu_block *m;
-    cu_signs *signs;
-    size_t blocks, wanted = 0, found_n = 0;
-    blocks_of(&text, &m, &signs, &blocks);
+    cu_masks m;
+    cu_signs signs;
+    size_t blocks = made_up_text(&text), wanted = 0, found_n = 0;
     uint64_t *stops = calloc(blocks + 1, sizeof *stops), *numbers = calloc(blocks + 1, sizeof *numbers);
     assert_true(stops && numbers);
     for (size_t b = 0; b < blocks; b += AT_ONCE) {
         size_t n = blocks - b < AT_ONCE ? blocks - b : AT_ONCE;
-        cu_find_stops(m + 1 + b, signs + 1 + b, n, stops + b);
-        cu_find_numbers(m + 1 + b, n, numbers + b);
+        masks_of(&text, b, n, &m, &signs);
+        cu_find_stops(&m, &signs, n, stops + b);
+        cu_find_numbers(&m, n, numbers + b);
     }
     for (size_t i = 3; i + 16 < blocks * CU_BLOCK; i++) {
         unsigned digits = 0;
@@ -239,8 +279,6 @@ static void stops_and_numbers_are_where_they_are(void **state)
     assert_true(wanted > 10000 && found_n < wanted + wanted / 4);
     free(stops);
     free(numbers);
-    free(m);
-    free(signs);
 }
 
 /* A literal at every place of a text of every length: it is told, and with its begin. */
@@ -261,26 +299,53 @@ static void a_literal_is_found_everywhere(void **state)
 {
     (void)state;
     cu_literals l = {0};
-    assert_int_equal(cu_literals_add(&l, CU_LIT("zebra_Key"), false, 0), CU_OK);
-    assert_int_equal(cu_literals_add(&l, CU_LIT("abc"), true, 1), CU_OK);
-    assert_int_equal(cu_literals_add(&l, CU_LIT("ab"), true, 1), CU_TOO_BIG);
+    assert_int_equal(cu_literals_add(&l, CU_LIT("zebra_Key"), false, false, 0), CU_OK);
+    assert_int_equal(cu_literals_add(&l, CU_LIT("abc"), false, true, 1), CU_OK);
+    assert_int_equal(cu_literals_add(&l, CU_LIT("ab"), false, true, 1), CU_TOO_BIG);
     assert_int_equal(cu_literals_arrange(&l), CU_OK);
     for (int way = 0; way < PARTS; way++)
         for (size_t at = 0; ways[way] && runs_here(way) && at < 180; at++) {
             uint8_t text[256 + 8] = {0};
-            cu_block m[4];
+            cu_masks m = {0};
             told t = {at, 0};
             memset(text, '.', 192);
             memcpy(text + at, "ZEBRA_kEY", 9);
-            ways[way](&l, text, 3, m, NULL);
+            ways[way](&l, text, 3, &m, NULL);
             for (size_t i = 0; i < 192; i++)
-                for (unsigned four = 0; four < 2 && m[i / 64].literal >> (i % 64) & 1; four++) {
+                for (unsigned four = 0; four < 2 && m.literal[1 + i / 64] >> (i % 64) & 1; four++) {
                     uint32_t hash = cu_literals_hash(&l, text + i, four);
                     if (hash != CU_NO_HASH)
                         assert_int_equal(cu_literals_at(&l, cu_bytes_of(text, 192), hash, four, i, tell, &t), CU_OK);
                 }
             assert_int_equal(t.seen, 1);
         }
+    cu_literals_free(&l);
+}
+
+/* What counts only at the begin of a word is told there wherever that is, also behind the seam of two
+ * calls, and elsewhere is no concern of the tables'. */
+static void a_word_is_found_where_it_begins(void **state)
+{
+    (void)state;
+    static const struct { const char *before, *text; bool begins; } cases[] = {
+        {" ", "token", true}, {"_", "token", true}, {"a", "Token", true}, {"A", "Token", false}, {"a", "token", false},
+        {"7", "token", true}, {"\\n", "token", true}, {"\n", "token", true}, {"xy", "TOKEN", true}, {"\xc3\xa9", "token", true}};
+    cu_literals l = {0};
+    assert_int_equal(cu_literals_add(&l, CU_LIT("token"), true, false, 0), CU_OK);
+    assert_int_equal(cu_literals_arrange(&l), CU_OK);
+    assert_int_equal(l.v[0].group / 8, CU_LITERAL_BEGIN);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int way = 0; way < PARTS; way++)
+            for (size_t at = 4; ways[way] && runs_here(way) && at < 180; at++) {
+                uint8_t text[256 + CU_LITERAL_WINDOW] = {0};
+                cu_masks m = {0};
+                size_t n = strlen(cases[i].before);
+                memset(text, '.', 192);
+                memcpy(text + at - n, cases[i].before, n);
+                memcpy(text + at, cases[i].text, 5);
+                ways[way](&l, text, 3, &m, NULL);
+                assert_int_equal(m.literal[1 + at / 64] >> (at % 64) & 1, cases[i].begins);
+            }
     cu_literals_free(&l);
 }
 
@@ -451,6 +516,7 @@ int main(void)
         cmocka_unit_test(stops_and_numbers_are_where_they_are),
         cmocka_unit_test(findings_are_the_same),
         cmocka_unit_test(a_literal_is_found_everywhere),
+        cmocka_unit_test(a_word_is_found_where_it_begins),
         cmocka_unit_test(tokens_are_marked),
         cmocka_unit_test(a_long_row_is_marked_to_its_end),
         cmocka_unit_test(a_finding_stands_by_itself),
