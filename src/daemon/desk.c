@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "desk_fields.h"
 #include "paths.h"
 #include "timeline_desk.h"
@@ -242,4 +243,31 @@ cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *te
     json_decref(s.fields);
     json_decref(s.now);
     return e;
+}
+
+bool desk_note(app *a, const char *type, json_t *fields)
+{
+    const desk_actor daemon = {.actor = "daemon", .system = true};
+    json_t *record = NULL;
+    cu_fault f = {0};
+    cu_err e = desk_take(a, &daemon, type, NULL, fields, &record, &f);
+    if (e != CU_OK)
+        cu_say(CU_LOG_WARN, "%s could not be recorded: %s", type, f.text);
+    json_decref(record);
+    json_decref(fields);
+    return e == CU_OK;
+}
+
+json_t *desk_entry(app *a, uint64_t index)
+{
+    char dir[4300];
+    cu_buf leaf CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    cu_log *l;
+    cu_fault f = {0};
+    snprintf(dir, sizeof dir, "%s/org", a->config->log_dir);
+    if (cu_log_open(dir, &l, &f) != CU_OK)
+        return NULL;
+    cu_err e = cu_log_entry(l, index, &leaf, &f);
+    cu_log_close(l);
+    return e == CU_OK ? json_loadb((const char *)leaf.p, leaf.n, 0, NULL) : NULL;
 }

@@ -42,6 +42,9 @@ const desk_rule *desk_rule_of(cu_bytes type); /* NULL: none */
  * state, CU_SYNTAX the fields, CU_TIMEOUT recorded but not sealed yet. *record: as it is now; to be released. */
 cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, json_t *fields, json_t **record, cu_fault *f) CU_MUST;
 
+/* Takes a step as the daemon itself; fields is released. What fails is said in the program's log: false. */
+bool desk_note(app *a, const char *type, json_t *fields);
+
 /* A record as the API shows it, persons by their names; NULL when there is none. as_of NULL: now. */
 json_t *desk_find(app *a, const char *reg, const char *id, const char *as_of);
 /* The same with pseudonyms as they stand in the log. */
@@ -55,6 +58,9 @@ void desk_ended_states(const app *a, const char *reg, char out[DESK_STATES]);
 json_t *desk_record_json(const cu_store_record *x); /* with pseudonyms */
 /* Puts names in the place of pseudonyms, at any depth. */
 void desk_name_persons(app *a, json_t *v);
+
+/* An entry of the organisation's log, NULL when it is not there; to be released. */
+json_t *desk_entry(app *a, uint64_t index);
 
 /* What desk_take() came to, as a problem of the API. */
 unsigned desk_refused(call *c, cu_err e, const cu_fault *f);

@@ -107,19 +107,6 @@ static void note_one(void *arg, const cu_control_status *st)
 
 /* --- acting --- */
 
-static bool take(app *a, const char *type, json_t *fields)
-{
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *record = NULL;
-    cu_fault f = {0};
-    cu_err e = desk_take(a, &daemon, type, NULL, fields, &record, &f);
-    if (e != CU_OK)
-        cu_say(CU_LOG_WARN, "%s: %s", type, f.text);
-    json_decref(record);
-    json_decref(fields);
-    return e == CU_OK;
-}
-
 static const char *source_name(cu_shortcoming how)
 {
     return how == CU_SHORT_PROBE ? "probe" : how == CU_SHORT_ENTRY ? "entry" : "evidence";
@@ -158,7 +145,7 @@ static bool open_finding(app *a, const short_control *k)
     snprintf(title, sizeof title, "%.150s: %s", k->title, stale ? "evidence is too old" : k->how == CU_SHORT_PROBE ? "its probe got through" : "an entry says that it failed");
     if (stale)
         tell_stale(a, k);
-    return take(a, "finding.opened", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "cause", k->cause, "control", k->control, "due", due, "owner", "", "severity",
+    return desk_note(a, "finding.opened", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "cause", k->cause, "control", k->control, "due", due, "owner", "", "severity",
                                                high ? "high" : stale ? "low" : "medium", "source", source_name(k->how), "title", title));
 }
 
@@ -171,10 +158,10 @@ static void retest(app *a, json_t *finding, const short_control *k)
     bool newer = strcmp(source, "probe") != 0 || k->run_ms > since;
     if (!short_still && newer && (strcmp(state, "open") == 0 || strcmp(state, "fixed") == 0)) {
         const char *how = strcmp(source, "probe") == 0 ? "The probe held" : strcmp(source, "entry") == 0 ? "Nothing says any more that it fails" : "The evidence is fresh again";
-        if (take(a, "finding.retested", json_pack("{s:s,s:s}", "finding", id, "retest", how)) && strcmp(source, "evidence") == 0)
-            (void)take(a, "finding.closed", json_pack("{s:s,s:s}", "finding", id, "note", how));
+        if (desk_note(a, "finding.retested", json_pack("{s:s,s:s}", "finding", id, "retest", how)) && strcmp(source, "evidence") == 0)
+            (void)desk_note(a, "finding.closed", json_pack("{s:s,s:s}", "finding", id, "note", how));
     } else if (short_still && newer && (strcmp(state, "fixed") == 0 || strcmp(state, "passed") == 0)) {
-        (void)take(a, "finding.retest_failed", json_pack("{s:s,s:s}", "finding", id, "retest", k->cause[0] ? k->cause : "It is still short"));
+        (void)desk_note(a, "finding.retest_failed", json_pack("{s:s,s:s}", "finding", id, "retest", k->cause[0] ? k->cause : "It is still short"));
     }
 }
 
@@ -182,7 +169,7 @@ static void escalate(app *a, const json_t *finding)
 {
     const char *due = desk_text(finding, "due");
     if (cu_day_ns(cu_str(due)) + DAY_NS <= cu_now_ns() && strcmp(desk_text(finding, "escalated"), due) != 0)
-        (void)take(a, "finding.escalated", json_pack("{s:s,s:s}", "escalated", due, "finding", text_of(finding, "id")));
+        (void)desk_note(a, "finding.escalated", json_pack("{s:s,s:s}", "escalated", due, "finding", text_of(finding, "id")));
 }
 
 /* Occurrences that did not take place, once for each end of a gap. */
@@ -196,7 +183,7 @@ static void record_exception(app *a, const short_control *k, json_t *exceptions)
     json_array_foreach(exceptions, i, x)
         if (strcmp(desk_text(x, "control"), k->control) == 0 && strcmp(desk_text(x, "period_to"), to) >= 0)
             return;
-    (void)take(a, "exception.recorded", json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:s}", "cause", "", "control", k->control, "effect", "", "failed", (json_int_t)k->missed, "of",
+    (void)desk_note(a, "exception.recorded", json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:s}", "cause", "", "control", k->control, "effect", "", "failed", (json_int_t)k->missed, "of",
                                                   (json_int_t)(k->missed + k->seen), "period_from", from, "period_to", to, "response", ""));
 }
 

@@ -1,7 +1,6 @@
 /* What steps of changes, deployments and approvals ask beyond the registry. Separation of duties stands here: whoever
  * wrote a change, asked for its deployment, or whose key an assistant worked with, does not approve it. */
 #include <stdio.h>
-#include "base/log.h"
 #include "comply/vendors.h"
 #include "gate.h"
 
@@ -9,17 +8,6 @@ static const char *text_of(const json_t *v, const char *key)
 {
     const char *s = json_string_value(json_object_get(v, key));
     return s ? s : "";
-}
-
-static void take(app *a, const char *type, json_t *fields)
-{
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *record = NULL;
-    cu_fault f = {0};
-    if (desk_take(a, &daemon, type, NULL, fields, &record, &f) != CU_OK)
-        cu_say(CU_LOG_WARN, "%s: %s", type, f.text);
-    json_decref(record);
-    json_decref(fields);
 }
 
 /* A git commit: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits. */
@@ -54,7 +42,7 @@ static void void_approvals(app *a, const char *change)
     size_t i;
     json_array_foreach(all, i, x)
         if (strcmp(desk_text(x, "change"), change) == 0)
-            take(a, "deploy.approval_void", json_pack("{s:s,s:s}", "approval", text_of(x, "id"), "why", "new_push"));
+            desk_note(a, "deploy.approval_void", json_pack("{s:s,s:s}", "approval", text_of(x, "id"), "why", "new_push"));
     json_decref(all);
 }
 
@@ -68,7 +56,7 @@ void changes_pushed(app *a)
         snprintf(branch, sizeof branch, "%.256s\n%.256s", desk_text(x, "repo"), desk_text(x, "branch"));
         const char *by = json_string_value(json_object_get(newest, branch));
         if (by) {
-            take(a, "change.superseded", json_pack("{s:s,s:s}", "by", by, "change", text_of(x, "id")));
+            desk_note(a, "change.superseded", json_pack("{s:s,s:s}", "by", by, "change", text_of(x, "id")));
             void_approvals(a, text_of(x, "id"));
         } else {
             json_object_set(newest, branch, json_object_get(x, "id"));

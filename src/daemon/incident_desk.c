@@ -1,6 +1,5 @@
 #include "incident_desk.h"
 #include <stdio.h>
-#include "base/log.h"
 #include "comply/vendors.h"
 
 #define DETECTED_AHEAD_NS (60ull * 1000000000) /* clocks of two machines differ */
@@ -135,19 +134,6 @@ json_t *incident_clocks(app *a, const json_t *record)
 
 /* --- what opens by itself --- */
 
-static bool take(app *a, const char *type, json_t *fields)
-{
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *record = NULL;
-    cu_fault f = {0};
-    cu_err e = desk_take(a, &daemon, type, NULL, fields, &record, &f);
-    if (e != CU_OK)
-        cu_say(CU_LOG_WARN, "%s: %s", type, f.text);
-    json_decref(record);
-    json_decref(fields);
-    return e == CU_OK;
-}
-
 static void tell_overdue(app *a, const json_t *incident)
 {
     json_t *clocks = incident_clocks(a, incident), *told = json_object_get(json_object_get(incident, "fields"), "told"), *x;
@@ -158,7 +144,7 @@ static void tell_overdue(app *a, const json_t *incident)
         if (strcmp(text_of(x, "state"), "overdue") != 0 || has_word(all, clock))
             continue;
         json_array_append_new(all, json_string(clock));
-        (void)take(a, "incident.overdue", json_pack("{s:s,s:s,s:s,s:o}", "clock", clock, "due", text_of(x, "due"), "incident", text_of(incident, "id"), "told", json_deep_copy(all)));
+        (void)desk_note(a, "incident.overdue", json_pack("{s:s,s:s,s:s,s:o}", "clock", clock, "due", text_of(x, "due"), "incident", text_of(incident, "id"), "told", json_deep_copy(all)));
     }
     json_decref(all);
     json_decref(clocks);
@@ -194,16 +180,7 @@ static void describe(const char *type, const json_t *body, cause *k)
 
 static bool read_cause(app *a, const char *type, uint64_t index, cause *k)
 {
-    char dir[4300];
-    cu_buf leaf CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
-    cu_log *l;
-    cu_fault f = {0};
-    snprintf(dir, sizeof dir, "%s/org", a->config->log_dir);
-    if (cu_log_open(dir, &l, &f) != CU_OK)
-        return false;
-    cu_err e = cu_log_entry(l, index, &leaf, &f);
-    cu_log_close(l);
-    json_t *entry = e == CU_OK ? json_loadb((const char *)leaf.p, leaf.n, 0, NULL) : NULL;
+    json_t *entry = desk_entry(a, index);
     *k = (cause){.index = index};
     snprintf(k->at, sizeof k->at, "%s", text_of(entry, "ts"));
     describe(type, json_object_get(entry, "body"), k);
@@ -232,7 +209,7 @@ static void open_incident(app *a, const cu_runbook *book, const char *type, cons
         json_object_set_new(fields, "tenant", json_string(k->tenant));
     if (k->vendor[0])
         json_object_set_new(fields, "vendor", json_string(k->vendor));
-    (void)take(a, "incident.opened", fields);
+    (void)desk_note(a, "incident.opened", fields);
 }
 
 /* --- looking --- */
@@ -279,7 +256,7 @@ static void handle(app *a, const cu_runbook *book, const char *type, fresh *w)
             k.index = next.index;
         json_t *all = desk_list(a, "incident", NULL, false), *same = same_subject(all, type, &k);
         if (same)
-            (void)take(a, "incident.seen_again", json_pack("{s:I,s:s,s:I}", "entry", (json_int_t)k.index, "incident", text_of(same, "id"), "more", (json_int_t)more));
+            (void)desk_note(a, "incident.seen_again", json_pack("{s:I,s:s,s:I}", "entry", (json_int_t)k.index, "incident", text_of(same, "id"), "more", (json_int_t)more));
         else
             open_incident(a, book, type, &k);
         json_decref(all);

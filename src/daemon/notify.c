@@ -53,15 +53,10 @@ static bool due(app *a, const char *id, unsigned *tries)
 
 static void note(app *a, const char *id, const cu_notify_channel *c, const notify_message *m, bool sent, unsigned tries, const char *why)
 {
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *record = NULL, *fields = json_pack("{s:s,s:s,s:s,s:s,s:I,s:s}", "alert", id, "channel", c->name, "kind", m->kind, "role", c->role, "tries", (json_int_t)tries, "type", m->type);
-    cu_fault f = {0};
+    json_t *fields = json_pack("{s:s,s:s,s:s,s:s,s:I,s:s}", "alert", id, "channel", c->name, "kind", m->kind, "role", c->role, "tries", (json_int_t)tries, "type", m->type);
     if (!sent)
         json_object_set_new(fields, "reason", json_string(why));
-    if (desk_take(a, &daemon, sent ? "alert.delivered" : "alert.failed", NULL, fields, &record, &f) != CU_OK)
-        cu_say(CU_LOG_WARN, "alert: %s", f.text);
-    json_decref(record);
-    json_decref(fields);
+    desk_note(a, sent ? "alert.delivered" : "alert.failed", fields);
 }
 
 static void tell(app *a, const cu_notify_channel *c, const notify_message *m)
@@ -111,20 +106,6 @@ static json_t *plain_fields(const cu_event *e, const json_t *body)
     return out;
 }
 
-static json_t *entry_at(app *a, uint64_t index)
-{
-    char dir[4300];
-    cu_buf leaf CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
-    cu_log *l;
-    cu_fault f = {0};
-    snprintf(dir, sizeof dir, "%s/org", a->config->log_dir);
-    if (cu_log_open(dir, &l, &f) != CU_OK)
-        return NULL;
-    cu_err e = cu_log_entry(l, index, &leaf, &f);
-    cu_log_close(l);
-    return e == CU_OK ? json_loadb((const char *)leaf.p, leaf.n, 0, NULL) : NULL;
-}
-
 typedef struct {
     uint64_t v[NEWEST];
     size_t n;
@@ -140,7 +121,7 @@ static void add_index(void *arg, const cu_store_entry *x)
 static void tell_entry(app *a, size_t which, const cu_event *e, uint64_t index)
 {
     char id[64] = "";
-    json_t *entry = entry_at(a, index), *body = json_object_get(entry, "body");
+    json_t *entry = desk_entry(a, index), *body = json_object_get(entry, "body");
     if (!body)
         return;
     notify_message m = {.fields = plain_fields(e, body)};

@@ -1,7 +1,6 @@
 #include "policy_desk.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/log.h"
 #include "policy_facts.h"
 
 #define DAY_NS (86400ull * 1000000000)
@@ -160,23 +159,15 @@ static json_t *changed_facts(const json_t *record, const filled *x)
 
 void policies_watch(app *a)
 {
-    const desk_actor daemon = {.actor = "daemon", .system = true};
     json_t *all = desk_list(a, "policy", "approved", false), *p;
     size_t i;
     json_array_foreach(all, i, p) {
         filled x;
-        cu_fault f = {0};
-        json_t *record = NULL;
         const cu_policy_text *t = cu_policy_find(a->policies, cu_str(text_of(p, "id")));
         if (!t)
             continue;
-        if (fill(a, t, &x) == CU_OK && strcmp(x.digest, desk_text(p, "digest")) != 0) {
-            json_t *fields = json_pack("{s:s,s:o}", "policy", text_of(p, "id"), "changed", changed_facts(p, &x));
-            if (desk_take(a, &daemon, "policy.stale", NULL, fields, &record, &f) != CU_OK)
-                cu_say(CU_LOG_WARN, "policy.stale: %s", f.text);
-            json_decref(fields);
-            json_decref(record);
-        }
+        if (fill(a, t, &x) == CU_OK && strcmp(x.digest, desk_text(p, "digest")) != 0)
+            desk_note(a, "policy.stale", json_pack("{s:s,s:o}", "policy", text_of(p, "id"), "changed", changed_facts(p, &x)));
         drop(&x);
     }
     json_decref(all);

@@ -1,7 +1,6 @@
 #include "privacy_desk.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/log.h"
 #include "capture.h"
 #include "comply/vendors.h"
 
@@ -95,7 +94,6 @@ cu_err notice_check_published(desk_step *s, cu_fault *f)
 
 void privacy_watch(app *a)
 {
-    const desk_actor daemon = {.actor = "daemon", .system = true};
     char now[CU_TIME_LEN];
     json_t *all = desk_list(a, "dsr", NULL, true), *x;
     size_t i;
@@ -103,12 +101,7 @@ void privacy_watch(app *a)
     json_array_foreach(all, i, x) {
         if (strcmp(desk_text(x, "due"), now) >= 0 || json_is_true(json_object_get(json_object_get(x, "fields"), "told")))
             continue;
-        json_t *record = NULL, *fields = json_pack("{s:s,s:s,s:b}", "dsr", text_of(x, "id"), "due", desk_text(x, "due"), "told", true);
-        cu_fault f = {0};
-        if (desk_take(a, &daemon, "dsr.overdue", NULL, fields, &record, &f) != CU_OK)
-            cu_say(CU_LOG_WARN, "dsr.overdue: %s", f.text);
-        json_decref(record);
-        json_decref(fields);
+        desk_note(a, "dsr.overdue", json_pack("{s:s,s:s,s:b}", "dsr", text_of(x, "id"), "due", desk_text(x, "due"), "told", true));
     }
     json_decref(all);
 }

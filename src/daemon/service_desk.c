@@ -1,6 +1,5 @@
 #include "service_desk.h"
 #include <stdio.h>
-#include "base/log.h"
 #include "incident_desk.h"
 #include "store/service.h"
 
@@ -85,16 +84,8 @@ static json_t *measured_json(const measured *m)
 
 static bool take(app *a, const char *type, const char *id, json_t *fields)
 {
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *record = NULL;
-    cu_fault f = {0};
     json_object_set_new(fields, "slo", json_string(id));
-    cu_err e = desk_take(a, &daemon, type, NULL, fields, &record, &f);
-    if (e != CU_OK)
-        cu_say(CU_LOG_WARN, "%s: %s", type, f.text);
-    json_decref(record);
-    json_decref(fields);
-    return e == CU_OK;
+    return desk_note(a, type, fields);
 }
 
 /* Nothing that counts breaks no level and mends none. */

@@ -1,7 +1,6 @@
 #include "timeline_desk.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/log.h"
 #include "comply/status.h"
 #include "findings.h"
 
@@ -265,17 +264,6 @@ cu_err period_check_dated(app *a, const cu_event *e, const json_t *fields, cu_fa
 
 /* --- by the clock --- */
 
-static void tell(app *a, const char *type, json_t *fields)
-{
-    const desk_actor who = {.actor = "daemon", .system = true};
-    json_t *record = NULL;
-    cu_fault f = {0};
-    if (desk_take(a, &who, type, NULL, fields, &record, &f) != CU_OK)
-        cu_say(CU_LOG_ERROR, "%s could not be recorded: %s", type, f.text);
-    json_decref(record);
-    json_decref(fields);
-}
-
 static json_t *proof_words(const json_t *proofs)
 {
     json_t *out = json_array(), *x;
@@ -296,10 +284,10 @@ static void watch_one(app *a, const json_t *record)
     }
     for (size_t i = 0; i < t->n; i++) {
         if (s.holds[i] && !s.noted[i])
-            tell(a, "milestone.reached", json_pack("{s:s,s:s,s:o}", "engagement", text_of(record, "id"), "milestone", t->v[i].id, "proof", proof_words(json_array_get(s.proofs, i))));
+            desk_note(a, "milestone.reached", json_pack("{s:s,s:s,s:o}", "engagement", text_of(record, "id"), "milestone", t->v[i].id, "proof", proof_words(json_array_get(s.proofs, i))));
         if (!s.holds[i] && !s.noted[i] && s.plan.v[i].date + DAY <= s.asked.now && s.slipped[i] != s.plan.v[i].date) {
             cu_time_text(s.plan.v[i].date * 1000000000, at);
-            tell(a, "timeline.slipped", json_pack("{s:s,s:s,s:s}", "engagement", text_of(record, "id"), "milestone", t->v[i].id, "passed", at));
+            desk_note(a, "timeline.slipped", json_pack("{s:s,s:s,s:s}", "engagement", text_of(record, "id"), "milestone", t->v[i].id, "passed", at));
         }
     }
     json_decref(s.proofs);

@@ -46,19 +46,12 @@ json_t *trust_in_force(app *a)
 
 void trust_published(app *a)
 {
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *all = published(a), *newest = trust_in_force(a), *x, *record;
+    json_t *all = published(a), *newest = trust_in_force(a), *x;
     size_t i;
-    cu_fault f = {0};
     json_array_foreach(all, i, x) {
         if (newest && strcmp(json_string_value(json_object_get(x, "id")), json_string_value(json_object_get(newest, "id"))) == 0)
             continue;
-        json_t *fields = json_pack("{s:O}", "trustpage", json_object_get(x, "id"));
-        record = NULL;
-        if (desk_take(a, &daemon, "trustpage.replaced", NULL, fields, &record, &f) != CU_OK)
-            f = (cu_fault){0}; /* the newest is in force all the same */
-        json_decref(record);
-        json_decref(fields);
+        desk_note(a, "trustpage.replaced", json_pack("{s:O}", "trustpage", json_object_get(x, "id"))); /* failed: the newest is in force all the same */
     }
     json_decref(all);
     json_decref(newest);

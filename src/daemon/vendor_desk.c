@@ -199,17 +199,6 @@ cu_err vendor_check_agreement(desk_step *s, cu_fault *f)
 
 /* --- what follows --- */
 
-static void take(app *a, const char *type, json_t *fields)
-{
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *record = NULL;
-    cu_fault f = {0};
-    if (desk_take(a, &daemon, type, NULL, fields, &record, &f) != CU_OK)
-        cu_say(CU_LOG_WARN, "%s: %s", type, f.text);
-    json_decref(record);
-    json_decref(fields);
-}
-
 /* Whether this contradiction was told: it is open, or was resolved as it stands. */
 static bool told(const json_t *conflicts, const char *vendor, const char *commitment, const char *promised, const char *says)
 {
@@ -228,7 +217,7 @@ static void hold_against(app *a, const json_t *promise, const json_t *fact, cons
     const char *vendor = desk_text(fact, "vendor"), *id = text_of(promise, "id");
     if (cu_eq_str(cu_promise_field(cu_str(topic)), desk_text(fact, "field")) && cu_promise_against(cu_str(topic), cu_str(promised), cu_str(says)) == CU_TERM_CONTRADICTS &&
         !told(conflicts, vendor, id, promised, says))
-        take(a, "conflict.found", json_pack("{s:s,s:s,s:s,s:s,s:s}", "commitment", id, "field", desk_text(fact, "field"), "promised", promised, "says", says, "vendor", vendor));
+        desk_note(a, "conflict.found", json_pack("{s:s,s:s,s:s,s:s,s:s}", "commitment", id, "field", desk_text(fact, "field"), "promised", promised, "says", says, "vendor", vendor));
 }
 
 void vendors_changed(app *a)
@@ -254,7 +243,7 @@ static void supersede(app *a)
         if (strcmp(state, "approved") != 0 && strcmp(state, "refused") != 0)
             continue;
         if (by)
-            take(a, "vendor.decision_superseded", json_pack("{s:s,s:s}", "by", by, "vendor_decision", text_of(x, "id")));
+            desk_note(a, "vendor.decision_superseded", json_pack("{s:s,s:s}", "by", by, "vendor_decision", text_of(x, "id")));
         else
             json_object_set(newest, vendor, json_object_get(x, "id"));
     }
@@ -299,13 +288,13 @@ void vendors_watch(app *a)
     size_t i;
     json_array_foreach(all, i, x)
         if (cu_day_ns(cu_str(desk_text(x, "until"))) <= cu_now_ns())
-            take(a, "assessment.expired", json_pack("{s:s,s:s,s:s}", "until", desk_text(x, "until"), "vendor", desk_text(x, "vendor"), "vendor_decision", text_of(x, "id")));
+            desk_note(a, "assessment.expired", json_pack("{s:s,s:s,s:s}", "until", desk_text(x, "until"), "vendor", desk_text(x, "vendor"), "vendor_decision", text_of(x, "id")));
     json_decref(all);
     for (size_t k = 0; k < a->config->vendors_n; k++) {
         const cu_config_vendor *v = &a->config->vendors[k];
         json_t *known = desk_raw(a, "vendor", v->name);
         if (!known)
-            take(a, "vendor.registered", json_pack("{s:s,s:s,s:s,s:s}", "criticality", "high", "owner", "", "service", v->api, "vendor", v->name));
+            desk_note(a, "vendor.registered", json_pack("{s:s,s:s,s:s,s:s}", "criticality", "high", "owner", "", "service", v->api, "vendor", v->name));
         json_decref(known);
     }
 }

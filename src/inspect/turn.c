@@ -12,7 +12,7 @@ cu_err cu_turn_new(const cu_turn_with *w, cu_turn **out)
     if (!t)
         return CU_NOMEM;
     t->w = *w;
-    t->frames.array = w->array;
+    t->frames.at.array = w->array;
     t->text = CU_BUF(TEXT_MAX);
     return CU_OK;
 }

@@ -6,6 +6,7 @@
 #include "put_back.h"
 #include "restore_strings.h"
 #include "wire/event.h"
+#include "wire/frame.h"
 
 /* A text that is still being sent: what it has withheld, and the event into which that is put when
  * the text ends. */
@@ -23,9 +24,7 @@ struct cu_restorer {
     cu_stream_form form;
     cu_answer answer;
     cu_buf event;  /* bytes of an event that is not whole yet */
-    size_t seen;   /* bytes of it that were searched for its end */
-    unsigned depth; /* of an element of an array, at seen */
-    bool in_string, after_slash;
+    cu_frame_at at; /* in it */
     text *texts;
     size_t texts_n;
 };
@@ -50,6 +49,7 @@ cu_err cu_restorer_new(const cu_issued_map *issued, cu_api api, cu_stream_form f
     r->issued = issued;
     r->api = api;
     r->form = form;
+    r->at.array = form == CU_STREAM_ARRAY;
     r->event = CU_BUF(CU_SSE_MAX_EVENT);
     *out = r;
     return CU_OK;
@@ -301,52 +301,6 @@ static cu_err whole_event(cu_restorer *r, cu_bytes bytes, cu_buf *out)
     return err;
 }
 
-/* End of the first event in b, or 0. Looks at each byte once. */
-static size_t line_end(cu_bytes b, size_t *seen)
-{
-    size_t i = *seen;
-    const uint8_t *nl;
-    while (i < b.n && (nl = memchr(b.p + i, '\n', b.n - i)) != NULL) {
-        size_t at = (size_t)(nl - b.p);
-        size_t next = at + 1;
-        if (next < b.n && b.p[next] == '\r')
-            next++;
-        if (next >= b.n) {
-            *seen = at;
-            return 0;
-        }
-        if (b.p[next] == '\n')
-            return next + 1;
-        i = at + 1;
-    }
-    *seen = b.n;
-    return 0;
-}
-
-/* The same for an array: the end of the first element, with what stands before it. */
-static size_t element_end(cu_restorer *r, cu_bytes b)
-{
-    for (; r->seen < b.n; r->seen++) {
-        uint8_t c = b.p[r->seen];
-        if (r->in_string) {
-            r->in_string = r->after_slash || c != '"';
-            r->after_slash = !r->after_slash && c == '\\';
-        } else if (c == '"') {
-            r->in_string = true;
-        } else if (c == '{' || (c == '[' && r->depth)) {
-            r->depth++;
-        } else if ((c == '}' || c == ']') && r->depth && --r->depth == 0) {
-            return r->seen + 1;
-        }
-    }
-    return 0;
-}
-
-static size_t event_end(cu_restorer *r, cu_bytes b)
-{
-    return r->form == CU_STREAM_SSE ? line_end(b, &r->seen) : element_end(r, b);
-}
-
 cu_err cu_restorer_feed(cu_restorer *r, cu_bytes in, cu_buf *out)
 {
     cu_bytes rest = in;
@@ -356,12 +310,12 @@ cu_err cu_restorer_feed(cu_restorer *r, cu_bytes in, cu_buf *out)
         rest = cu_buf_view(&r->event);
     }
     for (;;) {
-        size_t end = event_end(r, rest);
+        size_t end = cu_frame_end(&r->at, rest);
         if (end == 0)
             break;
         CU_TRY(whole_event(r, cu_slice(rest, 0, end), out));
         rest = cu_slice(rest, end, rest.n);
-        r->seen = 0;
+        r->at.seen = 0;
     }
     if (r->event.n) {
         size_t n = rest.n;
@@ -380,6 +334,6 @@ cu_err cu_restorer_end(cu_restorer *r, cu_buf *out)
     release_group(r, CU_ALL_GROUPS, NULL, out);
     cu_buf_add(out, cu_buf_view(&r->event));
     cu_buf_reset(&r->event);
-    r->seen = 0;
+    r->at.seen = 0;
     return cu_buf_err(out);
 }

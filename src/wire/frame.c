@@ -22,7 +22,7 @@ static size_t line_end(cu_bytes b, size_t *seen)
 }
 
 /* The end of the first element, with what stands before it. */
-static size_t element_end(cu_frames *f, cu_bytes b)
+static size_t element_end(cu_frame_at *f, cu_bytes b)
 {
     for (; f->seen < b.n; f->seen++) {
         uint8_t c = b.p[f->seen];
@@ -40,9 +40,9 @@ static size_t element_end(cu_frames *f, cu_bytes b)
     return 0;
 }
 
-static size_t end_of(cu_frames *f, cu_bytes b)
+size_t cu_frame_end(cu_frame_at *at, cu_bytes b)
 {
-    return f->array ? element_end(f, b) : line_end(b, &f->seen);
+    return at->array ? element_end(at, b) : line_end(b, &at->seen);
 }
 
 cu_err cu_frames_feed(cu_frames *f, cu_bytes in, cu_err (*each)(void *arg, cu_bytes event), void *arg)
@@ -56,10 +56,10 @@ cu_err cu_frames_feed(cu_frames *f, cu_bytes in, cu_err (*each)(void *arg, cu_by
         CU_TRY(cu_buf_err(&f->rest));
         rest = cu_buf_view(&f->rest);
     }
-    while ((end = end_of(f, rest)) != 0) {
+    while ((end = cu_frame_end(&f->at, rest)) != 0) {
         CU_TRY(each(arg, cu_slice(rest, 0, end)));
         rest = cu_slice(rest, end, rest.n);
-        f->seen = 0;
+        f->at.seen = 0;
     }
     if (!waiting) {
         cu_buf_add(&f->rest, rest);

@@ -12,7 +12,15 @@ typedef struct {
     bool array;
     bool in_string, after_slash;
     unsigned depth; /* of an element, at seen */
-    size_t seen;    /* bytes of rest that were looked at */
+    size_t seen;    /* bytes of the event that were looked at */
+} cu_frame_at;
+
+/* Where the first event of b ends, 0: not in b. b begins with an event; called again with more of it, it looks at
+ * no byte twice. After an end, seen is to be set to 0. */
+size_t cu_frame_end(cu_frame_at *at, cu_bytes b);
+
+typedef struct {
+    cu_frame_at at; /* zeroed but for array at the beginning of a stream */
     cu_buf rest;    /* an event that is not whole yet */
 } cu_frames;
 
