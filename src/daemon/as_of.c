@@ -155,7 +155,9 @@ cu_err keys_as_of(const app *a, const moment *m, cu_store_key **out, size_t *n, 
     return e;
 }
 
-/* --- heads of the logs --- */
+/* --- heads of the logs ---
+ * The anchor log's entry of a round has its time from when the round was staged, a moment before its checkpoints are
+ * published: at a time in between these heads are one round ahead of what the live system answered. */
 
 typedef struct {
     json_t *heads;

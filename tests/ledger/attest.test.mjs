@@ -140,7 +140,7 @@ test('an authority that is down or answers rubbish costs time stamps, and nothin
 })
 
 test('the key is replaced between two rounds: witnesses that know the old one sign through the overlap', async () => {
-  const r = run(['log', 'key', 'rotate', '--overlap', '60', '--config', config])
+  const r = run(['log', 'key', 'rotate', '--overlap', '3600', '--config', config])
   assert.equal(r.status, 0, r.stderr)
   const before = status().witness.size
   more()
