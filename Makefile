@@ -2,7 +2,7 @@
 BUILD ?= build
 ASAN  ?= build-asan
 PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhyperscan5 \
-  libpcre2-dev libssl-dev libgit2-dev libarchive-dev libexpat1-dev zlib1g-dev libzstd-dev libengine-pkcs11-openssl libbrotli-dev libyaml-dev libcmocka-dev git \
+  libpcre2-dev libssl-dev libgit2-dev libarchive-dev libexpat1-dev zlib1g-dev libzstd-dev libdeflate-dev libengine-pkcs11-openssl libbrotli-dev libyaml-dev libcmocka-dev git \
   nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libargon2-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 

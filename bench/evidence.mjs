@@ -46,7 +46,7 @@ export function evidence({ root, row, runs, folder }) {
 
 // Requests and answers as a gateway writes them: the projections made anew, and what a bundle takes.
 function exchanges({ tool, row, runs, dir }) {
-  const rebuilds = [], sizes = [], db = join(dir, 'again.db'), file = join(dir, 'x.tar.zst');
+  const rebuilds = [], sizes = [], packed = [], log = join(dir, 'log'), db = join(dir, 'again.db'), file = join(dir, 'x.tar.zst');
   timed(tool('tests/ledger/make-log'), [dir, String(ENTRIES), String(Math.ceil(ENTRIES / 10000)), 'exchanges']);
   for (let i = 0; i < runs; i++) {
     for (const end of ['', '-wal', '-shm']) rmSync(db + end, { force: true });
@@ -56,7 +56,16 @@ function exchanges({ tool, row, runs, dir }) {
     rebuilds.push(again.wall / (60 * ENTRIES / 1e6));
     sizes.push(statSync(file).size / ENTRIES / 250);
   }
+  // what a file takes of the disk, hashes and the anchor log included; packed once, then only counted
+  const onDisk = () => Number(spawnSync('du', ['-s', '--block-size=1', log], { encoding: 'utf8' }).stdout.split('\t')[0]) / ENTRIES;
+  const before = onDisk(), packing = timed(tool('tests/ledger/make-log'), [dir, '0', '1', 'pack']);
+  for (let i = 0; i < runs; i++) {
+    const checked = timed(tool('src/verify/custos-verify'), [log]);
+    packed.push(onDisk() / 250);
+    console.log(`  on disk ${before.toFixed(0)} bytes an entry, packed ${onDisk().toFixed(0)} (CPU ${packing.cpu.toFixed(1)} s); packed verified in ${checked.cpu.toFixed(2)} s of CPU`);
+  }
   row('evidence.rebuild', 'projections of exchanges made anew, wall', '60 s for a million entries', rebuilds);
   row('evidence.size', 'bytes of a bundle for an entry of exchanges', '250 bytes', sizes);
+  row('evidence.disk', 'bytes on disk for an entry of exchanges, packed', '250 bytes', packed);
   rmSync(dir, { recursive: true, force: true });
 }

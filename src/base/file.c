@@ -94,7 +94,7 @@ static cu_err write_synced(int dirfd, const char *path, cu_bytes content, mode_t
     return fsync(fd) == 0 ? CU_OK : cu_errno_err(errno);
 }
 
-cu_err cu_file_replace(int dirfd, const char *path, cu_bytes content, mode_t mode)
+cu_err cu_file_put(int dirfd, const char *path, cu_bytes content, mode_t mode)
 {
     char tmp[PATH_MAX], id[CU_ID_LEN];
     cu_id_new(id);
@@ -103,10 +103,14 @@ cu_err cu_file_replace(int dirfd, const char *path, cu_bytes content, mode_t mod
     cu_err e = write_synced(dirfd, tmp, content, mode);
     if (e == CU_OK && renameat(dirfd, tmp, dirfd, path) != 0)
         e = cu_errno_err(errno);
-    if (e != CU_OK) {
+    if (e != CU_OK)
         unlinkat(dirfd, tmp, 0);
-        return e;
-    }
+    return e;
+}
+
+cu_err cu_file_replace(int dirfd, const char *path, cu_bytes content, mode_t mode)
+{
+    CU_TRY(cu_file_put(dirfd, path, content, mode));
     return cu_file_sync_name(dirfd, path);
 }
 

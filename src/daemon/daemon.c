@@ -323,7 +323,7 @@ static void close_all(app *a)
 cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
 {
     app *a = calloc(1, sizeof *a);
-    pthread_t sequencer, prepare, watch, notify;
+    pthread_t sequencer, prepare, watch, notify, packing;
     api *inner = NULL, *outer = NULL;
     health *checks = NULL;
     traces *spans = NULL;
@@ -351,7 +351,8 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     if (e == CU_OK)
         e = start_apis(a, &inner, &outer, f);
     if (e == CU_OK && (pthread_create(&sequencer, NULL, sequencer_thread, a) != 0 || pthread_create(&prepare, NULL, prepare_thread, a) != 0 ||
-                       pthread_create(&watch, NULL, watch_thread, a) != 0 || pthread_create(&notify, NULL, notify_thread, a) != 0))
+                       pthread_create(&watch, NULL, watch_thread, a) != 0 || pthread_create(&notify, NULL, notify_thread, a) != 0 ||
+                       pthread_create(&packing, NULL, pack_thread, a) != 0))
         e = cu_fail(f, CU_NOMEM, "a thread could not be started");
     if (e == CU_OK) {
         while (!*stop)
@@ -360,6 +361,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
         pthread_join(prepare, NULL);
         pthread_join(watch, NULL);
         pthread_join(notify, NULL);
+        pthread_join(packing, NULL);
     }
     api_stop(outer);
     api_stop(inner);

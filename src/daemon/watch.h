@@ -9,6 +9,8 @@
 /* Whether wall time minus time since boot moved by more than CLOCK_STEP_MS, and by how much. */
 bool clock_stepped(int64_t before_ns, int64_t now_ns, int64_t *ms);
 void *watch_thread(void *arg);
+/* pack.c: packs full bundles of the logs (arg: app), until a->stop */
+void *pack_thread(void *arg);
 void watch_beat(app *a, const char *reason);
 void watch_status(const app *a, cu_buf *out); /* the member "evidence" */
 unsigned answer_reconcile(call *c);

@@ -7,12 +7,11 @@
 #include <unistd.h>
 #include "base/file.h"
 
-static bool exists(const cu_log *l, int level, uint64_t index, bool partial)
+static bool partials_exist(const cu_log *l, int level, uint64_t index)
 {
     char path[TILE_PATH_MAX];
-    tile_path(level, index, partial ? 1 : TILE_WIDTH, path);
-    if (partial)
-        *strrchr(path, '/') = 0;
+    tile_path(level, index, 1, path);
+    *strrchr(path, '/') = 0;
     return faccessat(l->dirfd, path, F_OK, 0) == 0;
 }
 
@@ -73,9 +72,9 @@ cu_err leftover_check(cu_log *l, uint64_t growing)
         uint64_t count = l->size >> shift, index = count / TILE_WIDTH;
         uint32_t now = tile_width(level, index, l->size), then = tile_width(level, index, growing);
         CU_TRY(check_partials(l, level, index, now, then));
-        if (exists(l, level, index, false) && then != TILE_WIDTH)
+        if (tile_exists(l, level, index) && then != TILE_WIDTH)
             return CU_TORN;
-        if ((exists(l, level, index + 1, false) || exists(l, level, index + 1, true)) && tile_width(level, index + 1, growing) == 0)
+        if ((tile_exists(l, level, index + 1) || partials_exist(l, level, index + 1)) && tile_width(level, index + 1, growing) == 0)
             return CU_TORN;
         if (count == 0 && level >= 0)
             break;

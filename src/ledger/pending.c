@@ -39,11 +39,13 @@ bool pending_explains(const stage_log *s, cu_log *l)
     char path[TILE_PATH_MAX];
     uint32_t width = tile_width(TILE_ENTRIES, index, size);
     /* wider than this round makes it: left behind by a longer log */
-    for (uint32_t w = width + 1; w <= TILE_WIDTH; w++) {
+    for (uint32_t w = width + 1; w < TILE_WIDTH; w++) {
         tile_path(TILE_ENTRIES, index, w, path);
         if (faccessat(l->dirfd, path, F_OK, 0) == 0)
             return false;
     }
+    if (width < TILE_WIDTH && tile_exists(l, TILE_ENTRIES, index))
+        return false;
     cu_err e = tile_load(l, TILE_ENTRIES, index, size, &tile);
     if (e != CU_OK)
         return e == CU_NOT_FOUND; /* not written yet */

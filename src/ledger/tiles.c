@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "packed.h"
 
 void tile_path(int level, uint64_t index, uint32_t width, char out[TILE_PATH_MAX])
 {
@@ -53,19 +54,39 @@ static cu_err cut_tile(int level, uint32_t width, cu_buf *b)
     return CU_OK;
 }
 
+/* A bundle that was packed meanwhile is there before the plain one goes. */
+static cu_err read_full(const cu_log *l, int level, uint64_t index, cu_buf *out)
+{
+    char path[TILE_PATH_MAX];
+    tile_path(level, index, TILE_WIDTH, path);
+    cu_buf_reset(out);
+    cu_err e = cu_file_read(l->dirfd, path, out);
+    return e == CU_NOT_FOUND && level == TILE_ENTRIES ? packed_load(l, index, out) : e;
+}
+
 /* A partial tile may be gone once the full one is there (C2SP tlog-tiles). */
 static cu_err read_tile(const cu_log *l, int level, uint64_t index, uint32_t width, cu_buf *out)
 {
     char path[TILE_PATH_MAX];
+    if (width == TILE_WIDTH)
+        return read_full(l, level, index, out);
     tile_path(level, index, width, path);
     cu_buf_reset(out);
     cu_err e = cu_file_read(l->dirfd, path, out);
-    if (e != CU_NOT_FOUND || width == TILE_WIDTH)
+    if (e != CU_NOT_FOUND)
         return e;
-    tile_path(level, index, TILE_WIDTH, path);
-    cu_buf_reset(out);
-    CU_TRY(cu_file_read(l->dirfd, path, out));
+    CU_TRY(read_full(l, level, index, out));
     return cut_tile(level, width, out);
+}
+
+bool tile_exists(const cu_log *l, int level, uint64_t index)
+{
+    char path[TILE_PATH_MAX];
+    tile_path(level, index, TILE_WIDTH, path);
+    if (faccessat(l->dirfd, path, F_OK, 0) == 0)
+        return true;
+    packed_path(index, path);
+    return level == TILE_ENTRIES && faccessat(l->dirfd, path, F_OK, 0) == 0;
 }
 
 void tile_drop_partial(int dirfd, int level, uint64_t index)

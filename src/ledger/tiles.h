@@ -36,6 +36,8 @@ cu_err tile_load(cu_log *l, int level, uint64_t index, uint64_t size, cu_bytes *
 cu_err tile_node(void *arg, unsigned level, uint64_t index, cu_sha256 *out) CU_MUST;
 /* Splits the next entry off a bundle; false when it is malformed or empty. */
 bool bundle_next(cu_bytes *bundle, cu_bytes *leaf);
+/* A full tile is there, in either form. */
+bool tile_exists(const cu_log *l, int level, uint64_t index);
 /* Durable and atomic, making directories on the way. */
 cu_err tile_write(int dirfd, int level, uint64_t index, uint32_t width, cu_bytes content) CU_MUST;
 /* Partial tiles of a tile that is full now. */

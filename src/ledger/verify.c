@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "chain.h"
 #include "leftover.h"
+#include "packed.h"
 #include "pending.h"
 
 #define JSON_HEAD "{\"logs\":["
@@ -186,6 +187,22 @@ static cu_err check_entry(check *c, const char *name, uint64_t at, cu_bytes byte
     return c->many && strcmp(name, "anchor") == 0 ? check_anchor_leaf(c, at, &leaf) : CU_OK;
 }
 
+/* While a bundle is being packed it is there in both forms, which say the same. */
+static cu_err check_packed(check *c, cu_log *l, const char *name, uint64_t tile, cu_bytes plain)
+{
+    char path[TILE_PATH_MAX];
+    cu_buf packed CU_CLEAN_BUF = CU_BUF(TILE_BYTES_MAX);
+    tile_path(TILE_ENTRIES, tile, TILE_WIDTH, path);
+    if (faccessat(l->dirfd, path, F_OK, 0) != 0)
+        return CU_OK; /* the packed form is the one that was checked */
+    cu_err e = packed_load(l, tile, &packed);
+    if (e == CU_NOT_FOUND)
+        return CU_OK;
+    if (e == CU_OK && !cu_eq(cu_buf_view(&packed), plain))
+        e = CU_CORRUPT;
+    return verdict(c, name, tile * TILE_WIDTH, e, "the packed bundle is not what was sealed");
+}
+
 /* One bundle: its entries must have the hashes of the level-0 tile beside it. */
 static cu_err check_bundle(check *c, cu_log *l, const char *name, uint64_t tile)
 {
@@ -213,7 +230,9 @@ static cu_err check_bundle(check *c, cu_log *l, const char *name, uint64_t tile)
         CU_TRY(check_entry(c, name, first + i, leaf));
     }
     c->r->entries += width;
-    return bundle.n ? broken(c, name, first + width, "the bundle holds more than the log") : CU_OK;
+    if (bundle.n)
+        return broken(c, name, first + width, "the bundle holds more than the log");
+    return width == TILE_WIDTH ? check_packed(c, l, name, tile, cu_buf_view(&copy)) : CU_OK;
 }
 
 /* Higher tiles must follow from the lower ones. */
@@ -246,13 +265,12 @@ static bool beyond(const cu_log *l)
 {
     char path[TILE_PATH_MAX];
     uint64_t tile = l->size / TILE_WIDTH;
-    for (uint32_t w = tile_width(TILE_ENTRIES, tile, l->size) + 1; w <= TILE_WIDTH; w++) {
+    for (uint32_t w = tile_width(TILE_ENTRIES, tile, l->size) + 1; w < TILE_WIDTH; w++) {
         tile_path(TILE_ENTRIES, tile, w, path);
         if (faccessat(l->dirfd, path, F_OK, 0) == 0)
             return true;
     }
-    tile_path(TILE_ENTRIES, tile + 1, TILE_WIDTH, path);
-    return faccessat(l->dirfd, path, F_OK, 0) == 0;
+    return tile_exists(l, TILE_ENTRIES, tile) || tile_exists(l, TILE_ENTRIES, tile + 1);
 }
 
 static void report_log(check *c, const char *name, const cu_checkpoint *cp)

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
+import { gunzipSync } from 'node:zlib'
 
 function files(dir) {
   return readdirSync(dir, { withFileTypes: true }).flatMap((e) => {
@@ -41,6 +42,7 @@ const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 function contents(path) {
   let b
   try { b = readFileSync(path) } catch (e) { if (e.code === 'ENOENT') return []; throw e } // a temporary file that was renamed meanwhile
+  if (b[0] === 0x1f && b[1] === 0x8b) return [b, gunzipSync(b)]
   if (!b.subarray(0, 4).equals(zstd)) return [written(b)]
   const r = spawnSync('zstd', ['-dcq', path], { maxBuffer: 1 << 30 })
   if (r.status !== 0) throw new Error(`${path}: ${r.stderr}`)

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "ledger/pack.h"
 #include "ledger/signer.h"
 #include "merkle.h"
 #include "tiles.h"
@@ -235,6 +236,21 @@ static void sequence(work *k)
     }
 }
 
+/* As the daemon does, beside the sequencer: a failure leaves what was. */
+static void pack(work *k)
+{
+    cu_packer *p;
+    cu_fault f = {0};
+    unsigned packed;
+    if (cu_packer_open(k->w->log, &p, &f) != CU_OK)
+        return;
+    if (cu_packer_step(p, 4, &packed, &f) == CU_CORRUPT) {
+        inject->alarms++;
+        snprintf(inject->alarm, sizeof inject->alarm, "%s", f.text);
+    }
+    cu_packer_close(p);
+}
+
 static void step(work *k)
 {
     cu_fault f;
@@ -282,6 +298,10 @@ void workload(const world *w, uint32_t seed)
     sequence(&k);
     if (seed % 4 == 3) /* over the edge of a tile */
         write_batch(&k, 290, 10);
+    if (seed % 8 == 3) { /* and packed, before the rest */
+        sequence(&k);
+        pack(&k);
+    }
     for (unsigned i = 0, n = 4 + seed % 5; i < n; i++) {
         if (seed >= WORLD_ROTATES && i == n / 2)
             rotate(&k, seed);
@@ -290,6 +310,10 @@ void workload(const world *w, uint32_t seed)
     write_batch(&k, 2, 30);
     sequence(&k);
     sequence(&k);
+    if (seed % 4 == 3) {
+        pack(&k);
+        sequence(&k);
+    }
     cu_spool_close(k.writer);
     drop_sequencer(&k);
     armed = false;

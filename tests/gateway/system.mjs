@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSy
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 
 export const build = process.env.CUSTOS_BUILD ?? resolve('build')
 export const custos = join(build, 'src/cli/custos')
@@ -94,7 +95,8 @@ ${extra}${vendors ?? (upstream ? `vendors:
     for (let tile = 0; tile * 256 < size; tile++) {
       const width = Math.min(256, size - tile * 256)
       const name = String(tile).padStart(3, '0')
-      let b = readFileSync(join(dir, 'tile/entries', width === 256 ? name : `${name}.p/${width}`))
+      const file = join(dir, 'tile/entries', width === 256 ? name : `${name}.p/${width}`)
+      let b = width === 256 && existsSync(file + '.gz') ? gunzipSync(readFileSync(file + '.gz')) : readFileSync(file)
       while (b.length) {
         const n = b.readUInt16BE(0)
         out.push(JSON.parse(b.subarray(2, 2 + n)))

@@ -1,9 +1,10 @@
-/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES | exchanges |
+/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES | exchanges | pack |
  * rotate=SECONDS]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
  * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`, the
  * leaves stay in the spool. With `freeze`, a population of acme's entries and a sample of 20 of them are
  * put behind the rest, and the listing into DIR/evidence. With `bulk`, entries of about BYTES are written
- * for one tenant, many at a time; with `exchanges` requests and their answers, as a gateway writes them. With `rotate` the signer gets a new key before the last round. */
+ * for one tenant, many at a time; with `exchanges` requests and their answers, as a gateway writes them; with `pack` the
+ * full bundles are packed at the end. With `rotate` the signer gets a new key before the last round. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 #include "audit/population.h"
 #include "base/file.h"
+#include "ledger/pack.h"
 #include "ledger/signer.h"
 
 static volatile int stop;
@@ -167,6 +169,18 @@ static cu_err freeze(const char *dir, const char *log, cu_spool_writer *w, cu_se
     return seal(w, s, "sample.drawn", &body, second, f);
 }
 
+static cu_err pack(const char *log, cu_fault *f)
+{
+    cu_packer *p;
+    unsigned packed = 1;
+    CU_TRY(cu_packer_open(log, &p, f));
+    cu_err e = CU_OK;
+    while (e == CU_OK && packed)
+        e = cu_packer_step(p, 1000, &packed, f);
+    cu_packer_close(p);
+    return e;
+}
+
 static int failed(const char *what, cu_err e, const cu_fault *f)
 {
     fprintf(stderr, "%s: %s %s\n", what, cu_err_text(e), f->text);
@@ -226,6 +240,8 @@ int main(int argc, char **argv)
     cu_spool_close(w);
     if ((e = cu_sequencer_round(s, &took, &f)) != CU_OK || (e = cu_sequencer_round(s, &took, &f)) != CU_OK)
         return failed("last round", e, &f);
+    if (argc > 4 && strcmp(argv[4], "pack") == 0 && (e = pack(log, &f)) != CU_OK)
+        return failed("pack", e, &f);
     cu_sequencer_close(s);
     close(fd);
     stop = 1;

@@ -3,17 +3,18 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createHash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const dir = mkdtempSync(join(tmpdir(), 'custos-ledger-'))
 const go = join(dir, 'verify-go')
 const run = (cmd, args, env) => spawnSync(cmd, args, { encoding: 'utf8', env: { ...process.env, ...env } })
-const makeLog = (to, count, rounds) => {
-  const r = run(join(build, 'tests/ledger/make-log'), [to, String(count), String(rounds)])
+const makeLog = (to, count, rounds, ...more) => {
+  const r = run(join(build, 'tests/ledger/make-log'), [to, String(count), String(rounds), ...more])
   assert.equal(r.status, 0, r.stderr)
 }
 const ours = (log) => run(join(build, 'src/verify/custos-verify'), [log])
@@ -156,6 +157,92 @@ test('a planted stage excuses nothing', () => {
     const r = ours(log)
     assert.equal(r.status, 1, name + r.stdout + r.stderr)
   }
+})
+
+// --- packed bundles ---
+
+const packed = (name) => {
+  const log = copy(name)
+  makeLog(join(dir, name), 600, 2, 'pack')
+  return [log, join(log, 't/acme'), join(log, 't/acme/tile/entries/001.gz')]
+}
+
+test('full bundles are packed, say what they said, and the log goes on', () => {
+  const [log, one] = packed('packed'), plain = readFileSync(join(dir, 'a/log/t/acme/tile/entries/000'))
+  assert.deepEqual(readdirSync(join(one, 'tile/entries')).sort(), ['000.gz', '001.gz', '002.gz', '003.p'])
+  assert.deepEqual(gunzipSync(readFileSync(join(one, 'tile/entries/000.gz'))), plain, 'any gzip reads them')
+  const r = run('gzip', ['-dc', join(one, 'tile/entries/000.gz')], {})
+  assert.deepEqual([r.status, Buffer.byteLength(r.stdout)], [0, plain.length])
+  const holds = () => {
+    for (const v of [ours(log), verb(log), theirs(one), theirs(join(log, 'org'))]) assert.equal(v.status, 0, v.stdout + v.stderr)
+  }
+  holds()
+  makeLog(join(dir, 'packed'), 700, 3)
+  holds()
+  makeLog(join(dir, 'packed'), 1, 1, 'pack')
+  holds()
+  assert.equal(run('gunzip', ['-r', one]).status, 0)
+  assert.ok(existsSync(join(one, 'tile/entries/000')))
+  holds()
+})
+
+test('a bundle in both forms, as a crash may leave it; in two forms that differ', () => {
+  const [log, one, file] = packed('forms'), plain = gunzipSync(readFileSync(file))
+  writeFileSync(file.slice(0, -3), plain)
+  assert.equal(ours(log).status, 0, ours(log).stdout)
+  writeFileSync(file, readFileSync(join(one, 'tile/entries/000.gz'))) // whole, and of another bundle
+  assert.match(ours(log).stdout, /t\/acme, entry 256: the packed bundle is not what was sealed/)
+  assert.equal(ours(one).status, 1)
+  writeFileSync(file, 'x')
+  assert.equal(ours(log).status, 1)
+  makeLog(join(dir, 'forms'), 1, 1, 'pack') // done again
+  assert.equal(ours(log).status, 0, ours(log).stdout)
+  assert.ok(!existsSync(file.slice(0, -3)))
+})
+
+test('a packed bundle that was changed, cut, replaced, removed, or is one too many', () => {
+  const [log, one, file] = packed('spoilt'), whole = readFileSync(file), plain = gunzipSync(whole)
+  const entry = 2 + plain.readUInt16BE(0)
+  const tries = {
+    'another content in the same form': () => { plain[100] ^= 1; const z = gzipSync(plain); plain[100] ^= 1; return z },
+    'the same content, compressed by somebody else': () => gzipSync(plain),
+    'an entry less': () => gzipSync(plain.subarray(entry)),
+    'cut short': () => whole.subarray(0, whole.length - 9),
+    'longer': () => Buffer.concat([whole, Buffer.from('x')]),
+    'a second member': () => Buffer.concat([whole, gzipSync('x')]),
+    'another bundle': () => readFileSync(join(one, 'tile/entries/000.gz')),
+  }
+  for (const [what, make] of Object.entries(tries)) {
+    writeFileSync(file, make())
+    const r = ours(log)
+    assert.equal(r.status, 1, what + r.stdout + r.stderr)
+    assert.match(r.stdout, /t\/acme, entry 256/, what)
+    if (!what.startsWith('the same')) assert.equal(theirs(one).status, 1, what)
+  }
+  for (let i = 0; i < whole.length; i += 211) {
+    const b = Buffer.from(whole)
+    b[i] ^= 1 << (i % 8)
+    writeFileSync(file, b)
+    assert.equal(ours(one).status, 1, `byte ${i}`)
+  }
+  unlinkSync(file)
+  both(log, one, /missing/)
+  writeFileSync(file, whole)
+  assert.equal(ours(log).status, 0)
+  for (const extra of ['003.gz', '004.gz']) {
+    writeFileSync(join(one, 'tile/entries', extra), whole)
+    both(log, one, /beyond the checkpoint/)
+    unlinkSync(join(one, 'tile/entries', extra))
+  }
+})
+
+test('a bundle that is not what was sealed is not packed', () => {
+  const log = copy('unpacked'), file = join(log, 't/acme/tile/entries/000'), b = readFileSync(file)
+  b[200] ^= 1
+  writeFileSync(file, b)
+  const r = run(join(build, 'tests/ledger/make-log'), [join(dir, 'unpacked'), '600', '1', 'pack'])
+  assert.match(r.stderr, /log t\/acme: the bundle of entry 0 is not what was sealed and stays as it is/)
+  assert.deepEqual(readFileSync(file), b)
 })
 
 test('a damaged spool segment halts the sequencer and is kept', () => {

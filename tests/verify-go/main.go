@@ -7,6 +7,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,6 +15,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -132,14 +134,34 @@ func parse(what string, text []byte, keys []key) tlog.Tree {
 	return t
 }
 
+// bundleAt reads a bundle of entries, plain or gzipped (a full one may be).
+func bundleAt(name string) []byte {
+	if b, err := os.ReadFile(name); err == nil {
+		return b
+	}
+	z, err := gzip.NewReader(bytes.NewReader(read(name + ".gz")))
+	if err != nil {
+		exit(1, "%s.gz: %v", name, err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		exit(1, "%s.gz: %v", name, err)
+	}
+	return b
+}
+
+func there(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 // entries hands over each entry whose bundle is there, checked against the tree. whole: all must be.
 func entries(dir string, tree tlog.Tree, whole bool, each func(at int64, leaf []byte)) {
 	reader := tlog.TileHashReader(tree, tiles{dir})
 	for at := int64(0); at < tree.N; at += 256 {
 		width := int(min(256, tree.N-at))
 		name := filepath.Join(dir, tilePath("entries", at/256, width))
-		_, err := os.Stat(name)
-		absent := os.IsNotExist(err) && !whole
+		absent := !there(name) && !there(name+".gz") && !whole
 		var index []int64
 		for i := 0; i < width; i++ {
 			index = append(index, tlog.StoredHashIndex(0, at+int64(i)))
@@ -151,7 +173,7 @@ func entries(dir string, tree tlog.Tree, whole bool, each func(at int64, leaf []
 		if absent {
 			continue
 		}
-		bundle := read(name)
+		bundle := bundleAt(name)
 		for i := 0; i < width; i++ {
 			if len(bundle) < 2 || len(bundle) < 2+int(binary.BigEndian.Uint16(bundle)) {
 				exit(1, "entry %d: bundle cut short", at+int64(i))
@@ -490,8 +512,12 @@ func main() {
 	entries(dir, tree, true, func(int64, []byte) {})
 	// a checkpoint that was set back leaves tiles behind that it does not cover
 	width := int(tree.N % 256)
+	beyond := []string{tilePath("entries", tree.N/256+1, 256), tilePath("entries", tree.N/256+1, 256) + ".gz", tilePath("entries", tree.N/256, 256) + ".gz"}
 	for w := width + 1; w <= 256; w++ {
-		if _, err := os.Stat(filepath.Join(dir, tilePath("entries", tree.N/256, w))); err == nil {
+		beyond = append(beyond, tilePath("entries", tree.N/256, w))
+	}
+	for _, name := range beyond {
+		if there(filepath.Join(dir, name)) {
 			exit(1, "tiles beyond the checkpoint of %d entries", tree.N)
 		}
 	}

@@ -11,6 +11,9 @@
 cu_err cu_file_read(int dirfd, const char *path, cu_buf *out) CU_MUST;
 /* Temporary file, fsync, rename, fsync of the directory. Readers see the old or the new content. */
 cu_err cu_file_replace(int dirfd, const char *path, cu_bytes content, mode_t mode) CU_MUST;
+/* The same without the last step: the content is durable, its name once cu_file_sync_name was there. For many
+ * files in one directory. */
+cu_err cu_file_put(int dirfd, const char *path, cu_bytes content, mode_t mode) CU_MUST;
 /* Makes the name of path durable: fsync of the directory that it is in. */
 cu_err cu_file_sync_name(int dirfd, const char *path) CU_MUST;
 /* All of it, through short writes and EINTR. */
