@@ -10,21 +10,22 @@ const root = resolve(new URL('../..', import.meta.url).pathname)
 const build = process.env.CUSTOS_BUILD ?? join(root, 'build')
 const whole = process.env.CUSTOS_FAULTS === 'whole'
 
-const run = (program, args) => new Promise((done) => {
+const run = (program, args, signal) => new Promise((done) => {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  signal.addEventListener('abort', () => child.kill('SIGTERM'))
   let out = ''
   child.stdout.on('data', (b) => { out += b; if (whole) process.stderr.write(b) })
   child.on('exit', (status) => done({ status, out }))
 })
 
-test('the fault matrix: nothing acknowledged is lost, no fork, verifiers content', { timeout: whole ? 7_200_000 : 400_000 }, async (t) => {
+test('the fault matrix: nothing acknowledged is lost, no fork, verifiers content', { timeout: whole ? 14_400_000 : 3_600_000 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'custos-go-'))
   try {
     const go = join(dir, 'verify')
     const made = spawnSync('go', ['build', '-o', go, join(root, 'tests/verify-go/main.go')], { encoding: 'utf8',
       env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'cache') } })
     assert.equal(made.status, 0, made.stderr)
-    const r = await run(join(build, 'tests/faults/faults'), [...(whole ? ['--whole'] : []), '--go', go])
+    const r = await run(join(build, 'tests/faults/faults'), [...(whole ? ['--whole'] : []), '--go', go], t.signal)
     assert.equal(r.status, 0, r.out)
     const total = r.out.match(/^total: (\d+) faults injected, 0 wrong, (\d+) rows not run; (\d+) worlds verified by us, (\d+) logs by the third-party verifier$/m)
     assert.ok(total && total[1] > (whole ? 100_000 : 5000) && total[3] > 2000 && total[4] > 20, r.out)

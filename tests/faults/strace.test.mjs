@@ -33,7 +33,7 @@ const once = (call, fault, i, seed) => {
   }
 }
 
-test('errors, kills and delays by strace at the calls of writer, sequencer and signer', { timeout: whole ? 3_600_000 : 240_000 }, (t) => {
+test('errors, kills and delays by strace at the calls of writer, sequencer and signer', { timeout: whole ? 3_600_000 : 3_600_000 }, (t) => {
   let injected = 0
   for (const call of calls) {
     for (const fault of faults) {
