@@ -279,6 +279,7 @@ cu_err cu_engine_tables(const cu_rules *rules, cu_engine **out, cu_fault *f)
     cu_err err = CU_OK;
     for (size_t i = 0; i < rules->n && err == CU_OK; i++)
         err = add_rule(e, &rules->v[i], f);
+    cu_official_rules(e);
     if (err == CU_OK)
         *out = e;
     else
@@ -377,7 +378,7 @@ static void choose_passes(cu_scratch *s)
             continue;
         bool person = c->rule->finder && strncmp(c->rule->finder, "person", 6) == 0;
         s->persons |= person;
-        s->tokens |= c->group == CU_GROUP_HAND && !person;
+        s->tokens |= (c->group == CU_GROUP_HAND && !person) || cu_official_has(e, i);
         for (int db = 0; db < CU_DB_COUNT; db++)
             s->want[db] |= in_database(c, db);
         if (c->group == CU_GROUP_LITERAL && cu_type_class(c->rule->type) != CU_CLASS_SECRET)

@@ -31,6 +31,7 @@ typedef enum {
 #define CU_DECODED_LOOKS 512u /* of those and of the texts within them */
 #define CU_DECODED_DEPTH 3u /* of a value that is encoded in another that is encoded */
 #define CU_NO_RULE UINT16_MAX
+#define CU_OFFICIAL_COUNT 58 /* kinds of numbers that are known without a word (official.c) */
 
 /* Finders that begin at an anchor instead of at a byte of the tokenizer. */
 enum { CU_HAND_NONE, CU_HAND_ASSIGN, CU_HAND_ASSIGN_RANDOM, CU_HAND_URL, CU_HAND_PEM };
@@ -113,6 +114,7 @@ struct cu_engine {
     size_t targets_n, targets_cap;
     cu_literals literals[CU_LITERALS_COUNT];
     uint16_t finder[CU_FIND_COUNT];
+    uint16_t official[CU_OFFICIAL_COUNT]; /* rules of these kinds */
 };
 
 struct cu_scratch {
@@ -225,6 +227,12 @@ cu_err cu_find_pem(const cu_engine *e, cu_bytes t, uint16_t rule, size_t dash, s
 /* person.c, address.c, contact.c, wallet.c */
 cu_err cu_name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, size_t *past, cu_findings *out);
+/* official.c: i is the first digit of a row that ends at `run`. */
+void cu_official_rules(cu_engine *e);
+bool cu_official_has(const cu_engine *e, size_t rule);
+cu_err cu_find_official(const cu_engine *e, cu_bytes t, size_t i, size_t run, size_t *past, cu_findings *out);
+/* network.c: a word such as "version" or "section" stands before i. */
+bool cu_numbered_before(cu_bytes t, size_t i);
 cu_err cu_find_mac(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 cu_err cu_find_national(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 bool cu_wallet_base58(cu_bytes value);

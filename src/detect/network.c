@@ -180,7 +180,7 @@ static uint8_t lower(uint8_t c)
 }
 
 /* "version 1.2.3.4", "sect. 4.5.3.1", "rfc7231#section-7.1.1.1" are not addresses. */
-static bool numbered_before(cu_bytes t, size_t i)
+bool cu_numbered_before(cu_bytes t, size_t i)
 {
     static const char *const words[] = {"version", "versions", "ver", "section", "sections", "sect", "sec", "chapter", "clause", "release",
                                         "releases", "revision", "rev", "build", "policy", "oid", "firmware"};
@@ -256,7 +256,7 @@ cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_f
     if (n && text[n - 1] == '.')
         n--, dots--;
     size_t end = i + n;
-    if (dots != 3 || (i && t.p[i - 1] == '.') || numbered_before(t, i))
+    if (dots != 3 || (i && t.p[i - 1] == '.') || cu_numbered_before(t, i))
         return CU_OK;
     if (end < t.n && (cu_alnum(t.p[end]) || (t.p[end] == '.' && end + 1 < t.n &&
                                              cu_digit(t.p[end + 1]))))

@@ -44,6 +44,16 @@ INLINE uint64_t goes_on(const masks *x, size_t b)
     return digit & (on | next << 63); /* not known of what goes on in the next block */
 }
 
+/* Official numbers with letters in them: 1EG4TE5MK73, 22AAAAA0000A1Z5, 131052A308T. */
+INLINE uint64_t lettered(const cu_masks *m, size_t b)
+{
+#define UPPER(by) behind(m->upper[b], m->upper[b + 1], by)
+#define DIGIT(by) behind(m->digit[b], m->digit[b + 1], by)
+    return (UPPER(1) & DIGIT(3)) | (UPPER(2) & UPPER(6) & DIGIT(7)) | (DIGIT(5) & UPPER(6) & DIGIT(7));
+#undef UPPER
+#undef DIGIT
+}
+
 /* The first digits of numbers that a reader may want (may_begin in sweep.c says what they have in common). */
 INLINE uint64_t first_digits(const masks *x, size_t b)
 {
@@ -60,7 +70,9 @@ INLINE uint64_t first_digits(const masks *x, size_t b)
     on |= run & on >> 2;
     run &= run >> 2;
     on |= run & on >> 4;
-    return digit & ~before(digit, m->digit[b - 1], 1) & (~letter | capitals | escape) & (in_text | seven | on | capitals);
+    uint64_t capital = before(m->upper[b], m->upper[b - 1], 1);
+    return digit & ~before(digit, m->digit[b - 1], 1) & (~letter | capitals | escape | (seven & capital)) &
+           (in_text | seven | on | capitals | lettered(m, b));
 }
 
 /* "a@b", a second colon within five bytes (an address of IP version 6 or of hardware), "-" again after

@@ -163,8 +163,10 @@ static bool may_begin(cu_bytes t, size_t at)
 {
     uint8_t before = at ? t.p[at - 1] : 0, first = at > 1 ? t.p[at - 2] : 0;
     bool capitals = cu_byte_class[before] == CU_IS_UPPER && cu_byte_class[first] == CU_IS_UPPER; /* an IBAN */
-    if ((cu_byte_class[before] & (CU_IS_UPPER | CU_IS_LOWER)) && !capitals && first != '\\')
-        return false;
+    if ((cu_byte_class[before] & (CU_IS_UPPER | CU_IS_LOWER)) && !capitals && first != '\\') {
+        bool one = cu_byte_class[before] == CU_IS_UPPER && !cu_alnum(first) && first != '_'; /* "X1234567L" */
+        return one && t.n - at >= 7 && cu_digit(t.p[at + 3]) && cu_digit(t.p[at + 6]);
+    }
     if (before == ' ' && ((cu_alnum(first) && !cu_digit(first)) || first == '.' || first == ',' || first >= 0x80))
         return true;
     size_t end = at + 1;
@@ -176,6 +178,9 @@ static bool may_begin(cu_bytes t, size_t at)
     if (separates(next) && (cu_digit(after) || ((after == ' ' || after == '(') && cu_digit(byte_at(t, end + 2)))))
         return true;
     if (next == ' ' && ((after >= 'A' && after <= 'Z') || after >= 0x80 || (after && strchr("rvpcaqibes", after))))
+        return true;
+    size_t digit = end + (end - at == 1 ? 2 : end - at == 2 ? 5 : 1); /* 1EG4TE5MK73, 22AAAAA0000A1Z5, 131052A308T */
+    if (cu_byte_class[next] == CU_IS_UPPER && cu_digit(byte_at(t, digit)))
         return true;
     return capitals || ((cu_byte_class[next] & (CU_IS_UPPER | CU_IS_LOWER)) && after == ' ');
 }

@@ -192,6 +192,8 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
     *past = run;
     if (i >= 2 && capital(t.p[i - 1]) && capital(t.p[i - 2]) && run - i >= 2)
         CU_TRY(iban(e, t, i, past, out));
+    if (*past == run && i && capital(t.p[i - 1]))
+        return cu_find_official(e, t, i, run, past, out);
     if (*past != run || !cu_starts_token(t, i))
         return CU_OK;
     if (run - i <= 3 && goes_on(t, run, '.'))
@@ -206,6 +208,8 @@ static cu_err number(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_
         CU_TRY(cu_find_address(e, t, i, run, past, out));
     if (*past == run && may_be_phone(t, i, run))
         CU_TRY(cu_find_national(e, t, i, past, out));
+    if (*past == run)
+        CU_TRY(cu_find_official(e, t, i, run, past, out));
     return CU_OK;
 }
 
