@@ -654,7 +654,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(only(l, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates hooks catalog"));
+                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates hooks catalog capacity"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -784,6 +784,7 @@ cu_err cu_config_load(const char *path, bool resolve_credentials, cu_arena *a, c
         CU_TRY(cu_yaml_load(l.path, a, &root, f));
         CU_TRY(read_root(&l, root));
     }
+    CU_TRY(cu_capacity_read(root, l.path, a, &out->capacity, f));
     return fill_defaults(&l);
 }
 

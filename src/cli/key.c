@@ -114,7 +114,7 @@ static int ask(const cu_run *r, const char *run_dir, const char *method, const c
 
 static int issue(const cu_run *r)
 {
-    static const char *const fields[] = {"tenant", "user", "service", "name", "expires"};
+    static const char *const fields[] = {"tenant", "user", "service", "name", "expires", "request"};
     cu_arena a CU_CLEAN_ARENA = {0};
     cu_config c;
     char run_dir[4096];
@@ -266,7 +266,7 @@ const cu_verb cu_verb_key_issue = {
     .summary = "issue a virtual key to a person or service",
     .details = "The key is printed once and stored only as a hash. It works within a moment.",
     .options = {CONFIG, {"tenant", "NAME", "whose prompts these are; may be left out when there is one tenant"},
-                {"user", "NAME", "the person who will hold the key"}, {"service", "NAME", "or the service that will"},
+                {"user", "NAME", "the person who will hold the key"}, {"service", "NAME", "or the service that will"}, {"request", "ID", "the approved request that it is issued on, such as KR-1; used up by it"},
                 {"name", "TEXT", "what it is for"},
                 {"expires", "DATE", "last day on which it works, like 2027-12-31, or a moment, like 2027-12-31T12:00:00Z"},
                 {"scope", "SCOPES", SCOPES_HELP}, {"limit", "LIMITS", LIMITS_HELP}},

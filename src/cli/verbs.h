@@ -60,6 +60,7 @@
     X(report_make) \
     X(control_list) \
     X(control_show) \
+    X(control_coverage) \
     X(change_add) \
     X(change_report) \
     X(change_review) \
@@ -98,6 +99,7 @@
     X(log_tail) \
     X(log_rebuild) \
     X(log_reconcile) \
+    X(node_check) \
     X(usage_import) \
     X(usage_list) \
     X(help) \

@@ -101,24 +101,47 @@ static cu_run_outcome outcome_of(const struct times *runs, size_t i)
     return (cu_run_outcome)(runs->v[i].ms & 3);
 }
 
-/* How many runs there were; the newest that could run decides. */
-static void judge_probe(cu_status *s, const cu_control *k, uint64_t at, cu_control_status *out)
+/* Of one probe the newest run that could run decides. */
+typedef struct {
+    cu_run_outcome outcome;
+    uint64_t ms, place;
+} last_run;
+
+static last_run last_of(struct times *runs, uint64_t at)
 {
-    struct times *runs = &s->runs[k - s->c->controls];
     size_t n = kept_until(runs, at << 2 | 3);
-    kept_seen(s, runs, n, 2, &out->probe.seen);
-    if (n)
-        out->probe.outcome = CU_RUN_FAILED;
+    last_run r = {.outcome = n ? CU_RUN_FAILED : CU_RUN_NONE};
     while (n && outcome_of(runs, n - 1) == CU_RUN_FAILED)
         n--;
-    if (!n)
+    if (n)
+        r = (last_run){outcome_of(runs, n - 1), run_at(runs, n - 1), runs->v[n - 1].place};
+    return r;
+}
+
+/* Of several: one that got through, then one that held, then one that could not run; of equal ones the newest. */
+static bool decides(const last_run *a, const last_run *b)
+{
+    static const unsigned weight[] = {[CU_RUN_NONE] = 0, [CU_RUN_FAILED] = 1, [CU_RUN_HELD] = 2, [CU_RUN_BROKEN] = 3};
+    return weight[a->outcome] != weight[b->outcome] ? weight[a->outcome] > weight[b->outcome] : a->ms > b->ms;
+}
+
+static void judge_probe(cu_status *s, const cu_control *k, uint64_t at, cu_control_status *out)
+{
+    last_run best = {0};
+    for (size_t j = 0; j < k->probes_n; j++) {
+        struct times *runs = &s->runs[(size_t)(k - s->c->controls) * CU_CONTROL_PROBES + j];
+        kept_seen(s, runs, kept_until(runs, at << 2 | 3), 2, &out->probe.seen);
+        last_run r = last_of(runs, at);
+        if (decides(&r, &best))
+            best = r;
+    }
+    out->probe.outcome = best.outcome;
+    if (best.outcome != CU_RUN_HELD && best.outcome != CU_RUN_BROKEN)
         return;
-    const struct moment *m = &runs->v[n - 1];
-    out->probe.outcome = outcome_of(runs, n - 1);
-    out->probe.seen.last_ms = run_at(runs, n - 1);
-    out->probe.seen.log = s->logs[m->place >> KEPT_INDEX_BITS].name;
-    out->probe.seen.index = m->place & (((uint64_t)1 << KEPT_INDEX_BITS) - 1);
-    out->probe.fresh = out->probe.outcome == CU_RUN_HELD && at - run_at(runs, n - 1) <= k->fresh_ns / 1000000;
+    out->probe.seen.last_ms = best.ms;
+    out->probe.seen.log = s->logs[best.place >> KEPT_INDEX_BITS].name;
+    out->probe.seen.index = best.place & (((uint64_t)1 << KEPT_INDEX_BITS) - 1);
+    out->probe.fresh = best.outcome == CU_RUN_HELD && at - best.ms <= k->fresh_ns / 1000000;
 }
 
 /* Entries that say it does not work stand until others, or a probe that held, came after them; with neither, until they are old. */
@@ -169,6 +192,16 @@ static void gaps_of(const struct times *t, size_t n, unsigned shift, uint64_t at
         gap(g, before, at);
 }
 
+/* Of the probe that ran most often. */
+static struct times *most_runs(cu_status *s, const cu_control *k)
+{
+    struct times *v = &s->runs[(size_t)(k - s->c->controls) * CU_CONTROL_PROBES], *most = v;
+    for (size_t j = 1; j < k->probes_n; j++)
+        if (v[j].n > most->n)
+            most = &v[j];
+    return most;
+}
+
 /* An occurrence is a run of the probe where there is one, else an entry of the first source. */
 static void judge_occurrences(cu_status *s, const cu_control *k, uint64_t at, cu_control_status *out)
 {
@@ -176,7 +209,7 @@ static void judge_occurrences(cu_status *s, const cu_control *k, uint64_t at, cu
     if (!k->scheduled)
         return;
     if (k->probes_n) {
-        struct times *runs = &s->runs[k - s->c->controls];
+        struct times *runs = most_runs(s, k);
         gaps_of(runs, kept_until(runs, at << 2 | 3), 2, at, &g);
     } else if (k->sources_n && k->sources[0].events_n == 1) {
         unsigned t = kept_stream(s, k->sources[0].events[0], k->sources[0].member, k->sources[0].value);

@@ -36,7 +36,7 @@ struct cu_status {
     struct kind *kinds;       /* ascending */
     unsigned kinds_n, streams_n;
     struct stream *streams;
-    struct times *runs, *nils; /* by control; ms of a run is shifted by two for its outcome */
+    struct times *runs, *nils; /* by control (runs: and by its probes, CU_CONTROL_PROBES each); ms of a run is shifted by two for its outcome */
     struct {
         char *name;
         uint64_t next;        /* index that was not taken yet */

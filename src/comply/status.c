@@ -96,7 +96,7 @@ cu_err cu_status_new(const cu_catalogue *c, cu_status **out)
         return CU_NOMEM;
     s->c = c;
     s->kinds = calloc(most, sizeof *s->kinds);
-    s->runs = calloc(c->controls_n + 1, sizeof *s->runs);
+    s->runs = calloc(c->controls_n * CU_CONTROL_PROBES + 1, sizeof *s->runs);
     s->nils = calloc(c->controls_n + 1, sizeof *s->nils);
     if (s->kinds && s->runs && s->nils) {
         collect_kinds(s);
@@ -117,10 +117,10 @@ void cu_status_free(cu_status *s)
         return;
     for (unsigned i = 0; i < s->streams_n; i++)
         free(s->streams[i].v.v);
-    for (size_t i = 0; s->runs && s->nils && i < s->c->controls_n; i++) {
+    for (size_t i = 0; s->runs && i < s->c->controls_n * CU_CONTROL_PROBES; i++)
         free(s->runs[i].v);
+    for (size_t i = 0; s->nils && i < s->c->controls_n; i++)
         free(s->nils[i].v);
-    }
     for (size_t i = 0; i < s->logs_n; i++)
         free(s->logs[i].name);
     for (size_t i = 0; i < s->decisions_n; i++)
@@ -213,11 +213,19 @@ static cu_err place_of(cu_status *s, cu_bytes log, uint64_t index, uint64_t *pla
     return CU_OK;
 }
 
+/* What "*" asks for: the member is there and says something. */
+static bool says_something(const json_t *v)
+{
+    return json_is_true(v) || json_real_value(v) != 0 || json_integer_value(v) != 0 || json_string_length(v) || json_object_size(v) || json_array_size(v);
+}
+
 static bool has_value(const json_t *body, const struct stream *t)
 {
     char name[72], number[24];
     snprintf(name, sizeof name, "%.*s", t->member.n < sizeof name ? (int)t->member.n : 0, (const char *)t->member.p);
     const json_t *v = json_object_get(body, name);
+    if (cu_eq(t->value, CU_LIT("*")))
+        return says_something(v);
     if (json_is_string(v))
         return cu_eq_str(t->value, json_string_value(v));
     if (json_is_boolean(v))
@@ -232,18 +240,32 @@ static uint64_t member_number(const json_t *body, const char *name)
     return v > 0 ? (uint64_t)v : 0;
 }
 
-/* A run of a probe, for each control that it tests. Of what somebody planted himself, or aimed at another
- * address, nothing follows for this installation. */
+/* Of what somebody planted himself, or aimed at another address, nothing follows for this installation. */
+static bool run_counts(const json_t *body)
+{
+    return !json_is_true(json_object_get(body, "own_value")) && !json_is_true(json_object_get(body, "elsewhere"));
+}
+
+static cu_run_outcome run_outcome(const json_t *body)
+{
+    uint64_t attacks = member_number(body, "attacks"), broken = member_number(body, "broken"), failed = member_number(body, "failed");
+    return broken ? CU_RUN_BROKEN : attacks && !failed && member_number(body, "held") == attacks ? CU_RUN_HELD : CU_RUN_FAILED;
+}
+
+/* A run of a probe, for each control that it tests, kept by the place that its name has there: what one probe got
+ * through, another does not heal. */
 static cu_err take_run(cu_status *s, const json_t *body, uint64_t ms, uint64_t place)
 {
     cu_bytes probe = cu_str(json_string_value(json_object_get(body, "probe"))), control = cu_str(json_string_value(json_object_get(body, "control")));
-    uint64_t attacks = member_number(body, "attacks"), broken = member_number(body, "broken"), failed = member_number(body, "failed");
-    uint64_t outcome = broken ? CU_RUN_BROKEN : attacks && !failed && member_number(body, "held") == attacks ? CU_RUN_HELD : CU_RUN_FAILED;
-    if (json_is_true(json_object_get(body, "own_value")) || json_is_true(json_object_get(body, "elsewhere")))
-        return CU_OK;
-    for (size_t i = 0; i < s->c->controls_n; i++)
-        if (cu_control_probed_by(&s->c->controls[i], probe, control))
-            CU_TRY(add(&s->runs[i], ms << 2 | outcome, place));
+    for (size_t i = 0; i < s->c->controls_n; i++) {
+        const cu_control *k = &s->c->controls[i];
+        size_t j = 0;
+        if (!cu_control_probed_by(k, probe, control))
+            continue;
+        while (j < k->probes_n && !cu_eq(k->probes[j], probe))
+            j++;
+        CU_TRY(add(&s->runs[i * CU_CONTROL_PROBES + (j < k->probes_n ? j : 0)], ms << 2 | run_outcome(body), place));
+    }
     return CU_OK;
 }
 
@@ -276,13 +298,14 @@ static cu_err take_body(cu_status *s, unsigned k, const cu_status_entry *e, uint
 {
     json_t *body = json_loadb((const char *)e->body.p, e->body.n, 0, NULL);
     cu_err err = CU_OK;
-    if (cu_eq(e->type, CU_LIT("probe.completed")))
+    bool run = cu_eq(e->type, CU_LIT("probe.completed")), said = !run || (run_counts(body) && run_outcome(body) != CU_RUN_FAILED);
+    if (run && run_counts(body))
         err = take_run(s, body, ms, place);
     if (cu_eq(e->type, CU_LIT("nil.returned")))
         err = take_nil(s, body, ms, place);
     if (body && (cu_eq(e->type, CU_LIT("scope.decided")) || cu_eq(e->type, CU_LIT("checklist.answered"))))
         err = take_decision(s, e->body, ms, e->type.p[0] == 'c');
-    for (unsigned t = k == NONE ? NONE : s->kinds[k].first; t != NONE && err == CU_OK; t = s->streams[t].next)
+    for (unsigned t = k == NONE ? NONE : s->kinds[k].first; t != NONE && said && err == CU_OK; t = s->streams[t].next)
         if (has_value(body, &s->streams[t]))
             err = add(&s->streams[t].v, ms, place);
     json_decref(body);

@@ -48,6 +48,7 @@ typedef struct {
     uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
     unsigned ready_segments;
     char bundle_digest[65], trouble[320];
+    char bundle_file[65], config_digest[65]; /* SHA-256 of the file as published; of custos.yaml at the start */
     secret_until signins[SIGNINS];
     struct sessions *sessions; /* locks itself */
     struct accounts *accounts; /* locks itself */

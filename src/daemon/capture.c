@@ -1,4 +1,5 @@
 #include "capture.h"
+#include "node.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -294,18 +295,43 @@ static bool is_due(const app *a, const cu_body_key *k, uint32_t day)
     return k->destroyed || day > k->day + days;
 }
 
-static cu_err end_due(app *a)
+typedef struct {
+    uint64_t due, erased, kept;
+} retention;
+
+/* One that cannot be destroyed does not keep the others. */
+static cu_err end_due(app *a, retention *r)
 {
-    cu_body_key *k;
-    size_t n;
+    cu_body_key *k = NULL;
+    size_t n = 0;
     pthread_mutex_lock(&a->lock);
     cu_err e = cu_body_keys_list(a->body_keys, NULL, &k, &n);
-    for (size_t i = 0; i < n && e == CU_OK; i++)
-        if (is_due(a, &k[i], today()))
-            e = end_key(a, &k[i], true);
+    for (size_t i = 0; i < n; i++) {
+        bool due = is_due(a, &k[i], today());
+        cu_err one = due ? end_key(a, &k[i], true) : CU_OK;
+        r->kept += !due;
+        r->due += due;
+        r->erased += due && one == CU_OK;
+        e = e == CU_OK ? one : e;
+    }
     pthread_mutex_unlock(&a->lock);
     free(k);
     return e;
+}
+
+/* Once a day, and when something was due; a failure once an hour while it lasts. */
+static void tell_run(app *a, const retention *r, cu_err e)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(256);
+    if (e != CU_OK) {
+        cu_buf_fmt(&b, "{\"due\":%llu,\"failed\":%llu}", (unsigned long long)r->due, (unsigned long long)(r->due - r->erased));
+        if (older_than(a, "retention.failed", 3600))
+            (void)node_tell(a, "retention.failed", &b);
+        return;
+    }
+    cu_buf_fmt(&b, "{\"due\":%llu,\"erased\":%llu,\"kept\":%llu}", (unsigned long long)r->due, (unsigned long long)r->erased, (unsigned long long)r->kept);
+    if (r->due || older_than(a, "retention.run", 86400) || told_after(a, "retention.failed", "retention.run"))
+        (void)node_tell(a, "retention.run", &b);
 }
 
 /* What a request that was under way left after its caller was erased. */
@@ -339,7 +365,9 @@ static cu_err drop_strays(app *a)
 void capture_tick(app *a, bool strays)
 {
     cu_fault f = {0};
-    cu_err e = end_due(a);
+    retention r = {0};
+    cu_err e = end_due(a, &r);
+    tell_run(a, &r, e);
     if (e == CU_OK && strays)
         e = drop_strays(a);
     if (e != CU_OK)

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "catalog/overlay.h"
 #include "capture.h"
+#include "drift.h"
 #include "health.h"
 #include "master.h"
 #include "metrics.h"
@@ -285,6 +286,7 @@ static cu_err begin(app *a, cu_fault *f)
     CU_TRY(backup_restored(a, f));
     CU_TRY(rules_publish(a, f));
     CU_TRY(publish_assessments(a, f));
+    CU_TRY(drift_begin(a, f));
     CU_TRY(guard_prepare(a, f));
     return publish_bundle(a, f);
 }

@@ -1,8 +1,10 @@
 /* What single steps of registers ask beyond catalog/events.yaml, and what follows from them. */
 #include "desk.h"
+#include "drift.h"
 #include "findings.h"
 #include "gate.h"
 #include "incident_desk.h"
+#include "office.h"
 #include "policy_desk.h"
 #include "privacy_desk.h"
 #include "request_desk.h"
@@ -74,6 +76,11 @@ static const desk_rule rules[] = {
     {"auditor.dropped", NULL, conclusion_check, NULL},
     {"trustpage.proposed", NULL, trust_check_proposal, NULL},
     {"trustpage.published", NULL, NULL, trust_published},
+    {"control.owner_changed", NULL, owner_check, NULL},
+    {"key.requested", NULL, key_request_check, NULL},
+    {"policy.bundle_approved", NULL, config_check_approval, NULL},
+    {"consent.recorded", NULL, consent_check, consents_changed},
+    {"consent.withdrawn", NULL, consent_check, consents_changed},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -115,6 +115,16 @@ static cu_err note(app *a, const char *type, const order *o, const target *t)
     return record(a, type, t->tenant, o->actor, &body);
 }
 
+static cu_err tell_offboarded(app *a, const order *o, const target *t)
+{
+    cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
+    cu_buf_byte(&body, '{');
+    put_counts(&body, t);
+    cu_buf_json_kv_str(&body, "tenant", t->tenant);
+    cu_buf_byte(&body, '}');
+    return record(a, "tenant.offboarded", CU_TENANT_ORG, o->actor, &body);
+}
+
 static cu_err erase_one(app *a, const order *o, target *t, cu_fault *f)
 {
     CU_TRY(note(a, "erasure.begun", o, t));
@@ -125,6 +135,8 @@ static cu_err erase_one(app *a, const order *o, target *t, cu_fault *f)
     if (!t->person[0])
         CU_TRY(keystore_destroy_tenant(a, t->tenant, f));
     CU_TRY(note(a, "key.destroyed", o, t));
+    if (!t->person[0])
+        CU_TRY(tell_offboarded(a, o, t));
     return note(a, "content.erased", o, t);
 }
 

@@ -7,6 +7,7 @@
 #include "as_of.h"
 #include "key_form.h"
 #include "limited.h"
+#include "office.h"
 
 #define SHOWN 9u            /* characters of a key that are kept to recognise it */
 #define OVERLAP_MAX (30u * 86400)
@@ -231,12 +232,17 @@ unsigned issue_key(call *c)
     cu_fault f = {0};
     char key[64];
     unsigned status = read_form(c, in, &k);
+    if (!status && !limit_tenant(c, k.tenant))
+        status = unknown_tenant(c, k.tenant);
+    if (!status) {
+        make_key(key, &k);
+        status = key_request_use(c, json_object_get(in, "request"), &k);
+    }
     json_decref(in);
-    if (status)
+    if (status) {
+        cu_wipe(key, sizeof key);
         return status;
-    if (!limit_tenant(c, k.tenant))
-        return unknown_tenant(c, k.tenant);
-    make_key(key, &k);
+    }
     pthread_mutex_lock(&c->a->lock);
     cu_err e = k.service ? CU_OK : take_person(c->a, &k, &f);
     if (e == CU_OK)

@@ -15,6 +15,7 @@
 #include "watch.h"
 #include "accounts.h"
 #include "limited.h"
+#include "node.h"
 
 #define STAFF (ROLE_OWNER | ROLE_COMPLIANCE | ROLE_SECURITY | ROLE_DEVELOPER | ROLE_APPROVER)
 #define READERS (STAFF | ROLE_AUDITOR)
@@ -170,6 +171,7 @@ static const operation table[] = {
     {"GET", "/api/v1/rules", answer_rule_list, READERS},
     {"GET", "/api/v1/rules/{id}", answer_rule, READERS},
     {"POST", "/api/v1/rules/reload", answer_rules, SOCKET},
+    {"POST", "/api/v1/node-checks", answer_node_check, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/reconcile", answer_reconcile, SOCKET},
 };
 #define OPERATIONS (sizeof table / sizeof *table)

@@ -276,6 +276,11 @@ cu_err publish_bundle(app *a, cu_fault *f)
     e = record(a, "bundle.published", CU_TENANT_ORG, "daemon", &body); /* first the evidence, then the bundle */
     if (e == CU_OK)
         e = write_bundle(a, cu_buf_view(&file));
+    if (e == CU_OK) {
+        cu_sha256 d;
+        cu_sha256_of(cu_buf_view(&file), &d);
+        cu_hex(a->bundle_file, d.b, sizeof d.b);
+    }
     a->bundle_version = b.version;
     return e == CU_OK ? CU_OK : cu_fail(f, e, "policy bundle: %s", cu_err_text(e));
 }

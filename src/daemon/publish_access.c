@@ -1,6 +1,6 @@
 /* Rules and groups name persons; the bundle does not. Whoever has no key or certificate is left out. */
 #include <stdio.h>
-#include "app.h"
+#include "office.h"
 
 typedef struct {
     const cu_bundle *b;
@@ -81,7 +81,9 @@ static cu_err read_names(app *a, naming *n)
 cu_err publish_access(app *a, const cu_bundle *b, cu_arena *arena, cu_access *out)
 {
     naming n = {.b = b, .arena = arena};
-    const cu_access *in = &a->config->access;
+    cu_access with = a->config->access;
+    const cu_access *in = &with;
+    CU_TRY(consents_apply(a, arena, &with));
     *out = *in;
     if (!names_persons(in))
         return CU_OK;

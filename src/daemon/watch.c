@@ -2,10 +2,13 @@
  * end, and once an hour whether everything that was counted is in the log. */
 #include "watch.h"
 #include "limited.h"
+#include "drift.h"
 #include "findings.h"
+#include "first_use.h"
 #include "incident_desk.h"
 #include "policy_desk.h"
 #include "privacy_desk.h"
+#include "node.h"
 #include "reviews.h"
 #include "service_desk.h"
 #include "timeline_desk.h"
@@ -231,6 +234,11 @@ void *watch_thread(void *arg)
             vendors_watch(a);
         if (s % INCIDENTS_S == 3)
             incidents_watch(a);
+        if (s % BEAT_S == 20) {
+            node_watch(a);
+            drift_watch(a);
+            first_use_watch(a);
+        }
         if (s % BEAT_S == 10) {
             findings_watch(a);
             reviews_enforce(a);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -490,6 +491,7 @@ cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const c
         CU_TRY(layout_copy_web(cu_web_dir(), s.run, f));
     CU_TRY(open_signals(&s, f));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core would hold what is nowhere else in clear */
     cu_say_init("custos", CU_LOG_INFO);
     s.in_conf = calloc((c->vendors_n + 1) * CU_VENDOR_UPSTREAMS, sizeof *s.in_conf);
     CU_TRY(s.in_conf ? cu_names_start(&s.names, c, f) : CU_NOMEM);

@@ -46,12 +46,17 @@ static void put(cu_status *s, cu_bytes type, uint64_t ms, const char *body)
     put_in(s, "org", next_index++, type, ms, body);
 }
 
-static void put_run(cu_status *s, const cu_control *k, uint64_t ms, unsigned held, unsigned broken, unsigned failed)
+static void put_run_of(cu_status *s, cu_bytes probe, uint64_t ms, unsigned held, unsigned broken, unsigned failed)
 {
     char body[300];
     snprintf(body, sizeof body, "{\"attacks\":%u,\"broken\":%u,\"failed\":%u,\"held\":%u,\"probe\":\"%.*s\",\"results\":[]}", held + broken + failed, broken, failed, held,
-             CU_FMT(k->probes[0]));
+             CU_FMT(probe));
     put(s, CU_LIT("probe.completed"), ms, body);
+}
+
+static void put_run(cu_status *s, const cu_control *k, uint64_t ms, unsigned held, unsigned broken, unsigned failed)
+{
+    put_run_of(s, k->probes[0], ms, held, broken, failed);
 }
 
 static cu_status *fresh_one(void)
@@ -81,7 +86,7 @@ static cu_status *with_evidence(const cu_control *k, uint64_t ms, size_t without
         if (!cu_eq(k->sources[i].events[0], CU_LIT("probe.completed")) || !k->probes_n)
             put(s, k->sources[i].events[0], ms, k->sources[i].member.n ? body : "{}");
         else if (k->sources[i].member.n) /* a run by the name that the source asks for */
-            put(s, CU_LIT("probe.completed"), ms, "{\"attacks\":1,\"broken\":0,\"failed\":0,\"held\":1,\"probe\":\"isolation\",\"results\":[]}");
+            put_run_of(s, k->sources[i].value, ms, 1, 0, 0);
         else
             put(s, CU_LIT("probe.completed"), ms, "{\"attacks\":1,\"broken\":0,\"failed\":0,\"held\":1,\"probe\":\"another\",\"results\":[]}");
     }
@@ -104,10 +109,69 @@ static bool shared_source(const cu_control *k, size_t i)
     return shared;
 }
 
-/* TEN-02: a run called isolation is both its source and a probe of it. */
+/* TEN-02: a run called isolation is both its source and a probe of it: it has to be taken away as both. */
 static bool runs_are_source(const cu_control *k, size_t i)
 {
     return i < k->sources_n && cu_eq(k->sources[i].events[0], CU_LIT("probe.completed"));
+}
+
+/* Everything but the runs of one probe. */
+static cu_status *without_runs_of(const cu_control *k, uint64_t ms, cu_bytes probe)
+{
+    cu_status *s = fresh_one();
+    for (size_t i = 0; i < k->sources_n; i++)
+        if (!runs_are_source(k, i)) {
+            char body[200];
+            snprintf(body, sizeof body, "{\"%.*s\":\"%.*s\"}", CU_FMT(k->sources[i].member), CU_FMT(k->sources[i].value));
+            put(s, k->sources[i].events[0], ms, body);
+        }
+    for (size_t j = 0; j < k->probes_n; j++)
+        if (!cu_eq(k->probes[j], probe))
+            put_run_of(s, k->probes[j], ms, 1, 0, 0);
+    return s;
+}
+
+static void a_probe_that_does_not_run_is_missed_where_its_run_is_the_evidence(void **state)
+{
+    unsigned tried = 0;
+    for (size_t c = 0; c < cat->controls_n; c++) {
+        const cu_control *k = &cat->controls[c];
+        for (size_t i = 0; i < k->sources_n; i++) {
+            if (!runs_are_source(k, i) || !k->sources[i].member.n)
+                continue;
+            tried++;
+            cu_status *s = without_runs_of(k, T0, k->sources[i].value);
+            if (rank(state_of(s, k, T0 + 1000)) >= rank(CU_STATE_MET))
+                fail_msg("%.*s lives without the runs of %.*s", CU_FMT(k->id), CU_FMT(k->sources[i].value));
+            put_run_of(s, k->sources[i].value, T0 + 2000, 0, 0, 3); /* could not run: no data, not evidence */
+            if (rank(state_of(s, k, T0 + 3000)) >= rank(CU_STATE_MET))
+                fail_msg("%.*s takes a run that could not run for evidence", CU_FMT(k->id));
+            put(s, CU_LIT("probe.completed"), T0 + 4000, "{\"attacks\":1,\"broken\":0,\"elsewhere\":true,\"failed\":0,\"held\":1,\"probe\":\"x\",\"results\":[]}");
+            put_run_of(s, k->sources[i].value, T0 + 5000, 1, 0, 0);
+            if (rank(state_of(s, k, T0 + 6000)) < rank(CU_STATE_MET))
+                fail_msg("%.*s does not take the runs of %.*s", CU_FMT(k->id), CU_FMT(k->sources[i].value));
+            cu_status_free(s);
+        }
+    }
+    assert_true(tried >= 4);
+}
+
+static void what_one_probe_got_through_another_does_not_heal(void **state)
+{
+    unsigned tried = 0;
+    for (size_t c = 0; c < cat->controls_n; c++) {
+        const cu_control *k = &cat->controls[c];
+        for (size_t j = 1; j < k->probes_n; j++, tried++) {
+            cu_status *s = with_evidence(k, T0, SIZE_MAX, true);
+            put_run_of(s, k->probes[j], T0 + 1000, 0, 1, 0);
+            put_run_of(s, k->probes[0], T0 + 2000, 3, 0, 0);
+            assert_int_equal(state_of(s, k, T0 + 2001), CU_STATE_NOT_MET);
+            put_run_of(s, k->probes[j], T0 + 3000, 3, 0, 0);
+            assert_int_equal(state_of(s, k, T0 + 3001), CU_STATE_MET);
+            cu_status_free(s);
+        }
+    }
+    assert_true(tried > 0);
 }
 
 static void every_control_lives_by_each_of_its_sources(void **state)
@@ -370,6 +434,8 @@ int main(void)
         cmocka_unit_test(times_are_read_strictly),
         cmocka_unit_test(every_control_lives_by_each_of_its_sources),
         cmocka_unit_test(a_source_that_ends_lowers_the_state_within_its_limit),
+        cmocka_unit_test(a_probe_that_does_not_run_is_missed_where_its_run_is_the_evidence),
+        cmocka_unit_test(what_one_probe_got_through_another_does_not_heal),
         cmocka_unit_test(a_probe_that_gets_through_is_not_met_until_it_holds),
         cmocka_unit_test(an_entry_that_breaks_a_control_breaks_it),
         cmocka_unit_test(a_missed_occurrence_is_an_exception_and_nil_returns_count),

@@ -9,6 +9,7 @@
 #include "catalog/access.h"
 #include "catalog/attest.h"
 #include "catalog/callers.h"
+#include "catalog/capacity.h"
 #include "catalog/capture.h"
 #include "catalog/gates.h"
 #include "catalog/guard_config.h"
@@ -128,6 +129,7 @@ typedef struct {
     cu_isolation isolation;
     cu_guard_config guard; /* what is done with commands that a model wrote; folders absolute */
     cu_config_probes probes;
+    cu_config_capacity capacity; /* thresholds */
     cu_config_capture capture; /* bodies that are kept */
     cu_config_linter *linters;
     size_t linters_n;

@@ -16,7 +16,8 @@
 #define CU_CRITERIA_MAX 200u
 #define CU_LINKS_MAX 40u /* controls of a criterion, criteria of a control */
 
-/* Entries of any of these types; value.n: whose body has this member with this value. */
+/* Entries of any of these types; value.n: whose body has this member with this value ("*": any that says something). A
+ * run of a probe counts only when it could run, on this installation, with invented values. */
 typedef struct {
     cu_bytes events[CU_SOURCE_EVENTS];
     size_t events_n;
