@@ -165,17 +165,11 @@ unsigned owners_beside(app *a, const char *person)
     return n;
 }
 
-unsigned second_person(call *c, unsigned roles, const char *first_actor)
+cu_err second_person(app *a, const char *person, unsigned role, const char *first, cu_fault *f)
 {
-    cu_store_account x;
-    if (!is_pseudonym(c->actor))
-        return problem(c, 403, "A second person is needed", "Only a person who is signed in with an account of her own can be the second: nobody knows "
-                                                          "who sits at the machine itself.");
-    if (!(roles & c->role) || !account_get(c->a, c->actor, &x) || !account_good(&x))
-        return problem(c, 403, "Not allowed", "The role %s may not be the second person here.", role_name(c->role));
-    if (strcmp(c->actor, first_actor) == 0)
-        return problem(c, 409, "A second person is needed", "You are the first: another person must decide.");
-    if (is_pseudonym(first_actor) && (!account_get(c->a, first_actor, &x) || !account_good(&x)))
-        return problem(c, 409, "The first person has left", "Whoever asked for this has no active account any more: it must be asked for again.");
-    return 0;
+    if (!is_pseudonym(person) || (role & ROLE_SOCKET && accounts_any(a)))
+        return cu_fail(f, CU_DENIED, "a second person is needed: sign in with an account (in the console, or by custos person signin), because whoever holds the machine is nobody in particular");
+    if (strcmp(person, first) == 0)
+        return cu_fail(f, CU_DENIED, "a second person is needed: whoever did the first step does not do this one");
+    return CU_OK;
 }

@@ -76,10 +76,11 @@ unsigned signin_too_often(call *c, uint64_t wait_s);
 void signin_refused(call *c, const char *person, const char *reason, bool locked);
 
 /* --- two persons --- */
-/* 0 when the caller may be the second of two: a person with an account in one of these roles, and another than
- * the first, who must still be active when she is a person. Else the status of a problem, which is answered.
- * The operator may be the first, never the second: nobody knows who sits there. */
-unsigned second_person(call *c, unsigned roles, const char *first_actor);
+/* The rule of two persons, wherever one decides about what another did: person, who acts in this role, may be the
+ * second when she is somebody in particular and not first (a pseudonym, "operator", or "" when nobody is known to have
+ * begun). The operator of the socket and of the one-time link may be the first, never the second; before persons have
+ * accounts the socket names who decides. CU_DENIED: why, in f. */
+cu_err second_person(app *a, const char *person, unsigned role, const char *first, cu_fault *f) CU_MUST;
 
 /* People, for the table. */
 unsigned answer_people(call *c);

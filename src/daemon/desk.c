@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "accounts.h"
 #include "base/log.h"
 #include "desk_fields.h"
 #include "paths.h"
@@ -9,7 +10,6 @@
 
 #define SEEN_MS 3000u
 #define LIST_MAX 1000u
-#define OPERATOR "operator" /* of the socket and of the one-time link */
 
 /* --- reading --- */
 
@@ -175,15 +175,12 @@ static cu_err allowed(const desk_step *s, cu_fault *f)
     if (!cu_event_may_follow(e, cu_str(state_of(s->now))))
         return cu_fail(f, CU_STATE, "%s is %s, and %.*s is not possible then", s->id, s->now ? state_of(s->now) : "not there", CU_FMT(e->type));
     snprintf(reg, sizeof reg, "%.*s", CU_FMT(e->reg->name));
-    if (e->other_than_n && !s->who->system && strcmp(s->who->actor, OPERATOR) == 0)
-        return cu_fail(f, CU_DENIED, "a second person is needed, with an account: whoever holds the machine is nobody in particular");
-    for (size_t i = 0; s->now && i < e->other_than_n; i++) {
+    for (size_t i = 0; !s->who->system && i < e->other_than_n; i++) {
         snprintf(state, sizeof state, "%.*s", CU_FMT(e->other_than[i]));
-        cu_err err = cu_store_record_actor(s->a->store, reg, s->id, state, actor);
-        if (err == CU_OK && strcmp(actor, s->who->actor) == 0)
-            return cu_fail(f, CU_DENIED, "a second person is needed: who made it %s may not do this", state);
+        cu_err err = s->now ? cu_store_record_actor(s->a->store, reg, s->id, state, actor) : CU_NOT_FOUND;
         if (err != CU_OK && err != CU_NOT_FOUND)
             return err;
+        CU_TRY(second_person(s->a, s->who->actor, s->who->roles, err == CU_OK ? actor : "", f));
     }
     return CU_OK;
 }

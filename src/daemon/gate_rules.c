@@ -1,6 +1,7 @@
 /* What steps of changes, deployments and approvals ask beyond the registry. Separation of duties stands here: whoever
  * wrote a change, asked for its deployment, or whose key an assistant worked with, does not approve it. */
 #include <stdio.h>
+#include "accounts.h"
 #include "comply/vendors.h"
 #include "gate.h"
 
@@ -108,7 +109,7 @@ static cu_err apart(const desk_step *s, const json_t *deploy, const json_t *chan
                {desk_text(change, "author"), "whoever wrote a change does not approve its deployment"},
                {desk_text(change, "prompted_by"), "whose key an assistant worked with does not approve the deployment"}};
     for (size_t i = 0; i < sizeof not / sizeof *not; i++)
-        if (*not[i].who && strcmp(s->who->actor, not[i].who) == 0)
+        if (second_person(s->a, s->who->actor, s->who->roles, not[i].who, f) != CU_OK)
             return cu_fail(f, CU_DENIED, "%s", not[i].text);
     return CU_OK;
 }
@@ -119,12 +120,9 @@ cu_err approval_check(desk_step *s, cu_fault *f)
     json_t *deploy = desk_raw(s->a, "deploy", text_of(s->fields, "deploy")), *change = desk_raw(s->a, "change", desk_text(deploy, "change"));
     const cu_config_gate *g = cu_gate_find(&s->a->config->gates, desk_text(deploy, "env"));
     snprintf(id, sizeof id, "%.40s:%.80s", text_of(s->fields, "deploy"), s->who->actor);
-    if (strcmp(s->who->actor, "operator") == 0) {
-        json_decref(deploy);
-        json_decref(change);
-        return cu_fail(f, CU_DENIED, "an approval is somebody's: sign in with an account (custos person signin)");
-    }
-    cu_err e = !deploy || strcmp(text_of(deploy, "state"), "requested") != 0 ? cu_fail(f, CU_STATE, "there is no deployment %.40s that waits", text_of(s->fields, "deploy"))
+    cu_err e = second_person(s->a, s->who->actor, s->who->roles, "", f);
+    if (e == CU_OK)
+        e = !deploy || strcmp(text_of(deploy, "state"), "requested") != 0 ? cu_fail(f, CU_STATE, "there is no deployment %.40s that waits", text_of(s->fields, "deploy"))
                : strcmp(id, s->id) != 0 ? cu_fail(f, CU_DENIED, "everybody approves for himself")
                : !g ? cu_fail(f, CU_STATE, "custos.yaml has no gate for %.60s any more", desk_text(deploy, "env"))
                : !change || strcmp(text_of(change, "state"), "registered") != 0 ? cu_fail(f, CU_STATE, "the change was pushed over") : apart(s, deploy, change, f);

@@ -265,6 +265,7 @@ static unsigned decide(call *c, asker *w, const reading_found *r)
 {
     const char *word = json_string_value(json_object_get(w->in, "decision"));
     bool yes = word && strcmp(word, "approve") == 0;
+    cu_fault f = {0};
     cu_buf b CU_CLEAN_BUF = CU_BUF(1024);
     char id[CU_ID_LEN];
     if (!word || (!yes && strcmp(word, "refuse") != 0))
@@ -272,10 +273,8 @@ static unsigned decide(call *c, asker *w, const reading_found *r)
     unsigned status = identify(c, w, r->tenant, true);
     if (status)
         return status;
-    if (c->role == ROLE_SOCKET && accounts_any(c->a))
-        return problem(c, 403, "A second person is needed", "Persons have accounts: the second one decides in the console, signed in with an account of their own.");
-    if (strcmp(w->person, r->by) == 0)
-        return problem(c, 403, "The same person", "Who asked for a reading cannot decide about it: a second person is needed.");
+    if (second_person(c->a, w->person, c->role, r->by, &f) != CU_OK)
+        return problem(c, 403, "A second person is needed", "%s.", f.text);
     if (r->decision[0])
         return problem(c, 409, "Decided already", "This reading was %s.", r->decision);
     cu_buf_byte(&b, '{');
