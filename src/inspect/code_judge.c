@@ -1,6 +1,7 @@
 /* One artefact: literals first; where one stands, the tree; then the rules that wait for it. */
 #include <stdlib.h>
 #include "code_in.h"
+#include "parse.h"
 
 #define WALK_ARENA (96u << 20)
 
@@ -67,28 +68,6 @@ static int on_literal(unsigned id, unsigned long long from, unsigned long long t
     s->hit[s->set->rule_of[id]] = 1;
     s->any = true;
     return 0;
-}
-
-static bool turns_over(TSParseState *s)
-{
-    uint32_t *turns = s->payload;
-    return ++*turns > CODE_MAX_TURNS;
-}
-
-static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
-{
-    const cu_bytes *t = payload;
-    *n = at < t->n ? (uint32_t)t->n - at : 0;
-    return *n ? (const char *)t->p + at : "";
-}
-
-static TSTree *parse(code_walk *w)
-{
-    uint32_t turns = 0;
-    TSTree *tree = ts_parser_parse_with_options(w->seat->parser, NULL, (TSInput){&w->src, give, TSInputEncodingUTF8, NULL}, (TSParseOptions){&turns, turns_over});
-    if (!tree)
-        ts_parser_reset(w->seat->parser);
-    return tree;
 }
 
 static bool put_around(code_walk *w, cu_bytes prefix, cu_bytes suffix)
@@ -170,7 +149,7 @@ static bool walk_tree(code_walk *w)
         return false;
     complete_comment(w);
     complete_string(w);
-    TSTree *tree = parse(w);
+    TSTree *tree = parse_within(w->seat->parser, w->src, PARSE_CODE(CODE_MAX_TURNS));
     if (!tree) {
         w->too_deep = true;
         return true;

@@ -45,7 +45,7 @@ static cu_err finish(walk *w, cu_verdict *out)
 static cu_err begin(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *out, walk *w)
 {
     *out = (cu_verdict){0};
-    *w = (walk){.g = i->guard, .parser = i->parser, .max_text = i->max_text, .max_turns = i->max_turns, .a = a, .src = text, .end = (uint32_t)(text.n < UINT32_MAX ? text.n : UINT32_MAX)};
+    *w = (walk){.g = i->guard, .parser = i->parser, .cursor = &i->cursor, .max_text = i->max_text, .max_turns = i->max_turns, .a = a, .src = text, .end = (uint32_t)(text.n < UINT32_MAX ? text.n : UINT32_MAX)};
     w->reasons = cu_arena_alloc(a, CU_INSPECT_MAX_REASONS * sizeof *w->reasons);
     w->hosts = cu_arena_alloc(a, CU_INSPECT_MAX_HOSTS * sizeof *w->hosts);
     return w->reasons && w->hosts ? CU_OK : CU_NOMEM;
@@ -105,6 +105,14 @@ cu_err cu_inspector_new(const cu_guard *g, cu_inspector **out)
         cu_inspector_free(i);
         return CU_ENGINE; /* the grammar's version does not fit the parser */
     }
+    TSTree *none = ts_parser_parse_string(i->parser, NULL, "", 0);
+    if (!none) {
+        cu_inspector_free(i);
+        return CU_NOMEM;
+    }
+    i->cursor = ts_tree_cursor_new(ts_tree_root_node(none)); /* is set to another tree before each use */
+    i->has_cursor = true;
+    ts_tree_delete(none);
     *out = i;
     return CU_OK;
 }
@@ -113,6 +121,8 @@ void cu_inspector_free(cu_inspector *i)
 {
     if (!i)
         return;
+    if (i->has_cursor)
+        ts_tree_cursor_delete(&i->cursor);
     if (i->parser)
         ts_parser_delete(i->parser);
     free(i);

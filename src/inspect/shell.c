@@ -1,6 +1,7 @@
 /* From the syntax tree to calls: pipelines, redirections, here-documents, functions, loops. */
 #include <ctype.h>
 #include "base/buf.h"
+#include "parse.h"
 #include "walk.h"
 
 #define MAX_HEREDOCS 32u      /* in one text: the scanner of the grammar takes their square in time */
@@ -34,6 +35,29 @@ static cu_bytes text_at(const walk *w, TSNode n)
     return cu_slice(w->src, ts_node_start_byte(n), ts_node_end_byte(n));
 }
 
+typedef struct {
+    TSNode *v;
+    uint32_t n;
+} kids;
+
+/* The named children. The parser's own way to the i-th one begins at the first each time. */
+static kids kids_of(walk *w, TSNode n)
+{
+    kids k = {NULL, 0};
+    uint32_t room = ts_node_named_child_count(n);
+    k.v = room ? cu_arena_raw(w->a, room * sizeof *k.v) : NULL;
+    w->nomem = w->nomem || (room && !k.v);
+    if (!k.v)
+        return k;
+    ts_tree_cursor_reset(w->cursor, n);
+    for (bool more = ts_tree_cursor_goto_first_child(w->cursor); more && k.n < room; more = ts_tree_cursor_goto_next_sibling(w->cursor)) {
+        TSNode one = ts_tree_cursor_current_node(w->cursor);
+        if (ts_node_is_named(one))
+            k.v[k.n++] = one;
+    }
+    return k;
+}
+
 static flow both(flow a, flow b)
 {
     return (flow){a.tags | b.tags, false, CU_NONE};
@@ -49,8 +73,9 @@ static void assign(walk *w, TSNode n)
         f.text = is(value, "array") ? CU_NONE : expand_one(w, value, &f.tags);
     if (!ts_node_is_null(value) && is(value, "array")) {
         words l = {0};
-        for (uint32_t i = 0; i < ts_node_named_child_count(value); i++)
-            expand_node(w, ts_node_named_child(value, i), &l, &f.tags);
+        kids k = kids_of(w, value);
+        for (uint32_t i = 0; i < k.n; i++)
+            expand_node(w, k.v[i], &l, &f.tags);
         cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
         for (size_t i = 0; i < l.n; i++) {
             if (i)
@@ -74,8 +99,9 @@ static void file_redirect(walk *w, TSNode n, call *c)
 {
     cu_bytes op = text_at(w, n);
     bool in = op.n && (op.p[0] == '<' || (op.n > 1 && op.p[1] == '<')), seen = false, piped = false;
-    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
-        TSNode k = ts_node_named_child(n, i);
+    kids all = kids_of(w, n);
+    for (uint32_t i = 0; i < all.n; i++) {
+        TSNode k = all.v[i];
         piped = piped || (is(k, "ERROR") && memchr(w->src.p + ts_node_start_byte(k), '|', ts_node_end_byte(k) - ts_node_start_byte(k)));
         if (!is_word(k))
             continue;
@@ -98,8 +124,9 @@ static void file_redirect(walk *w, TSNode n, call *c)
 static void heredoc(walk *w, TSNode n, call *c)
 {
     cu_bytes start = CU_NONE;
-    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
-        TSNode k = ts_node_named_child(n, i);
+    kids all = kids_of(w, n);
+    for (uint32_t i = 0; i < all.n; i++) {
+        TSNode k = all.v[i];
         if (is(k, "heredoc_start"))
             start = text_at(w, k);
         else if (is(k, "file_redirect"))
@@ -145,8 +172,9 @@ static void files_written(walk *w, const call *c, flow out)
 /* What may follow a here-document on its first line: cat <<E | sh. */
 static flow behind_heredoc(walk *w, TSNode redirect_node, flow out)
 {
-    for (uint32_t i = 0; i < ts_node_named_child_count(redirect_node); i++) {
-        TSNode k = ts_node_named_child(redirect_node, i);
+    kids all = kids_of(w, redirect_node);
+    for (uint32_t i = 0; i < all.n; i++) {
+        TSNode k = all.v[i];
         if (!is_redirect(k) && !is_word(k) && strncmp(ts_node_type(k), "heredoc", 7) != 0)
             out = shell_node(w, k, out);
     }
@@ -179,8 +207,9 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
             end++;
         words_add(w, &c->argv, cu_slice(t, 0, end), false);
     }
-    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
-        TSNode k = ts_node_named_child(n, i);
+    kids all = kids_of(w, n);
+    for (uint32_t i = 0; i < all.n; i++) {
+        TSNode k = all.v[i];
         if (is(k, "variable_assignment")) {
             TSNode value = ts_node_child_by_field_name(k, "value", 5);
             assign(w, k);
@@ -235,8 +264,9 @@ static flow redirected(walk *w, TSNode n, flow in)
     if (!c)
         return in;
     c->in = in;
-    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++)
-        redirect(w, ts_node_named_child(n, i), c);
+    kids all = kids_of(w, n);
+    for (uint32_t i = 0; i < all.n; i++)
+        redirect(w, all.v[i], c);
     c->in.tags |= word_tags(w, c);
     bool simple = !ts_node_is_null(body) && (is(body, "command") || is(body, "declaration_command"));
     if (simple)
@@ -252,9 +282,9 @@ static flow redirected(walk *w, TSNode n, flow in)
     w->last_gets = NULL;
     if (!simple)
         files_written(w, c, out);
-    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++)
-        if (is(ts_node_named_child(n, i), "heredoc_redirect"))
-            out = behind_heredoc(w, ts_node_named_child(n, i), out);
+    for (uint32_t i = 0; i < all.n; i++)
+        if (is(all.v[i], "heredoc_redirect"))
+            out = behind_heredoc(w, all.v[i], out);
     if (c->behind.n) {
         const call next = {.argv = c->behind, .in = out};
         *c = next;
@@ -269,8 +299,9 @@ static void loop_values(walk *w, TSNode n)
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
     words l = {0};
     flow f = {0, true, CU_NONE};
-    for (uint32_t i = 0; i < ts_node_named_child_count(n); i++) {
-        TSNode k = ts_node_named_child(n, i);
+    kids all = kids_of(w, n);
+    for (uint32_t i = 0; i < all.n; i++) {
+        TSNode k = all.v[i];
         if (is_word(k) && !is(k, "variable_name"))
             expand_node(w, k, &l, &f.tags);
     }
@@ -288,9 +319,10 @@ static void loop_values(walk *w, TSNode n)
 static flow children(walk *w, TSNode n, flow in, bool pipe)
 {
     flow out = pipe ? in : (flow){0};
-    uint32_t count = ts_node_named_child_count(n), seen = 0;
+    kids all = kids_of(w, n);
+    uint32_t count = all.n, seen = 0;
     for (uint32_t i = 0; i < count; i++) {
-        TSNode k = ts_node_named_child(n, i);
+        TSNode k = all.v[i];
         if (is(k, "comment") || is_redirect(k))
             continue;
         flow f = shell_node(w, k, pipe ? out : in);
@@ -319,8 +351,9 @@ static flow broken(walk *w, TSNode n, flow in)
         c->in = in;
         return call_run(w, c);
     }
-    for (uint32_t i = 0; c && i < ts_node_named_child_count(n); i++) {
-        TSNode k = ts_node_named_child(n, i);
+    kids all = kids_of(w, n);
+    for (uint32_t i = 0; c && i < all.n; i++) {
+        TSNode k = all.v[i];
         if (is_word(k))
             expand_node(w, k, &c->argv, &c->arg_tags);
         else if (is_redirect(k))
@@ -341,7 +374,7 @@ static void define(walk *w, TSNode n)
 {
     TSNode name = ts_node_child_by_field_name(n, "name", 4), body = ts_node_child_by_field_name(n, "body", 4);
     if (!ts_node_is_null(name) && !ts_node_is_null(body))
-        var_set(w, &w->functions, text_at(w, name), (flow){0, true, cu_arena_dup(w->a, text_at(w, body))});
+        var_set(w, &w->functions, text_at(w, name), (flow){0, true, text_at(w, body)});
 }
 
 flow shell_function(walk *w, const call *c, flow body)
@@ -391,25 +424,6 @@ flow shell_node(walk *w, TSNode n, flow in)
     return out;
 }
 
-typedef struct {
-    uint32_t turns, max;
-    uint32_t in_error; /* what a turn counts while the parser looks for a way out of an error: its time grows with the text */
-} progress;
-
-static bool too_long(TSParseState *s)
-{
-    progress *p = s->payload;
-    p->turns += s->has_error ? p->in_error : 1;
-    return p->turns > p->max;
-}
-
-static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
-{
-    const cu_bytes *t = payload;
-    *n = at < t->n ? (uint32_t)t->n - at : 0;
-    return *n ? (const char *)t->p + at : "";
-}
-
 static bool too_many_heredocs(cu_bytes t)
 {
     size_t n = 0;
@@ -450,15 +464,12 @@ flow shell_text(walk *w, cu_bytes text, flow in)
     text = without_closing(w, text);
     bool outer = w->outer;
     flow out = {0};
-    uint32_t kib = (uint32_t)(text.n >> 10);
-    progress p = {0, w->max_turns, 1 + kib * kib / 4};
     if (w->depth >= CU_INSPECT_MAX_DEPTH || text.n > w->max_text || too_many_heredocs(text)) {
         reason_static(w, "command-too-large", "The command is larger or deeper than what is looked at.", "Write it as smaller commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
         return out;
     }
-    TSTree *tree = ts_parser_parse_with_options(w->parser, NULL, (TSInput){&text, give, TSInputEncodingUTF8, NULL}, (TSParseOptions){&p, too_long});
+    TSTree *tree = parse_within(w->parser, text, PARSE_SHELL(w->max_turns));
     if (!tree) {
-        ts_parser_reset(w->parser);
         reason_static(w, "command-not-read", "The command cannot be read as shell text within its ceiling.", "Write it as smaller, plain commands.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
         return out;
     }

@@ -48,12 +48,15 @@ struct cu_guard {
 struct cu_inspector {
     const cu_guard *guard;
     TSParser *parser;
+    TSTreeCursor cursor;
+    bool has_cursor;
     uint32_t max_text, max_turns;
 };
 
 typedef struct {
     const cu_guard *g;
     TSParser *parser;
+    TSTreeCursor *cursor;
     uint32_t max_text, max_turns;
     cu_arena *a;
     cu_bytes src;          /* the text that is walked just now */

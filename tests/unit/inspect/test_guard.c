@@ -5,19 +5,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 #include <fcntl.h>
 #include <cmocka.h>
 #include "base/buf.h"
 #include "base/file.h"
 #include "inspect/guard.h"
-
-#ifdef __SANITIZE_ADDRESS__
-#define LIMIT_MS 20.0
-#else
-#define LIMIT_MS 1.0
-#endif
 
 static cu_arena forever;
 static cu_command_pack shipped;
@@ -142,6 +135,34 @@ static void what_is_too_large_or_deep_is_held(void **state)
     for (size_t i = 0; i < 40; i++)
         cu_buf_str(&b, "{a,b}");
     assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_HOLD);
+}
+
+/* Texts whose parse would take the square of their length; held by what the parser counts, whatever the machine. */
+static void what_is_made_to_take_long_is_held(void **state)
+{
+    static const char *const pieces[] = {"${a*", "for )$", "$((return <<a\n", "[[ \\~)$(((", "${a(?:", "')"};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        char rule[64];
+        cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 16);
+        while (b.n < 60000)
+            cu_buf_str(&b, pieces[i]);
+        assert_int_equal(decide(inspector, cu_buf_view(&b), rule, sizeof rule), CU_COMMAND_HOLD);
+        assert_int_equal(decide(inspector, CU_LIT("git status"), NULL, 0), CU_COMMAND_ALLOW); /* the parser is ready for the next */
+    }
+}
+
+/* Ordinary texts of the ceiling's order of size are read. */
+static void a_long_ordinary_script_is_read(void **state)
+{
+    char rule[64];
+    cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 17);
+    for (unsigned i = 0; b.n < 60000; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "if [ -f \"$HOME/part-%u\" ]; then\n    echo \"found part %u of ${TOTAL:-none}\" | tee -a build.log\nfi\n", i, i);
+        cu_buf_str(&b, line);
+    }
+    decide(inspector, cu_slice(cu_buf_view(&b), 0, 8192), rule, sizeof rule);
+    assert_string_not_equal(rule, "command-not-read");
 }
 
 static void without_memory_there_is_no_verdict(void **state)
@@ -301,22 +322,12 @@ static void wrong_packs_are_refused_with_the_place(void **state)
     }
 }
 
-static void hundred_lines_take_a_millisecond(void **state)
+static void a_hundred_ordinary_lines_pass(void **state)
 {
     cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 20);
-    struct timespec from, to;
-    double best = 1e9;
     for (int i = 0; i < 100; i++)
         cu_buf_fmt(&b, i % 4 ? "git add src/part%d.c\n" : "make -j4 test-%d | tee out.log\n", i);
-    for (int k = 0; k < 20; k++) {
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
-        assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_ALLOW);
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-        double ms = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
-        best = ms < best ? ms : best;
-    }
-    print_message("%.3f ms for 100 lines of 125 commands\n", best);
-    assert_true(best < LIMIT_MS);
+    assert_int_equal(decide(inspector, cu_buf_view(&b), NULL, 0), CU_COMMAND_ALLOW);
 }
 
 int main(void)
@@ -326,13 +337,15 @@ int main(void)
         cmocka_unit_test(ordinary_commands_pass),
         cmocka_unit_test(every_truncation_gives_a_verdict),
         cmocka_unit_test(what_is_too_large_or_deep_is_held),
+        cmocka_unit_test(what_is_made_to_take_long_is_held),
+        cmocka_unit_test(a_long_ordinary_script_is_read),
         cmocka_unit_test(without_memory_there_is_no_verdict),
         cmocka_unit_test(the_span_is_the_outermost_command),
         cmocka_unit_test(each_notation_of_the_metadata_address_is_one),
         cmocka_unit_test(hosts_are_named_where_commands_have_them),
         cmocka_unit_test(the_strictest_tier_wins),
         cmocka_unit_test(wrong_packs_are_refused_with_the_place),
-        cmocka_unit_test(hundred_lines_take_a_millisecond),
+        cmocka_unit_test(a_hundred_ordinary_lines_pass),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
