@@ -3,7 +3,7 @@ BUILD ?= build
 ASAN  ?= build-asan
 PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhyperscan5 \
   libpcre2-dev libssl-dev libgit2-dev libarchive-dev libexpat1-dev zlib1g-dev libzstd-dev libdeflate-dev libengine-pkcs11-openssl libbrotli-dev libyaml-dev libcmocka-dev git \
-  nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libargon2-dev
+  libpango1.0-dev fonts-dejavu-core nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libargon2-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
 .PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan faults bench clean install
@@ -45,7 +45,7 @@ deps:
 	@packaging/debian-packages $(PACKAGES)
 
 check: web all
-	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 strace jq zstd python3
+	@packaging/debian-packages $(NODE) golang-go golang-golang-x-mod-dev chromium softhsm2 strace jq zstd python3 poppler-utils
 	@cd tests && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
 	  || npm ci --no-audit --no-fund --silent; }
 	tests/run $(BUILD) $(ASAN)

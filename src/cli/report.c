@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "admin.h"
 #include "base/file.h"
 
@@ -75,6 +76,8 @@ static int run_list(const cu_run *r)
 static int write_out(const cu_run *r, const cu_buf *answer)
 {
     const char *out = cu_run_option(r, "out");
+    if (!out && strcmp(r->format, "pdf") == 0 && isatty(STDOUT_FILENO))
+        return cu_run_fail(r, CU_SYNTAX, "a PDF does not go to a terminal; --out FILE");
     if (!out)
         return fwrite(answer->p, 1, answer->n, stdout) == answer->n && fflush(stdout) == 0 ? 0 : cu_run_fail(r, CU_IO, "standard output could not be written");
     cu_err e = cu_file_replace(AT_FDCWD, out, cu_buf_view(answer), 0600);
@@ -114,11 +117,11 @@ const cu_verb cu_verb_report_list = {
     .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}},
 };
 const cu_verb cu_verb_report_make = {
-    .name = "report make", .group = "prepare", .operands = "KIND", .run = run_make, .formats = "text|html|json",
+    .name = "report make", .group = "prepare", .operands = "KIND", .run = run_make, .formats = "text|html|pdf|json",
     .summary = "make a report, a draft or an OSCAL export from the log",
     .details = "Each figure says where it comes from, and the same period and moment give the same document again. What is made is a draft: management changes and signs it, and "
-               "nobody else has concluded anything. Kinds that begin with oscal- are JSON of OSCAL 1.1.3. html is one page without script, made for printing: for PDF, print it from a "
-               "browser. Each report makes an entry (report.generated) with its digest.",
+               "nobody else has concluded anything. Kinds that begin with oscal- are JSON of OSCAL 1.1.3. html is one page without script, made for printing; pdf has "
+               "numbered pages, bookmarks and tags for screen readers. Each report makes an entry (report.generated) with its digest.",
     .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}, {"from", "TIME", "beginning of the period, as 2026-01-01"}, {"to", "TIME", "its end, not included"},
                 {"as-of", "TIME", "states and records as of then; now otherwise"}, {"organisation", "NAME", "who it speaks of"}, {"out", "FILE", "where it goes; standard output otherwise"}},
 };

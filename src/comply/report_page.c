@@ -45,7 +45,7 @@ static void of_entries(cu_buf *b, const json_t *src)
     cu_buf_byte(b, '.');
 }
 
-static void say_source(cu_buf *b, const json_t *src)
+void cu_paper_source(const json_t *src, cu_buf *b)
 {
     const char *kind = text_of(src, "kind");
     if (strcmp(kind, "entries") == 0) {
@@ -68,7 +68,7 @@ static void say_source(cu_buf *b, const json_t *src)
 static const char *said(const json_t *src, cu_buf *b)
 {
     cu_buf_reset(b);
-    say_source(b, src);
+    cu_paper_source(src, b);
     return cu_buf_cstr(b);
 }
 
@@ -241,7 +241,7 @@ static void text_table(cu_buf *b, const json_t *table)
                 cu_buf_fmt(b, "%s%s: %s", k ? "; " : "  - ", json_string_value(json_array_get(columns, k)), json_string_value(cell));
         cu_buf_str(b, "  [");
         if (json_object_get(x, "source"))
-            say_source(b, json_object_get(x, "source"));
+            cu_paper_source(json_object_get(x, "source"), b);
         cu_buf_str(b, "]\n");
     }
     if (!i)
@@ -283,7 +283,7 @@ cu_err cu_paper_text(const json_t *doc, const char *digest, cu_buf *out)
     cu_buf_str(out, "\nWhere each figure comes from\n");
     json_array_foreach(notes, i, x) {
         cu_buf_fmt(out, "  [%zu] ", i + 1);
-        say_source(out, json_object_get(x, "source"));
+        cu_paper_source(json_object_get(x, "source"), out);
         cu_buf_byte(out, '\n');
     }
     json_array_foreach(json_object_get(doc, "heads"), i, x)

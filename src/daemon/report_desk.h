@@ -43,8 +43,11 @@ json_t *report_table(report_making *m, const cu_report_table *t);
 /* Records of a register in these states as of the moment (persons by their names). */
 json_t *report_records(report_making *m, cu_bytes reg, const cu_bytes *states, size_t states_n);
 
-/* The report of the last 90 days for a reader outside, as HTML with a mark; digest: of the document, in hex. */
-cu_err report_public(app *a, const char *kind, const char *organisation, const char *mark, cu_buf *out, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f) CU_MUST;
+/* The report of the last 90 days for a reader outside, as HTML or PDF with a mark; digest: of the document, in hex. */
+cu_err report_public(app *a, const char *kind, const char *organisation, const char *mark, bool pdf, cu_buf *out, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f) CU_MUST;
+
+/* print.c: report is the document as JSON. One at a time. */
+cu_err report_print(const char *report, const char *digest, const char *mark, cu_buf *out, cu_fault *f) CU_MUST;
 
 unsigned answer_reports(call *c);
 unsigned make_report(call *c);

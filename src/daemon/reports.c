@@ -169,11 +169,27 @@ static unsigned record_made(call *c, const report_making *m, const char *kind, c
     return e == CU_OK ? 201 : problem(c, 503, "Not recorded", "%s", cu_err_text(e));
 }
 
+static const char *const formats[] = {"json", "html", "pdf", "text"};
+
+static bool known_format(const char *format)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(format, formats[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *type_of(const char *format)
+{
+    return strcmp(format, "html") == 0 ? "text/html; charset=utf-8" : strcmp(format, "pdf") == 0 ? "application/pdf" : strcmp(format, "text") == 0 ? "text/plain; charset=utf-8" : "application/json";
+}
+
 static unsigned write_out(call *c, const report_making *m, const char *kind, const char *format, const json_t *doc)
 {
     char hex[2 * CU_SHA256_LEN + 1];
     cu_sha256 d;
     cu_err e = CU_OK;
+    cu_fault f = {0};
     char *text = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS);
     if (!text)
         return problem(c, 500, "Not made", "out of memory");
@@ -183,12 +199,14 @@ static unsigned write_out(call *c, const report_making *m, const char *kind, con
         cu_buf_str(c->out, text);
     else if (strcmp(format, "html") == 0)
         e = cu_paper_html(doc, hex, "", c->out);
+    else if (strcmp(format, "pdf") == 0)
+        e = report_print(text, hex, "", c->out, &f);
     else
         e = cu_paper_text(doc, hex, c->out);
     free(text);
-    c->type = strcmp(format, "html") == 0 ? "text/html; charset=utf-8" : strcmp(format, "text") == 0 ? "text/plain; charset=utf-8" : "application/json";
+    c->type = type_of(format);
     snprintf(c->disposition, sizeof c->disposition, "attachment; filename=\"%.40s-%.10s.%s\"", kind, m->to, strcmp(format, "text") == 0 ? "txt" : format);
-    return e == CU_OK ? record_made(c, m, kind, format, hex) : problem(c, 500, "Not made", "%s", cu_err_text(e));
+    return e == CU_OK ? record_made(c, m, kind, format, hex) : problem(c, 500, "Not made", "%s", f.code ? f.text : cu_err_text(e));
 }
 
 static unsigned make(call *c, const json_t *in, report_making *m)
@@ -201,8 +219,8 @@ static unsigned make(call *c, const json_t *in, report_making *m)
     m->organisation = *word(in, "organisation") ? word(in, "organisation") : "the organisation";
     if (!r && !oscal)
         return problem(c, 404, "Not found", "There is no report %.40s; GET /api/v1/reports lists them.", kind);
-    if (strcmp(format, "json") != 0 && (oscal || (strcmp(format, "html") != 0 && strcmp(format, "text") != 0)))
-        return problem(c, 400, "Malformed", oscal ? "OSCAL is written as json." : "format is html, json or text.");
+    if (!known_format(format) || (oscal && strcmp(format, "json") != 0))
+        return problem(c, 400, "Malformed", oscal ? "OSCAL is written as json." : "format is html, json, pdf or text.");
     if (strlen(m->organisation) > ORGANISATION_MAX)
         return problem(c, 400, "Malformed", "organisation has at most %u bytes.", ORGANISATION_MAX);
     unsigned status = read_period(c, in, oscal ? 380 : r->max_days, m);
@@ -232,7 +250,7 @@ unsigned make_report(call *c)
     return status;
 }
 
-cu_err report_public(app *a, const char *kind, const char *organisation, const char *mark, cu_buf *out, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f)
+cu_err report_public(app *a, const char *kind, const char *organisation, const char *mark, bool pdf, cu_buf *out, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f)
 {
     const cu_report_form *r = cu_report_find(a->reports, cu_str(kind));
     report_making *m = calloc(1, sizeof *m);
@@ -254,7 +272,7 @@ cu_err report_public(app *a, const char *kind, const char *organisation, const c
     if (text) {
         cu_sha256_of(cu_str(text), &d);
         cu_hex(digest, d.b, sizeof d.b);
-        e = cu_paper_html(doc, digest, mark, out);
+        e = pdf ? report_print(text, digest, mark, out, f) : cu_paper_html(doc, digest, mark, out);
     } else if (e == CU_OK) {
         e = CU_NOMEM;
     }
@@ -275,8 +293,8 @@ unsigned answer_reports(call *c)
     }
     for (size_t i = 0; i < c->a->reports->n; i++) {
         const cu_report_form *r = &c->a->reports->v[i];
-        json_array_append_new(kinds, json_pack("{s:s%,s:s%,s:s%,s:I,s:[sss]}", "id", r->id.p, r->id.n, "title", r->title.p, r->title.n, "means", r->means.p, r->means.n, "max_days",
-                                               (json_int_t)r->max_days, "formats", "html", "json", "text"));
+        json_array_append_new(kinds, json_pack("{s:s%,s:s%,s:s%,s:I,s:[ssss]}", "id", r->id.p, r->id.n, "title", r->title.p, r->title.n, "means", r->means.p, r->means.n, "max_days",
+                                               (json_int_t)r->max_days, "formats", "html", "pdf", "json", "text"));
     }
     oscal_list(kinds);
     json_t *items = org_entries(c, "report.generated", NULL, p.before, p.limit, &total);

@@ -278,21 +278,23 @@ unsigned take_agreement(call *c)
 
 static unsigned give(call *c, const json_t *page, const link_claim *l)
 {
+    const char *as = c->query(c->query_arg, "as");
+    bool pdf = as && strcmp(as, "pdf") == 0;
     char name[PERSON_NAME], mark[300], until[CU_TIME_LEN], digest[2 * CU_SHA256_LEN + 1];
     cu_fault f = {0};
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
     person_name(c->a, l->person, name);
     cu_time_text(l->until_s * 1000000000, until);
     snprintf(mark, sizeof mark, "For %.128s under the terms of %.24s; link good until %.16s. Not to be passed on.", name, json_string_value(json_object_get(page, "at")), until);
-    cu_err e = report_public(c->a, l->report, desk_text(page, "title"), mark, c->out, digest, &f);
+    cu_err e = report_public(c->a, l->report, desk_text(page, "title"), mark, pdf, c->out, digest, &f);
     if (e != CU_OK)
         return problem(c, 500, "Not made", "%s", f.code ? f.text : cu_err_text(e));
     cu_buf_fmt(&body, "{\"digest\":\"%s\",\"kind\":\"%s\",\"person\":\"%s\",\"trustpage\":\"%s\"}", digest, l->report, l->person, json_string_value(json_object_get(page, "id")));
     pthread_mutex_lock(&c->a->lock);
     e = record(c->a, "trustpage.downloaded", CU_TENANT_ORG, l->person, &body);
     pthread_mutex_unlock(&c->a->lock);
-    c->type = "text/html; charset=utf-8";
-    snprintf(c->disposition, sizeof c->disposition, "attachment; filename=\"%.64s.html\"", l->report);
+    c->type = pdf ? "application/pdf" : "text/html; charset=utf-8";
+    snprintf(c->disposition, sizeof c->disposition, "attachment; filename=\"%.64s.%s\"", l->report, pdf ? "pdf" : "html");
     return e == CU_OK ? 200 : problem(c, 503, "Not recorded", "%s", cu_err_text(e));
 }
 

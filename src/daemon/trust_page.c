@@ -70,7 +70,11 @@ void trust_thanks(call *c, const char *report, const char *link)
     put(c->out, link);
     cu_buf_str(c->out, "\">");
     put(c->out, report);
-    cu_buf_str(c->out, "</a></p>");
+    cu_buf_str(c->out, " (web page)</a></p><p><a href=\"");
+    put(c->out, link);
+    cu_buf_str(c->out, "&amp;as=pdf\">");
+    put(c->out, report);
+    cu_buf_str(c->out, " (PDF)</a></p>");
     end(c);
 }
 

@@ -2,6 +2,7 @@
 // them concludes anything, and OSCAL is what NIST's schema says.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import Ajv from 'ajv'
@@ -154,4 +155,18 @@ test('OSCAL is valid against the schema of 1.1.3, and equal for equal moments', 
   for (const f of results.findings) for (const r of f['related-observations'] ?? []) assert.ok(known.has(r['observation-uuid']))
   assert.deepEqual(results.findings.map((f) => f.target.status.state === 'satisfied'), (await states('controls')).filter((c) => c.state !== 'not_applicable').map((c) => c.state === 'met'))
   assert.ok(JSON.parse(make('oscal-poam', '--as-of', as_of))['plan-of-action-and-milestones']['poam-items'].some((x) => /^F-\d+: <script>/.test(x.title)))
+})
+
+test('a PDF holds every figure and row of the document, its digest, and nobody\'s conclusion', () => {
+  for (const k of kinds) {
+    const out = `${s.dir}/${k}.pdf`, json = make(k, '--as-of', as_of, '--format', 'json')
+    make(k, '--as-of', as_of, '--format', 'pdf', '--out', out)
+    const r = spawnSync('pdftotext', ['-raw', out, '-'], { encoding: 'utf8', maxBuffer: 1 << 26 }), bare = (x) => x.replace(/\s+/g, '')
+    assert.equal(r.status, 0, `${k}: ${r.error ?? r.stderr}`)
+    const text = bare(r.stdout.replace(/^.*Page \d+ of \d+$/gm, ''))
+    assert.ok(text.includes(createHash('sha256').update(json).digest('hex')), k)
+    for (const p of docs[k].sections.flatMap((x) => x.parts).filter((x) => x.text)) for (const run of p.text) assert.ok(text.includes(bare(run.t)) || run.t.length > 60, `${k}: ${run.t}`)
+    for (const x of rows(docs[k])) assert.ok(text.includes(bare(x.cells[0])), `${k}: ${x.cells[0]}`)
+    assert.equal(concluding.exec(words(r.stdout.replace(/\s+/g, ' ')))?.[0], undefined, k)
+  }
 })

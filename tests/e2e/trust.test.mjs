@@ -91,7 +91,10 @@ test('a report comes under an agreement, with a mark, and both are entries with 
   const d = await s.sealed((e) => e.type === 'trustpage.downloaded', 'org')
   assert.equal(d.body.person, a.body.person)
   assert.match(got.text, new RegExp(d.body.digest))
-  await get(link)
+  const pdf = await call(s, 'GET', link + '&as=pdf'), pages = spawnSync('pdftotext', ['-', '-'], { input: Buffer.from(await pdf.arrayBuffer()), encoding: 'utf8' }).stdout.split('\f').slice(0, -1)
+  assert.match(pdf.headers.get('content-disposition'), /attachment; filename="readiness.pdf"/)
+  assert.ok(pages.length > 1)
+  for (const x of pages) assert.match(x, /For Kim <b>Lee<\/b> <kim@example.org>/)
   for (let i = 0; i < 60 && s.entries('org').filter((e) => e.type === 'trustpage.downloaded').length < 2; i++) await new Promise((done) => setTimeout(done, 50))
   assert.equal(s.entries('org').filter((e) => e.type === 'trustpage.downloaded').length, 2) // each download
   for (const e of s.entries('org')) assert.doesNotMatch(JSON.stringify(e), /Kim|kim@example/)
@@ -130,7 +133,7 @@ test('the form works in a browser, where the policy lets nothing else happen', a
     await p.getByLabel('Mail').fill('kim@example.org')
     await p.getByLabel(/agree/).check()
     await p.getByRole('button', { name: 'Get the report' }).click()
-    await p.getByRole('link', { name: 'readiness' }).waitFor()
+    await p.getByRole('link', { name: 'readiness (web page)' }).waitFor()
     assert.deepEqual(wrong.filter((x) => !/favicon/.test(x)), [])
   } finally { await browser.close() }
 })

@@ -23,6 +23,7 @@ const table = {
   audit: ['base', 'ledger'],
   backup: ['base', 'ledger', 'store', 'audit'],
   comply: ['base', 'catalog', 'ledger', 'store', 'policy'],
+  print: ['base', 'catalog', 'ledger', 'store', 'policy', 'comply'],
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'inspect', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
   questionnaire: ['base', 'catalog', 'ledger', 'store', 'policy', 'comply'],

@@ -11,7 +11,7 @@ import { entryPath } from "./words.js";
 
 const EVERY_MS = 15000;
 const DAY_MS = 86400000;
-const TYPES = { html: "text/html", json: "application/json", text: "text/plain" };
+const TYPES = { html: "text/html", pdf: "application/pdf", json: "application/json", text: "text/plain" };
 const ago = (days) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
 const shown = (at) => day(date(at) ?? new Date(at));
 
@@ -27,7 +27,7 @@ function Make({ kinds, done }) {
     event.preventDefault();
     act(async () => {
       const answer = await post("/api/v1/reports", { kind, from, to, format: form });
-      saveAs(`${kind}-${to}.${form === "text" ? "txt" : form}`, await answer.text(), TYPES[form]);
+      saveAs(`${kind}-${to}.${form === "text" ? "txt" : form}`, await answer.blob(), TYPES[form]);
     });
   };
   return html`<section class="row"><header class="gloss"><h2>Make one</h2><p class="small">What is made is a draft: management changes and signs it. Every figure says which entries it was counted from.</p></header>
@@ -36,7 +36,7 @@ function Make({ kinds, done }) {
       <p class="small quiet">${of.means}. At most ${of.max_days} days.</p>
       <${Field} label="From"><input type="date" required value=${from} onInput=${(e) => setFrom(e.currentTarget.value)} /><//>
       <${Field} label="To" hint="not included"><input type="date" required value=${to} onInput=${(e) => setTo(e.currentTarget.value)} /><//>
-      <${Field} label="As"><select value=${form} onChange=${(e) => setFormat(e.currentTarget.value)}>${of.formats.map((f) => html`<option key=${f} value=${f}>${f === "html" ? "page for printing" : f}</option>`)}</select><//>
+      <${Field} label="As"><select value=${form} onChange=${(e) => setFormat(e.currentTarget.value)}>${of.formats.map((f) => html`<option key=${f} value=${f}>${f === "html" ? "web page" : f === "pdf" ? "PDF" : f}</option>`)}</select><//>
       <${Wrong} failed=${failed} />
       <button type="submit" class="btn" disabled=${busy}>${busy ? "Reading the log …" : "Make and save it"}</button></form></div></section>`;
 }

@@ -81,6 +81,7 @@ size_t cu_report_fact_at(cu_bytes text, size_t at, cu_bytes *name);
 struct json_t;
 cu_err cu_paper_html(const struct json_t *doc, const char *digest, const char *mark, cu_buf *out) CU_MUST;
 void cu_paper_escape(cu_buf *b, const char *s); /* text for HTML, also within quotes */
+void cu_paper_source(const struct json_t *source, cu_buf *b); /* where a figure or a row comes from, in a sentence */
 cu_err cu_paper_text(const struct json_t *doc, const char *digest, cu_buf *out) CU_MUST;
 
 #endif
