@@ -1,4 +1,4 @@
-/* The matching of questions, measured: wordings of the bank itself, labelled pairs, and a hold-out that nothing was fitted to. */
+/* The matching of questions, measured: wordings of the bank itself, labelled pairs, and two files that nothing was fitted to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,7 +67,7 @@ static measured measure(const char *name)
         m.right += right;
         m.wrong += hit.question && !right;
         if (getenv("CUSTOS_SHOW") && !right && (hit.question || row[2].text.n))
-            printf("# %s %.2f-%.2f %-7.*s want %-7.*s next %-7.*s%s %.*s\n", hit.question ? "WRONG" : "none ", hit.score, hit.next, hit.nearest ? (int)hit.nearest->id.n : 0,
+            printf("# %s %.2f %-7.*s want %-7.*s next %-7.*s%s %.*s\n", hit.question ? "WRONG" : "none ", hit.sure, hit.nearest ? (int)hit.nearest->id.n : 0,
                    hit.nearest ? (const char *)hit.nearest->id.p : "", CU_FMT(row[2].text), hit.second ? (int)hit.second->id.n : 0, hit.second ? (const char *)hit.second->id.p : "",
                    hit.turned ? " turned" : "", CU_FMT(row[1].text));
     }
@@ -93,33 +93,43 @@ static void own_questions_are_found(void **state)
         if (hit.question && hit.question != &bank->v[i])
             fail_msg("%.*s was taken for %.*s", CU_FMT(bank->v[i].id), CU_FMT(hit.question->id));
         if (getenv("CUSTOS_SHOW") && !hit.question)
-            printf("# own %.*s none, %.2f-%.2f\n", CU_FMT(bank->v[i].id), hit.score, hit.next);
+            printf("# own %.*s none, %.2f\n", CU_FMT(bank->v[i].id), hit.sure);
     }
     printf("# own: %u of %zu\n", right, bank->n);
     assert_true(bank->n >= 120 && right * 100 >= bank->n * 99);
 }
 
+/* Looked at while wordings were written. */
 static void labelled_pairs(void **state)
 {
-    measured m = measure("pairs");
-    held_to(&m, 300);
+    static const struct {
+        const char *name;
+        unsigned least;
+    } files[] = {{"pairs", 300}, {"holdout", 120}, {"fresh", 48}, {"styles-dev", 160}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        measured m = measure(files[i].name);
+        held_to(&m, files[i].least);
+    }
 }
 
+/* Never looked at by row while matching was worked on: in the styles of long forms, of a bank and of a young company. It stays so:
+ * a row that is not found is not mended by a wording of its own. */
 static void hold_out(void **state)
 {
-    measured m = measure("holdout");
-    held_to(&m, 120);
+    unsetenv("CUSTOS_SHOW");
+    measured m = measure("styles");
+    held_to(&m, 160);
 }
 
-/* Written last, in other words, after all fitting: what is not seen here is how the next file will fare. */
-static void fresh_wordings(void **state)
+/* Written when all was fitted, measured once, and nothing was mended by it since: less is found, and one of twenty is a neighbour. */
+static void unseen(void **state)
 {
-    measured m = measure("fresh");
-    assert_true(m.n >= 48 && m.right * 100 >= m.ours * 75 && m.right * 100 >= m.drafted * 90);
+    measured m = measure("unseen");
+    assert_true(m.n >= 160 && m.right * 100 >= m.ours * 70 && m.right * 100 >= m.drafted * 94);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(own_questions_are_found), cmocka_unit_test(labelled_pairs), cmocka_unit_test(hold_out), cmocka_unit_test(fresh_wordings)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(own_questions_are_found), cmocka_unit_test(labelled_pairs), cmocka_unit_test(hold_out), cmocka_unit_test(unseen)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -7,7 +7,7 @@
 #include "comply/catalogue.h"
 
 #define CU_BANK_MAX 500u
-#define CU_BANK_PHRASES 24u    /* wordings of one question, the first its own */
+#define CU_BANK_PHRASES 48u    /* wordings of one question, the first its own */
 #define CU_BANK_CONTROLS 6u
 #define CU_BANK_CONDITIONS 6u
 #define CU_BANK_SENTENCES 8u
@@ -101,7 +101,7 @@ typedef struct {
     const cu_bank_question *question; /* NULL: none is near enough */
     const cu_bank_question *nearest, *second;
     size_t phrase;             /* whose wording is nearest */
-    double score, next;        /* of the nearest question and of the one after it; 0 to about 1 */
+    double sure;               /* how likely the nearest is the right one, 0 to 1 */
     bool inverted;             /* the question asks for the opposite */
     bool beside;               /* nearest is what the bank leaves to a person */
     bool turned;               /* refused because one of the two is a negation */
