@@ -79,6 +79,44 @@ PROBE_ATTACKS(restore)
 PROBE_ATTACKS(bundle)
 PROBE_ATTACKS(plain)
 PROBE_ATTACKS(clock)
+PROBE_ATTACKS(self)
+PROBE_ATTACKS(unreviewed)
+PROBE_ATTACKS(unapproved)
+PROBE_ATTACKS(checks)
+PROBE_ATTACKS(findings)
+PROBE_ATTACKS(review)
+PROBE_ATTACKS(consent)
+PROBE_ATTACKS(clocks)
+PROBE_ATTACKS(alert)
+PROBE_ATTACKS(factor)
+PROBE_ATTACKS(model)
+PROBE_ATTACKS(tool)
+PROBE_ATTACKS(training)
+PROBE_ATTACKS(stored)
+PROBE_ATTACKS(strict)
+PROBE_ATTACKS(failover)
+PROBE_ATTACKS(class)
+PROBE_ATTACKS(rest)
+PROBE_ATTACKS(credential)
+PROBE_ATTACKS(subject)
+PROBE_ATTACKS(shred)
+PROBE_ATTACKS(drift)
+PROBE_ATTACKS(roundtrip)
+PROBE_ATTACKS(code)
+PROBE_ATTACKS(host)
+PROBE_ATTACKS(corpus)
+PROBE_ATTACKS(planted)
+PROBE_ATTACKS(stage)
+PROBE_ATTACKS(cut_short)
+PROBE_ATTACKS(node_kill)
+PROBE_ATTACKS(guard_gone)
+PROBE_ATTACKS(counters)
+PROBE_ATTACKS(meta)
+PROBE_ATTACKS(registered)
+PROBE_ATTACKS(spec)
+PROBE_ATTACKS(notice)
+PROBE_ATTACKS(account)
+PROBE_ATTACKS(affected)
 
 bool probe_isolation_setup(probe *p);
 bool probe_blocked_setup(probe *p);
@@ -87,6 +125,10 @@ bool probe_vendors_setup(probe *p);
 bool probe_tls_setup(probe *p);
 bool probe_lab_setup(probe *p);
 bool probe_bundle_setup(probe *p);
+bool probe_desk_setup(probe *p);
+bool probe_gates_setup(probe *p);
+bool probe_people_setup(probe *p);
+bool probe_rights_setup(probe *p);
 bool probe_restore_setup(probe *p);
 void probe_restore_end(probe *p);
 void probe_restore_sweep(const char *state_dir); /* what runs that were killed have left */
@@ -98,6 +140,10 @@ void probe_answer_free(probe_answer *a);
 /* Takes over what the sink received last; false when it received nothing or does not answer. */
 bool probe_see(probe *p);
 probe_verdict probe_say(probe *p, probe_verdict v, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The entry of this type, of this id or about it, among the newest 200 of a log (as "t/probe-a"), read from its files.
+ * Parsed, owned; NULL: not there (yet). wait: for at most ten seconds. */
+json_t *probe_log_entry(const probe *p, const char *log, const char *id, const char *type);
+json_t *probe_log_wait(const probe *p, const char *log, const char *id, const char *type);
 /* A number of the daemon's status, by two names; -1 when there is none. */
 long long probe_status(const probe *p, const char *group, const char *name);
 
@@ -112,6 +158,7 @@ bool probe_sink_saw(probe *p, const char *text);
 void probe_word(char *out, size_t n);
 /* The newest run of each probe, from the log org: an object of entries by name. */
 json_t *probe_last_runs(const char *run_dir);
+json_t *probe_listing(void); /* what there is; owned */
 /* A request with text for the sink, of Anthropic's messages. */
 bool probe_ask(probe *p, const char *key, const char *text, probe_answer *out);
 

@@ -19,6 +19,7 @@
 
 struct probe_lab {
     char dir[64], file[96], run_dir[4096], url[64];
+    char credential[41];
     cu_arena arena;
     cu_config config;
     pid_t pid;
@@ -40,6 +41,34 @@ static void put_vendor(cu_buf *b, const struct probe_lab *l, const char *name, u
     cu_buf_fmt(b, "  %s:\n    api: anthropic\n    base_url: %s:%u\n%s", name, tls ? "https://localhost" : "http://127.0.0.1", upstreams_port(l->up, kind), assessment);
 }
 
+/* Vendors with terms, with a credential, and one whose first address does not answer. */
+static void put_own_terms(cu_buf *b, const struct probe_lab *l)
+{
+    unsigned plain = upstreams_port(l->up, UPSTREAM_PLAIN), dead = free_port();
+    cu_buf_fmt(b, "  terms:\n    api: openai\n    base_url: http://127.0.0.1:%u/v1\n    plan: team\n    plans: {team: {training: none, retention: none, mismatch: refuse}}\n"
+                  "    assessment: {decision: approved, by: custos probe}\n", plain);
+    cu_buf_fmt(b, "  strict:\n    api: anthropic\n    base_url: http://127.0.0.1:%u\n    assessment: {decision: approved, by: custos probe, soc2: none}\n", plain);
+    cu_buf_fmt(b, "  keyed:\n    api: anthropic\n    base_url: http://127.0.0.1:%u\n    credential: file:%s/credential\n    assessment: {decision: approved, by: custos probe}\n",
+               plain, l->dir);
+    cu_buf_fmt(b, "  slow:\n    api: anthropic\n    base_url: http://127.0.0.1:%u\n    assessment: {decision: approved, by: custos probe}\n", upstreams_port(l->up, UPSTREAM_SLOW));
+    cu_buf_fmt(b, "  two:\n    api: anthropic\n    base_url: http://127.0.0.1:%u\n    upstreams: [\"http://127.0.0.1:%u\"]\n    assessment: {decision: approved, by: custos probe}\n",
+               dead, plain);
+    cu_buf_fmt(b, "notify:\n  channels:\n    - {name: probe, role: security, kinds: [incidents, findings], webhook: \"http://127.0.0.1:%u/told\", secret: \"file:%s/hook\"}\n",
+               upstreams_port(l->up, UPSTREAM_HOOK), l->dir);
+}
+
+/* Secrets that only this run knows: a provider's credential and that of a webhook. */
+static bool write_secrets(struct probe_lab *l)
+{
+    char path[96], word[32];
+    probe_word(l->credential, sizeof l->credential - 1);
+    snprintf(path, sizeof path, "%s/credential", l->dir);
+    bool ok = cu_file_replace(AT_FDCWD, path, cu_str(l->credential), 0600) == CU_OK;
+    probe_word(word, 31);
+    snprintf(path, sizeof path, "%s/hook", l->dir);
+    return ok && cu_file_replace(AT_FDCWD, path, cu_str(word), 0600) == CU_OK;
+}
+
 /* What the running configuration says of vendors without an assessment holds here too. */
 static bool write_config(struct probe_lab *l, const cu_config *c)
 {
@@ -47,9 +76,10 @@ static bool write_config(struct probe_lab *l, const cu_config *c)
     cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
     uint16_t port = free_port();
     snprintf(l->url, sizeof l->url, "http://127.0.0.1:%u", port);
-    cu_buf_fmt(&b, "state_dir: %s/state\nworkers: 1\nlisten:\n  - address: 127.0.0.1:%u\ntrusted_ca: %s/ca.pem\nallow_unassessed: %s\nprobes: {schedule: false}\n",
+    cu_buf_fmt(&b, "state_dir: %s/state\nworkers: 1\nlisten:\n  - address: 127.0.0.1:%u\ntrusted_ca: %s/ca.pem\nallow_unassessed: %s\nprobes: {schedule: false}\n"
+               "capture: {tenants: {default: {keep: {internal: 1, confidential: 1}}}}\n",
                l->dir, port, l->dir, c->allow_unassessed ? "true" : "false");
-    cu_buf_str(&b, "repositories:\n  - {name: probe/vault, class: restricted}\n  - name: probe/app\n    class: confidential\n    paths:\n"
+    cu_buf_str(&b, "repositories:\n  - {name: probe/vault, class: restricted}\n  - {name: probe/consent, class: confidential}\n  - name: probe/app\n    class: confidential\n    paths:\n"
                    "      - {path: vault/**, class: restricted}\nvendors:\n");
     put_vendor(&b, l, "approved", UPSTREAM_PLAIN, approved);
     put_vendor(&b, l, "refused", UPSTREAM_PLAIN, "    assessment: {decision: refused, by: custos probe}\n");
@@ -61,6 +91,7 @@ static bool write_config(struct probe_lab *l, const cu_config *c)
     put_vendor(&b, l, "self-signed", UPSTREAM_SELF_SIGNED, approved);
     put_vendor(&b, l, "wrong-name", UPSTREAM_WRONG_NAME, approved);
     put_vendor(&b, l, "expired-tls", UPSTREAM_EXPIRED, approved);
+    put_own_terms(&b, l);
     snprintf(l->file, sizeof l->file, "%s/custos.yaml", l->dir);
     return port && b.err == CU_OK && cu_file_replace(AT_FDCWD, l->file, cu_buf_view(&b), 0644) == CU_OK;
 }
@@ -110,7 +141,7 @@ static bool begin(probe *p, struct probe_lab *l)
         return (probe_say(p, PROBE_FAILED, "servers on loopback could not be started"), false);
     if (p->foreign)
         return true;
-    if (!write_config(l, p->config) || cu_config_load(l->file, false, &l->arena, &l->config, &f) != CU_OK ||
+    if (!write_secrets(l) || !write_config(l, p->config) || cu_config_load(l->file, false, &l->arena, &l->config, &f) != CU_OK ||
         cu_run_dir(&l->config, l->run_dir, sizeof l->run_dir) != CU_OK)
         return (probe_say(p, PROBE_FAILED, "the second Custos could not be configured: %.60s", f.text), false);
     l->pid = fork();
@@ -143,6 +174,28 @@ bool probe_lab_setup(probe *p)
 
 probe *probe_lab_inside(probe *p) { return p->foreign ? p : &p->lab->inside; }
 upstreams *probe_lab_upstreams(probe *p) { return p->lab->up; }
+const char *probe_lab_credential(const probe *p) { return p->lab->credential; }
+const char *probe_lab_dir(const probe *p) { return p->lab->dir; }
+
+pid_t probe_lab_pid(const probe *p, const char *name)
+{
+    char path[4200];
+    cu_buf b CU_CLEAN_BUF = CU_BUF(65536);
+    json_t *x;
+    size_t i;
+    pid_t pid = 0;
+    snprintf(path, sizeof path, "%s/status.json", p->lab->run_dir);
+    if (cu_file_read(AT_FDCWD, path, &b) != CU_OK)
+        return 0;
+    json_t *all = json_loadb((const char *)b.p, b.n, 0, NULL);
+    json_array_foreach(json_object_get(all, "children"), i, x) {
+        const char *its = json_string_value(json_object_get(x, "name"));
+        if (its && strcmp(its, name) == 0)
+            pid = (pid_t)json_integer_value(json_object_get(x, "pid"));
+    }
+    json_decref(all);
+    return pid;
+}
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at) { return remove(path) != 0 && errno != ENOENT; }
 

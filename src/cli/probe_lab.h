@@ -4,6 +4,7 @@
 #ifndef CUSTOS_CLI_PROBE_LAB_H
 #define CUSTOS_CLI_PROBE_LAB_H
 
+#include <sys/types.h>
 #include "probe.h"
 #include "probe_upstream.h"
 
@@ -13,6 +14,9 @@ bool probe_lab_setup(probe *p);
 /* The gateway, keys and sink of the second Custos. */
 probe *probe_lab_inside(probe *p);
 upstreams *probe_lab_upstreams(probe *p);
+const char *probe_lab_dir(const probe *p);        /* the folder that holds all of it */
+const char *probe_lab_credential(const probe *p); /* of its vendor `keyed` */
+pid_t probe_lab_pid(const probe *p, const char *name); /* of a process of it, by its name in custos status; 0: none */
 void probe_lab_end(probe *p);
 
 #endif

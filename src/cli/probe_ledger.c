@@ -24,8 +24,7 @@ static cu_err open_log(const probe *p, const char *log, cu_log **l, cu_checkpoin
     return e;
 }
 
-/* The entry of this type, of this id or about it, among the newest 200 of a log. Parsed; NULL: not there (yet). */
-static json_t *entry_of(const probe *p, const char *log, const char *id, const char *type)
+json_t *probe_log_entry(const probe *p, const char *log, const char *id, const char *type)
 {
     cu_log *l;
     cu_checkpoint cp;
@@ -48,13 +47,18 @@ static json_t *entry_of(const probe *p, const char *log, const char *id, const c
     return found;
 }
 
-static json_t *wait_for(const probe *p, const char *id, const char *type)
+json_t *probe_log_wait(const probe *p, const char *log, const char *id, const char *type)
 {
     uint64_t began = cu_mono_ns();
     json_t *e = NULL;
-    while (!(e = entry_of(p, "t/probe-a", id, type)) && (cu_mono_ns() - began) / 1000000 < SEALED_MS)
+    while (!(e = probe_log_entry(p, log, id, type)) && (cu_mono_ns() - began) / 1000000 < SEALED_MS)
         usleep(100000);
     return e;
+}
+
+static json_t *wait_for(const probe *p, const char *id, const char *type)
+{
+    return probe_log_wait(p, "t/probe-a", id, type);
 }
 
 /* A request that the sink saw; its entry, and when the sink saw it. */

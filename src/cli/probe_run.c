@@ -60,6 +60,8 @@ static int seal(const cu_run *r, const probe *p, const probe_case *c, const tall
     long long before = probe_status(p, "isolation", "probes");
     json_t *all = json_pack("{s:s,s:o,s:O,s:b,s:b,s:s}", "probe", c->name, "controls", controls_of(c), "results", o->results, "own_value",
                             c->takes_value && p->planted, "elsewhere", p->foreign, "started", scheduled ? "schedule" : "hand");
+    if (cu_run_option(r, "request"))
+        json_object_set_new(all, "request", json_string(cu_run_option(r, "request")));
     char *text = json_dumps(all, JSON_COMPACT);
     cu_err e = text ? cu_admin_call(p->run_dir, "POST", "/api/v1/probes", cu_str(text), &status, &out, &f) : CU_NOMEM;
     free(text);
@@ -135,12 +137,27 @@ static void print_reports(const cu_run *r, const json_t *reports, bool all)
     json_decref(o);
 }
 
+#define VALUE_ROOM 300u
+
+/* Other processes can read what a command line says, and nobody what stands on standard input. */
+static const char *value_from_input(char out[VALUE_ROOM])
+{
+    size_t n = fread(out, 1, VALUE_ROOM - 1, stdin);
+    while (n && (out[n - 1] == '\n' || out[n - 1] == '\r'))
+        n--;
+    out[n] = 0;
+    return out;
+}
+
 static int run(const cu_run *r)
 {
     cu_arena a CU_CLEAN_ARENA = {0};
     cu_config c;
     char run_dir[4096];
+    char given[VALUE_ROOM];
     const char *gateway = cu_run_option(r, "gateway"), *value = cu_run_option(r, "value");
+    if (value && strcmp(value, "-") == 0)
+        value = value_from_input(given);
     bool all = r->args_n == 1 && strcmp(r->args[0], "all") == 0;
     const probe_case *one = r->args_n == 1 ? find(r->args[0]) : NULL;
     if (!all && !one)
@@ -185,6 +202,17 @@ json_t *probe_last_runs(const char *run_dir)
     }
     json_decref(all);
     return last;
+}
+
+json_t *probe_listing(void)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < probe_cases_n; i++) {
+        const probe_case *c = &probe_cases[i];
+        json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:i,s:s,s:b}", "name", c->name, "attacks", c->attacks, "controls", controls_of(c), "every_seconds", (int)c->every,
+                                              "needs", c->needs, "takes_value", c->takes_value));
+    }
+    return list;
 }
 
 static void print_case(const cu_run *r, const probe_case *c, const json_t *last, json_t *list)
@@ -244,7 +272,8 @@ const cu_verb cu_verb_probe = {
                "the controls it tests and its outcome: held, broken (an attack got through) or failed (one could not be tried; that is no data, and "
                "never good news). Exit 1 when an attack got through, 2 when one could not be tried. `custos probe isolation` sends one tenant "
                "against another.",
-    .options = {CONFIG, {"value", "TEXT", "plant this text instead of invented values (dat-canary-stripped)"},
+    .options = {CONFIG, {"value", "TEXT", "plant this text instead of invented values; - reads it from standard input (custos probe list says which probes take one)"},
                 {"gateway", "URL", "attack this address instead of the first listen address, for example what stands in front of it"},
-                {"scheduled", NULL, "say in the record that the schedule began it"}},
+                {"scheduled", NULL, "say in the record that the schedule began it"},
+                {"request", "ID", "say in the record who asked for it over the API"}},
 };

@@ -15,6 +15,7 @@
 
 #define REQUEST_MAX 65536u
 #define DAY 86400
+#define SLOW_MS 20000u
 
 typedef struct {
     upstreams *all;
@@ -132,6 +133,21 @@ static void reply(const upstream *u, SSL *s, int fd)
         SSL_shutdown(s);
 }
 
+/* Head and beginning of a stream, and no end of it until the other side is gone. */
+static void begin_stream(upstream *u, int fd)
+{
+    static const char out[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\nevent: message_start\ndata: {\"type\":\"message_start\",\"message\":"
+                              "{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"probe\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n";
+    char byte;
+    if (send(fd, out, sizeof out - 1, MSG_NOSIGNAL) != (ssize_t)sizeof out - 1)
+        return;
+    for (unsigned ms = 0; ms < SLOW_MS && !atomic_load(&u->all->stop); ms += 100) {
+        struct pollfd p = {fd, POLLIN, 0};
+        if (poll(&p, 1, 100) > 0 && recv(fd, &byte, 1, 0) <= 0)
+            return;
+    }
+}
+
 static void serve_one(upstream *u, int fd)
 {
     struct timeval wait = {2, 0};
@@ -140,7 +156,10 @@ static void serve_one(upstream *u, int fd)
     SSL *s = u->tls ? SSL_new(u->tls) : NULL;
     if ((!u->tls || (s && SSL_set_fd(s, fd) == 1 && SSL_accept(s) == 1)) && read_request(s, fd)) {
         atomic_fetch_add(&u->asked, 1);
-        reply(u, s, fd);
+        if (u->kind == UPSTREAM_SLOW)
+            begin_stream(u, fd);
+        else
+            reply(u, s, fd);
     }
     SSL_free(s);
     close(fd);

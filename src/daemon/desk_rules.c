@@ -1,6 +1,7 @@
 /* What single steps of registers ask beyond catalog/events.yaml, and what follows from them. */
 #include "desk.h"
 #include "drift.h"
+#include "feeds.h"
 #include "findings.h"
 #include "gate.h"
 #include "incident_desk.h"
@@ -47,6 +48,11 @@ static const desk_rule rules[] = {
     {"attestation.signed", NULL, finding_check_control, NULL},
     {"risk.assessed", NULL, risk_check, NULL},
     {"risk.accepted", NULL, risk_check_until, NULL},
+    {"leaver.imported", NULL, NULL, leavers_end},
+    {"repo.listed", NULL, repo_list_check, NULL},
+    {"egress.checked", NULL, egress_check, NULL},
+    {"bypass.detected", NULL, egress_check, NULL},
+    {"vuln.detected", NULL, vuln_check, NULL},
     {"review.frozen", NULL, review_check_frozen, NULL},
     {"review.decided", review_name_line, review_check_line, NULL},
     {"review.removed", review_name_line, review_check_line, reviews_enforce},

@@ -1,6 +1,7 @@
 #include "office.h"
 #include <stdio.h>
 #include "base/log.h"
+#include "feeds.h"
 #include "policy/access.h"
 
 static const char *text_of(const json_t *v, const char *key)
@@ -66,7 +67,8 @@ cu_err consent_check(desk_step *s, cu_fault *f)
     for (const char *p = s->id; *p; p++)
         if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/", *p))
             return cu_fail(f, CU_SYNTAX, "consent is the name of a repository: letters, digits, dot, hyphen, underscore and slash");
-    return CU_OK;
+    /* rules that name a repository do not fit one that nobody described: a consent could not be kept to */
+    return repo_described(s->a, s->id) ? CU_OK : cu_fail(f, CU_NOT_FOUND, "repositories in custos.yaml describe no %.100s: without that the gateway cannot tell its code", s->id);
 }
 
 void consents_changed(app *a)

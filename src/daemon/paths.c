@@ -5,6 +5,7 @@
 #include "incident_desk.h"
 #include "policy_desk.h"
 #include "privacy_desk.h"
+#include "probe_desk.h"
 #include "provenance.h"
 #include "report_desk.h"
 #include "reviews.h"
@@ -139,6 +140,11 @@ static const operation table[] = {
     {"GET", "/api/v1/reports", answer_reports, EXAMINERS},
     {"POST", "/api/v1/reports", make_report, COMPLIERS | ROLE_SECURITY},
     {"POST", "/api/v1/probes", seal_probe, SOCKET},
+    {"GET", "/api/v1/probe-runs", answer_probe_runs, EXAMINERS, FREE},
+    {"POST", "/api/v1/probe-runs", ask_probe_run, EXAMINERS, FREE}, /* an auditor runs a probe with a value of her own */
+    {"GET", "/api/v1/probe-runs/{id}", answer_probe_run, EXAMINERS, FREE},
+    {"POST", "/api/v1/probe-runs/next", next_probe_run, SOCKET},
+    {"POST", "/api/v1/probe-list", take_probe_list, SOCKET},
     {"POST", "/api/v1/probe-keys", answer_probe_key, SOCKET},
     {"GET", "/api/v1/logs", answer_status, READERS, LIMITED},
     {"GET", "/api/v1/logs/{log}/checkpoint", answer_log_checkpoint, READERS, LIMITED},

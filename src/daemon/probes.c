@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include "app.h"
+#include "probe_desk.h"
 
 #define MAX_RESULTS 100u
 #define CONTROLS_MAX 16u
@@ -116,7 +117,8 @@ static bool put_controls(const json_t *in, cu_buf *b)
     return true;
 }
 
-static cu_err seal(app *a, const char *name, const json_t *in, unsigned counts[3])
+/* asked_by: of a run that somebody asked for; "". */
+static cu_err seal(app *a, const char *name, const char *asked_by, const json_t *in, unsigned counts[3])
 {
     cu_buf list CU_CLEAN_BUF = CU_BUF(65536), controls CU_CLEAN_BUF = CU_BUF(1024), body CU_CLEAN_BUF = CU_BUF(65536);
     const json_t *results = json_object_get(in, "results"), *r;
@@ -130,14 +132,17 @@ static cu_err seal(app *a, const char *name, const json_t *in, unsigned counts[3
     }
     if (!put_controls(in, &controls) || (started && strcmp(started, "hand") != 0 && strcmp(started, "schedule") != 0))
         return CU_SYNTAX;
-    cu_buf_fmt(&body, "{\"attacks\":%zu,\"broken\":%u", json_array_size(results), counts[0]);
+    cu_buf_byte(&body, '{');
+    if (*asked_by)
+        cu_buf_json_kv_str(&body, "asked_by", asked_by);
+    cu_buf_fmt(&body, "%s\"attacks\":%zu,\"broken\":%u", *asked_by ? "," : "", json_array_size(results), counts[0]);
     if (control)
         cu_buf_json_kv_str(&body, "control", control);
     cu_buf_fmt(&body, ",\"controls\":%s,\"elsewhere\":%s,\"failed\":%u,\"held\":%u,\"outcome\":\"%s\",\"own_value\":%s,\"probe\":\"%s\",\"results\":[",
                cu_buf_cstr(&controls), json_is_true(json_object_get(in, "elsewhere")) ? "true" : "false", counts[1], counts[2],
                counts[0] ? "broken" : counts[1] ? "failed" : "held", json_is_true(json_object_get(in, "own_value")) ? "true" : "false", name);
     cu_buf_add(&body, cu_buf_view(&list));
-    cu_buf_fmt(&body, "],\"started\":\"%s\"}", started ? started : "hand");
+    cu_buf_fmt(&body, "],\"started\":\"%s\"}", *asked_by ? "request" : started ? started : "hand");
     return list.err ? list.err : record(a, "probe.completed", CU_TENANT_ORG, "operator", &body);
 }
 
@@ -146,14 +151,20 @@ unsigned seal_probe(call *c)
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     const char *name = json_string_value(json_object_get(in, "probe"));
     const char *control = json_string_value(json_object_get(in, "control"));
+    const char *request = json_string_value(json_object_get(in, "request"));
+    char asked_by[CU_STORE_ACTOR] = "";
     unsigned counts[3] = {0};
     cu_err e = CU_SYNTAX;
+    if (request)
+        probe_run_asker(c->a, request, asked_by);
     bool known = !control || cu_control_find(c->a->catalogue, cu_str(control));
     if (known && is_id(name, 48) && json_array_size(json_object_get(in, "results"))) {
         pthread_mutex_lock(&c->a->lock);
-        e = seal(c->a, name, in, counts);
+        e = seal(c->a, name, asked_by, in, counts);
         pthread_mutex_unlock(&c->a->lock);
     }
+    if (e == CU_OK && request)
+        probe_run_ended(c->a, request, json_object_get(in, "results"));
     json_decref(in);
     if (e == CU_SYNTAX)
         return problem(c, 400, "Malformed", "probe and results (id, tried, saw, verdict, exchange) are needed; control, if given, must be one of the catalogue, controls a list of ids, started hand or schedule.");

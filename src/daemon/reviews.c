@@ -134,7 +134,7 @@ cu_err review_check_done(desk_step *s, cu_fault *f)
     return CU_OK;
 }
 
-static cu_err end_key(app *a, const char *id, cu_fault *f)
+cu_err review_end_key(app *a, const char *id, cu_fault *f)
 {
     cu_store_key k;
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
@@ -154,7 +154,7 @@ void reviews_enforce(app *a)
     cu_fault f = {0};
     json_array_foreach(all, i, x) {
         pthread_mutex_lock(&a->lock);
-        cu_err e = end_key(a, desk_text(x, "key"), &f);
+        cu_err e = review_end_key(a, desk_text(x, "key"), &f);
         pthread_mutex_unlock(&a->lock);
         if (e != CU_OK)
             cu_say(CU_LOG_ERROR, "the key of %s could not be revoked: %s", text_of(x, "id"), f.code ? f.text : cu_err_text(e));

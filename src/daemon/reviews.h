@@ -9,6 +9,7 @@ cu_err review_name_line(desk_step *s, const json_t *given, cu_fault *f) CU_MUST;
 cu_err review_check_line(desk_step *s, cu_fault *f) CU_MUST;
 cu_err review_check_done(desk_step *s, cu_fault *f) CU_MUST;   /* every line is decided */
 void reviews_enforce(app *a);                                  /* a key that was removed is revoked */
+cu_err review_end_key(app *a, const char *id, cu_fault *f) CU_MUST; /* revokes it, unless it is; a->lock held */
 unsigned answer_access_review(call *c);
 
 #endif

@@ -3,6 +3,7 @@
 #include "watch.h"
 #include "limited.h"
 #include "drift.h"
+#include "feeds.h"
 #include "findings.h"
 #include "first_use.h"
 #include "incident_desk.h"
@@ -244,6 +245,8 @@ void *watch_thread(void *arg)
             reviews_enforce(a);
             policies_watch(a);
             privacy_watch(a);
+            leavers_end(a);
+            vulns_watch(a);
             services_watch(a);
             timeline_watch(a);
         }

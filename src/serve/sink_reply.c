@@ -1,6 +1,7 @@
 #include "sink_reply.h"
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_MAX ((size_t)256 << 20)
@@ -93,9 +94,14 @@ typedef struct {
     const char *stop;
 } block_kind;
 
+/* The model sink-call answers with the call that it is given as text: {"name":…,"input":{…}}. */
+#define CALL_MODEL "sink-call"
+#define TOOL_NAME 65u
+
 static const block_kind kinds[] = {
+    {CALL_MODEL, "", "input_json_delta", "partial_json", "tool_use"},
     {"sink-thinking", "{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}", "thinking_delta", "thinking", "end_turn"},
-    {"sink-tool", "{\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"name\":\"Write\",\"input\":{}}", "input_json_delta", "partial_json", "tool_use"},
+    {"sink-tool", "", "input_json_delta", "partial_json", "tool_use"},
     {"", "{\"type\":\"text\",\"text\":\"\"}", "text_delta", "text", "end_turn"}, /* any other */
 };
 
@@ -107,15 +113,48 @@ static const block_kind *kind_of(const char *model)
     return k;
 }
 
-static void put_block(const answer *a, const block_kind *k)
+static void put_block(const answer *a, const block_kind *k, const char *name)
 {
     if (strcmp(k->stop, "tool_use") == 0) {
-        cu_buf_str(a->out, "\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"name\":\"Write\",\"input\":");
+        cu_buf_str(a->out, "\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"name\":");
+        cu_buf_json_string(a->out, cu_str(name));
+        cu_buf_str(a->out, ",\"input\":");
         cu_buf_add(a->out, a->text);
         return;
     }
     cu_buf_fmt(a->out, "\"type\":\"%s\",\"%s\":", k->member, k->member);
     cu_buf_json_string(a->out, a->text);
+}
+
+/* Name and input of the call of a tool. */
+static void make_call(const answer *asked, const block_kind *k, char name[TOOL_NAME], cu_buf *input)
+{
+    json_t *call = strcmp(k->model, CALL_MODEL) == 0 ? json_loadb((const char *)asked->text.p, asked->text.n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const char *its = json_string_value(json_object_get(call, "name"));
+    char *given = json_dumps(json_object_get(call, "input"), JSON_COMPACT);
+    snprintf(name, TOOL_NAME, "%.*s", (int)TOOL_NAME - 1, its && given ? its : "Write");
+    if (its && given) {
+        cu_buf_str(input, given);
+    } else {
+        cu_buf_str(input, "{\"path\":\"a.txt\",\"content\":");
+        cu_buf_json_string(input, asked->text);
+        cu_buf_byte(input, '}');
+    }
+    free(given);
+    json_decref(call);
+}
+
+static void begin_block(const answer *a, const block_kind *k, const char *name)
+{
+    cu_buf_str(a->out, "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":");
+    if (*name) {
+        cu_buf_str(a->out, "{\"type\":\"tool_use\",\"id\":\"toolu_sink\",\"input\":{},\"name\":");
+        cu_buf_json_string(a->out, cu_str(name));
+        cu_buf_byte(a->out, '}');
+    } else {
+        cu_buf_str(a->out, k->block);
+    }
+    cu_buf_str(a->out, "}\n\n");
 }
 
 static void anthropic(const answer *asked)
@@ -124,22 +163,21 @@ static void anthropic(const answer *asked)
     const block_kind *k = kind_of(asked->model);
     cu_buf input CU_CLEAN_BUF = CU_BUF(TEXT_MAX);
     answer own = *asked, *a = &own;
+    char name[TOOL_NAME] = "";
     if (strcmp(k->stop, "tool_use") == 0) {
-        cu_buf_str(&input, "{\"path\":\"a.txt\",\"content\":");
-        cu_buf_json_string(&input, asked->text);
-        cu_buf_byte(&input, '}');
+        make_call(asked, k, name, &input);
         own.text = cu_buf_view(&input);
     }
     size_t tokens = a->text.n / 4 + 1;
     if (!a->stream) {
         cu_buf_fmt(a->out, "{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%s\",\"content\":[{", a->model);
-        put_block(a, k);
+        put_block(a, k, name);
         cu_buf_fmt(a->out, "}],\"stop_reason\":\"%s\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":%zu}}", k->stop, tokens, tokens);
         return;
     }
     event(a, "message_start", ",\"message\":{\"id\":\"msg_sink\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"%.100s\",\"content\":[],"
           "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":%zu,\"output_tokens\":1}}", a->model, tokens);
-    event(a, "content_block_start", ",\"index\":0,\"content_block\":%s", k->block);
+    begin_block(a, k, name);
     cu_buf_str(a->out, "event: ping\ndata: {\"type\": \"ping\"}\n\n");
     for (size_t at = 0; next_piece(a, &at, &piece);) {
         cu_buf_fmt(a->out, "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"%s\",\"%s\":", k->delta, k->member);

@@ -3,7 +3,7 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, unlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, unlinkSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import { join } from 'node:path'
@@ -84,10 +84,11 @@ const admin = (path) => new Promise((done, fail) => http.get({ socketPath: `${ru
 const verdicts = (r) => Object.fromEntries(r.result.results.map((x) => [x.id, x.verdict]))
 const openUrl = () => `http://127.0.0.1:${open.address().port}`
 
+const noData = ['pin-spec-matches-config', 'prv-notice-provider-list-current']
 let list
 test('the list says what each is, and that none has run', () => {
   list = system.json('probe', 'list').items
-  assert.ok(list.length >= 20)
+  assert.ok(list.length >= 58)
   for (const p of list) {
     assert.deepEqual([p.last_run, p.last_outcome], [null, null])
     assert.ok(p.controls.length && p.attacks && p.attempts && p.every_seconds, p.name)
@@ -99,13 +100,14 @@ test('the list says what each is, and that none has run', () => {
 test('all of them hold, each is sealed with its controls and outcome, and none is traffic', async () => {
   const r = await probe('all')
   const bad = r.result.probes.flatMap((p) => p.results.filter((x) => x.verdict !== 'held').map((x) => `${p.probe}/${x.id}: ${x.saw}`))
-  assert.deepEqual([bad, r.status], [[], 0], r.err)
+  // nobody has approved a specification or published a notice here: no data, and said so
+  assert.deepEqual([bad, r.status], [['pin-spec-matches-config/settings: no specification is approved (none)', 'prv-notice-provider-list-current/providers: no notice is published'], 2], r.err)
   assert.deepEqual(r.result.probes.map((p) => p.probe), list.map((p) => p.name))
   for (const p of list) {
     const leaf = await system.sealed((e) => e.type === 'probe.completed' && e.body.probe === p.name, 'org')
-    assert.deepEqual([leaf.body.controls, leaf.body.outcome, leaf.body.started, leaf.body.own_value, leaf.body.elsewhere], [p.controls, 'held', 'hand', false, false])
+    assert.deepEqual([leaf.body.controls, leaf.body.outcome, leaf.body.started, leaf.body.own_value, leaf.body.elsewhere], [p.controls, noData.includes(p.name) ? 'failed' : 'held', 'hand', false, false])
   }
-  assert.ok(system.json('probe', 'list').items.every((p) => p.last_outcome === 'held'))
+  assert.deepEqual(system.json('probe', 'list').items.filter((p) => p.last_outcome !== 'held').map((p) => p.name), noData)
   const status = system.json('status')
   assert.deepEqual(status.tenants, ['acme'])
   assert.equal(system.entries('t/acme').filter((e) => e.type.startsWith('exchange.')).length, 0)
@@ -120,7 +122,9 @@ test('the page of isolation shows its own probe among the others', async () => {
 })
 
 // Which attacks a gateway without any control lets through. What is not in the list is not its business.
-for (const name of ['iam-anon-refused', 'iam-revoked-key-refused', 'iam-console-closed', 'net-limit-enforced', 'dat-canary-stripped', 'dat-blocked-refused', 'iam-restricted-repo-denied', 'net-weak-tls-refused', 'net-unapproved-vendor-denied', 'ven-expired-assessment-blocks', 'pin-malformed-rejected', 'pin-record-fields-complete'])
+for (const name of ['iam-anon-refused', 'iam-revoked-key-refused', 'iam-console-closed', 'net-limit-enforced', 'dat-canary-stripped', 'dat-blocked-refused', 'iam-restricted-repo-denied', 'net-weak-tls-refused', 'net-unapproved-vendor-denied', 'ven-expired-assessment-blocks', 'pin-malformed-rejected', 'pin-record-fields-complete',
+  'gov-self-approval-refused', 'gov-counter-reconcile', 'rsk-unknown-model-denied', 'rsk-stale-evidence-opens-finding', 'iam-review-removal-enforced', 'iam-admin-needs-2fa', 'iam-denied-tool-stripped', 'dat-default-confidential', 'dat-no-plaintext-at-rest', 'ten-stage-tenant-equal', 'pin-known-bad-flagged', 'pin-forbidden-host-blocked', 'pin-roundtrip-split',
+  'chg-unreviewed-merge-detected', 'chg-deploy-without-approval-refused', 'chg-failing-check-blocks', 'ven-no-report-strict-profile', 'ven-training-term-required', 'ven-retention-not-over-commitment', 'ven-failover-works', 'ops-synthetic-alert-delivered', 'ops-sla-clock-breach-escalates', 'ops-affected-records-query', 'prv-withdrawn-dataset-denied', 'prv-disclosure-account'])
   test(`${name} turns red before a gateway without controls`, async () => {
     const r = await probe(name, '--gateway', openUrl())
     assert.equal(r.status, 1, r.err)
@@ -128,6 +132,39 @@ for (const name of ['iam-anon-refused', 'iam-revoked-key-refused', 'iam-console-
     const leaf = await system.sealed((e) => e.type === 'probe.completed' && e.body.probe === name && e.body.outcome === 'broken', 'org')
     assert.deepEqual([leaf.body.broken, leaf.body.elsewhere], [leaf.body.attacks, true])
   })
+
+test('a gateway that takes runs of probes from anybody, and registers no vendor', async () => {
+  assert.deepEqual(verdicts(await probe('rsk-probe-meta', '--gateway', openUrl())), { 'forged-run': 'broken', 'on-time': 'held' })
+  assert.deepEqual(verdicts(await probe('ven-traffic-vendor-registered', '--gateway', openUrl())), { 'all-vendors': 'held', 'new-vendor': 'broken' })
+})
+
+// What a library says in the place of the system's, for one run and the second Custos that it starts.
+const preload = (name, code) => {
+  writeFileSync(join(system.dir, `${name}.c`), code)
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', join(system.dir, `${name}.so`), join(system.dir, `${name}.c`), '-ldl'])
+  return { LD_PRELOAD: join(system.dir, `${name}.so`) }
+}
+
+test('a baseline that does not see a mode, a bundle that everybody may read, a log that no longer verifies', async () => {
+  const blind = preload('blind', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\nint chmod(const char *p, mode_t m) { int (*f)(const char *, mode_t) = dlsym(RTLD_NEXT, "chmod"); return m == 0644 ? 0 : f(p, m); }\n')
+  assert.deepEqual(verdicts(await probeWith(blind, 'ops-drift-detected')), { 'key-readable': 'broken' })
+  const open = preload('open', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\nint chmod(const char *p, mode_t m) { int (*f)(const char *, mode_t) = dlsym(RTLD_NEXT, "chmod"); return f(p, m == 0640 ? 0644 : m); }\n')
+  assert.equal(verdicts(await probeWith(open, 'iam-upstream-key-not-readable')).bundle, 'broken')
+  const torn = preload('torn', 'int system(const char *c) { return 256; }\n')
+  assert.deepEqual(verdicts(await probeWith(torn, 'prv-find-and-erase-subject')), { 'find-and-erase': 'broken' })
+  assert.deepEqual(verdicts(await probeWith(torn, 'iam-shredded-tenant-unreadable')), { 'erased-tenant': 'broken' })
+})
+
+test('a scan and rules for code that find nothing', async () => {
+  assert.deepEqual(verdicts(await probe('dat-planted-secret-found', '--value', 'an ordinary word')), { file: 'broken', history: 'broken' })
+  const catalog = join(system.dir, 'catalog')
+  cpSync(new URL('../../catalog', import.meta.url).pathname, catalog, { recursive: true })
+  const file = join(catalog, 'rules/code/python.yaml'), text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace(/(- id: py-eval[\s\S]*?call: \[)[^\]]*\]/, '$1never_called]'))
+  assert.notEqual(readFileSync(file, 'utf8'), text)
+  const r = await probeWith({ CUSTOS_CATALOG: catalog }, 'pin-validator-corpus')
+  assert.deepEqual([r.status, verdicts(r)], [1, { samples: 'broken' }], r.err)
+})
 
 test('an auditor plants a value of his own: one that is known is held, one that nothing knows gets through', async () => {
   const known = await probe('dat-canary-stripped', '--value', ['AK', 'IA', 'QWERTZ7UIOPASDFG'].join(''))

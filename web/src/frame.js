@@ -17,7 +17,7 @@ const PLACES = [
   ["/findings", "Findings", ["findings", "scan", "work", "review", "incidents", "incident", "disclosures", "services", "privacy"]],
   ["/examination", "Examination", ["examination", "reports", "portal", "timeline", "questionnaires", "questionnaire", "population", "sample"]],
   ["/log", "Log", ["log"]],
-  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "isolation", "rules", "desks", "desk", "record", "vendors", "vendor", "policies", "policy"]],
+  ["/registers", "Registers", ["people", "keys", "routes", "classes", "bundles", "probes", "isolation", "rules", "desks", "desk", "record", "vendors", "vendor", "policies", "policy"]],
 ];
 
 function Account() {

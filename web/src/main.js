@@ -31,7 +31,7 @@ const PAGES = {
   findings: Exposure, scan: Scan, log: Log,
   account: lazy(() => import("./account.js"), "Account"), join: lazy(() => import("./join.js"), "Join"),
   people: lazy(() => import("./people.js"), "People"),
-  keys: lazy(() => import("./register-keys.js"), "RegisterKeys"), isolation: lazy(() => import("./isolation.js"), "Isolation"),
+  keys: lazy(() => import("./register-keys.js"), "RegisterKeys"), isolation: lazy(() => import("./isolation.js"), "Isolation"), probes: lazy(() => import("./probes.js"), "Probes"),
   examination: lazy(() => import("./examination.js"), "Examination"),
   questionnaires: lazy(() => import("./questionnaires.js"), "Questionnaires"), questionnaire: lazy(() => import("./questionnaires.js"), "Questionnaire"),
   population: lazy(() => import("./population.js"), "Population"), sample: lazy(() => import("./population.js"), "Sample"),

@@ -30,6 +30,7 @@ const GROUPS = [
     ["/registers/routes", "Routes"],
     ["/registers/classes", "Classes"],
     ["/registers/bundles", "Bundles"],
+    ["/registers/probes", "Probes"],
     ["/registers/isolation", "Isolation"],
     ["/rules", "Rules"],
   ]],

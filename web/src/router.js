@@ -23,6 +23,7 @@ const PLACES = [
   ["routes", /^\/registers\/routes\/?$/],
   ["classes", /^\/registers\/classes\/?$/],
   ["bundles", /^\/registers\/bundles\/?$/],
+  ["probes", /^\/registers\/probes\/?$/],
   ["isolation", /^\/registers\/isolation\/?$/],
   ["rules", /^\/rules\/?$/],
   ["policies", /^\/policies\/?$/],
