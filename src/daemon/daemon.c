@@ -30,6 +30,8 @@
 #include "trace.h"
 
 #define ROUND_MS 200
+#define BUSY_MS 100 /* after a round that took something: most of what a small round costs is its files */
+#define MANY 4096u  /* entries of a round behind which others wait: the next one begins at once */
 #define RETRY_MS 1000
 
 static cu_err open_dir(const char *base, const char *name, int *fd, cu_fault *f)
@@ -130,14 +132,13 @@ static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
 {
     app *a = arg;
     cu_leaf l;
-    if (cu_leaf_parse(leaf, &l) == CU_OK) {
-        if (!cu_bundle_is_probe(l.tenant))
-            take_numbers(a, &l);
-        CU_TRY(states_take(a, log, index, &l));
-        CU_TRY(questions_take(a, log, index, &l));
-        accounts_take(a, &l);
-    }
-    return cu_store_take(a->store, log, index, leaf);
+    CU_TRY(cu_leaf_parse(leaf, &l));
+    if (!cu_bundle_is_probe(l.tenant))
+        take_numbers(a, &l);
+    CU_TRY(states_take(a, log, index, &l));
+    CU_TRY(questions_take(a, log, index, &l));
+    accounts_take(a, &l);
+    return cu_store_take_leaf(a->store, log, index, &l);
 }
 
 static uint64_t delivered(void *arg, cu_bytes log)
@@ -187,8 +188,8 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
             a->sealed_ns = cu_now_ns();
             set_trouble(a, "");
         }
-        if (e == CU_OK && took == 0 && !last)
-            pause_ms(a, ROUND_MS);
+        if (e == CU_OK && took < MANY && !last)
+            pause_ms(a, took ? BUSY_MS : ROUND_MS);
     }
     cu_sequencer_close(s);
     return e;

@@ -101,17 +101,28 @@ static cu_bytes route_of(cu_bytes path)
     return path;
 }
 
+static uint64_t digits_at(cu_bytes b, size_t at)
+{
+    uint64_t n = 0;
+    for (size_t i = at; i < b.n && i < at + 18 && b.p[i] >= '0' && b.p[i] <= '9'; i++)
+        n = n * 10 + (uint64_t)(b.p[i] - '0');
+    return n;
+}
+
 /* "findings":{"EMAIL_ADDRESS":2,...} */
 static void add_findings(metrics *m, cu_bytes body)
 {
     size_t at = cu_find(body, CU_LIT("\"findings\":{"), 0), end = at == (size_t)-1 ? at : cu_find(body, CU_LIT("}"), at);
     if (end == (size_t)-1)
         return;
-    cu_bytes all = cu_slice(body, at + 12, end);
-    for (int t = 0; t < CU_TYPE_COUNT; t++) {
-        uint64_t n = leaf_number(all, cu_type_name((cu_type)t));
-        if (n)
-            add(&m->findings, cu_str(cu_type_name((cu_type)t)), CU_NONE, CU_NONE, n);
+    for (at += 12; at < end && body.p[at] == '"';) {
+        size_t close = cu_find(body, CU_LIT("\":"), at), comma = cu_find(body, CU_LIT(","), at);
+        if (close == (size_t)-1 || close > end)
+            return;
+        cu_type t = cu_type_by_name(cu_slice(body, at + 1, close));
+        if (t < CU_TYPE_COUNT)
+            add(&m->findings, cu_str(cu_type_name(t)), CU_NONE, CU_NONE, digits_at(body, close + 2));
+        at = comma < end ? comma + 1 : end;
     }
 }
 

@@ -25,7 +25,7 @@ typedef struct {
     cu_log *log;
     uint64_t size;      /* published */
     uint64_t delivered;
-    cu_sha256 *fresh;   /* leaf hashes from `size` on, during a round */
+    cu_sha256 *fresh;   /* leaf hashes from `size` on, during a round; NULL: not made yet */
     uint64_t fresh_n;
     cu_sha256 root;     /* after the round */
     cu_sha256 last_leaf; /* digest of the newest entry, for the anchor's chain */
@@ -306,10 +306,12 @@ static cu_err grow(open_log *o, const stage_log *l)
     o->fresh = malloc(l->count * sizeof *o->fresh);
     if (!o->fresh)
         return CU_NOMEM;
-    while (bundle_next(&rest, &leaf) && o->fresh_n < l->count) {
+    cu_bytes last = CU_NONE;
+    while (o->fresh_n < l->count && bundle_next(&rest, &leaf)) {
         merkle_leaf(leaf, &o->fresh[o->fresh_n++]);
-        cu_sha256_of(leaf, &o->last_leaf);
+        last = leaf;
     }
+    cu_sha256_of(last, &o->last_leaf);
     grown g = {o};
     return o->fresh_n == l->count ? merkle_root(node_of, &g, o->size + o->fresh_n, &o->root) : CU_CORRUPT;
 }
@@ -440,7 +442,7 @@ static cu_err publish_log(cu_sequencer *s, const stage_log *l, cu_fault *f)
     if (o->size != l->old_size)
         return cu_fail(f, CU_CORRUPT, "log %s has %llu entries; the staged round expects %llu", o->name,
                        (unsigned long long)o->size, (unsigned long long)l->old_size);
-    cu_err e = grow(o, l);
+    cu_err e = o->fresh ? CU_OK : grow(o, l); /* prepare() did that, unless the round was staged before a crash */
     if (e == CU_OK)
         e = sign(s, o, size, &note, f);
     if (e == CU_OK)

@@ -1,4 +1,5 @@
 #include "tiles.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,14 +90,22 @@ bool tile_exists(const cu_log *l, int level, uint64_t index)
     return level == TILE_ENTRIES && faccessat(l->dirfd, path, F_OK, 0) == 0;
 }
 
+/* Of the 255 widths that a partial tile may have had, few were ever written. */
 void tile_drop_partial(int dirfd, int level, uint64_t index)
 {
     char path[TILE_PATH_MAX];
-    for (uint32_t w = 1; w < TILE_WIDTH; w++) {
-        tile_path(level, index, w, path);
-        unlinkat(dirfd, path, 0);
-    }
+    tile_path(level, index, 1, path);
     *strrchr(path, '/') = 0;
+    int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!d) {
+        cu_close_fd(&fd);
+        return;
+    }
+    for (struct dirent *en; (en = readdir(d));)
+        if (en->d_name[0] >= '0' && en->d_name[0] <= '9')
+            unlinkat(fd, en->d_name, 0);
+    closedir(d);
     unlinkat(dirfd, path, AT_REMOVEDIR);
 }
 

@@ -23,17 +23,37 @@ const char cu_find_schema[] =
     " status INTEGER NOT NULL, found TEXT NOT NULL, class TEXT NOT NULL, rule TEXT NOT NULL, act TEXT NOT NULL) STRICT;"
     FACE "row>(SELECT coalesce(max(row),0) FROM exchange_face);";
 
+/* The same for a row that stands there: nothing else of it comes from the answer. */
+#define ENDED \
+    "UPDATE exchange_face SET state=CASE WHEN state='refused' THEN state WHEN ?2='exchange.response' THEN 'answered' ELSE 'aborted' END," \
+    "status=coalesce(json_extract(?3,'$.status'),status) WHERE row=(SELECT row FROM exchange WHERE id=?1)"
+
+/* The caller holds the lock. */
+static int run(cu_store *s, sqlite3_stmt **st, const char *sql, const cu_bytes *args, int n)
+{
+    int rc = *st ? SQLITE_OK : sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    for (int i = 0; i < n && rc == SQLITE_OK; i++)
+        rc = sqlite3_bind_text(*st, i + 1, (const char *)args[i].p, (int)args[i].n, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(*st);
+    sqlite3_reset(*st);
+    return rc;
+}
+
 cu_err cu_project_face(cu_store *s, cu_bytes id)
 {
     pthread_mutex_lock(&s->lock);
-    int rc = SQLITE_OK;
-    if (!s->face)
-        rc = sqlite3_prepare_v3(s->db, FACE "id=?", -1, SQLITE_PREPARE_PERSISTENT, &s->face, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(s->face, 1, (const char *)id.p, (int)id.n, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s->face);
-    sqlite3_reset(s->face);
+    int rc = run(s, &s->face, FACE "id=?", &id, 1);
+    pthread_mutex_unlock(&s->lock);
+    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
+}
+
+cu_err cu_project_face_answer(cu_store *s, cu_bytes id, const cu_leaf *answer)
+{
+    pthread_mutex_lock(&s->lock);
+    int rc = run(s, &s->ended, ENDED, (const cu_bytes[]){id, answer->type, answer->body}, 3);
+    if (rc == SQLITE_DONE && sqlite3_changes(s->db) == 0) /* it came before its request */
+        rc = run(s, &s->face, FACE "id=?", &id, 1);
     pthread_mutex_unlock(&s->lock);
     return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
 }

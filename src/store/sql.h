@@ -7,19 +7,32 @@
 #include "store/store.h"
 
 #define CU_SQL_KEPT 32u
+#define CU_SQL_USES 32u
 
 /* Three connections: what the register is told must not wait in the sequencer's transaction, nor be
  * lost with it; and who looks (find.c) keeps neither waiting. */
 struct cu_store {
     sqlite3 *db, *reg, *look;
     pthread_mutex_t lock, reg_lock, look_lock; /* one each: the register may wait for the other's transaction */
-    sqlite3_stmt *face;       /* of db; find.c */
+    sqlite3_stmt *face, *ended; /* of db; find.c */
     struct {
         const char *sql;    /* the literal: its address is the key */
         sqlite3_stmt *st;
     } kept[CU_SQL_KEPT];    /* of db: what each entry runs is prepared once */
     cu_store_rules rules;
-    bool repaired; /* the sequencer's thread */
+    /* Of the thread that takes entries: */
+    bool repaired;
+    bool in_round;
+    struct {
+        char log[80];
+        size_t log_n;
+        uint64_t size;      /* 0: nothing is to be written */
+    } reach;                /* how far a log has come in this round */
+    struct {
+        char id[80], last[40];
+        size_t id_n, last_n;
+    } uses[CU_SQL_USES];    /* keys that were used in this round */
+    size_t uses_n;
 };
 
 cu_err cu_sql_err(int rc);
@@ -47,8 +60,9 @@ cu_err cu_project_scan(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf 
 
 /* find.c. Its table, filled from exchanges that stand there already. */
 extern const char cu_find_schema[];
-/* The narrow row of one exchange, anew. */
+/* The narrow row of one exchange, anew; what its answer changes in it. */
 cu_err cu_project_face(cu_store *s, cu_bytes id) CU_MUST;
+cu_err cu_project_face_answer(cu_store *s, cu_bytes id, const cu_leaf *answer) CU_MUST;
 /* content.c: captured bodies and readings of them */
 bool cu_concerns_content(cu_bytes type);
 cu_err cu_project_content(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;

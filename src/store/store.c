@@ -79,7 +79,7 @@ static bool bring_up_to_date(sqlite3 *db)
 
 static bool open_one(const char *path, sqlite3 **db)
 {
-    return sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK &&
+    return sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
            sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && renew(*db) && cu_store_schema(*db) == CU_OK && bring_up_to_date(*db);
 }
 
@@ -106,6 +106,7 @@ void cu_store_close(cu_store *s)
     if (!s)
         return;
     sqlite3_finalize(s->face);
+    sqlite3_finalize(s->ended);
     sqlite3_close(s->look);
     for (size_t i = 0; i < CU_SQL_KEPT; i++)
         sqlite3_finalize(s->kept[i].st);
@@ -184,19 +185,91 @@ uint64_t cu_sql_number(cu_store *s, sqlite3 *db, const char *sql, const char *ki
     return v;
 }
 
+/* What every entry of a round would write again is written once, in the round's own transaction. */
+static cu_err write_reach(cu_store *s, cu_bytes log, uint64_t size)
+{
+    return cu_sql_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
+                      (const void *[]){&log, &size});
+}
+
+static cu_err write_use(cu_store *s, cu_bytes key, cu_bytes ts)
+{
+    return cu_sql_run(s, s->db, "INSERT INTO key_use(id,last) VALUES(?,?) ON CONFLICT(id) DO UPDATE SET last=max(last,excluded.last)", "tt",
+                      (const void *[]){&key, &ts});
+}
+
+static cu_err settle_reach(cu_store *s)
+{
+    uint64_t size = s->reach.size;
+    s->reach.size = 0;
+    return size ? write_reach(s, cu_bytes_of(s->reach.log, s->reach.log_n), size) : CU_OK;
+}
+
+static cu_err settle_uses(cu_store *s)
+{
+    size_t n = s->uses_n;
+    s->uses_n = 0;
+    for (size_t i = 0; i < n; i++)
+        CU_TRY(write_use(s, cu_bytes_of(s->uses[i].id, s->uses[i].id_n), cu_bytes_of(s->uses[i].last, s->uses[i].last_n)));
+    return CU_OK;
+}
+
+static cu_err reached(cu_store *s, cu_bytes log, uint64_t size)
+{
+    if (!s->in_round || log.n > sizeof s->reach.log)
+        return write_reach(s, log, size);
+    bool same = cu_eq(log, cu_bytes_of(s->reach.log, s->reach.log_n));
+    if (!same)
+        CU_TRY(settle_reach(s));
+    s->reach.log_n = log.n;
+    memcpy(s->reach.log, log.p, log.n);
+    s->reach.size = size > s->reach.size ? size : s->reach.size;
+    return CU_OK;
+}
+
+/* Times are of one form: their bytes are in their order. */
+static cu_err used(cu_store *s, cu_bytes key, cu_bytes ts)
+{
+    if (key.n == 0)
+        return CU_OK;
+    if (!s->in_round || key.n > sizeof s->uses->id || ts.n > sizeof s->uses->last)
+        return write_use(s, key, ts);
+    size_t i = 0;
+    while (i < s->uses_n && !cu_eq(key, cu_bytes_of(s->uses[i].id, s->uses[i].id_n)))
+        i++;
+    if (i < s->uses_n && cu_cmp(ts, cu_bytes_of(s->uses[i].last, s->uses[i].last_n)) <= 0)
+        return CU_OK;
+    if (i == CU_SQL_USES) {
+        CU_TRY(settle_uses(s));
+        i = 0;
+    }
+    s->uses_n = i == s->uses_n ? i + 1 : s->uses_n;
+    s->uses[i].id_n = key.n;
+    memcpy(s->uses[i].id, key.p, key.n);
+    s->uses[i].last_n = ts.n;
+    memcpy(s->uses[i].last, ts.p, ts.n);
+    return CU_OK;
+}
+
 cu_err cu_store_begin(cu_store *s)
 {
-    return cu_sql_run(s, s->db, "BEGIN IMMEDIATE", "", NULL);
+    CU_TRY(cu_sql_run(s, s->db, "BEGIN IMMEDIATE", "", NULL));
+    s->in_round = true;
+    return CU_OK;
 }
 
 cu_err cu_store_end(cu_store *s)
 {
-    return cu_sql_run(s, s->db, "COMMIT", "", NULL);
+    cu_err reach = settle_reach(s), uses = settle_uses(s);
+    s->in_round = false;
+    CU_TRY(cu_sql_run(s, s->db, "COMMIT", "", NULL));
+    return reach == CU_OK ? uses : reach;
 }
 
 uint64_t cu_store_delivered(cu_store *s, cu_bytes log)
 {
-    return cu_sql_number(s, s->db, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
+    uint64_t size = cu_sql_number(s, s->db, "SELECT size FROM delivered WHERE log=?", "t", (const void *[]){&log});
+    return s->reach.size > size && cu_eq(log, cu_bytes_of(s->reach.log, s->reach.log_n)) ? s->reach.size : size;
 }
 
 /* Through the other connection: it sees no round that is under way. */
@@ -228,13 +301,6 @@ static cu_bytes key_of(cu_bytes body)
     return end == (size_t)-1 ? CU_NONE : cu_slice(body, at + 7, end);
 }
 
-static cu_err used(cu_store *s, cu_bytes key, cu_bytes ts)
-{
-    return key.n == 0 ? CU_OK
-                      : cu_sql_run(s, s->db, "INSERT INTO key_use(id,last) VALUES(?,?) ON CONFLICT(id) DO UPDATE SET last=max(last,excluded.last)",
-                                   "tt", (const void *[]){&key, &ts});
-}
-
 /* An exchange is one row: its request or refusal, and its answer, in whichever order they come. */
 static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
 {
@@ -253,7 +319,7 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
                       " ON CONFLICT(id) DO UPDATE SET answer_type=excluded.answer_type,answer=excluded.answer,"
                       "answer_index=excluded.answer_index",
                    "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index}));
-        return cu_project_face(s, of);
+        return cu_project_face_answer(s, of, l);
     }
     if (of.n && cu_eq_str(l->type, "exchange.orphan")) /* an end that comes later counts */
         return cu_sql_run(s, s->db, "UPDATE exchange SET answer_type=?,answer=?,answer_index=? WHERE id=? AND answer_type IS NULL", "ttit",
@@ -302,19 +368,22 @@ uint64_t cu_store_misfits(cu_store *s, char last[400])
 cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf)
 {
     cu_leaf l;
-    uint64_t next = index + 1;
     CU_TRY(cu_leaf_parse(leaf, &l));
+    return cu_store_take_leaf(s, log, index, &l);
+}
+
+cu_err cu_store_take_leaf(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
+{
     /* what a probe's tenants did is kept apart: it is nobody's business, and counts as nothing */
     bool probe = cu_starts(log, CU_LIT("t/probe-"));
     CU_TRY(cu_sql_run(s, s->db, probe ? "INSERT OR IGNORE INTO event VALUES(?,?,'probe:'||?,?,?,?,?,?)" : "INSERT OR IGNORE INTO event VALUES(?,?,?,?,?,?,?,?)",
-               "tittttii", (const void *[]){&log, &index, &l.type, &l.ts, &l.actor, &l.writer, &l.epoch, &l.seq}));
-    CU_TRY(judge(s, log, index, &l));
+               "tittttii", (const void *[]){&log, &index, &l->type, &l->ts, &l->actor, &l->writer, &l->epoch, &l->seq}));
+    CU_TRY(judge(s, log, index, l));
     if (!probe)
-        CU_TRY(project(s, log, index, &l));
+        CU_TRY(project(s, log, index, l));
     if (!probe)
-        CU_TRY(cu_project_record(s, log, index, &l));
-    return cu_sql_run(s, s->db, "INSERT INTO delivered(log,size) VALUES(?,?) ON CONFLICT(log) DO UPDATE SET size=max(size,excluded.size)", "ti",
-               (const void *[]){&log, &next});
+        CU_TRY(cu_project_record(s, log, index, l));
+    return reached(s, log, index + 1);
 }
 
 cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint64_t before, unsigned limit,

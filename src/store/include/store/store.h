@@ -16,9 +16,10 @@ cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f) CU_MUST;
 void cu_store_close(cu_store *s);
 
 /* --- projections --- */
-uint64_t cu_store_delivered(cu_store *s, cu_bytes log);
+uint64_t cu_store_delivered(cu_store *s, cu_bytes log); /* asked by who takes entries */
 /* Takes one sealed entry. Idempotent. */
 cu_err cu_store_take(cu_store *s, cu_bytes log, uint64_t index, cu_bytes leaf) CU_MUST;
+cu_err cu_store_take_leaf(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 /* How far every log has got, at one moment between two rounds. */
 typedef bool (*cu_store_reach_fn)(void *arg, const char *log, uint64_t size);
 cu_err cu_store_reaches(cu_store *s, cu_store_reach_fn each, void *arg) CU_MUST;
