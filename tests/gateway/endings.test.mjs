@@ -6,7 +6,7 @@ import net from 'node:net'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { System } from './system.mjs'
 
-const open = new Set()
+const open = new Set(), asked = new Map() // answers that the provider still gives; by model, the connection that a request came by
 let system, provider
 const firsts = {
   '/v1/messages': 'event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"m","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}\n\n',
@@ -28,9 +28,10 @@ before(async () => {
     req.on('data', (d) => (text += d)).on('end', () => {
       const path = req.url.split('?')[0]
       open.add(res)
+      const from = () => asked.set(/"model":"(\w+)"/.exec(text)?.[1], res.socket)
       res.on('close', () => open.delete(res))
-      if (/"m":|"model":"mute"/.test(text)) return
-      if (/"model":"slow"/.test(text)) return res.writeHead(200, { 'content-type': 'application/json' }).write('{"id":"m",')
+      if (/"m":|"model":"mute"/.test(text)) return from()
+      if (/"model":"slow"/.test(text)) return res.writeHead(200, { 'content-type': 'application/json' }).write('{"id":"m",', from)
       res.writeHead(200, { 'content-type': 'text/event-stream' })
       res.write(firsts[path] ?? firsts.gemini)
     })
@@ -64,15 +65,22 @@ function ask(path, key, body = bodies[path]) {
 }
 const issue = (user = 'u') => system.json('key', 'issue', '--tenant', 'acme', '--user', user)
 const aborted = (id) => system.sealed((l) => l.type === 'exchange.aborted' && l.body.exchange === id)
+const until = async (so) => { while (!so()) await new Promise((done) => setTimeout(done, 20)) }
+// What was written to this connection was read at the other end, says the kernel; a worker handles what it read before anything else.
+const taken = ({ localPort, remotePort }) => {
+  const port = (n) => n.toString(16).toUpperCase().padStart(4, '0')
+  const queues = (from, to) => new RegExp(`0100007F:${port(from)} 0100007F:${port(to)} \\w+ (\\w+):(\\w+)`).exec(readFileSync('/proc/net/tcp', 'utf8'))
+  return Number(queues(localPort, remotePort)?.[1]) === 0 && Number(queues(remotePort, localPort)?.[2]) === 0
+}
 const within = (ms, p) => Promise.race([p, new Promise((_, no) => setTimeout(() => no(new Error(`not within ${ms} ms`)), ms))])
 
 test('a revoked key ends its streams in every API, and no others', async () => {
   const { key, id } = issue('ends')
   const calls = Object.keys(bodies).flatMap((p) => [ask(p, key), ask(p, key)]) // both workers
   const other = ask('/v1/messages', system.key)
-  await Promise.all([...calls, other].map((c) => within(5000, c.begun)))
+  await Promise.all([...calls, other].map((c) => within(30_000, c.begun)))
   system.json('key', 'revoke', id)
-  const ended = await within(5000, Promise.all(calls.map((c) => c.done)))
+  const ended = await within(30_000, Promise.all(calls.map((c) => c.done)))
   for (const [i, c] of ended.entries()) {
     const path = Object.keys(bodies)[i >> 1], last = c.text.split(/\r?\n\r?\n/).filter(Boolean).at(-1)
     assert.equal(c.torn, undefined, path)
@@ -93,17 +101,17 @@ test('nothing was answered yet: an error in its place; a JSON answer that has be
   const { key, id } = issue()
   const mute = ask('/v1/messages', key, { ...bodies['/v1/messages'], model: 'mute' })
   const slow = ask('/v1/messages', key, { ...bodies['/v1/messages'], model: 'slow', stream: false })
-  for (let i = 0; open.size < 3 && i < 50; i++) await new Promise((done) => setTimeout(done, 50))
-  await new Promise((done) => setTimeout(done, 300))
+  // the provider has the one, and the worker the beginning of the other's answer, of which it passes nothing on before it is whole
+  await within(30_000, until(() => asked.has('mute') && asked.has('slow') && taken(asked.get('slow'))))
   system.json('key', 'revoke', id)
-  await within(5000, mute.done)
+  await within(30_000, Promise.all([mute.done, slow.done]))
   assert.equal(mute.status, 401)
   assert.match(JSON.parse(mute.text).error.message, /its key was revoked/)
-  assert.equal((await aborted(mute.id)).body.reason, 'revoked_key')
-  await within(5000, slow.done)
   assert.ok(slow.torn)
-  const reasons = system.entries().filter((l) => l.type === 'exchange.aborted').map((l) => l.body.reason)
-  assert.equal(reasons.filter((r) => r === 'revoked_key').length, 10)
+  assert.equal((await aborted(mute.id)).body.reason, 'revoked_key')
+  const ended = (l) => l.type === 'exchange.aborted' && l.body.reason === 'revoked_key' && l.body.exchange !== mute.id
+  const requests = () => system.entries().filter((l) => l.type === 'exchange.request' && l.body.key === id).map((l) => l.id)
+  await system.sealed((l) => ended(l) && requests().includes(l.body.exchange))
 })
 
 test('a key that is revoked while the body arrives is not good for it', async () => {
@@ -126,8 +134,8 @@ test('a key that is revoked while the body arrives is not good for it', async ()
 test('a key that expires, and a vendor that is refused from now on', async () => {
   const { key } = system.json('key', 'issue', '--tenant', 'acme', '--user', 'short', '--expires', new Date(Date.now() + 4000).toISOString().replace(/\.\d+/, ''))
   const c = ask('/v1/messages', key)
-  await within(3000, c.begun)
-  await within(20_000, c.done)
+  await within(30_000, c.begun)
+  await within(30_000, c.done)
   assert.match(c.text, /event: error/)
   assert.equal((await aborted(c.id)).body.reason, 'expired_key')
 
@@ -135,7 +143,7 @@ test('a key that expires, and a vendor that is refused from now on', async () =>
   await Promise.all([stream.begun, stays.begun])
   writeFileSync(system.config, readFileSync(system.config, 'utf8').replace(/(openai:\n.*?decision: )approved/s, '$1refused'))
   process.kill(system.pids('daemon')[0], 'SIGKILL') // a new one reads the configuration anew
-  await within(20_000, stream.done)
+  await within(30_000, stream.done)
   assert.match(stream.text, /the vendor openai may no longer be used \(vendor_refused\)/)
   assert.equal((await aborted(stream.id)).body.reason, 'vendor_refused')
   assert.equal(await Promise.race([stays.done, new Promise((done) => setTimeout(() => done('runs'), 1500))]), 'runs')
