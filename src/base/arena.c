@@ -72,6 +72,22 @@ void *cu_arena_raw(cu_arena *a, size_t n)
     return p;
 }
 
+/* A chunk behind the first: nothing more is taken from it, and none of its bytes count as used. */
+void *cu_arena_unwiped(cu_arena *a, size_t n)
+{
+    if (n <= CU_ARENA_FIRST || !a->head)
+        return cu_arena_raw(a, n);
+    if (n > a->ceiling - a->used)
+        return NULL;
+    cu_arena_chunk *c = malloc(sizeof *c + n);
+    if (!c)
+        return NULL;
+    *c = (cu_arena_chunk){a->head->next, n, 0};
+    a->head->next = c;
+    a->used += n;
+    return c->data;
+}
+
 void *cu_arena_alloc(cu_arena *a, size_t n)
 {
     void *p = cu_arena_raw(a, n);

@@ -1,22 +1,39 @@
 /* What the body holds, and what of it may leave. */
 #include "gateway.h"
 
-/* What came along with the head goes to the front of the buffer that holds the rest: nginx makes it large
- * enough for both. So a large body is not held twice. */
-static void join_in_place(ngx_http_request_body_t *rb)
+/* A buffer for all of the body, with what came along with the head at its front: nginx reads the rest behind
+ * it, so that the body stands in one piece and nothing of it is moved. NULL: there is no need, or no memory. */
+static ngx_buf_t *room_for_all(ngx_http_request_t *r)
 {
-    ngx_chain_t *first = rb->bufs, *rest = first->next;
-    const ngx_buf_t *own = rb->buf; /* the buffers of the chain only point into it */
-    if (!rest || rest->next || !own || first->buf->in_file || rest->buf->in_file || rest->buf->pos != own->start)
-        return;
-    size_t n = (size_t)(first->buf->last - first->buf->pos), more = (size_t)(rest->buf->last - rest->buf->pos);
-    if (rest->buf->last < own->start || (size_t)(own->end - rest->buf->last) < n)
-        return;
-    memmove(rest->buf->pos + n, rest->buf->pos, more);
-    memcpy(rest->buf->pos, first->buf->pos, n);
-    rest->buf->last += n;
-    rest->buf->end = rest->buf->last;
-    rb->bufs = rest;
+    const ngx_buf_t *head = r->header_in;
+    off_t n = r->headers_in.content_length_n, here = head ? head->last - head->pos : 0;
+    if (r->stream || r->headers_in.chunked || here == 0 || n <= here || n - here <= head->end - head->last)
+        return NULL;
+    ngx_buf_t *b = ngx_create_temp_buf(r->pool, (size_t)n);
+    if (b)
+        b->last = ngx_cpymem(b->pos, head->pos, here);
+    return b;
+}
+
+/* Who asks for the body takes what stands in r->header_in first, and reads into it when the rest fits there. */
+ngx_int_t gw_read_body(ngx_http_request_t *r, ngx_http_client_body_handler_pt arrived)
+{
+    ngx_buf_t *head = r->header_in, *all = room_for_all(r);
+    if (all) {
+        head->pos = head->last;
+        r->header_in = all;
+    }
+    ngx_int_t rc = ngx_http_read_client_request_body(r, arrived);
+    r->header_in = head; /* what follows the body on this connection was not read: it would not have fitted */
+    return rc;
+}
+
+static bool in_one_piece(const ngx_chain_t *c)
+{
+    for (; c->next; c = c->next)
+        if (c->next->buf->pos != c->buf->last)
+            return false;
+    return true;
 }
 
 static bool collect_body(gw_exchange *x)
@@ -25,14 +42,13 @@ static bool collect_body(gw_exchange *x)
     size_t n = 0;
     if (!r->request_body || !r->request_body->bufs)
         return true;
-    join_in_place(r->request_body);
     for (ngx_chain_t *c = r->request_body->bufs; c; c = c->next) {
         if (c->buf->in_file)
             return false; /* never: client_body_buffer_size is the maximum */
         n += (size_t)(c->buf->last - c->buf->pos);
     }
     ngx_chain_t *first = x->received = r->request_body->bufs;
-    if (!first->next) {
+    if (in_one_piece(first)) {
         x->body = cu_bytes_of(first->buf->pos, n);
         return true;
     }

@@ -43,6 +43,7 @@ static cu_err make_keys(gw_bundle *b)
     for (size_t i = 0; b->keys && i < b->b.tenants_n; i++) {
         cu_hmac_key_of(cu_bytes_of(b->b.tenants[i].surrogate_key, 32), &b->keys[i].surrogates);
         cu_hmac_key_of(cu_bytes_of(b->b.tenants[i].commit_key, 32), &b->keys[i].commits);
+        cu_print_key(b->b.tenants[i].commit_key, &b->keys[i].prints);
     }
     return b->keys ? CU_OK : CU_NOMEM;
 }

@@ -54,7 +54,7 @@ typedef struct {
         cu_sha256 digest;     /* of it */
     } *known;                 /* one a tenant */
     struct {
-        cu_hmac_key surrogates, commits;
+        cu_hmac_key surrogates, commits, prints;
     } *keys;                  /* one a tenant */
     uint8_t *file;
     size_t file_n;
@@ -317,6 +317,7 @@ ngx_int_t gw_access(ngx_http_request_t *r);
 ngx_int_t gw_check_head(gw_exchange *x);     /* head.c */
 ngx_int_t gw_hide_query_key(ngx_http_request_t *r); /* key.c: before all phases */
 ngx_int_t gw_authenticate(gw_exchange *x);   /* key.c: x->key, x->tenant */
+ngx_int_t gw_read_body(ngx_http_request_t *r, ngx_http_client_body_handler_pt arrived); /* body.c */
 ngx_int_t gw_check_body(gw_exchange *x);     /* body.c: x->redaction */
 /* scan.c: x->redaction. NGX_AGAIN: a thread is at it, and the request's write handler is called when it
  * is done; gw_scan_end() then says what came of it. */

@@ -25,7 +25,7 @@ ngx_int_t gw_prints_begin(gw_exchange *x)
     x->prints = ngx_palloc(x->r->pool, sizeof *x->prints);
     if (!x->prints)
         return NGX_ERROR;
-    cu_prints_begin(x->prints, x->tenant->commit_key);
+    cu_prints_begin(x->prints, &x->bundle->keys[x->key->tenant].prints);
     x->prints->secret = holds_value;
     x->prints->arg = &x->redaction.issued;
     return NGX_OK;

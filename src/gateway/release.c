@@ -17,7 +17,10 @@ static cu_err keep(gw_exchange *x, cu_arena *to)
 void gw_release_body(gw_exchange *x)
 {
     ngx_http_request_t *r = x->r;
+    ngx_connection_t *c = r->upstream->peer.connection;
     cu_arena kept;
+    if (r->upstream->request_body_sent && c && c->ssl && !c->buffered)
+        ngx_ssl_free_buffer(c); /* 16 KB; made again for the next request */
     if (!r->upstream->request_body_sent || x->released || (x->json && x->arena.used < WORTH_IT))
         return;
     cu_arena_init(&kept, x->arena.ceiling);
@@ -26,8 +29,8 @@ void gw_release_body(gw_exchange *x)
         cu_arena_join(&x->arena, &kept);
         return;
     }
-    for (ngx_chain_t *c = x->received; c; c = c->next)
-        (void)ngx_pfree(r->pool, c->buf->start); /* declined when it is no block of its own */
+    for (ngx_chain_t *in = x->received; in; in = in->next)
+        (void)ngx_pfree(r->pool, in->buf->start); /* declined when it is no block of its own */
     if (r->request_body->buf)
         (void)ngx_pfree(r->pool, r->request_body->buf->start);
     r->request_body->buf = NULL;

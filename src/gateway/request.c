@@ -142,7 +142,7 @@ ngx_int_t gw_access(ngx_http_request_t *r)
         x->step = GW_READING;
         gw_running_add(x);
         r->request_body_in_single_buf = 1;
-        rc = ngx_http_read_client_request_body(r, body_arrived);
+        rc = gw_read_body(r, body_arrived);
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE)
             return rc;
         ngx_http_finalize_request(r, NGX_DONE);

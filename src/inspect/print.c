@@ -156,10 +156,9 @@ void cu_print_get(const uint8_t in[CU_PRINT_LEN], cu_print *out)
     *out = (cu_print){.exact = number(in, 5), .shape = (uint32_t)number(in + 5, 3), .weight = 1};
 }
 
-void cu_prints_begin(cu_prints *p, const uint8_t commit_key[32])
+void cu_prints_begin(cu_prints *p, const cu_hmac_key *key)
 {
-    *p = (cu_prints){.out = CU_BUF((size_t)CU_PRINTS_MAX * CU_PRINT_LEN)};
-    cu_print_key(commit_key, &p->key);
+    *p = (cu_prints){.key = key, .out = CU_BUF((size_t)CU_PRINTS_MAX * CU_PRINT_LEN)};
 }
 
 static void add_line(cu_prints *p, cu_bytes line)
@@ -174,7 +173,7 @@ static void add_line(cu_prints *p, cu_bytes line)
         p->left_out++;
         return;
     }
-    cu_print_keyed(&p->key, &l, &keyed);
+    cu_print_keyed(p->key, &l, &keyed);
     cu_print_put(&keyed, bytes);
     cu_buf_put(&p->out, bytes, sizeof bytes);
 }
@@ -194,5 +193,5 @@ void cu_prints_add(cu_prints *p, const cu_artefact *x)
 void cu_prints_end(cu_prints *p)
 {
     cu_buf_free(&p->out);
-    cu_wipe(&p->key, sizeof p->key);
+    p->key = NULL;
 }

@@ -39,6 +39,7 @@ void cu_turn_free(cu_turn *t)
     }
     cu_frames_free(&t->frames);
     cu_buf_free(&t->text);
+    free(t->calls);
     free(t->verdicts);
     free(t);
 }
@@ -71,6 +72,8 @@ cu_err part_open(cu_turn *t, uint64_t key, part_call **out)
         i++;
     if (i == CU_TURN_MAX_CALLS)
         return CU_TOO_BIG;
+    if (!t->calls && !(t->calls = calloc(CU_TURN_MAX_CALLS, sizeof *t->calls)))
+        return CU_NOMEM;
     if (i == t->calls_n)
         t->calls_n++;
     *out = &t->calls[i];

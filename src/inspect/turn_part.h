@@ -34,7 +34,7 @@ typedef struct {
 struct cu_turn {
     cu_turn_with w;
     cu_frames frames;
-    part_call calls[CU_TURN_MAX_CALLS];
+    part_call *calls;     /* CU_TURN_MAX_CALLS, from the first on: most answers have none */
     size_t calls_n;
     part_choice choices[MAX_CHOICES];
     part_verdict *verdicts;

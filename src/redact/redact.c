@@ -9,6 +9,7 @@
 #include "residue.h"
 #include "units.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define MIN_REPEATED 6u   /* bytes of a value that is also looked for without its context */
 #define MAX_NAMED 400u    /* bytes of a value that its key may give away */
@@ -34,6 +35,7 @@ typedef struct {
     size_t begun_at;       /* of its findings that is next */
     bool logs;
     cu_finding_log log;
+    uint8_t *spliced;      /* out->body, when it is no longer body */
 } job;
 
 static cu_bytes raw_of(const job *j, size_t i)
@@ -450,7 +452,7 @@ static cu_err note_all_places(job *j)
 
 static cu_err splice(job *j)
 {
-    uint8_t *to = cu_arena_raw(j->arena, j->body.n + j->n * CU_SURROGATE_LEN + 1);
+    uint8_t *to = cu_arena_unwiped(j->arena, j->body.n + j->n * CU_SURROGATE_LEN + 1); /* it leaves */
     if (!to)
         return CU_NOMEM;
     size_t from = 0, n = 0;
@@ -471,6 +473,7 @@ static cu_err splice(job *j)
         from = e->end;
     }
     memcpy(to + n, j->body.p + from, j->body.n - from);
+    j->spliced = to;
     j->out->body = cu_bytes_of(to, n + j->body.n - from);
     j->out->changed = true;
     return CU_OK;
@@ -537,6 +540,13 @@ static cu_err replace_found(job *j)
     return splice(j);
 }
 
+/* It holds a value, so that it does not leave: its memory is wiped like any other. */
+static void forget_spliced(job *j)
+{
+    explicit_bzero(j->spliced, j->out->body.n);
+    j->out->body = CU_NONE;
+}
+
 /* What leaves is looked through last; seldom a value stands in it still, in a form or a place that no rule
  * saw: it is replaced there too, and all is looked through again. */
 static cu_err redact(job *j, bool json)
@@ -553,9 +563,12 @@ static cu_err redact(job *j, bool json)
     if (!left)
         return CU_OK;
     sought s = {.j = j};
+    forget_spliced(j);
     CU_TRY(cu_residue(&j->out->issued, j->body, 0, on_residue, &s));
     CU_TRY(replace_found(j));
     CU_TRY(look_for_left(j, &left));
+    if (left)
+        forget_spliced(j);
     return left ? cu_fail(j->f, CU_DENIED, "a value that was replaced stands somewhere where it cannot be replaced, such as a number") : CU_OK;
 }
 

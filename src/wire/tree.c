@@ -15,7 +15,7 @@ static cu_err add(building *b, cu_json_node node)
 {
     cu_json_tree *t = b->t;
     if (t->n == b->cap) {
-        size_t cap = b->cap ? 2 * b->cap : 256;
+        size_t cap = b->cap ? 2 * b->cap : 32;
         cu_json_node *v = cu_arena_raw(b->a, cap * sizeof *v);
         if (!v)
             return CU_NOMEM;

@@ -79,12 +79,14 @@ static bool has_secret(void *arg, cu_bytes line)
 
 static void collects(void **state)
 {
-    static const uint8_t key[32] = {9};
+    static const uint8_t commit_key[32] = {9};
+    cu_hmac_key key;
     cu_prints p;
+    cu_print_key(commit_key, &key);
     const cu_artefact code = {.kind = CU_ARTEFACT_CODE, .text = CU_LIT("int total = 0;\n}\n\npassword = hunter2\nreturn total + one;")};
     const cu_artefact short_command = {.kind = CU_ARTEFACT_COMMAND, .text = CU_LIT("ls -l /tmp/somewhere")};
     const cu_artefact url = {.kind = CU_ARTEFACT_URL, .text = CU_LIT("https://example.com/a/b\n")};
-    cu_prints_begin(&p, key);
+    cu_prints_begin(&p, &key);
     p.secret = has_secret;
     cu_prints_add(&p, &code);
     cu_prints_add(&p, &short_command);

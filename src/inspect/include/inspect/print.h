@@ -36,13 +36,13 @@ void cu_print_get(const uint8_t in[CU_PRINT_LEN], cu_print *out);
 
 /* Collects the prints of what one answer wrote. */
 typedef struct {
-    cu_hmac_key key;
+    const cu_hmac_key *key;        /* borrowed */
     bool (*secret)(void *arg, cu_bytes line); /* the line holds a value that was put back: it has no print. NULL: none */
     void *arg;
     cu_buf out;                    /* CU_PRINT_LEN bytes a line */
     uint32_t left_out;             /* lines beyond CU_PRINTS_MAX */
 } cu_prints;
-void cu_prints_begin(cu_prints *p, const uint8_t commit_key[32]);
+void cu_prints_begin(cu_prints *p, const cu_hmac_key *key);
 void cu_prints_add(cu_prints *p, const cu_artefact *x); /* code, patches and commands of several lines */
 void cu_prints_end(cu_prints *p);                       /* frees */
 
