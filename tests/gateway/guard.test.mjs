@@ -99,6 +99,15 @@ const ways = [
   ['cut inside escapes, all of it ASCII', { delta: 'escape', ascii: true, bytes: 5 }],
   ['CRLF and gzip', { delta: 4, crlf: true, gzip: true }],
 ]
+// What the daemon answers follows what is sealed, a moment later.
+const followed = async (run, behind = /is sealed yet|has not ended yet/) => {
+  for (const end = Date.now() + 60000; ;) {
+    const r = run()
+    if (!behind.test(r.stdout + r.stderr) || Date.now() > end) return r
+    await new Promise((done) => setTimeout(done, 50))
+  }
+}
+const replay = (id, input, more, behind) => followed(() => spawnSync(custos, ['inspect', '--replay', id, '--config', system.config, ...more], { input, encoding: 'utf8' }), behind)
 const recorded = async (res) => (await system.sealed((e) => e.type === 'exchange.response' && e.body.exchange === res.headers.get('request-id'))).body.guard
 
 for (const [shape, s] of Object.entries(shapes)) {
@@ -197,23 +206,23 @@ test('a verdict comes out again from the answer, the entry and the rules of its 
   const id = res.headers.get('request-id')
   const answer = async () => (await fetch(provider.url + '/v1/messages', { method: 'POST', body: JSON.stringify(ask) })).text()
   const given = await answer()
-  const run = (input, ...more) => spawnSync(custos, ['inspect', '--replay', id, '--config', system.config, ...more], { input, encoding: 'utf8' })
-  const again = run(given, '--format', 'json')
+  const run = (input, ...more) => replay(id, input, more)
+  const again = await run(given, '--format', 'json')
   assert.equal(again.status, 0, again.stdout + again.stderr)
   const out = JSON.parse(again.stdout)
   assert.ok(out.agrees && out.verdicts.every((v) => v.agrees))
   assert.deepEqual([out.calls, out.verdicts[0].rule, out.verdicts[0].action], [2, 'cloud-metadata', 'blocked'])
-  assert.match(run(given).stdout, /call 1, Bash: cloud-metadata says block, so it was blocked; worked out again: the same/)
+  assert.match((await run(given)).stdout, /call 1, Bash: cloud-metadata says block, so it was blocked; worked out again: the same/)
   provider.how = { delta: 3, calls: [commandOf('Bash', metadata + 'x'), commandOf('Bash', 'ls')] }
-  const other = run(await answer(), '--format', 'json') // another text than the one that was judged
+  const other = await run(await answer(), '--format', 'json') // another text than the one that was judged
   assert.equal(other.status, 1)
   assert.equal(JSON.parse(other.stdout).agrees, false)
-  assert.equal(run(given.replaceAll('tool_use', 'text')).status, 1)
+  assert.equal((await run(given.replaceAll('tool_use', 'text'))).status, 1)
   provider.how = {}
   const plain = await s.bytes(said) // no call: nothing to judge again, and it is said so
   await plain.text()
   await system.sealed((e) => e.type === 'exchange.response' && e.body.exchange === plain.headers.get('request-id'))
-  const none = spawnSync(custos, ['inspect', '--replay', plain.headers.get('request-id'), '--config', system.config], { input: '{}', encoding: 'utf8' })
+  const none = await replay(plain.headers.get('request-id'), '{}', [], /is sealed yet/)
   assert.equal(none.status, 2)
   assert.match(none.stderr, /held no call of a tool/)
 })
@@ -276,7 +285,8 @@ test('modes and rules by tier: the strictest counts', async (t) => {
   got = await ask(bash('ledgerctl write x'), { 'x-custos-repo': 'acme/payments' })
   assert.ok(!got.passed)
   assert.equal(got.guard.verdicts.find((v) => v.rule === 'no-ledger').tier, 'repo')
-  assert.ok(own.run('policy', 'explain', (await own.sealed((e) => e.type === 'exchange.request')).id, '--config', own.config).status < 2)
+  const { id } = await own.sealed((e) => e.type === 'exchange.request')
+  assert.ok((await followed(() => own.run('policy', 'explain', id, '--config', own.config))).status < 2)
 })
 
 // --- generated code ---
@@ -298,7 +308,7 @@ test('code that a call writes is held against the rules for code: noted, and sto
   assert.deepEqual([fired(got, 'c-gets').action, fired(got, 'c-gets').decision], ['noted', 'block'])
   assert.match(got.guard.code_pack, /^[0-9a-f]{64}$/)
   assert.ok(unsafe.slice(fired(got, 'c-gets').start, fired(got, 'c-gets').end).includes('gets'))
-  const again = spawnSync(custos, ['inspect', '--replay', got.id, '--config', system.config, '--format', 'json'], { input: JSON.stringify(got.body), encoding: 'utf8' })
+  const again = await replay(got.id, JSON.stringify(got.body), ['--format', 'json'])
   assert.equal(again.status, 0, again.stdout + again.stderr)
   assert.equal(JSON.parse(again.stdout).agrees, true)
   got = await ask(system, writes(injected, '/app/run.py'))
