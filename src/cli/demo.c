@@ -10,6 +10,7 @@
 #include "ledger/log.h"
 
 #define PLANTED 3
+#define SEALED_MS 30000u /* how long a sealed entry is waited for; ordinarily it is there at once */
 
 typedef struct {
     const cu_run *r;
@@ -170,7 +171,7 @@ static void show(const char *title, cu_bytes text)
 static bool sealed_entry(demo *d, json_t **entry)
 {
     char path[200];
-    for (int turn = 0; turn < 50; turn++, usleep(100000)) {
+    for (unsigned waited_ms = 0; waited_ms < SEALED_MS; waited_ms += 100, usleep(100000)) {
         cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)4 << 20);
         cu_fault f;
         long status;
@@ -201,7 +202,7 @@ static bool show_proof(demo *d)
     cu_fault f = {0};
     json_t *entry = NULL;
     if (!sealed_entry(d, &entry)) {
-        printf("The entry was not sealed within 5 seconds; custos status says why.\n");
+        printf("The entry was not sealed within %u seconds; custos status says why.\n", SEALED_MS / 1000);
         return false;
     }
     const char *log = json_string_value(json_object_get(entry, "log"));
