@@ -3,6 +3,7 @@
 
 #define WHOLE_MAX ((size_t)64 << 20) /* bytes of a JSON answer */
 #define ROOM_MAX (256 << 10)         /* that is made for one before it has come */
+#define BUFFERED 0x08u               /* nginx leaves it to its image filter, which no answer passes: the request does not end */
 
 static ngx_http_output_header_filter_pt next_header;
 static ngx_http_output_body_filter_pt next_body;
@@ -112,21 +113,34 @@ static ngx_int_t send_whole(gw_exchange *x, cu_bytes bytes)
     return next_body(x->r, c);
 }
 
-static ngx_int_t finish_json(gw_exchange *x)
+static void judged_in_thread(gw_exchange *x);
+
+/* holds: what `out` stands in; NULL: in x->whole as it is. */
+static ngx_int_t send_json(gw_exchange *x, cu_bytes out, cu_buf *holds)
 {
-    cu_bytes out, body = cu_buf_view(&x->whole);
-    cu_buf room CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX), judged CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
-    x->finished = true;
-    if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK || gw_guard_json(x, out, &judged, &out) != CU_OK)
-        return NGX_ERROR;
     gw_session_keep(x);
-    cu_buf *holds = out.p == room.p ? &room : out.p == judged.p ? &judged : NULL;
     if (holds) { /* what is sent lives on, what it was made from does not */
         cu_buf was = x->whole;
         x->whole = *holds;
         *holds = was;
     }
     return send_whole(x, out);
+}
+
+static ngx_int_t finish_json(gw_exchange *x)
+{
+    cu_bytes out, body = cu_buf_view(&x->whole);
+    cu_buf room CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX), judged CU_CLEAN_BUF = CU_BUF(4 * WHOLE_MAX);
+    x->finished = true;
+    if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK)
+        return NGX_ERROR;
+    if (gw_judge_takes_long(x, out, true) && gw_judge_give(x, &room, out, true, judged_in_thread)) {
+        x->r->buffered |= BUFFERED;
+        return NGX_AGAIN;
+    }
+    if (gw_guard_json(x, out, false, &judged, &out) != CU_OK)
+        return NGX_ERROR;
+    return send_json(x, out, out.p == room.p ? &room : out.p == judged.p ? &judged : NULL);
 }
 
 /* Takes one buffer; what may leave is appended to out. */
@@ -147,7 +161,6 @@ static cu_err take(gw_exchange *x, ngx_buf_t *b, cu_buf *out)
             cu_buf_add(&x->whole, in);
             e = x->whole.err;
         }
-        b->pos = b->last;
     }
     if (e == CU_OK && b->last_buf && !x->json)
         e = cu_restorer_end(x->restorer, out);
@@ -180,6 +193,37 @@ static bool must_wait(gw_exchange *x, ngx_int_t *rc)
     return !x->json && !ends(x->pending) && !drained(x, rc);
 }
 
+static void taken(gw_exchange *x)
+{
+    ngx_chain_t *c = x->pending;
+    if (ngx_buf_in_memory(c->buf))
+        c->buf->pos = c->buf->last;
+    x->pending = c->next;
+    ngx_free_chain(x->r->pool, c);
+}
+
+static ngx_int_t torn(gw_exchange *x, cu_err e)
+{
+    ngx_log_error(NGX_LOG_ERR, x->r->connection->log, 0, "custos: the answer could not be restored: %s", cu_err_text(e));
+    return NGX_ERROR;
+}
+
+/* The buffer that a thread was given counts as taken now: until then nginx reads no further than its own room. */
+static ngx_int_t take_judged(gw_exchange *x, cu_buf *out, bool *last)
+{
+    gw_judging *j = x->judging;
+    j->ready = false;
+    x->r->buffered &= (unsigned)~BUFFERED;
+    if (j->err != CU_OK)
+        return torn(x, j->err);
+    if (j->json)
+        return send_json(x, j->judged, j->judged.p == j->text.p ? (j->text.p == j->in.p ? &j->in : NULL) : &j->out);
+    cu_buf_add(out, cu_buf_view(&j->out));
+    *last = j->last;
+    taken(x);
+    return cu_buf_err(out) == CU_OK ? NGX_OK : torn(x, out->err);
+}
+
 static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
 {
     gw_exchange *x = r == r->main ? gw_find(r) : NULL;
@@ -190,27 +234,51 @@ static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
         return next_body(r, in);
     if (ngx_chain_add_copy(r->pool, &x->pending, in) != NGX_OK)
         return NGX_ERROR;
-    if (must_wait(x, &rc))
-        return rc;
-    for (ngx_chain_t *c = x->pending; c; c = x->pending) {
-        cu_buf_reset(&restored);
-        cu_err e = take(x, c->buf, &restored);
-        if (e == CU_OK && !x->json)
-            e = gw_guard_stream(x, cu_buf_view(&restored), c->buf->last_buf, &out);
-        if (e != CU_OK) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "custos: the answer could not be restored: %s", cu_err_text(e));
-            return NGX_ERROR;
-        }
-        any = true;
-        last |= c->buf->last_buf;
-        x->pending = c->next;
-        ngx_free_chain(r->pool, c);
+    if (x->judging && x->judging->running) {
+        r->buffered |= BUFFERED;
+        return NGX_AGAIN;
     }
-    gw_session_keep(x);
+    if (x->judging && x->judging->ready) {
+        rc = take_judged(x, &out, &last);
+        if (rc == NGX_ERROR || x->json)
+            return rc;
+    } else if (must_wait(x, &rc)) {
+        return rc;
+    }
+    while (x->pending) {
+        const ngx_buf_t *b = x->pending->buf;
+        cu_buf_reset(&restored);
+        cu_err e = take(x, x->pending->buf, &restored);
+        if (e == CU_OK && !x->json) {
+            cu_bytes text = cu_buf_view(&restored);
+            if (gw_judge_takes_long(x, text, b->last_buf) && gw_judge_give(x, &restored, text, b->last_buf, judged_in_thread)) {
+                r->buffered |= BUFFERED;
+                break;
+            }
+            e = gw_guard_stream(x, text, b->last_buf, false, &out);
+        }
+        if (e != CU_OK)
+            return torn(x, e);
+        any = true;
+        last |= b->last_buf;
+        taken(x);
+    }
     if (x->json)
         return last ? finish_json(x) : any ? NGX_OK : next_body(r, NULL);
+    gw_session_keep(x);
     x->finished |= last;
     return send_out(x, cu_buf_view(&out), last, true);
+}
+
+/* Sends what was judged, then lets nginx go on where it was. */
+static void judged_in_thread(gw_exchange *x)
+{
+    ngx_http_request_t *r = x->r;
+    if (on_body(r, NULL) == NGX_ERROR) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+    r->write_event_handler(r);
 }
 
 ngx_int_t gw_filters_init(ngx_conf_t *cf)

@@ -143,6 +143,7 @@ typedef struct gw_exchange {
     uint64_t answer_bytes;
     ngx_chain_t *free, *busy;
     ngx_chain_t *pending;   /* of a stream: what its client could not take yet */
+    struct gw_judging *judging; /* NULL: nothing was given to a thread */
 } gw_exchange;
 
 extern ngx_module_t ngx_http_custos_module;
@@ -269,8 +270,23 @@ cu_err gw_guard_start(void);                                           /* in a w
 void gw_guard_stop(void);
 ngx_int_t gw_guard_begin(gw_exchange *x);
 void gw_guard_forget(gw_exchange *x); /* when its record is written */
-cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out) CU_MUST;
-cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, cu_buf *room, cu_bytes *out) CU_MUST;
+cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, bool in_thread, cu_buf *out) CU_MUST;
+cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, bool in_thread, cu_buf *room, cu_bytes *out) CU_MUST;
+
+/* judge.c: a large call, or a large answer, is judged in a thread. */
+typedef struct gw_judging {
+    gw_exchange *x;
+    ngx_thread_task_t task;
+    cu_buf in, out;          /* restored bytes, and what may leave; in holds none of a whole answer that was left as it is */
+    cu_bytes text, judged;   /* of in, or of x->whole; of a whole answer what leaves */
+    void (*resume)(gw_exchange *x); /* in the event loop; frees nothing of x */
+    bool running, ready, last, json, gone;
+    cu_err err;
+} gw_judging;
+ngx_int_t gw_judge_init(ngx_cycle_t *cycle);
+bool gw_judge_takes_long(const gw_exchange *x, cu_bytes restored, bool last);
+/* Takes what `in` holds. False: it could not be given to the thread, and nothing was taken. */
+bool gw_judge_give(gw_exchange *x, cu_buf *in, cu_bytes text, bool last, void (*resume)(gw_exchange *x));
 void gw_put_guard(cu_buf *b, const gw_exchange *x); /* member guard, or nothing */
 /* prints.c: fingerprints of the code in an answer */
 ngx_int_t gw_prints_begin(gw_exchange *x);

@@ -2,7 +2,7 @@
 #include "gateway.h"
 #include "inspect/turn.h"
 
-static cu_inspector *inspector;
+static cu_inspector *inspector, *in_thread; /* a parser each: of the event loop, of the thread (judge.c) */
 static cu_code *code; /* compiled once; workers share its pages */
 
 ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
@@ -20,14 +20,17 @@ ngx_int_t gw_guard_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
 cu_err gw_guard_start(void)
 {
     CU_TRY(cu_inspector_new(NULL, &inspector));
+    CU_TRY(cu_inspector_new(NULL, &in_thread));
     cu_inspector_limit(inspector, CU_JUDGE_MAX_TEXT, CU_JUDGE_MAX_TURNS);
+    cu_inspector_limit(in_thread, CU_JUDGE_MAX_TEXT, CU_JUDGE_MAX_TURNS);
     return CU_OK;
 }
 
 void gw_guard_stop(void)
 {
     cu_inspector_free(inspector);
-    inspector = NULL;
+    cu_inspector_free(in_thread);
+    inspector = in_thread = NULL;
 }
 
 ngx_int_t gw_guard_begin(gw_exchange *x)
@@ -49,16 +52,23 @@ void gw_guard_forget(gw_exchange *x)
     gw_prints_forget(x);
 }
 
-cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, cu_buf *out)
+static void judge_here(gw_exchange *x, bool thread)
 {
-    cu_inspector_use(inspector, gw_guard_rules(x->guard));
+    cu_inspector *i = thread ? in_thread : inspector;
+    cu_inspector_use(i, gw_guard_rules(x->guard));
+    cu_turn_judge_with(x->turn, i);
+}
+
+cu_err gw_guard_stream(gw_exchange *x, cu_bytes restored, bool last, bool thread, cu_buf *out)
+{
+    judge_here(x, thread);
     CU_TRY(cu_turn_feed(x->turn, restored, out));
     return last ? cu_turn_end(x->turn, out) : CU_OK;
 }
 
-cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, cu_buf *room, cu_bytes *out)
+cu_err gw_guard_json(gw_exchange *x, cu_bytes restored, bool thread, cu_buf *room, cu_bytes *out)
 {
-    cu_inspector_use(inspector, gw_guard_rules(x->guard));
+    judge_here(x, thread);
     return cu_turn_json(x->turn, restored, room, out);
 }
 

@@ -176,7 +176,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
     if (gw.spool_fd < 0 || (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE))
         return NGX_OK;
     if (cu_scratch_new(gw.engine, &gw.scratch) != CU_OK || cu_spool_open(gw.spool_fd, "gw", &gw.spool, &f) != CU_OK ||
-        gw_guard_start() != CU_OK || gw_commit_init(cycle) != NGX_OK || gw_scan_init(cycle) != NGX_OK || gw_capture_init(cycle) != NGX_OK) {
+        gw_guard_start() != CU_OK || gw_commit_init(cycle) != NGX_OK || gw_scan_init(cycle) != NGX_OK || gw_judge_init(cycle) != NGX_OK || gw_capture_init(cycle) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }

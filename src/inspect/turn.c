@@ -44,6 +44,21 @@ void cu_turn_free(cu_turn *t)
     free(t);
 }
 
+void cu_turn_judge_with(cu_turn *t, cu_inspector *i)
+{
+    t->w.judge.inspector = i;
+}
+
+size_t cu_turn_waiting(const cu_turn *t)
+{
+    return t->held + t->frames.rest.n;
+}
+
+size_t cu_turn_said(const cu_turn *t)
+{
+    return t->text.n;
+}
+
 const cu_marks *cu_turn_marks(const cu_turn *t)
 {
     return &t->marks;
