@@ -143,6 +143,12 @@ static void text_control(cu_buf *b, const cu_control *k)
     if (k->feed_from.n)
         cu_buf_fmt(b, "  needs      %.*s (%.*s)\n", CU_FMT(k->feed_from), CU_FMT(k->feed_covers));
     cu_buf_fmt(b, "  auditor    %.*s\n", CU_FMT(k->auditor_test));
+    for (size_t i = 0; i < k->mappings_n; i++) {
+        cu_buf_fmt(b, "  maps to    %.*s:", CU_FMT(k->mappings[i].title));
+        for (size_t j = 0; j < k->mappings[i].ids_n; j++)
+            cu_buf_fmt(b, " %.*s", CU_FMT(k->mappings[i].ids[j]));
+        cu_buf_byte(b, '\n');
+    }
 }
 
 static int print(const cu_run *r, cu_buf *out)

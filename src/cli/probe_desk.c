@@ -359,3 +359,18 @@ static probe_verdict alert_arrives(probe *p)
 
 const probe_attack probe_alert_attacks[] = {{"incident-told", "an incident, of which the channel of its kind must be told", alert_arrives, NULL}};
 const size_t probe_alert_n = 1;
+
+/* --- ops-vuln-sla-clock --- */
+
+static probe_verdict fix_overdue(probe *p)
+{
+    char id[128];
+    if (!must_do(p, &ada, "vuln.detected", "\"advisory\":\"CVE-2020-0001\",\"component\":\"custos probe\",\"severity\":\"critical\",\"detected\":\"2026-01-01\"", id))
+        return PROBE_FAILED;
+    json_t *e = probe_entry(probe_lab_inside(p), "org", "vuln.overdue", "vulnerability", id, p->foreign ? 500 : TOLD_MS);
+    json_decref(e);
+    return e ? probe_say(p, PROBE_HELD, "that its fix is overdue was told") : probe_say(p, PROBE_BROKEN, "%u s later nobody was told that its fix is overdue", TOLD_MS / 1000);
+}
+
+const probe_attack probe_vuln_attacks[] = {{"fix-overdue", "a critical vulnerability that nobody fixes in time", fix_overdue, NULL}};
+const size_t probe_vuln_n = 1;

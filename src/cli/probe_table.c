@@ -58,6 +58,7 @@ const probe_case probe_cases[] = {
     {"ops-drift-detected", "a setting that departs from the baseline", {"OPS-02"}, PROBE_DAILY, LAB, false, OF(drift), probe_lab_setup, NULL},
     {"ops-synthetic-alert-delivered", "an alert on its way to its channel", {"OPS-03"}, PROBE_DAILY, LAB, false, OF(alert), probe_desk_setup, NULL},
     {"ops-sla-clock-breach-escalates", "an incident that nobody looks after", {"OPS-04"}, PROBE_DAILY, LAB, false, OF(clocks), probe_desk_setup, NULL},
+    {"ops-vuln-sla-clock", "a vulnerability that nobody fixes", {"OPS-01"}, PROBE_DAILY, LAB, false, OF(vuln), probe_desk_setup, NULL},
     {"ops-affected-records-query", "the records that a breach would touch", {"OPS-06"}, PROBE_DAILY, LAB, false, OF(affected), probe_lab_setup, NULL},
     {"prv-notice-provider-list-current", "the notice, by the vendors in use", {"PRV-01"}, PROBE_DAILY, "a published notice", false, OF(notice), NULL, NULL},
     {"prv-withdrawn-dataset-denied", "code whose consent was withdrawn", {"PRV-02"}, PROBE_DAILY, LAB, false, OF(consent), probe_desk_setup, NULL},

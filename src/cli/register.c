@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "admin.h"
+#include "table_file.h"
 
 #define ANSWER_MAX ((size_t)32 << 20)
 
@@ -193,6 +194,85 @@ static int step(const cu_run *r)
     json_decref(one);
     return CU_EXIT_FINE;
 }
+
+/* --- import --- */
+
+#define IMPORT_ROWS 5000u
+
+/* One row as a step. Empty cells are left out. */
+static json_t *row_step(const table_file *t, uint32_t row, const char *type)
+{
+    json_t *fields = json_object();
+    for (size_t i = 0; i < t->columns; i++) {
+        cu_bytes v = table_cell(t, row, i);
+        char name[129];
+        snprintf(name, sizeof name, "%.*s", CU_FMT(t->names[i]));
+        if (v.n)
+            json_object_set_new(fields, name, json_stringn((const char *)v.p, v.n));
+    }
+    return json_pack("{s:s,s:o}", "type", type, "fields", fields);
+}
+
+/* 0 taken, 1 refused (said), else the exit status of what ends the import. */
+static int take_row(const cu_run *r, const table_file *t, uint32_t row, const char *run_dir)
+{
+    cu_buf out CU_CLEAN_BUF = CU_BUF(ANSWER_MAX);
+    cu_fault f = {0};
+    long status = 0;
+    json_t *in = row_step(t, row, r->args[0]);
+    char *body = json_dumps(in, JSON_COMPACT);
+    json_decref(in);
+    cu_err e = body ? cu_admin_call(run_dir, "POST", "/api/v1/records", cu_str(body), &status, &out, &f) : CU_UTF8;
+    free(body);
+    if (e != CU_OK && e != CU_UTF8)
+        return cu_run_fault(r, e, &f);
+    if (status == 201)
+        return 0;
+    json_t *why = json_loadb((const char *)out.p, out.n, 0, NULL);
+    fprintf(stderr, "row %u: %s\n", row + 1, e == CU_UTF8 ? "is not valid UTF-8" : text_of(why, "detail"));
+    json_decref(why);
+    return 1;
+}
+
+static int import(const cu_run *r)
+{
+    cu_arena a CU_CLEAN_ARENA = {0}, cells CU_CLEAN_ARENA;
+    cu_config c;
+    char run_dir[4096];
+    table_file t;
+    cu_fault f = {0};
+    unsigned taken = 0, refused = 0;
+    cu_arena_init(&cells, CU_QARENA);
+    if (r->args_n != 2)
+        return cu_run_fail(r, CU_CONFIG, "the type of a step and a file are needed, such as: training.completed training.csv");
+    int rc = cu_open_config(r, &a, &c, run_dir);
+    cu_err e = rc ? CU_OK : table_open(r->args[1], &cells, &t, &f);
+    if (rc || e != CU_OK)
+        return rc ? rc : cu_run_fault(r, e, &f);
+    if (t.rows > IMPORT_ROWS)
+        return cu_run_fail(r, CU_TOO_BIG, "the file has %u rows; at most %u are taken at once", t.rows, IMPORT_ROWS);
+    for (uint32_t row = 1; row <= t.rows; row++) {
+        rc = take_row(r, &t, row, run_dir);
+        if (rc > 1)
+            return rc;
+        taken += rc == 0;
+        refused += rc == 1;
+    }
+    if (r->json)
+        printf("{\"taken\":%u,\"refused\":%u}\n", taken, refused);
+    else
+        printf("%u rows taken, %u refused\n", taken, refused);
+    return refused ? CU_EXIT_FOUND : CU_EXIT_FINE;
+}
+
+const cu_verb cu_verb_register_import = {
+    .name = "register import", .group = "prepare", .operands = "TYPE FILE", .run = import, .formats = "text|json",
+    .summary = "take a step for each row of a table (CSV): trainings, leavers, repositories, vulnerabilities",
+    .details = "The first row names the fields of TYPE; an empty cell leaves its field out. Each row is a step as with register step, checked and sealed "
+               "before the next; a row that is refused is named with its reason, and the others are taken. - is standard input. Exit status 0: all taken; 1: some "
+               "were refused; 2: nothing could be read or asked.",
+    .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}},
+};
 
 const cu_verb cu_verb_register_list = {
     .name = "register list", .group = "prepare", .operands = "[REGISTER]", .run = list, .formats = "text|json",

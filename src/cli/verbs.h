@@ -90,6 +90,8 @@
     X(register_list) \
     X(register_show) \
     X(register_step) \
+    X(register_import) \
+    X(catalog_import) \
     X(events) \
     X(log_key_rotate) \
     X(log_time) \

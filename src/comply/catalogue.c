@@ -79,7 +79,7 @@ static cu_err read_evidence(const reading *r, const cu_yaml *n, cu_control *k)
     return CU_OK;
 }
 
-static cu_err read_control(const reading *r, const cu_yaml *root, const cu_yaml *n, const cu_catalogue *c, cu_control *k)
+static cu_err read_control(const reading *r, const cu_yaml *root, const cu_yaml *n, cu_arena *a, const cu_catalogue *c, cu_control *k)
 {
     static const char *const automations[] = {"auto", "workflow", "attest"};
     bool known = false;
@@ -100,6 +100,7 @@ static cu_err read_control(const reading *r, const cu_yaml *root, const cu_yaml 
         return wrong_at(r, n, "this control is given twice, first in line %u", cu_control_find(c, k->id)->line);
     CU_TRY(read_frequency(r, root, n, k));
     CU_TRY(read_evidence(r, n, k));
+    CU_TRY(read_mappings(r, root, n, a, k));
     return read_control_test(r, n, k);
 }
 
@@ -112,7 +113,7 @@ static cu_err read_controls(const reading *r, const cu_yaml *root, cu_arena *a, 
     if (!c->controls)
         return CU_NOMEM;
     for (const cu_yaml *n = list->first; n; n = n->next, c->controls_n++)
-        CU_TRY(read_control(r, root, n, c, &c->controls[c->controls_n]));
+        CU_TRY(read_control(r, root, n, a, c, &c->controls[c->controls_n]));
     return CU_OK;
 }
 
@@ -128,6 +129,9 @@ static cu_err read_criterion(const reading *r, const cu_yaml *n, cu_catalogue *c
     CU_TRY(need(r, n, "series", &k->series));
     k->evidence_class = cu_yaml_text(n, "evidence_class", CU_NONE);
     k->also_needs = cu_yaml_text(n, "also_needs", CU_NONE);
+    k->official = cu_yaml_text(n, "official", CU_NONE);
+    if (k->official.n > CU_OFFICIAL_MAX)
+        return wrong_at(r, cu_yaml_get(n, "official"), "a wording has at most %u bytes", CU_OFFICIAL_MAX);
     for (size_t i = 0; i < c->categories_n; i++)
         known |= cu_eq(c->categories[i], k->category);
     if (!known)

@@ -19,5 +19,7 @@ cu_err read_duration(const reading *r, const cu_yaml *n, uint64_t *ns) CU_MUST;
 cu_err read_only_keys(const reading *r, const cu_yaml *map, const char *keys) CU_MUST;
 /* control_test.c: `test` and `probe` of a control whose frequency and limits are known. */
 cu_err read_control_test(const reading *r, const cu_yaml *n, cu_control *k) CU_MUST;
+/* mappings.c: `mappings` of a control, against `frameworks` of the root. */
+cu_err read_mappings(const reading *r, const cu_yaml *root, const cu_yaml *n, cu_arena *a, cu_control *k) CU_MUST;
 
 #endif

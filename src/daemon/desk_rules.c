@@ -52,7 +52,7 @@ static const desk_rule rules[] = {
     {"repo.listed", NULL, repo_list_check, NULL},
     {"egress.checked", NULL, egress_check, NULL},
     {"bypass.detected", NULL, egress_check, NULL},
-    {"vuln.detected", NULL, vuln_check, NULL},
+    {"vuln.detected", NULL, vuln_check, vulns_watch},
     {"review.frozen", NULL, review_check_frozen, NULL},
     {"review.decided", review_name_line, review_check_line, NULL},
     {"review.removed", review_name_line, review_check_line, reviews_enforce},

@@ -187,6 +187,12 @@ cu_err csv_read(cu_bytes file, cu_arena *a, cu_qdocument *d, cu_fault *f)
     return e;
 }
 
+cu_err cu_qtable_csv(cu_bytes file, cu_arena *a, cu_qtable *out, cu_fault *f)
+{
+    cu_qdocument d = {.form = CU_QFORM_CSV, .tables = out};
+    return file.n > CU_QFILE_MAX ? cu_fail(f, CU_TOO_BIG, "the file has more than %zu MiB", CU_QFILE_MAX >> 20) : csv_read(file, a, &d, f);
+}
+
 void cu_qcsv_cell(cu_buf *b, cu_bytes text)
 {
     cu_buf_byte(b, '"');

@@ -88,7 +88,7 @@ const noData = ['pin-spec-matches-config', 'prv-notice-provider-list-current']
 let list
 test('the list says what each is, and that none has run', () => {
   list = system.json('probe', 'list').items
-  assert.ok(list.length >= 58)
+  assert.ok(list.length >= 59)
   for (const p of list) {
     assert.deepEqual([p.last_run, p.last_outcome], [null, null])
     assert.ok(p.controls.length && p.attacks && p.attempts && p.every_seconds, p.name)
@@ -124,7 +124,7 @@ test('the page of isolation shows its own probe among the others', async () => {
 // Which attacks a gateway without any control lets through. What is not in the list is not its business.
 for (const name of ['iam-anon-refused', 'iam-revoked-key-refused', 'iam-console-closed', 'net-limit-enforced', 'dat-canary-stripped', 'dat-blocked-refused', 'iam-restricted-repo-denied', 'net-weak-tls-refused', 'net-unapproved-vendor-denied', 'ven-expired-assessment-blocks', 'pin-malformed-rejected', 'pin-record-fields-complete',
   'gov-self-approval-refused', 'gov-counter-reconcile', 'rsk-unknown-model-denied', 'rsk-stale-evidence-opens-finding', 'iam-review-removal-enforced', 'iam-admin-needs-2fa', 'iam-denied-tool-stripped', 'dat-default-confidential', 'dat-no-plaintext-at-rest', 'ten-stage-tenant-equal', 'pin-known-bad-flagged', 'pin-forbidden-host-blocked', 'pin-roundtrip-split',
-  'chg-unreviewed-merge-detected', 'chg-deploy-without-approval-refused', 'chg-failing-check-blocks', 'ven-no-report-strict-profile', 'ven-training-term-required', 'ven-retention-not-over-commitment', 'ven-failover-works', 'ops-synthetic-alert-delivered', 'ops-sla-clock-breach-escalates', 'ops-affected-records-query', 'prv-withdrawn-dataset-denied', 'prv-disclosure-account'])
+  'chg-unreviewed-merge-detected', 'chg-deploy-without-approval-refused', 'chg-failing-check-blocks', 'ven-no-report-strict-profile', 'ven-training-term-required', 'ven-retention-not-over-commitment', 'ven-failover-works', 'ops-synthetic-alert-delivered', 'ops-sla-clock-breach-escalates', 'ops-vuln-sla-clock', 'ops-affected-records-query', 'prv-withdrawn-dataset-denied', 'prv-disclosure-account'])
   test(`${name} turns red before a gateway without controls`, async () => {
     const r = await probe(name, '--gateway', openUrl())
     assert.equal(r.status, 1, r.err)

@@ -49,7 +49,7 @@ function Controls({ list }) {
 
 function Criterion({ x }) {
   return html`<details class="criterion" id=${x.id}><summary><${Shape} code=${x.state} /><span class="mono id">${x.id}</span><span class="what">${x.title}</span><span class=${`word ${stateOf(x.state).cls}`}>${stateOf(x.state).title}</span></summary>
-    <div class="inside"><p class="serif">${x.why}</p><p class="small quiet">${EVIDENCE_CLASS[x.evidence_class] ?? x.evidence_class}.</p><${Controls} list=${x.controls} /></div></details>`;
+    <div class="inside"><p class="serif">${x.why}</p>${x.official && html`<blockquote class="small official" aria-label=${`Wording of ${x.id} that you brought`}>${x.official.split("\n").map((line, i) => html`<p key=${i}>${line}</p>`)}</blockquote>`}<p class="small quiet">${EVIDENCE_CLASS[x.evidence_class] ?? x.evidence_class}.</p><${Controls} list=${x.controls} /></div></details>`;
 }
 
 function Series({ code, items }) {

@@ -50,7 +50,7 @@ function Ask({ probe, asked, onAsked }) {
 function One({ probe, history, asked, onAsked, onClose }) {
   const last = history[0];
   return html`<section class="row"><header class="gloss"><h2 class="mono">${probe.name}</h2><p>${probe.attacks[0].toUpperCase() + probe.attacks.slice(1)}. Runs ${every(probe.every_seconds)}.${probe.needs && ` Needs ${probe.needs}.`}</p>
-      <p>For ${probe.controls.map((c, i) => html`${i > 0 && ", "}<a key=${c} class="mono" href=${`/controls#${c}`}>${c}</a>`)}.</p><p><button type="button" class="plainly link" onClick=${onClose}>Back to all</button></p></header>
+      <p>For ${probe.controls.map((c, i) => html`${i > 0 && ", "}<a key=${c} class="mono" href=${`/controls?control=${c}`}>${c}</a>`)}.</p><p><button type="button" class="plainly link" onClick=${onClose}>Back to all</button></p></header>
     <div class="body"><${Ask} probe=${probe} asked=${asked} onAsked=${onAsked} />
       ${last ? html`<h3 class="apart">Newest run</h3><p class="small quiet">${moment(last.at)}, <a href=${`/log?log=org&entry=${last.index}`}>entry ${count(last.index)} with proof</a>${last.body.own_value ? "; a value of somebody's own was planted" : ""}.</p><${Results} of=${last.body.results} label="Results of the newest run" />` : html`<p>It has not run yet: no data, and no data is not good news.</p>`}
       ${history.length > 1 && html`<h3 class="apart">Before</h3><ul class="plain">${history.slice(1, 20).map((e) => html`<li key=${e.index}><${Outcome} code=${e.body.outcome} /> <a href=${`/log?log=org&entry=${e.index}`}>${moment(e.at)}</a></li>`)}</ul>`}

@@ -37,6 +37,17 @@ typedef struct {
 
 typedef struct cu_criterion cu_criterion;
 
+#define CU_MAPPINGS 16u     /* frameworks that one control is mapped to */
+#define CU_MAPPING_IDS 64u  /* ids of one framework at one control */
+#define CU_OFFICIAL_MAX 16384u /* bytes of a criterion's wording that a customer brought */
+
+/* Where another framework asks for something like this. A judgement, not an equivalence. */
+typedef struct {
+    cu_bytes framework, title; /* id and name, of `frameworks` in controls.yaml */
+    cu_bytes *ids;
+    size_t ids_n;
+} cu_mapping;
+
 typedef struct {
     cu_bytes id, title, description, type, automation, frequency, owner_role, auditor_test, evidence_source, population;
     cu_bytes feed_from, feed_covers;         /* empty: nothing from outside is needed */
@@ -52,11 +63,14 @@ typedef struct {
     uint64_t nil_ns;                         /* how long a nil return holds */
     bool by_event;                           /* of frequency event */
     bool scheduled;                          /* an occurrence that did not take place is an exception */
+    cu_mapping *mappings;                    /* those that name something */
+    size_t mappings_n;
     uint32_t line;
 } cu_control;
 
 struct cu_criterion {
     cu_bytes id, title, category, series, evidence_class, also_needs;
+    cu_bytes official;                       /* wording that a customer with a licence brought; empty: none. Nothing of it is shipped */
     const cu_control *controls[CU_LINKS_MAX];
     size_t controls_n;
 };

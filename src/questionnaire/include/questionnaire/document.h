@@ -72,6 +72,9 @@ typedef struct {
  * a container keep their bytes. CU_UNSUPPORTED for CSV. */
 cu_err cu_qdocument_fill(cu_bytes file, const cu_qdocument *d, const cu_qfilling *fillings, cu_buf *out, cu_fault *f) CU_MUST;
 
+/* Any table in CSV (RFC 4180 and what Excel writes), as cells; nothing need be asked in it. Lives in the arena. */
+cu_err cu_qtable_csv(cu_bytes file, cu_arena *a, cu_qtable *out, cu_fault *f) CU_MUST;
+
 /* A cell of CSV in quotes; what a spreadsheet would take for a formula is made text (OWASP: CSV injection). */
 void cu_qcsv_cell(cu_buf *b, cu_bytes text);
 
