@@ -3,42 +3,9 @@
 #include <string.h>
 #include "desk_answer.h"
 
-static const char *text_of(const json_t *v, const char *key)
-{
-    const char *s = json_string_value(json_object_get(v, key));
-    return s ? s : "";
-}
-
 static const char *field_of(const json_t *v, const char *key)
 {
-    return text_of(json_object_get(v, "fields"), key);
-}
-
-/* What came, printed as it is when raw; 0, or the exit status of what went wrong. */
-static int ask(const cu_run *r, const char *method, const char *path, cu_bytes body, bool raw, json_t **out)
-{
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
-    cu_fault f = {0};
-    long status;
-    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)32 << 20);
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
-    cu_err e = cu_admin_call(run_dir, method, path, body, &status, &text, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200 && status != 201)
-        return cu_admin_problem(r, status, &text);
-    if (raw) {
-        fwrite(text.p, 1, text.n, stdout);
-        return 0;
-    }
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&text));
-    *out = json_loadb((const char *)text.p, text.n, 0, NULL);
-    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the answer is no JSON");
+    return cu_desk_text(json_object_get(v, "fields"), key);
 }
 
 static unsigned put_clocks(const json_t *v)
@@ -47,16 +14,16 @@ static unsigned put_clocks(const json_t *v)
     size_t i;
     unsigned overdue = 0;
     json_array_foreach(json_object_get(v, "clocks"), i, x) {
-        const char *state = text_of(x, "state");
+        const char *state = cu_desk_text(x, "state");
         overdue += strcmp(state, "overdue") == 0;
-        printf("  %-12s %-9s due %.16s%s%.16s\n", text_of(x, "clock"), state, text_of(x, "due"), *text_of(x, "done") ? ", done " : "", text_of(x, "done"));
+        printf("  %-12s %-9s due %.16s%s%.16s\n", cu_desk_text(x, "clock"), state, cu_desk_text(x, "due"), *cu_desk_text(x, "done") ? ", done " : "", cu_desk_text(x, "done"));
     }
     return overdue;
 }
 
 static unsigned put_incident(const json_t *v)
 {
-    printf("%s %s: %s (%s, %s)%s%s%s%s\n", text_of(v, "id"), text_of(v, "state"), field_of(v, "title"), field_of(v, "kind"), field_of(v, "severity"),
+    printf("%s %s: %s (%s, %s)%s%s%s%s\n", cu_desk_text(v, "id"), cu_desk_text(v, "state"), field_of(v, "title"), field_of(v, "kind"), field_of(v, "severity"),
            *field_of(v, "tenant") ? ", tenant " : "", field_of(v, "tenant"), *field_of(v, "vendor") ? ", vendor " : "", field_of(v, "vendor"));
     return put_clocks(v);
 }
@@ -66,12 +33,12 @@ static int list(const cu_run *r)
     json_t *all = NULL, *x, *k;
     size_t i, j;
     unsigned overdue = 0;
-    int rc = ask(r, "GET", "/api/v1/incidents", CU_NONE, false, &all);
+    int rc = cu_desk_answer(r, "GET", "/api/v1/incidents", CU_NONE, &all);
     json_array_foreach(json_object_get(all, "items"), i, x) {
         if (!r->json)
             (void)put_incident(x);
         json_array_foreach(json_object_get(x, "clocks"), j, k)
-            overdue += strcmp(text_of(k, "state"), "overdue") == 0;
+            overdue += strcmp(cu_desk_text(k, "state"), "overdue") == 0;
     }
     json_decref(all);
     return rc ? rc : overdue ? CU_EXIT_FOUND : CU_EXIT_FINE;
@@ -85,13 +52,13 @@ static int show(const cu_run *r)
     if (r->args_n != 1 || strlen(r->args[0]) > 40 || strspn(r->args[0], "INC-0123456789") != strlen(r->args[0]))
         return cu_run_fail(r, CU_CONFIG, "the id of one incident is needed, such as INC-1");
     snprintf(path, sizeof path, "/api/v1/incidents/%s", r->args[0]);
-    int rc = ask(r, "GET", path, CU_NONE, false, &v);
+    int rc = cu_desk_answer(r, "GET", path, CU_NONE, &v);
     if (rc == 0 && !r->json) {
         (void)put_incident(v);
         json_array_foreach(json_object_get(json_object_get(v, "runbook"), "steps"), i, x)
-            printf("  [%c] %-8s %-8s %s\n", json_is_object(json_object_get(x, "done")) ? 'x' : ' ', text_of(x, "id"), text_of(x, "phase"), text_of(x, "do"));
+            printf("  [%c] %-8s %-8s %s\n", json_is_object(json_object_get(x, "done")) ? 'x' : ' ', cu_desk_text(x, "id"), cu_desk_text(x, "phase"), cu_desk_text(x, "do"));
         json_array_foreach(json_object_get(v, "steps"), i, x)
-            printf("  %.19s %s by %s\n", text_of(x, "at"), text_of(x, "type"), text_of(x, "by"));
+            printf("  %.19s %s by %s\n", cu_desk_text(x, "at"), cu_desk_text(x, "type"), cu_desk_text(x, "by"));
     }
     json_decref(v);
     return rc;
@@ -111,9 +78,9 @@ static int open_one(const cu_run *r)
             json_object_set_new(fields, options[i], json_string(cu_run_option(r, options[i])));
     json_t *body = json_pack("{s:s,s:o}", "type", "incident.opened", "fields", fields);
     char *text = json_dumps(body, JSON_COMPACT);
-    int rc = text ? ask(r, "POST", "/api/v1/records", cu_str(text), false, &record) : cu_run_fail(r, CU_NOMEM, "%s", cu_err_text(CU_NOMEM));
+    int rc = text ? cu_desk_answer(r, "POST", "/api/v1/records", cu_str(text), &record) : cu_run_fail(r, CU_NOMEM, "%s", cu_err_text(CU_NOMEM));
     if (rc == 0 && !r->json)
-        printf("%s is open. Next: custos register step incident.acknowledged incident=%s owner=NAME\n", text_of(record, "id"), text_of(record, "id"));
+        printf("%s is open. Next: custos register step incident.acknowledged incident=%s owner=NAME\n", cu_desk_text(record, "id"), cu_desk_text(record, "id"));
     free(text);
     json_decref(body);
     json_decref(record);
@@ -126,7 +93,7 @@ static void put_line(const json_t *x)
 {
     const char *kind;
     json_t *n;
-    printf("%-12s %-20s %-14s %-12s %8lld  %s", text_of(x, "tenant"), text_of(x, "user"), text_of(x, "vendor"), *text_of(x, "class") ? text_of(x, "class") : "-",
+    printf("%-12s %-20s %-14s %-12s %8lld  %s", cu_desk_text(x, "tenant"), cu_desk_text(x, "user"), cu_desk_text(x, "vendor"), *cu_desk_text(x, "class") ? cu_desk_text(x, "class") : "-",
            (long long)json_integer_value(json_object_get(x, "exchanges")), json_object_size(json_object_get(x, "kinds")) ? "" : "-");
     json_object_foreach(json_object_get(x, "kinds"), kind, n)
         printf("%s %lld  ", kind, (long long)json_integer_value(n));
@@ -148,7 +115,7 @@ static int disclosures(const cu_run *r)
         cu_desk_query(&path, "format", "csv");
     if (cu_buf_err(&path) != CU_OK)
         return cu_run_fail(r, CU_TOO_BIG, "the conditions are too long");
-    int rc = ask(r, "GET", cu_buf_cstr(&path), CU_NONE, csv, &all);
+    int rc = csv ? cu_desk_print(r, cu_buf_cstr(&path)) : cu_desk_answer(r, "GET", cu_buf_cstr(&path), CU_NONE, &all);
     if (rc == 0 && !csv && !r->json) {
         json_array_foreach(json_object_get(all, "items"), i, x)
             put_line(x);

@@ -1,44 +1,15 @@
 /* custos policy list and custos policy show: written policies as running settings fill them. */
-#include <jansson.h>
 #include <string.h>
-#include "admin.h"
-
-static const char *text_of(const json_t *v, const char *key)
-{
-    const char *s = json_string_value(json_object_get(v, key));
-    return s ? s : "";
-}
-
-static int ask(const cu_run *r, const char *path, json_t **out)
-{
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
-    cu_fault f = {0};
-    long status;
-    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)8 << 20);
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
-    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &status, &text, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &text);
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&text));
-    *out = json_loadb((const char *)text.p, text.n, 0, NULL);
-    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the answer is no JSON");
-}
+#include "desk_answer.h"
 
 static int list(const cu_run *r)
 {
     json_t *all = NULL, *x;
     size_t i;
-    int rc = ask(r, "/api/v1/policies", &all);
+    int rc = cu_desk_answer(r, "GET", "/api/v1/policies", CU_NONE, &all);
     if (rc == 0 && !r->json)
         json_array_foreach(json_object_get(all, "items"), i, x)
-            printf("%-26s %-9s version %lld  %s\n", text_of(x, "id"), text_of(x, "state"), json_integer_value(json_object_get(x, "version")), text_of(x, "title"));
+            printf("%-26s %-9s version %lld  %s\n", cu_desk_text(x, "id"), cu_desk_text(x, "state"), json_integer_value(json_object_get(x, "version")), cu_desk_text(x, "title"));
     json_decref(all);
     return rc;
 }
@@ -51,12 +22,12 @@ static int show(const cu_run *r)
     if (r->args_n != 1 || strlen(r->args[0]) > 60 || strspn(r->args[0], "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(r->args[0]))
         return cu_run_fail(r, CU_CONFIG, "the id of one policy is needed; custos policy list names them");
     snprintf(path, sizeof path, "/api/v1/policies/%s", r->args[0]);
-    int rc = ask(r, path, &v);
+    int rc = cu_desk_answer(r, "GET", path, CU_NONE, &v);
     if (rc == 0 && !r->json) {
-        printf("%s\n%s, version %lld%s\n", text_of(v, "title"), text_of(v, "state"), json_integer_value(json_object_get(v, "version")),
+        printf("%s\n%s, version %lld%s\n", cu_desk_text(v, "title"), cu_desk_text(v, "state"), json_integer_value(json_object_get(v, "version")),
                json_is_true(json_object_get(v, "as_approved")) ? ", as approved" : "");
         json_array_foreach(json_object_get(v, "sections"), i, x)
-            printf("\n%s\n%s\n", text_of(x, "heading"), text_of(x, "text"));
+            printf("\n%s\n%s\n", cu_desk_text(x, "heading"), cu_desk_text(x, "text"));
     }
     json_decref(v);
     return rc;

@@ -1,38 +1,9 @@
 /* custos timeline …: the way to a report as a plan, and the map of operation. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 #define WIDTH 52
-
-static const char *text_of(const json_t *v, const char *key)
-{
-    const char *s = json_string_value(json_object_get(v, key));
-    return s ? s : "";
-}
-
-static int ask(const cu_run *r, const char *path, json_t **out)
-{
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
-    cu_fault f = {0};
-    long status;
-    cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)32 << 20);
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
-    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &status, &text, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &text);
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&text));
-    *out = json_loadb((const char *)text.p, text.n, 0, NULL);
-    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the answer is no JSON");
-}
 
 /* Names of options with the same names in the query; only what is a plain word. */
 static int put_query(const cu_run *r, cu_buf *path, const char *const *names)
@@ -74,21 +45,21 @@ static void put_milestone(const json_t *m, const json_t *all, const span *s)
     char line[WIDTH + 1];
     memset(line, '.', WIDTH);
     line[WIDTH] = 0;
-    mark(line, s, text_of(all, "from"), '[');
-    mark(line, s, text_of(all, "to"), ']');
-    mark(line, s, text_of(all, "now"), '|');
+    mark(line, s, cu_desk_text(all, "from"), '[');
+    mark(line, s, cu_desk_text(all, "to"), ']');
+    mark(line, s, cu_desk_text(all, "now"), '|');
     long long late = json_integer_value(json_object_get(m, "late_days"));
-    bool reached = *text_of(m, "reached") != 0;
-    mark(line, s, text_of(m, "date"), 'o');
+    bool reached = *cu_desk_text(m, "reached") != 0;
+    mark(line, s, cu_desk_text(m, "date"), 'o');
     if (!reached && late > 0)
-        mark(line, s, text_of(m, "forecast"), '>');
+        mark(line, s, cu_desk_text(m, "forecast"), '>');
     if (reached)
-        mark(line, s, text_of(m, "reached"), '#');
-    printf("  %-4s %.10s %s %s", text_of(m, "id"), text_of(m, reached ? "reached" : "date"), line, text_of(m, "title"));
+        mark(line, s, cu_desk_text(m, "reached"), '#');
+    printf("  %-4s %.10s %s %s", cu_desk_text(m, "id"), cu_desk_text(m, reached ? "reached" : "date"), line, cu_desk_text(m, "title"));
     if (reached)
         printf(" (reached)");
     else if (late > 0)
-        printf(" (forecast %.10s, %lld days late)", text_of(m, "forecast"), late);
+        printf(" (forecast %.10s, %lld days late)", cu_desk_text(m, "forecast"), late);
     putchar('\n');
 }
 
@@ -96,18 +67,18 @@ static void put_plan(const json_t *all)
 {
     json_t *p, *m;
     size_t i, k;
-    span s = {days_of(text_of(all, "start")), days_of(text_of(all, "report"))};
-    long forecast = days_of(text_of(all, "forecast_report"));
+    span s = {days_of(cu_desk_text(all, "start")), days_of(cu_desk_text(all, "report"))};
+    long forecast = days_of(cu_desk_text(all, "forecast_report"));
     s.last = forecast > s.last ? forecast : s.last;
-    printf("start %.10s, window %.10s to %.10s, report %.10s", text_of(all, "start"), text_of(all, "from"), text_of(all, "to"), text_of(all, "report"));
+    printf("start %.10s, window %.10s to %.10s, report %.10s", cu_desk_text(all, "start"), cu_desk_text(all, "from"), cu_desk_text(all, "to"), cu_desk_text(all, "report"));
     long long late = json_integer_value(json_object_get(all, "late_days"));
     if (late > 0)
-        printf("; at the pace so far (%lld %%) %.10s, %lld days late", json_integer_value(json_object_get(all, "pace_percent")), text_of(all, "forecast_report"), late);
+        printf("; at the pace so far (%lld %%) %.10s, %lld days late", json_integer_value(json_object_get(all, "pace_percent")), cu_desk_text(all, "forecast_report"), late);
     printf("\n  # reached, o planned, > forecast, | today, [ ] window\n");
     json_array_foreach(json_object_get(all, "phases"), i, p) {
-        printf("%s: %lld of %lld reached\n", text_of(p, "title"), json_integer_value(json_object_get(p, "reached")), json_integer_value(json_object_get(p, "milestones")));
+        printf("%s: %lld of %lld reached\n", cu_desk_text(p, "title"), json_integer_value(json_object_get(p, "reached")), json_integer_value(json_object_get(p, "milestones")));
         json_array_foreach(json_object_get(all, "milestones"), k, m)
-            if (strcmp(text_of(m, "phase"), text_of(p, "id")) == 0)
+            if (strcmp(cu_desk_text(m, "phase"), cu_desk_text(p, "id")) == 0)
                 put_milestone(m, all, &s);
     }
 }
@@ -123,7 +94,7 @@ static int show_plan(const cu_run *r, const char *const *names, const char *id)
         cu_buf_fmt(&path, "?engagement=%.40s", id);
     int rc = put_query(r, &path, names);
     if (rc == 0)
-        rc = ask(r, cu_buf_cstr(&path), &all);
+        rc = cu_desk_answer(r, "GET", cu_buf_cstr(&path), CU_NONE, &all);
     if (rc == 0 && !r->json)
         put_plan(all);
     bool late = json_integer_value(json_object_get(all, "late_days")) > 0;
@@ -154,11 +125,11 @@ static int map(const cu_run *r)
     cu_buf_str(&path, "/api/v1/heat-map");
     int rc = put_query(r, &path, names);
     if (rc == 0)
-        rc = ask(r, cu_buf_cstr(&path), &all);
+        rc = cu_desk_answer(r, "GET", cu_buf_cstr(&path), CU_NONE, &all);
     if (rc == 0 && !r->json) {
-        printf("each day from %.10s on: m met, p partly, n not met, d no data, a not applicable\n", text_of(all, "from"));
+        printf("each day from %.10s on: m met, p partly, n not met, d no data, a not applicable\n", cu_desk_text(all, "from"));
         json_array_foreach(json_object_get(all, "items"), i, x)
-            printf("%-8s %s\n", text_of(x, "id"), text_of(x, "days"));
+            printf("%-8s %s\n", cu_desk_text(x, "id"), cu_desk_text(x, "days"));
     }
     json_decref(all);
     return rc;
