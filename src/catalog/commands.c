@@ -9,11 +9,14 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "catalog/commands.h"
+#include "packages.h"
 #include "reading.h"
 
 #define MAX_FILES 100u
 #define MAX_PROGRAMS 1000u
 #define MAX_SETS 32u
+#define MAX_INSTALLS 200u
+#define MAX_PACKAGE_LISTS 16u
 
 static cu_err groups_of(const reading *r, const cu_yaml *n, cu_word_groups *out)
 {
@@ -155,14 +158,35 @@ static cu_err read_lists(const reading *r, const cu_yaml *root, cu_command_pack 
     return reading_list(r, cu_yaml_get(root, "permit"), &p->permit);
 }
 
+static cu_err one_install(const reading *r, const cu_yaml *n, cu_install *in)
+{
+    if (n->kind != CU_YAML_MAP)
+        return reading_wrong(r, n, "an entry of installs is a map");
+    CU_TRY(reading_only(r, n, "install", "of program words values first"));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "program"), &in->program));
+    CU_TRY(groups_of(r, cu_yaml_get(n, "words"), &in->words));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "values"), &in->values));
+    in->of = cu_arena_dup(r->a, cu_yaml_text(n, "of", CU_NONE));
+    in->first = cu_eq_str(cu_yaml_text(n, "first", CU_NONE), "true");
+    if (in->program.n == 0 || in->of.n == 0)
+        return reading_wrong(r, n, "an entry of installs needs program and of, the name of a registry");
+    return CU_OK;
+}
+
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
-    CU_TRY(reading_only(r, root, "file", "programs rules host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    CU_TRY(reading_only(r, root, "file", "programs rules installs host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
     const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
     for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
         if (p->programs_n == MAX_PROGRAMS)
             return reading_wrong(r, k, "too many programs");
         CU_TRY(one_program(r, k, &p->programs[p->programs_n++]));
+    }
+    const cu_yaml *installs = cu_yaml_get(root, "installs");
+    for (const cu_yaml *k = installs ? installs->first : NULL; k; k = k->next) {
+        if (p->installs_n == MAX_INSTALLS)
+            return reading_wrong(r, k, "too many entries of installs");
+        CU_TRY(one_install(r, k, &p->installs[p->installs_n++]));
     }
     for (const cu_yaml *k = rules ? rules->first : NULL; k; k = k->next) {
         if (p->rules_n == CU_COMMAND_MAX_RULES)
@@ -176,6 +200,16 @@ static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *
     return read_lists(r, root, p);
 }
 
+static bool ends_in(cu_bytes name, const char *end)
+{
+    return name.n > strlen(end) && name.p[0] != '.' && cu_eq_str(cu_slice(name, name.n - strlen(end), name.n), end);
+}
+
+static bool is_package_list(cu_bytes name)
+{
+    return ends_in(name, CU_PACKAGES_SUFFIX);
+}
+
 static cu_err one_file(const char *from, const cu_pack_file *file, cu_arena *a, cu_command_pack *p, cu_hasher *h, cu_fault *f)
 {
     const cu_yaml *root;
@@ -186,6 +220,11 @@ static cu_err one_file(const char *from, const cu_pack_file *file, cu_arena *a, 
     cu_hasher_add(h, CU_LIT("/"));
     cu_hasher_add(h, file->name);
     cu_hasher_add(h, file->text);
+    if (is_package_list(file->name)) {
+        if (p->packages_n == MAX_PACKAGE_LISTS)
+            return cu_fail(f, CU_TOO_BIG, "%s: more than %u lists of packages", from, MAX_PACKAGE_LISTS);
+        return packages_read(r.path, file->name, file->text, &p->packages[p->packages_n++], f);
+    }
     cu_err e = cu_yaml_parse(file->text, a, &root, &inner);
     if (e == CU_OK)
         return read_root(&r, root, p);
@@ -194,10 +233,9 @@ static cu_err one_file(const char *from, const cu_pack_file *file, cu_arena *a, 
     return cu_fail(f, e, "%s:%u: %s", r.path, inner.line, inner.text[0] ? inner.text : cu_err_text(e));
 }
 
-static int is_yaml(const struct dirent *d)
+static int is_read(const struct dirent *d)
 {
-    size_t n = strlen(d->d_name);
-    return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".yaml") == 0;
+    return ends_in(cu_str(d->d_name), ".yaml") || is_package_list(cu_str(d->d_name));
 }
 
 cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, cu_arena *a, cu_command_pack *out, cu_fault *f)
@@ -208,7 +246,9 @@ cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, c
     out->programs = cu_arena_alloc(a, MAX_PROGRAMS * sizeof *out->programs);
     out->rules = cu_arena_alloc(a, CU_COMMAND_MAX_RULES * sizeof *out->rules);
     out->sets = cu_arena_alloc(a, MAX_SETS * sizeof *out->sets);
-    if (!out->programs || !out->rules || !out->sets)
+    out->installs = cu_arena_alloc(a, MAX_INSTALLS * sizeof *out->installs);
+    out->packages = cu_arena_alloc(a, MAX_PACKAGE_LISTS * sizeof *out->packages);
+    if (!out->programs || !out->rules || !out->sets || !out->installs || !out->packages)
         e = CU_NOMEM;
     for (size_t i = 0; i < n && e == CU_OK; i++)
         e = one_file(from, &v[i], a, out, h, f);
@@ -221,7 +261,7 @@ cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, c
 
 static cu_err read_file(const char *dir, const char *name, cu_arena *a, cu_pack_file *out, cu_fault *f)
 {
-    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
+    cu_buf b CU_CLEAN_BUF = CU_BUF(is_package_list(cu_str(name)) ? CU_PACKAGES_MAX_BYTES : CU_YAML_MAX_BYTES);
     char path[PATH_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >= sizeof path)
         return cu_fail(f, CU_TOO_BIG, "%s: the path is too long", dir);
@@ -235,11 +275,11 @@ static cu_err read_file(const char *dir, const char *name, cu_arena *a, cu_pack_
 cu_err cu_command_pack_files(const char *dir, cu_arena *a, cu_pack_file **v, size_t *n, cu_fault *f)
 {
     struct dirent **names = NULL;
-    int found = scandir(dir, &names, is_yaml, alphasort);
+    int found = scandir(dir, &names, is_read, alphasort);
     *n = 0;
     if (found < 0)
         return cu_fail(f, cu_errno_err(errno), "%s: %s", dir, strerror(errno));
-    cu_err e = found == 0 || found > (int)MAX_FILES ? cu_fail(f, CU_NOT_FOUND, "%s holds %d files *.yaml; 1 to %u are read", dir, found, MAX_FILES) : CU_OK;
+    cu_err e = found == 0 || found > (int)MAX_FILES ? cu_fail(f, CU_NOT_FOUND, "%s holds %d files *.yaml and *.packages; 1 to %u are read", dir, found, MAX_FILES) : CU_OK;
     *v = cu_arena_alloc(a, MAX_FILES * sizeof **v);
     if (e == CU_OK && !*v)
         e = CU_NOMEM;

@@ -12,7 +12,7 @@
 #include "verbs.h"
 #include "wire/tree.h"
 
-#define PACK_ARENA (16u << 20)
+#define PACK_ARENA (160u << 20) /* lists of packages are large */
 #define ITEM_ARENA (64u << 20)
 #define OUT_FLUSH (1u << 20)
 

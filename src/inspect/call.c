@@ -378,6 +378,7 @@ flow call_run(walk *w, call *c)
     c->arg_tags |= word_tags(w, c);
     host_words(w, c, p, operand, operands);
     match_call(w, c, p, name);
+    match_packages(w, c, name);
     take_state(w, c, name);
     flow inner = {0};
     if (run_function(w, c, &inner))

@@ -104,6 +104,7 @@ flow decode_out(walk *w, const call *c, const cu_program *p, cu_bytes name);
 /* match.c */
 void match_call(walk *w, const call *c, const cu_program *p, cu_bytes name);
 void match_host(walk *w, cu_bytes host);
+void match_packages(walk *w, const call *c, cu_bytes name); /* package.c */
 bool match_program_named(const walk *w, cu_bytes name);
 void reason_add(walk *w, const cu_command_rule *r, unsigned tier);
 void reason_static(walk *w, const char *id, const char *message, const char *instead, unsigned tier, unsigned decision);

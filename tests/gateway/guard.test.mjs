@@ -259,6 +259,7 @@ test('modes and rules by tier: the strictest counts', async (t) => {
     mkdirSync(`${own.dir}/${dir}`)
     writeFileSync(`${own.dir}/${dir}/rules.yaml`, text)
   }
+  writeFileSync(`${own.dir}/org/pypi.packages`, 'flask\nrequests\n')
   await own.start()
   t.after(() => own.remove())
   const ask = async (call, headers = {}) => {
@@ -278,6 +279,9 @@ test('modes and rules by tier: the strictest counts', async (t) => {
   assert.match(got.text, /This call of exec_command was held and did not run. Rule host-not-allowed/)
   assert.equal(got.guard.held, 1)
   assert.ok((await ask({ name: 'exec_command', input: { cmd: 'ssh git.acme.example uptime' } })).passed)
+  assert.ok((await ask({ name: 'exec_command', input: { cmd: 'pip install Flask==3.0 requests' } })).passed)
+  got = await ask({ name: 'exec_command', input: { cmd: 'pip install flask-requests' } }) // no such package
+  assert.match(got.text, /was held and did not run. Rule package-not-known: [^]*may have made it up/)
   got = await ask({ name: 'mcp__ops__run', input: { command: 'terraform plan' } })
   assert.match(got.text, /was blocked and did not run. Rule program-denied/)
   assert.equal(got.guard.verdicts.find((v) => v.rule === 'program-denied').tier, 'org')

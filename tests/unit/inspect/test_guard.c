@@ -293,6 +293,82 @@ static void the_strictest_tier_wins(void **state)
     assert_int_equal(with_tiers("deny_programs: [nmap]\n", NULL, "sudo nmap 10.0.0.1"), CU_COMMAND_BLOCK);
 }
 
+static cu_err pack_of(const char *list, const char *names, cu_arena *a, cu_command_pack *p, cu_fault *f)
+{
+    const cu_pack_file files[] = {{CU_LIT("a.yaml"), CU_LIT("permit: []\n")}, {cu_str(list), cu_str(names)}};
+    return cu_command_pack_read("folder", files, 2, a, p, f);
+}
+
+static void packages_that_no_list_has_are_held(void **state)
+{
+    static const struct { const char *command; unsigned decision; } of[] = {
+        {"pip install requests", CU_COMMAND_ALLOW}, {"pip install Flask==2.0 'numpy[extra]>=1'", CU_COMMAND_ALLOW}, {"pip install Zope.Interface", CU_COMMAND_ALLOW},
+        {"pip install zope_interface", CU_COMMAND_ALLOW}, {"pip install -r requests-pro.txt", CU_COMMAND_ALLOW}, {"pip install . ./x.whl git+https://a.example/b", CU_COMMAND_ALLOW},
+        {"pip list requests-pro", CU_COMMAND_ALLOW}, {"pip install requests-pro", CU_COMMAND_HOLD}, {"sudo python3 -m pip install -q requests requests-pro", CU_COMMAND_HOLD},
+        {"sh -c \"pip3 install 'requests-pro>=1'\"", CU_COMMAND_HOLD}, {"pip install $NAME", CU_COMMAND_HOLD}, {"uv add numpyy", CU_COMMAND_HOLD}, {"pip install zzz", CU_COMMAND_HOLD},
+        {"pip install a", CU_COMMAND_HOLD}, {"cargo add anything", CU_COMMAND_ALLOW}, /* no list of cargo */
+    };
+    const cu_command_pack *tiers[CU_TIERS] = {&shipped};
+    cu_command_pack p;
+    cu_fault f = {0};
+    cu_guard *g;
+    cu_inspector *i;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_arena_init(&a, 16 << 20);
+    assert_int_equal(pack_of("pypi.packages", "flask\nnumpy\nrequests\nzope-interface\n", &a, &p, &f), CU_OK);
+    tiers[CU_TIER_ORG] = &p;
+    assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
+    assert_int_equal(cu_inspector_new(g, &i), CU_OK);
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        char rule[64];
+        if (decide(i, cu_str(of[k].command), rule, sizeof rule) != of[k].decision || (of[k].decision && strcmp(rule, "package-not-known")))
+            fail_msg("%s: %s", of[k].command, rule);
+    }
+    cu_inspector_free(i);
+    cu_guard_free(g);
+}
+
+static void names_of_npm_keep_their_scope(void **state)
+{
+    static const struct { const char *command; unsigned decision; } of[] = {
+        {"npm i -D @types/node@20 left-pad@^1", CU_COMMAND_ALLOW}, {"npm install", CU_COMMAND_ALLOW}, {"npx left-pad --fix whatever", CU_COMMAND_ALLOW},
+        {"npm install user/repo", CU_COMMAND_ALLOW}, {"npm i pad@npm:left-pad@1", CU_COMMAND_ALLOW}, {"npm i pad@npm:left-padd@1", CU_COMMAND_HOLD},
+        {"npm i @types/nodee", CU_COMMAND_HOLD}, {"yarn add left-padd", CU_COMMAND_HOLD}, {"npx left-padd", CU_COMMAND_HOLD}, {"npm i Left-Pad", CU_COMMAND_HOLD},
+    };
+    const cu_command_pack *tiers[CU_TIERS] = {&shipped};
+    cu_command_pack p;
+    cu_fault f = {0};
+    cu_guard *g;
+    cu_inspector *i;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_arena_init(&a, 16 << 20);
+    assert_int_equal(pack_of("npm.packages", "@types/node\nleft-pad", &a, &p, &f), CU_OK);
+    tiers[CU_TIER_TENANT] = &p;
+    assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
+    assert_int_equal(cu_inspector_new(g, &i), CU_OK);
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++)
+        if (decide(i, cu_str(of[k].command), NULL, 0) != of[k].decision)
+            fail_msg("%s", of[k].command);
+    cu_inspector_free(i);
+    cu_guard_free(g);
+}
+
+static void wrong_lists_of_packages_are_refused_with_the_line(void **state)
+{
+    static const struct { const char *text, *says; } bad[] = {
+        {"b\na\n", "pypi.packages:2: lines are in order"}, {"a\na\n", ":2: lines are in order"}, {"a\n\nb\n", ":2: the line is empty"}, {"A\n", ":1: the name is not in its usual form"},
+        {"a_b\n", "usual form"}, {"a b\n", "without blanks"}, {"a\r\n", "without blanks"}, {"", "the list is empty"},
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        cu_command_pack p;
+        cu_fault f = {0};
+        cu_arena a CU_CLEAN_ARENA;
+        cu_arena_init(&a, 16 << 20);
+        if (pack_of("pypi.packages", bad[k].text, &a, &p, &f) != CU_CONFIG || !strstr(f.text, bad[k].says))
+            fail_msg("%s: %s", bad[k].text, f.text);
+    }
+}
+
 static void wrong_packs_are_refused_with_the_place(void **state)
 {
     static const struct { const char *text, *says; } bad[] = {
@@ -344,6 +420,9 @@ int main(void)
         cmocka_unit_test(each_notation_of_the_metadata_address_is_one),
         cmocka_unit_test(hosts_are_named_where_commands_have_them),
         cmocka_unit_test(the_strictest_tier_wins),
+        cmocka_unit_test(packages_that_no_list_has_are_held),
+        cmocka_unit_test(names_of_npm_keep_their_scope),
+        cmocka_unit_test(wrong_lists_of_packages_are_refused_with_the_line),
         cmocka_unit_test(wrong_packs_are_refused_with_the_place),
         cmocka_unit_test(a_hundred_ordinary_lines_pass),
     };

@@ -63,6 +63,24 @@ typedef struct {
 
 typedef struct { cu_bytes name; cu_word_list hosts; } cu_host_set;
 
+/* Commands that name packages of a registry. */
+typedef struct {
+    cu_word_list program;
+    cu_word_groups words;    /* the first operands, place by place */
+    cu_word_list values;     /* options that take the next word */
+    cu_bytes of;             /* the registry: "pypi" */
+    bool first;              /* only the first operand behind words is a package */
+} cu_install;
+
+/* Names of packages that exist or may be used, in order. */
+typedef struct { cu_bytes of, text; } cu_package_list;
+#define CU_PACKAGES_SUFFIX ".packages"
+#define CU_PACKAGES_MAX_BYTES (32u << 20) /* of one list; PyPI's has 10 MB */
+#define CU_PACKAGE_MAX_NAME 240u
+bool cu_package_listed(const cu_package_list *l, cu_bytes name);
+/* Its usual form, in room: what a registry takes for the same name is the same. Empty: too long. */
+cu_bytes cu_package_name(cu_bytes of, cu_bytes name, char room[CU_PACKAGE_MAX_NAME]);
+
 typedef struct {
     cu_program *programs;
     size_t programs_n;
@@ -70,6 +88,10 @@ typedef struct {
     size_t rules_n;
     cu_host_set *sets;
     size_t sets_n;
+    cu_install *installs;
+    size_t installs_n;
+    cu_package_list *packages;
+    size_t packages_n;
     cu_word_list production, secrets, not_secrets, secret_options, deny_hosts, allow_hosts, deny_programs, permit;
     cu_sha256 digest;        /* over names and contents of the files */
 } cu_command_pack;
@@ -83,7 +105,7 @@ typedef struct { cu_bytes name, text; } cu_pack_file;
 cu_err cu_command_pack_files(const char *dir, cu_arena *a, cu_pack_file **v, size_t *n, cu_fault *f) CU_MUST;
 /* from: what faults call the folder. Everything lives in the arena. */
 cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, cu_arena *a, cu_command_pack *out, cu_fault *f) CU_MUST;
-/* Every *.yaml of the folder, by name. Everything lives in the arena. */
+/* Every *.yaml and *.packages of the folder, by name. Everything lives in the arena. */
 cu_err cu_command_pack_load(const char *dir, cu_arena *a, cu_command_pack *out, cu_fault *f) CU_MUST;
 
 #endif

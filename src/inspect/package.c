@@ -1,0 +1,80 @@
+/* Packages that a command installs or runs, held against lists of those that exist. */
+#include "walk.h"
+
+static bool begins(cu_bytes t, const char *s)
+{
+    return cu_starts(t, cu_str(s));
+}
+
+/* A file, a folder, an address: no name that a registry is asked for. */
+static bool elsewhere(cu_bytes of, cu_bytes t)
+{
+    static const char *const ends[] = {".whl", ".tar.gz", ".tgz", ".zip", ".gem", ".crate", ".txt", ".toml"};
+    bool scoped = cu_eq_str(of, "npm") && begins(t, "@");
+    if (!t.n || memchr("./~-", t.p[0], 4) || cu_find(t, CU_LIT("://"), 0) != SIZE_MAX || begins(t, "git+") || begins(t, "file:") || begins(t, "git@") || begins(t, "github:"))
+        return true;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (t.n > strlen(ends[i]) && cu_eq_str(cu_slice(t, t.n - strlen(ends[i]), t.n), ends[i]))
+            return true;
+    return memchr(t.p, '/', t.n) && !scoped && !cu_eq_str(of, "packagist");
+}
+
+/* name of name==1.2, name[extra]>=1, name@^1, @scope/name@1, alias@npm:name@1, vendor/name:^1 */
+static cu_bytes name_in(cu_bytes of, cu_bytes t)
+{
+    size_t alias = cu_eq_str(of, "npm") ? cu_find(t, CU_LIT("npm:"), 0) : SIZE_MAX;
+    if (alias != SIZE_MAX)
+        t = cu_slice(t, alias + 4, t.n);
+    size_t end = t.n && t.p[0] == '@';
+    while (end < t.n && !memchr("=<>!~^;@[( ,:", t.p[end], 13))
+        end++;
+    return cu_slice(t, 0, end);
+}
+
+static void hold_unless_listed(walk *w, cu_bytes of, cu_bytes t)
+{
+    char room[CU_PACKAGE_MAX_NAME];
+    if (elsewhere(of, t))
+        return;
+    bool open = memchr(t.p, OPEN, t.n) != NULL;
+    cu_bytes name = cu_package_name(of, name_in(of, t), room);
+    for (unsigned tier = 0; tier < CU_TIERS; tier++) {
+        const cu_command_pack *pack = w->g->packs[tier];
+        for (size_t i = 0; pack && i < pack->packages_n; i++)
+            if (cu_eq(pack->packages[i].of, of) && (open || !cu_package_listed(&pack->packages[i], name)))
+                reason_static(w, "package-not-known", "A package that the command names is not on the list of those that exist or may be used, or is not known before it runs.",
+                              "Check the name: a model may have made it up. Use a package of the list, or ask for this one.", tier, CU_COMMAND_HOLD);
+    }
+}
+
+/* Of `pip install a b`: where a stands among the operands. 0: the command installs nothing of this kind. */
+static size_t behind_words(const call *c, const cu_install *in, const size_t *at, size_t n)
+{
+    size_t i = 0;
+    for (size_t k = 0; k < in->words.n; k++, i++)
+        if (i >= n || !in_any(&in->words.v[k], c->argv.v[at[i]].text))
+            return SIZE_MAX;
+    return i;
+}
+
+static void one_install(walk *w, const call *c, const cu_install *in)
+{
+    const cu_program read = {.values = in->values};
+    size_t at[MAX_WORDS], n = operands_of(c, &read, at, MAX_WORDS), from = behind_words(c, in, at, n);
+    for (size_t i = from; i < n; i++) {
+        hold_unless_listed(w, in->of, c->argv.v[at[i]].text);
+        if (in->first)
+            return; /* what follows are words of the package's program */
+    }
+}
+
+void match_packages(walk *w, const call *c, cu_bytes name)
+{
+    bool any = false;
+    for (unsigned t = 0; t < CU_TIERS; t++)
+        any |= w->g->packs[t] && w->g->packs[t]->packages_n;
+    for (unsigned t = 0; any && t < CU_TIERS; t++)
+        for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->installs_n; i++)
+            if (in_any(&w->g->packs[t]->installs[i].program, name))
+                one_install(w, c, &w->g->packs[t]->installs[i]);
+}
