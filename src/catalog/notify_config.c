@@ -123,9 +123,13 @@ cu_err cu_notify_config_read(const cu_yaml *root, const char *path, bool resolve
     *out = (cu_config_notify){.digest_hour = 7};
     if (!n)
         return CU_OK;
-    CU_TRY(reading_only(&r, n, "notify", "smtp digest_hour channels"));
+    CU_TRY(reading_only(&r, n, "notify", "smtp digest_hour channels ca"));
     if ((k = cu_yaml_get(n, "digest_hour")))
         CU_TRY(reading_number(&r, k, "digest_hour", 0, 23, &out->digest_hour));
+    if ((k = cu_yaml_get(n, "ca")))
+        CU_TRY(reading_text(&r, k, "ca", &out->ca));
+    if (out->ca && out->ca[0] != '/')
+        return reading_wrong(&r, k, "ca is the whole path of a PEM file, from / on");
     if ((k = cu_yaml_get(n, "smtp")))
         CU_TRY(read_smtp(&r, k, resolve, out));
     k = cu_yaml_get(n, "channels");

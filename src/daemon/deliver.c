@@ -24,6 +24,8 @@ static CURL *begin(app *a, const char *url, const char *protocols)
         return NULL;
     curl_easy_setopt(c, CURLOPT_URL, url);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    if (a->config->notify.ca)
+        curl_easy_setopt(c, CURLOPT_CAINFO, a->config->notify.ca);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, protocols);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);

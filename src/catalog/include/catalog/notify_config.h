@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
     char *smtp;          /* smtps://HOST:PORT or smtp://HOST:PORT (STARTTLS is asked for, but of this machine); NULL: no mail */
     bool smtp_here;      /* it is this machine */
+    char *ca;            /* PEM file: who signs certificates of the mail server and of webhooks; NULL: the system's */
     char *from, *user, *password; /* user NULL: no sign-in; password resolved */
     uint64_t digest_hour; /* UTC */
     cu_notify_channel channels[CU_NOTIFY_CHANNELS];
