@@ -202,15 +202,16 @@ static struct times *most_runs(cu_status *s, const cu_control *k)
     return most;
 }
 
-/* An occurrence is a run of the probe where there is one, else an entry of the first source. */
+/* Of an automatic control whose probe ever ran here an occurrence is a run of it, else an entry of the first source. */
 static void judge_occurrences(cu_status *s, const cu_control *k, uint64_t at, cu_control_status *out)
 {
     gaps g = {.limit = k->fresh_ns / 1000000, .from = at > YEAR_MS ? at - YEAR_MS : 0};
+    struct times *runs = most_runs(s, k);
+    size_t n = kept_until(runs, at << 2 | 3);
     if (!k->scheduled)
         return;
-    if (k->probes_n) {
-        struct times *runs = most_runs(s, k);
-        gaps_of(runs, kept_until(runs, at << 2 | 3), 2, at, &g);
+    if (n && cu_eq_str(k->automation, "auto")) {
+        gaps_of(runs, n, 2, at, &g);
     } else if (k->sources_n && k->sources[0].events_n == 1) {
         unsigned t = kept_stream(s, k->sources[0].events[0], k->sources[0].member, k->sources[0].value);
         if (t != NONE)

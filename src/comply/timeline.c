@@ -65,7 +65,7 @@ static cu_err read_proof(const reading *r, cu_arena *a, const cu_catalogue *c, c
 {
     static const char *const kinds[] = {"entries", "records", "none", "control"};
     unsigned k = 0;
-    CU_TRY(read_only_keys(r, n, "entries records none control state field value in_window"));
+    CU_TRY(read_only_keys(r, n, "entries records none control state field value in_window unless"));
     while (k < 4 && !cu_yaml_get(n, kinds[k]))
         k++;
     if (k == 4)
@@ -76,12 +76,15 @@ static cu_err read_proof(const reading *r, cu_arena *a, const cu_catalogue *c, c
     p->state = word_of(a, n, "state");
     p->field = word_of(a, n, "field");
     p->value = word_of(a, n, "value");
+    p->unless = word_of(a, n, "unless");
     if (!p->field != !p->value)
         return wrong_at(r, n, "field and value belong together");
     if (p->kind == CU_PROOF_ENTRIES && !cu_event_find(r->events, cu_str(p->what)))
         return wrong_at(r, n, "nobody writes entries of the type %.40s", p->what);
     if (p->kind == CU_PROOF_CONTROL && !cu_control_find(c, cu_str(p->what)))
         return wrong_at(r, n, "there is no control %.40s", p->what);
+    if (p->unless && !cu_control_find(c, cu_str(p->unless)))
+        return wrong_at(r, n, "there is no control %.40s", p->unless);
     return p->kind == CU_PROOF_RECORDS || p->kind == CU_PROOF_NONE ? known_record(r, n, p) : CU_OK;
 }
 

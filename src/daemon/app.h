@@ -46,6 +46,7 @@ typedef struct {
     int spool_fd, keystore_fd, bodies_fd;
     uint32_t capture_day;   /* that the bundle has body keys of, and of the next */
     uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
+    _Atomic bool awaited;          /* somebody waits for what was just written: the next round begins at once */
     unsigned ready_segments;
     char bundle_digest[65], trouble[320];
     char bundle_file[65], config_digest[65]; /* SHA-256 of the file as published; of custos.yaml at the start */

@@ -148,8 +148,8 @@ static uint64_t delivered(void *arg, cu_bytes log)
 
 static void pause_ms(const app *a, unsigned ms)
 {
-    for (unsigned t = 0; t < ms && !*a->stop; t += 20)
-        usleep(20000);
+    for (unsigned t = 0; t < ms && !*a->stop; t += ms < 20 ? ms : 20)
+        usleep(ms < 20 ? ms * 1000 : 20000);
 }
 
 static cu_err one_round(app *a, cu_sequencer *s, uint64_t *took, cu_fault *f)
@@ -179,6 +179,7 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
     cu_err e = CU_OK;
     bool last = false;
     while (e == CU_OK && !last) {
+        a->awaited = false;
         last = *a->stop; /* one more round after the stop: what was written before it is sealed */
         log_key_serve(a, signer);
         e = attest_show_signer(a, signer, f);
@@ -188,8 +189,9 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
             a->sealed_ns = cu_now_ns();
             set_trouble(a, "");
         }
-        if (e == CU_OK && took < MANY && !last)
-            pause_ms(a, took ? BUSY_MS : ROUND_MS);
+        const unsigned pause = took ? BUSY_MS : ROUND_MS;
+        for (unsigned ms = 0; e == CU_OK && took < MANY && !last && ms < pause && !a->awaited; ms += 5)
+            pause_ms(a, 5);
     }
     cu_sequencer_close(s);
     return e;

@@ -104,12 +104,13 @@ const char *desk_text(const json_t *record, const char *field)
 
 /* --- a step --- */
 
-static bool sealed(const app *a, const char *leaf)
+static bool sealed(app *a, const char *leaf)
 {
-    for (unsigned ms = 0; !*a->stop && ms < SEEN_MS; ms += 10) {
+    a->awaited = !cu_store_record_has(a->store, leaf);
+    for (unsigned ms = 0; !*a->stop && ms < SEEN_MS; ms += 2) {
         if (cu_store_record_has(a->store, leaf))
             return true;
-        usleep(10000);
+        usleep(2000);
     }
     return cu_store_record_has(a->store, leaf);
 }

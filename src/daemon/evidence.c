@@ -105,12 +105,14 @@ static unsigned read_scope(call *c, const json_t *in, char from[CU_TIME_LEN], ch
 }
 
 /* What is written now stands in the log after the next round. */
-static void wait_sealed(const app *a)
+static void wait_sealed(app *a)
 {
     uint64_t now = cu_now_ns();
+    a->awaited = true;
     for (unsigned ms = 0; a->sealed_ns < now + 1000000 && ms < SEAL_MS; ms += 20)
         usleep(20000);
     now = a->sealed_ns; /* one more: that round may have begun before */
+    a->awaited = true;
     for (unsigned ms = 0; a->sealed_ns == now && ms < SEAL_MS; ms += 20)
         usleep(20000);
 }

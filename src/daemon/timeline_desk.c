@@ -23,6 +23,7 @@ static const char *text_of(const json_t *v, const char *key)
 typedef struct {
     const cu_timeline *t;
     timeline_state *s;
+    json_t *steps; /* of the engagement: type to time of the newest */
 } reading_steps;
 
 static void take_step(void *arg, const cu_store_record *x)
@@ -31,6 +32,7 @@ static void take_step(void *arg, const cu_store_record *x)
     json_t *fields = json_loads(x->fields, 0, NULL);
     const cu_milestone *m = cu_milestone_find(r->t, text_of(fields, "milestone"));
     size_t i = m ? (size_t)(m - r->t->v) : 0;
+    json_object_set_new(r->steps, x->type, json_string(x->at));
     if (m && strcmp(x->type, "timeline.moved") == 0)
         r->s->asked.moved[i] = seconds(text_of(fields, "date"));
     else if (m && strcmp(x->type, "milestone.reached") == 0)
@@ -40,9 +42,9 @@ static void take_step(void *arg, const cu_store_record *x)
     json_decref(fields);
 }
 
-static cu_err read_asked(app *a, const json_t *record, timeline_state *s)
+static cu_err read_asked(app *a, const json_t *record, timeline_state *s, json_t *steps)
 {
-    reading_steps r = {a->timeline, s};
+    reading_steps r = {a->timeline, s, steps};
     const json_t *fields = json_object_get(record, "fields");
     s->asked.months = (unsigned)json_integer_value(json_object_get(fields, "months"));
     s->asked.fast = strcmp(text_of(fields, "pace"), "fast") == 0;
@@ -66,10 +68,19 @@ static void put_proof(json_t *list, json_t *what, bool holds, json_t *found)
     json_array_append_new(list, json_pack("{s:o,s:b,s:o}", "what", what, "holds", holds, "found", found));
 }
 
-static bool entries_hold(app *a, const cu_milestone_proof *p, uint64_t from, json_t *list)
+/* Steps of an engagement are this one's: what was locked, signed or issued for the last report proves nothing of the next. */
+static bool entries_hold(app *a, const cu_milestone_proof *p, const json_t *steps, uint64_t from, json_t *list)
 {
     cu_store_events e = {0};
-    bool ok = cu_store_events_of(a->store, p->what, &e) == CU_OK && e.count && (!p->in_window || seconds(e.last) >= from);
+    const cu_event *x = cu_event_find(a->events, cu_str(p->what));
+    bool ok = true;
+    if (x && x->reg && cu_eq_str(x->reg->name, "engagement")) {
+        snprintf(e.last, sizeof e.last, "%s", text_of(steps, p->what));
+        e.count = e.last[0] != 0;
+    } else {
+        ok = cu_store_events_of(a->store, p->what, &e) == CU_OK;
+    }
+    ok &= e.count && (!p->in_window || seconds(e.last) >= from);
     put_proof(list, json_sprintf("an entry %s%s", p->what, p->in_window ? " within the window" : ""), ok,
               e.count ? json_sprintf("%llu, the last of %.10s", (unsigned long long)e.count, e.last) : json_string("none"));
     return ok;
@@ -104,7 +115,15 @@ static void keep_state(void *arg, const cu_control_status *st)
     json_object_set_new(arg, id, json_string(cu_state_name(st->state)));
 }
 
-static void prove(app *a, timeline_state *s, uint64_t from)
+static bool is_out(const cu_milestone_proof *p, const json_t *states, json_t *list)
+{
+    bool out = p->unless && strcmp(text_of(states, p->unless), "not_applicable") == 0;
+    if (out)
+        put_proof(list, json_sprintf("nothing, as %s is out of scope", p->unless), true, json_string("not_applicable"));
+    return out;
+}
+
+static void prove(app *a, timeline_state *s, const json_t *steps, uint64_t from)
 {
     const cu_timeline *t = a->timeline;
     json_t *states = json_object();
@@ -115,7 +134,8 @@ static void prove(app *a, timeline_state *s, uint64_t from)
         bool ok = true;
         for (size_t k = 0; k < m->proofs_n; k++) {
             const cu_milestone_proof *p = &m->proofs[k];
-            bool one = p->kind == CU_PROOF_ENTRIES ? entries_hold(a, p, from, list) : p->kind == CU_PROOF_CONTROL ? control_holds(p, states, list) : records_hold(a, p, list);
+            bool one = is_out(p, states, list)               ? true
+                       : p->kind == CU_PROOF_ENTRIES ? entries_hold(a, p, steps, from, list) : p->kind == CU_PROOF_CONTROL ? control_holds(p, states, list) : records_hold(a, p, list);
             ok &= one;
         }
         for (size_t k = 0; k < m->needs_n; k++)
@@ -130,14 +150,16 @@ static void prove(app *a, timeline_state *s, uint64_t from)
 cu_err timeline_read(app *a, const json_t *record, timeline_state *s)
 {
     cu_plan frame;
+    json_t *steps = json_object();
     s->asked.now = cu_now_ns() / 1000000000;
     s->proofs = json_array();
-    if (record)
-        CU_TRY(read_asked(a, record, s));
-    CU_TRY(cu_timeline_plan(a->timeline, &s->asked, &frame));
-    if (record)
-        prove(a, s, frame.from);
-    return cu_timeline_plan(a->timeline, &s->asked, &s->plan);
+    cu_err e = record ? read_asked(a, record, s, steps) : CU_OK;
+    if (e == CU_OK)
+        e = cu_timeline_plan(a->timeline, &s->asked, &frame);
+    if (e == CU_OK && record)
+        prove(a, s, steps, frame.from);
+    json_decref(steps);
+    return e == CU_OK ? cu_timeline_plan(a->timeline, &s->asked, &s->plan) : e;
 }
 
 json_t *timeline_current(app *a)
@@ -277,6 +299,7 @@ static void watch_one(app *a, const json_t *record)
 {
     timeline_state s = {0};
     const cu_timeline *t = a->timeline;
+    bool going_on = strcmp(text_of(record, "state"), "reported") != 0;
     char at[CU_TIME_LEN];
     if (timeline_read(a, record, &s) != CU_OK) {
         json_decref(s.proofs);
@@ -285,7 +308,7 @@ static void watch_one(app *a, const json_t *record)
     for (size_t i = 0; i < t->n; i++) {
         if (s.holds[i] && !s.noted[i])
             desk_note(a, "milestone.reached", json_pack("{s:s,s:s,s:o}", "engagement", text_of(record, "id"), "milestone", t->v[i].id, "proof", proof_words(json_array_get(s.proofs, i))));
-        if (!s.holds[i] && !s.noted[i] && s.plan.v[i].date + DAY <= s.asked.now && s.slipped[i] != s.plan.v[i].date) {
+        if (going_on && !s.holds[i] && !s.noted[i] && s.plan.v[i].date + DAY <= s.asked.now && s.slipped[i] != s.plan.v[i].date) {
             cu_time_text(s.plan.v[i].date * 1000000000, at);
             desk_note(a, "timeline.slipped", json_pack("{s:s,s:s,s:s}", "engagement", text_of(record, "id"), "milestone", t->v[i].id, "passed", at));
         }
@@ -297,9 +320,11 @@ void timeline_watch(app *a)
 {
     static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER; /* two at a time would tell the same twice */
     pthread_mutex_lock(&one);
-    json_t *record = timeline_current(a);
-    if (record)
-        watch_one(a, record);
-    json_decref(record);
+    json_t *all = desk_list(a, "engagement", NULL, false), *x;
+    size_t i;
+    json_array_foreach(all, i, x)
+        if (strcmp(text_of(x, "state"), "dropped") != 0) /* of one whose report is there, the last milestones are still to come */
+            watch_one(a, x);
+    json_decref(all);
     pthread_mutex_unlock(&one);
 }

@@ -55,6 +55,7 @@ void trust_published(app *a)
     }
     json_decref(all);
     json_decref(newest);
+    trust_watch(a);
 }
 
 bool trust_offers(const json_t *page, const char *report)
@@ -85,6 +86,11 @@ json_t *trust_cited(app *a, const json_t *page)
     json_array_append(out, json_object_get(json_object_get(page, "entry"), "index"));
     add_entries(out, desk_list(a, "vendor", "registered", false), NULL);
     add_entries(out, desk_list(a, "vendor_fact", "confirmed", false), NULL);
+    uint64_t index;
+    json_t *stated = trust_stated(a, json_string_value(json_object_get(page, "id")), &index);
+    if (stated)
+        json_array_append_new(out, json_integer((json_int_t)index));
+    json_decref(stated);
     return out;
 }
 

@@ -17,6 +17,11 @@ json_t *trust_in_force(app *a);
 json_t *trust_cited(app *a, const json_t *page);
 bool trust_offers(const json_t *page, const char *report);
 
+/* trust_states.c: what is said of criteria, sealed before it is shown. */
+void trust_watch(app *a);
+/* The newest entry trustpage.stated of this page, and where it stands in the log org; NULL: none is sealed yet. */
+json_t *trust_stated(app *a, const char *trustpage, uint64_t *index);
+
 /* trust_page.c: HTML */
 void trust_page(call *c, const json_t *page);
 void trust_thanks(call *c, const char *report, const char *link);

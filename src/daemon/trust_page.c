@@ -17,7 +17,7 @@ static const char style[] =
     "form{display:grid;gap:.7rem;max-width:28rem;margin:1rem 0}label{display:grid;gap:.2rem}label.row{display:flex;gap:.5rem;align-items:start}"
     "input:not([type=checkbox]),select,button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--soft);border-radius:.3rem;padding:.45rem .6rem;width:100%}"
     "button{background:var(--ink);color:var(--bg);border-color:var(--ink);width:max-content;cursor:pointer}:focus-visible{outline:3px solid #3b82f6;outline-offset:2px}"
-    "blockquote{margin:.5rem 0;padding:.5rem .9rem;background:var(--tint);white-space:pre-wrap}code{overflow-wrap:anywhere;font-size:.9em}"
+    "details{margin:.8rem 0}summary{cursor:pointer}blockquote{margin:.5rem 0;padding:.5rem .9rem;background:var(--tint);white-space:pre-wrap}code{overflow-wrap:anywhere;font-size:.9em}"
     "@media print{form{display:none}body{max-width:none;padding:0;font-size:10.5pt}}";
 
 static void put(cu_buf *b, const char *s)
@@ -88,6 +88,14 @@ static void put_proof(cu_buf *b, const json_t *record)
 
 /* --- states --- */
 
+static cu_state state_of(const json_t *criterion)
+{
+    for (unsigned s = 0; s < CU_STATE_COUNT; s++)
+        if (strcmp(word(criterion, "state"), cu_state_name((cu_state)s)) == 0)
+            return (cu_state)s;
+    return CU_STATE_NO_DATA;
+}
+
 static void age_of(uint64_t ms, uint64_t now_ms, char out[40])
 {
     uint64_t minutes = now_ms > ms ? (now_ms - ms) / 60000 : 0;
@@ -99,49 +107,61 @@ static void age_of(uint64_t ms, uint64_t now_ms, char out[40])
         snprintf(out, 40, "%llu days old", (unsigned long long)(minutes / 1440));
 }
 
-static void newest_evidence(const app *a, const cu_control_status *all, cu_buf *b, uint64_t now)
+static void put_age(const json_t *body, const char *member, uint64_t now, char out[40])
 {
-    uint64_t newest = 0, oldest = UINT64_MAX;
-    char young[40], old[40];
-    for (size_t i = 0; i < a->catalogue->controls_n; i++) {
-        uint64_t ms = all[i].probe.seen.count ? all[i].probe.seen.last_ms : 0;
-        for (size_t k = 0; k < all[i].control->sources_n; k++)
-            if (all[i].sources[k].seen.count && all[i].sources[k].seen.last_ms > ms)
-                ms = all[i].sources[k].seen.last_ms;
-        if (!ms || (all[i].state != CU_STATE_MET && all[i].state != CU_STATE_PARTLY))
-            continue;
-        newest = ms > newest ? ms : newest;
-        oldest = ms < oldest ? ms : oldest;
-    }
-    if (!newest)
-        return;
-    age_of(newest, now, young);
-    age_of(oldest, now, old);
-    cu_buf_fmt(b, "<p class=soft>Of controls that are met or partly met, the youngest evidence is %s, the oldest %s.</p>", young, old);
+    uint64_t ms = 0;
+    if (cu_status_time(cu_str(word(body, member)), &ms))
+        age_of(ms, now, out);
+    else
+        snprintf(out, 40, "not known");
 }
 
-static void put_states(call *c, uint64_t now)
+static void put_each(call *c, const json_t *criteria, const char *const labels[CU_STATE_COUNT])
+{
+    json_t *x;
+    size_t i;
+    cu_buf_str(c->out, "<details><summary>Each criterion</summary><table><thead><tr><th scope=col>Criterion<th scope=col>State</tr></thead><tbody>");
+    json_array_foreach((json_t *)(uintptr_t)criteria, i, x) {
+        cu_buf_str(c->out, "<tr><td>");
+        put(c->out, word(x, "id"));
+        cu_buf_fmt(c->out, "<td>%s</tr>", labels[state_of(x)]);
+    }
+    cu_buf_str(c->out, "</tbody></table></details>");
+}
+
+/* What the sealed entry says, not what would be worked out now: that is what a visitor can check. */
+static void put_states(call *c, const json_t *page, uint64_t now)
 {
     static const char *const labels[CU_STATE_COUNT] = {[CU_STATE_MET] = "&#9679; met", [CU_STATE_PARTLY] = "&#9680; partly met", [CU_STATE_NOT_MET] = "&#10005; not met",
                                                        [CU_STATE_NO_DATA] = "&#9675; no data", [CU_STATE_NOT_APPLICABLE] = "&#8212; out of scope"};
-    const cu_catalogue *k = c->a->catalogue;
     unsigned n[CU_STATE_COUNT] = {0};
-    cu_state *criteria = calloc(k->criteria_n + 1, sizeof *criteria);
-    cu_control_status *controls = calloc(k->controls_n + 1, sizeof *controls);
-    if (criteria && controls) {
-        states_criteria(c->a, now, criteria);
-        states_controls(c->a, now, controls);
-        for (size_t i = 0; i < k->criteria_n; i++)
-            n[criteria[i]]++;
-        cu_buf_str(c->out, "<h2>Criteria, as our own tests have them now</h2><p>These are the states of the Trust Services Criteria by what the log holds. They are no auditor's work.</p><ul class=states>");
-        for (unsigned s = 0; s < CU_STATE_COUNT; s++)
-            cu_buf_fmt(c->out, "<li><b>%u</b>%s", n[s], labels[s]);
-        cu_buf_str(c->out, "</ul>");
-        newest_evidence(c->a, controls, c->out, now);
-        cu_buf_str(c->out, "<p><small><a href=\"/trust/checkpoint\">Signed checkpoint</a> of the log that they are read from.</small></p>");
+    uint64_t index = 0;
+    char age[40], young[40], old[40];
+    json_t *entry = trust_stated(c->a, word(page, "id"), &index), *body = json_object_get(entry, "body"), *criteria = json_object_get(body, "criteria"), *x;
+    size_t i;
+    cu_buf_str(c->out, "<h2>Criteria, as our own tests have them</h2><p>These are the states of the Trust Services Criteria by what the log holds. They are no auditor's work.</p>");
+    if (!entry) {
+        cu_buf_str(c->out, "<p class=soft>They are being sealed; look again in a minute.</p>");
+        return;
     }
-    free(criteria);
-    free(controls);
+    json_array_foreach(criteria, i, x)
+        n[state_of(x)]++;
+    cu_buf_str(c->out, "<ul class=states>");
+    for (unsigned s = 0; s < CU_STATE_COUNT; s++)
+        cu_buf_fmt(c->out, "<li><b>%u</b>%s", n[s], labels[s]);
+    cu_buf_str(c->out, "</ul>");
+    put_age(entry, "ts", now, age);
+    cu_buf_fmt(c->out, "<p class=soft>Stated in the log, %s: <a href=\"/trust/leaf?index=%llu\">entry %llu</a>, <a href=\"/trust/proof?index=%llu\">proof</a>. It is stated again when a state changes, and each day.", age,
+               (unsigned long long)index, (unsigned long long)index, (unsigned long long)index);
+    if (*word(body, "newest")) {
+        put_age(body, "newest", now, young);
+        put_age(body, "oldest", now, old);
+        cu_buf_fmt(c->out, " Of controls that were met or partly met then, the youngest evidence is %s, the oldest %s.", young, old);
+    }
+    cu_buf_str(c->out, "</p>");
+    put_each(c, criteria, labels);
+    cu_buf_str(c->out, "<p><small><a href=\"/trust/checkpoint\">Signed checkpoint</a> of the log that holds it.</small></p>");
+    json_decref(entry);
 }
 
 /* --- vendors --- */
@@ -245,7 +265,7 @@ void trust_page(call *c, const json_t *page)
     cu_buf_str(c->out, "</blockquote><p>To report a problem: ");
     put(c->out, desk_text(page, "contact"));
     cu_buf_str(c->out, "</p>");
-    put_states(c, now / 1000000);
+    put_states(c, page, now / 1000000);
     put_vendors(c);
     put_facts(c);
     put_reports(c, page);

@@ -21,13 +21,9 @@
 #include "base/log.h"
 #include "capture.h"
 #include "comply/reconcile.h"
+#include "trust.h"
 
-#define BEAT_S 60u
-#define INCIDENTS_S 10u     /* a leak must not wait */
 #define ORPHAN_S 900u       /* longer than the longest answer that a gateway waits for by default */
-#define RECONCILE_S 3600u
-#define CAPTURE_S 60u
-#define FIRST_S 90u
 #define ORPHANS_AT_ONCE 1000u
 #define LOGS_MAX 4096u
 
@@ -214,50 +210,74 @@ void watch_status(const app *a, cu_buf *out)
     cu_buf_byte(out, '}');
 }
 
+/* --- what is looked at when --- */
+
+static void beat(app *a) { watch_beat(a, "interval"); }
+static void keep_bodies(app *a) { capture_tick(a, false); }
+static void drop_bodies(app *a) { capture_tick(a, true); }
+
+static void seek_orphans(app *a)
+{
+    uint64_t found;
+    if (find_orphans(a, ORPHAN_S, &found) != CU_OK)
+        cu_say(CU_LOG_ERROR, "requests without an end could not be looked for");
+}
+
+static void hold_figures(app *a)
+{
+    cu_fault f = {0};
+    uint64_t orphans;
+    cu_reconciled *r = calloc(1, sizeof *r);
+    if (!r || reconcile(a, ORPHAN_S, r, &orphans, &f) != CU_OK)
+        cu_say(CU_LOG_ERROR, "not reconciled: %s", f.text);
+    free(r);
+}
+
+static const struct {
+    unsigned first_s, every_s;
+    void (*look)(app *a);
+    bool settles; /* first_s counts from a wake as well: only then did all writers have the time to say that they are there */
+} looks[] = {
+    {1, 3600, drop_bodies},     {1, 60, keep_bodies},     {2, 60, vendors_watch},
+    {3, 10, incidents_watch},   /* a leak must not wait */
+    {10, 60, findings_watch},   {10, 60, reviews_enforce}, {10, 60, policies_watch}, {10, 60, privacy_watch},
+    {10, 60, leavers_end},      {10, 60, vulns_watch},     {20, 60, node_watch},     {20, 60, drift_watch},    {20, 60, first_use_watch},
+    {10, 60, services_watch},   {10, 60, timeline_watch},  {10, 60, trust_watch},  {30, 60, seek_orphans},   {60, 60, beat},
+    {90, 3600, hold_figures, .settles = true},
+};
+#define LOOKS (sizeof looks / sizeof *looks)
+
+bool watch_due(uint64_t *next_ns, uint64_t now_ns, uint64_t every_ns)
+{
+    if (now_ns < *next_ns && *next_ns - now_ns <= every_ns)
+        return false;
+    *next_ns = now_ns + every_ns;
+    return true;
+}
+
 void *watch_thread(void *arg)
 {
     app *a = arg;
     int64_t offset = offset_ns();
+    uint64_t next[LOOKS], now = cu_now_ns(), before;
     a->clock_offset_ms = offset / 1000000;
-    uint64_t orphans;
-    cu_reconciled *r = calloc(1, sizeof *r);
+    for (size_t i = 0; i < LOOKS; i++)
+        next[i] = now + looks[i].first_s * 1000000000ull;
     watch_beat(a, "start");
-    for (unsigned s = 1; !*a->stop; s++) {
-        for (unsigned t = 0; t < 20 && !*a->stop; t++)
-            usleep(50000);
+    while (!*a->stop) {
+        usleep(100000);
         look_at_clock(a, &offset);
         views_write(a, false);
-        if (s % CAPTURE_S == 1)
-            capture_tick(a, s % RECONCILE_S == 1);
-        if (s % BEAT_S == 0)
-            watch_beat(a, "interval");
-        if (s % BEAT_S == 2)
-            vendors_watch(a);
-        if (s % INCIDENTS_S == 3)
-            incidents_watch(a);
-        if (s % BEAT_S == 20) {
-            node_watch(a);
-            drift_watch(a);
-            first_use_watch(a);
-        }
-        if (s % BEAT_S == 10) {
-            findings_watch(a);
-            reviews_enforce(a);
-            policies_watch(a);
-            privacy_watch(a);
-            leavers_end(a);
-            vulns_watch(a);
-            services_watch(a);
-            timeline_watch(a);
-        }
-        if (s % BEAT_S == 30 && find_orphans(a, ORPHAN_S, &orphans) != CU_OK)
-            cu_say(CU_LOG_ERROR, "requests without an end could not be looked for");
-        cu_fault f = {0};
-        if (r && (s == FIRST_S || s % RECONCILE_S == 0) && reconcile(a, ORPHAN_S, r, &orphans, &f) != CU_OK)
-            cu_say(CU_LOG_ERROR, "not reconciled: %s", f.text);
+        before = now;
+        now = cu_now_ns();
+        for (size_t i = 0; i < LOOKS && now > before + CU_SILENT_S * 1000000000ull; i++)
+            if (looks[i].settles)
+                next[i] = now + looks[i].first_s * 1000000000ull;
+        for (size_t i = 0; i < LOOKS && !*a->stop; i++)
+            if (watch_due(&next[i], now, looks[i].every_s * 1000000000ull))
+                looks[i].look(a);
     }
     views_write(a, true);
     watch_beat(a, "end");
-    free(r);
     return NULL;
 }

@@ -43,15 +43,21 @@ test('nothing is public before a second person has published it', async () => {
 })
 
 test('the page says what the log says, in a strict policy and without script', async () => {
-  const r = await get('/trust')
+  const entry = await s.sealed((e) => e.type === 'trustpage.stated', 'org')
+  let r = await get('/trust')
+  for (let i = 0; i < 200 && !/Stated in the log/.test(r.text); i++) { await new Promise((done) => setTimeout(done, 50)); r = await get('/trust') }
   assert.match(r.headers.get('content-security-policy'), /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/)
   assert.equal(r.headers.get('referrer-policy'), 'no-referrer')
   assert.equal(r.headers.get('set-cookie'), null)
   assert.doesNotMatch(r.text, /<script|style=|onload|<img/i)
   assert.match(r.text, /&lt;script&gt;/)
   assert.doesNotMatch(r.text, /\bAnn\b|\bBo\b|\b[Cc]ertified|[Oo]pinion|[Ee]ffective/)
-  const criteria = (await (await call(s, 'GET', '/api/v1/criteria', { session: ann.session })).json()).items
+  const criteria = (await (await call(s, 'GET', `/api/v1/criteria?as_of=${entry.ts}`, { session: ann.session })).json()).items
   const shown = Object.fromEntries([...r.text.matchAll(/<li><b>(\d+)<\/b>&#?\w+; ([a-z ]+)/g)].map(([, n, label]) => [label, Number(n)]))
+  assert.deepEqual(entry.body.criteria, criteria.map((c) => ({ id: c.id, state: c.state })))
+  const words = { met: 'met', partly: 'partly met', not_met: 'not met', no_data: 'no data', not_applicable: 'out of scope' }
+  assert.deepEqual([...r.text.matchAll(/<tr><td>([A-Z]+\d+\.\d+)<td>&#?\w+; ([a-z ]+)<\/tr>/g)].map(([, id, label]) => [id, label]), criteria.map((c) => [c.id, words[c.state]]))
+  assert.match(r.text, new RegExp(`Stated in the log, \\d+ minutes old: <a href="/trust/leaf\\?index=${s.entries('org').findLastIndex((e) => e.type === 'trustpage.stated')}">`))
   const of = (state) => criteria.filter((c) => c.state === state).length
   assert.deepEqual(shown, { met: of('met'), 'partly met': of('partly'), 'not met': of('not_met'), 'no data': of('no_data'), 'out of scope': of('not_applicable') })
   assert.match(r.text, /anthropic<td>/)

@@ -3,35 +3,17 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import http from 'node:http'
-import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, mkdtempSync, rmSync, writeSync, chmodSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Provider } from '../gateway/provider.mjs'
 import { System } from '../gateway/system.mjs'
+import { ShiftedClock } from './clock.mjs'
 
-let provider, endless, system, dir, file
+let provider, endless, system, clock
 const hour = 3600_000
 const pause = (ms) => new Promise((done) => setTimeout(done, ms))
-// ms beside the true time, for all processes of the system from now on
-function shift(ms) {
-  const b = Buffer.alloc(8)
-  b.writeBigInt64LE(BigInt(ms) * 1000000n)
-  const fd = openSync(file, 'r+')
-  writeSync(fd, b, 0, 8, 0)
-  closeSync(fd)
-}
+const shift = (ms) => clock.set(ms)
 const tomorrow = () => new Date(Date.now() + 24 * hour).toISOString().slice(0, 10)
 
 before(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'custos-clock-'))
-  chmodSync(dir, 0o755)
-  file = join(dir, 'offset')
-  closeSync(openSync(file, 'w', 0o644))
-  const fd = openSync(file, 'w')
-  writeSync(fd, Buffer.alloc(8))
-  closeSync(fd)
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', `-DOFFSET_FILE="${file}"`, '-o', join(dir, 'shift.so'), new URL('shift_clock.c', import.meta.url).pathname, '-ldl'])
   provider = await new Provider().start()
   endless = http.createServer((req, res) => {
     req.on('data', () => {}).on('end', () => {
@@ -43,16 +25,15 @@ before(async () => {
   await new Promise((done) => endless.listen(0, '127.0.0.1', done))
   const vendor = (name, url, until) => `  ${name}:\n    api: anthropic\n    base_url: ${url}\n    credential: env:FAKE_KEY\n    assessment: {decision: approved, by: X, until: ${until}}\n`
   system = new System({ workers: 2, vendors: 'vendors:\n' + vendor('main', provider.url, '2099-12-31') + vendor('short', `http://127.0.0.1:${endless.address().port}`, tomorrow()) })
-  process.env.LD_PRELOAD = join(dir, 'shift.so') // of what is started from here on
+  clock = new ShiftedClock() // of what is started from here on
   await system.start()
 })
 after(async () => {
   await system?.remove()
-  delete process.env.LD_PRELOAD
+  clock?.remove()
   await provider.stop()
   endless.closeAllConnections()
   endless.close()
-  rmSync(dir, { recursive: true, force: true })
 })
 
 const send = (key = system.key, path = '/v1/messages', more) => fetch(system.url + path, { method: 'POST', headers: { 'x-api-key': key, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'hello' }], ...more }) })

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 bool clock_stepped(int64_t before_ns, int64_t now_ns, int64_t *ms);
+bool watch_due(uint64_t *next_ns, uint64_t now_ns, uint64_t every_ns);
 
 static void half_a_second_either_way(void **state)
 {
@@ -22,8 +23,21 @@ static void half_a_second_either_way(void **state)
     }
 }
 
+static void a_look_is_due_by_the_wall_clock(void **state)
+{
+    const uint64_t minute = 60000000000, now = 1764140000000000000;
+    uint64_t next = now + 10000000000;
+    assert_false(watch_due(&next, now, minute));
+    assert_true(watch_due(&next, now + 10000000000, minute));
+    assert_false(watch_due(&next, now + 69999999999, minute));
+    assert_true(watch_due(&next, now + 400 * minute, minute)); /* the machine slept: once, not 400 times */
+    assert_false(watch_due(&next, now + 400 * minute + 1, minute));
+    assert_true(watch_due(&next, now, minute)); /* set back: not put off for hours */
+    assert_false(watch_due(&next, now + 1, minute));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(half_a_second_either_way)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(half_a_second_either_way), cmocka_unit_test(a_look_is_due_by_the_wall_clock)};
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }

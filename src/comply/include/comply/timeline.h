@@ -25,6 +25,7 @@ typedef enum {
 typedef struct {
     cu_proof_kind kind;
     const char *what, *state, *field, *value; /* what: type, register or id; the others NULL when not asked for */
+    const char *unless; /* a control: nothing is asked for when it is not applicable; NULL: always */
     bool in_window;    /* not before the window's start */
 } cu_milestone_proof;
 
