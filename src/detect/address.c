@@ -271,6 +271,15 @@ static bool english_ending(cu_bytes w)
                        memcmp(w.p + w.n - 4, "gade", 4) == 0);
 }
 
+/* "via", "Rue": a word of lead_words in any case, but for the German ones at its end. */
+static bool leads_street(cu_bytes w)
+{
+    uint8_t small[12] = {0};
+    for (size_t c = 0; c < w.n && w.n < sizeof small; c++)
+        small[c] = w.p[c] >= 'A' && w.p[c] <= 'Z' ? w.p[c] + 32 : w.p[c];
+    return w.n < sizeof small && listed(lead_words, sizeof lead_words / sizeof *lead_words - 3, cu_bytes_of(small, w.n));
+}
+
 /* The begin of the street that ends before the number at i ("Via Roma 12", "Hauptstraße 5"), or i. */
 static size_t street_before(cu_bytes t, size_t i)
 {
@@ -291,9 +300,6 @@ static size_t street_before(cu_bytes t, size_t i)
             return i;
         cu_bytes w = cu_slice(t, from, end);
         bool capital = cu_name_word(t, from) > from;
-        uint8_t small[12] = {0};
-        for (size_t c = 0; c < w.n && w.n < sizeof small; c++)
-            small[c] = w.p[c] >= 'A' && w.p[c] <= 'Z' ? w.p[c] + 32 : w.p[c];
         if (k == 0 && capital && ends_like_street(w, 0))
             return english_ending(w) ? i : from;
         if (k == 0 && capital && w.n > 3 && LISTED(street_words, w) && from > 1 && t.p[from - 1] == ' ') {
@@ -308,7 +314,7 @@ static size_t street_before(cu_bytes t, size_t i)
                 first--;
             return cu_name_word(t, first) > first ? first : i;
         }
-        if (names > 0 && w.n < sizeof small && listed(lead_words, sizeof lead_words / sizeof *lead_words - 3, cu_bytes_of(small, w.n)))
+        if (names > 0 && leads_street(w))
             return from;
         names += capital;
         if (!capital && w.n > 3)
@@ -366,7 +372,7 @@ cu_err cu_find_address(const cu_engine *e, cu_bytes t, size_t i, size_t run, siz
     bool space = at(t, run) == ' ';
     uint8_t next = space ? at(t, run + 1) : 0;
     if (run < t.n && ((space && ((next >= 'A' && next <= 'Z') || next >= 0x80 || cu_digit(next) ||
-                                 (next && strchr("rvpcaqibes", next)))) || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
+                                 cu_begins_street(next))) || t.p[run] == '-' || t.p[run] == '/' || cu_alnum(t.p[run])))
         CU_TRY(number_first(e, t, i, past, out));
     if (*past == was && i > 1 && t.p[i - 1] == ' ' && (cu_alnum(t.p[i - 2]) || t.p[i - 2] == '.' ||
                                                       t.p[i - 2] == ',' || t.p[i - 2] >= 0x80) && !cu_digit(t.p[i - 2]))

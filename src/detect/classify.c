@@ -73,7 +73,7 @@ size_t cu_places_plain(const cu_literals *l, const uint8_t *p, const uint64_t *m
         for (uint64_t bits = marked[b]; bits; bits &= bits - 1) {
             size_t at = b * CU_BLOCK + (size_t)__builtin_ctzll(bits);
             places[n] = (uint16_t)at;
-            n += cu_literals_hash(l, p + at, 0) != CU_NO_HASH || cu_literals_hash(l, p + at, 1) != CU_NO_HASH;
+            n += cu_literals_seen(l, p + at, 0) != CU_NO_HASH || cu_literals_seen(l, p + at, 1) != CU_NO_HASH;
         }
     return n;
 }

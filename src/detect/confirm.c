@@ -161,6 +161,32 @@ static cu_err scan_region(void *arg, size_t from, size_t to)
     return h == HS_SUCCESS ? CU_OK : CU_ENGINE;
 }
 
+/* An anchor of a rule that asks for a long number, in a region around one. */
+typedef struct {
+    cu_scratch *s;
+    cu_bytes text;
+    size_t from, to;
+    cu_findings *out;
+} near_number;
+
+static cu_err anchor_stands(void *arg, const cu_literal *x, size_t start)
+{
+    near_number *r = arg;
+    const cu_engine *e = r->s->engine;
+    const cu_anchor *a = &e->anchors[e->targets[x->meaning].anchor];
+    if (start < r->from || start + a->length > r->to || r->s->skip[a->rule])
+        return CU_OK;
+    return cu_anchor_hit(r->s, r->text, a, start + a->length, r->out);
+}
+
+static cu_err anchors_in_region(void *arg, size_t from, size_t to)
+{
+    near_number *r = arg;
+    r->from = from;
+    r->to = to;
+    return cu_sweep_each(r->s, CU_LITERALS_DIGITS, r->text, from, to, anchor_stands, r);
+}
+
 cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *out)
 {
     out->n = 0;
@@ -175,6 +201,9 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
         s->encoded_n = s->looks = 0;
     size_t noted = s->encoded_n;
     CU_TRY(cu_sweep(s, text, out));
+    near_number numbers = {.s = s, .text = text, .out = out};
+    if (s->want[CU_DB_DIGITS])
+        CU_TRY(cu_regions_scan(s, CU_DB_DIGITS, text.n, anchors_in_region, &numbers));
     for (int db = 0; db < CU_DB_COUNT; db++) {
         run r = {.s = s, .db = e->db[db], .text = text, .literals = -1, .out = out};
         if (!r.db || !s->want[db])
@@ -183,7 +212,7 @@ cu_err cu_detect(const cu_engine *e, cu_scratch *s, cu_bytes text, cu_findings *
             CU_TRY(scan_region(&r, 0, text.n));
             continue;
         }
-        r.literals = db == CU_DB_TOKEN ? CU_LITERALS_TOKEN : db == CU_DB_DIGITS ? CU_LITERALS_DIGITS : -1;
+        r.literals = db == CU_DB_TOKEN ? CU_LITERALS_TOKEN : -1;
         CU_TRY(cu_regions_scan(s, db == CU_DB_BARE ? CU_DB_TOKEN : db, text.n, scan_region, &r));
     }
     CU_TRY(cu_find_decoded(s, text, noted, out));

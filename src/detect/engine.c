@@ -149,6 +149,8 @@ static cu_err collect(const cu_engine *e, int which, expressions *x)
 static cu_err compile_one(cu_engine *e, const cu_rules *rules, int which, expressions *x, cu_fault *f)
 {
     hs_compile_error_t *bad = NULL;
+    if (which == CU_DB_DIGITS) /* nothing but anchors: see cu_detect() */
+        return CU_OK;
     CU_TRY(collect(e, which, x));
     if (x->n == 0 || hs_compile_multi(x->text, x->flags, x->ids, x->n, HS_MODE_BLOCK, NULL, &e->db[which],
                                       &bad) == HS_SUCCESS)

@@ -48,8 +48,9 @@ typedef enum {
 } cu_group;
 
 /* Databases of the matching library. The first three have marks of where they are run: around literals;
- * around tokens and around long numbers, if a literal of theirs stands there too. The bare one, of rules
- * that ask for a token and have no literal, is run around tokens; the rest everywhere. */
+ * around tokens, if a literal of theirs stands there too; and around long numbers, for which there is no
+ * database, as all of those rules have anchors, which the sweep finds. The bare one, of rules that ask for a
+ * token and have no literal, is run around tokens; the rest everywhere. */
 enum { CU_DB_LITERAL, CU_DB_TOKEN, CU_DB_DIGITS, CU_HOT_COUNT, CU_DB_BARE = CU_HOT_COUNT, CU_DB_REST, CU_DB_COUNT };
 
 /* Bytes before and behind a token or number in which its rule's anchor, or the rest of its match, lies. */
@@ -170,7 +171,9 @@ void cu_weigh_credits(cu_bytes t, cu_findings *f);
 
 /* sweep.c: marks the regions, and finds what needs no database. */
 cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out) CU_MUST;
-/* Does a literal of the set stand in the text from `from`, a multiple of 64, to `to`? */
+/* Each literal of the set whose window stands in the text from `from`, a multiple of 64, to `to`; the first
+ * error that tell returns ends it. And: is there one? */
+cu_err cu_sweep_each(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to, cu_literal_fn tell, void *arg) CU_MUST;
 bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to);
 /* regions.c */
 cu_err cu_regions_begin(cu_scratch *s, size_t n) CU_MUST;
@@ -223,6 +226,15 @@ cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, 
 cu_err cu_find_ipv6(const cu_engine *e, cu_bytes t, size_t *colon, cu_findings *out);
 cu_err cu_find_ipv4(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);
 cu_err cu_find_pem(const cu_engine *e, cu_bytes t, uint16_t rule, size_t dash, size_t *past, cu_findings *out);
+
+/* Small letters with which a word begins that leads a street (address.c): "rue", "via", "calle". */
+static inline bool cu_begins_street(uint8_t c)
+{
+#define LETTER(x) | 1u << (x - 'a')
+    const uint32_t letters = 0 LETTER('r') LETTER('v') LETTER('p') LETTER('c') LETTER('a') LETTER('q') LETTER('i') LETTER('b') LETTER('e') LETTER('s');
+#undef LETTER
+    return c >= 'a' && c <= 'z' && letters >> (c - 'a') & 1;
+}
 
 /* person.c, address.c, contact.c, wallet.c */
 cu_err cu_name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out);

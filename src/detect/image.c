@@ -6,7 +6,7 @@
 #include "engine.h"
 
 /* Goes up when what is stored changes, or how it is found out: groups.c, needles.c, token.h. */
-#define MAGIC "CURULE11"
+#define MAGIC "CURULE12"
 #define MAX_RULES 4000u
 #define LINE CU_BLOCK /* bytes: where the library wants a database to begin */
 #define DB_HEAD 128u  /* bytes, in which the library looks for a database's size */

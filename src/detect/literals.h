@@ -24,6 +24,12 @@ typedef struct {
     uint8_t window;
 } cu_literal_check;
 
+/* Bit c & 31 of place k: byte c may stand there, k bytes behind those that are hashed. */
+#define CU_LITERAL_NEXT 4u
+typedef struct {
+    uint32_t may[CU_LITERAL_NEXT];
+} cu_literal_next;
+
 typedef struct {
     uint8_t text[CU_LITERAL_MAX]; /* lower case */
     uint8_t length;
@@ -57,6 +63,7 @@ typedef struct {
     uint64_t seen[2][256]; /* by hash of the first three, of the first four bytes of a window */
     cu_literal_check *checks; /* ordered by that hash, three bytes before four */
     uint16_t *first;        /* by that hash, CU_LITERAL_SLOTS of each, and one behind */
+    cu_literal_next *next;  /* at the index of the first check of a hash, for all of them */
 } cu_literals;
 
 /* text of 3 to CU_LITERAL_MAX bytes. */
@@ -67,16 +74,27 @@ cu_err cu_literals_arrange(cu_literals *l) CU_MUST;
 cu_err cu_literals_ready(cu_literals *l) CU_MUST;
 void cu_literals_free(cu_literals *l);
 
-/* A literal's window of three (four: 0) or of four bytes may stand at p: its hash, or CU_NO_HASH. Four
- * bytes are read. */
+/* The hash of three (four: 0) or of four bytes at p, if a literal's window has it, or CU_NO_HASH. Four bytes are
+ * read. */
 #define CU_NO_HASH UINT32_MAX
-static inline uint32_t cu_literals_hash(const cu_literals *l, const uint8_t *p, unsigned four)
+static inline uint32_t cu_literals_seen(const cu_literals *l, const uint8_t *p, unsigned four)
 {
     uint32_t v, h;
     memcpy(&v, p, 4);
     v |= 0x20202020u;
     h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 18;
     return l->seen[four][h / 64] >> (h % 64) & 1 ? h : CU_NO_HASH;
+}
+
+/* The same where what stands behind those bytes may be the literal's too. Eight bytes are read. */
+static inline uint32_t cu_literals_hash(const cu_literals *l, const uint8_t *p, unsigned four)
+{
+    uint32_t h = cu_literals_seen(l, p, four);
+    if (h == CU_NO_HASH)
+        return h;
+    const uint32_t *may = l->next[l->first[four * CU_LITERAL_SLOTS + h]].may;
+    p += 3 + four;
+    return may[0] >> (p[0] & 31) & may[1] >> (p[1] & 31) & may[2] >> (p[2] & 31) & may[3] >> (p[3] & 31) & 1 ? h : CU_NO_HASH;
 }
 
 /* Each literal whose window of that hash stands at `at` is told, with its begin. */

@@ -8,6 +8,7 @@
 
 #define CU_NAME_MAX 24u   /* bytes of a folded name */
 #define CU_NAME_SLOTS 32768u
+#define CU_NAME_POOL (1u << 24) /* bytes of all names, at most: above them a slot has the hash's highest bits */
 
 enum { CU_NAME_GIVEN = 1, CU_NAME_FAMILY = 2, CU_NAME_TITLE = 4, CU_NAME_WORD = 8,
        CU_NAME_GIVEN_VAGUE = 16, CU_NAME_FAMILY_VAGUE = 32 };

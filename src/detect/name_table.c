@@ -67,6 +67,14 @@ static void make_filter(void)
     }
 }
 
+/* The hash's highest bits: most words that are no name differ there, and are not compared. */
+static uint32_t tag(const char *name)
+{
+    return cu_name_hash(name, strlen(name)) / CU_NAME_POOL * CU_NAME_POOL;
+}
+
+_Static_assert(sizeof pool <= CU_NAME_POOL, "a place in the pool fits below the tag");
+
 int main(int argc, char **argv)
 {
     if (argc != 6 || read_list(argv[2], CU_NAME_GIVEN, CU_NAME_GIVEN_VAGUE) ||
@@ -79,7 +87,7 @@ int main(int argc, char **argv)
         return 1;
     fprintf(o, "#include \"names.h\"\nconst uint32_t cu_name_slot[%u] = {", CU_NAME_SLOTS);
     for (uint32_t i = 0; i < CU_NAME_SLOTS; i++)
-        fprintf(o, "%s%u,", i % 16 ? "" : "\n", slot[i]);
+        fprintf(o, "%s%u,", i % 16 ? "" : "\n", slot[i] ? slot[i] + tag(pool + slot[i] + 1) : 0);
     fprintf(o, "\n};\n");
     bytes(o, "cu_name_pool", (const uint8_t *)pool, used);
     bytes(o, "cu_name_first", first, sizeof first);

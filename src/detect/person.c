@@ -39,9 +39,12 @@ unsigned cu_name_flags(cu_bytes word)
     size_t n = cu_name_fold(word.p, word.n, name);
     if (n < 2)
         return 0;
-    for (uint32_t h = cu_name_hash(name, n) % CU_NAME_SLOTS; cu_name_slot[h]; h = (h + 1) % CU_NAME_SLOTS)
-        if (strcmp((const char *)cu_name_pool + cu_name_slot[h] + 1, name) == 0)
-            return cu_name_pool[cu_name_slot[h]];
+    uint32_t hash = cu_name_hash(name, n);
+    for (uint32_t h = hash % CU_NAME_SLOTS; cu_name_slot[h]; h = (h + 1) % CU_NAME_SLOTS) {
+        const uint8_t *entry = cu_name_pool + cu_name_slot[h] % CU_NAME_POOL;
+        if (cu_name_slot[h] / CU_NAME_POOL == hash / CU_NAME_POOL && strcmp((const char *)entry + 1, name) == 0)
+            return *entry;
+    }
     return 0;
 }
 
@@ -64,13 +67,17 @@ size_t cu_name_word(cu_bytes t, size_t i)
     return capitals > 2 || (capitals == end - i && end - i > 1) ? i : end;
 }
 
+/* The signs that programs are made of. */
+static const bool of_code[256] = {['{'] = 1, ['}'] = 1, ['['] = 1, [']'] = 1, ['('] = 1, [')'] = 1, [';'] = 1, ['='] = 1, ['<'] = 1,
+    ['>'] = 1, ['_'] = 1, ['*'] = 1, ['#'] = 1, ['|'] = 1, ['$'] = 1, ['/'] = 1, ['`'] = 1};
+
 bool cu_prose_around(cu_bytes t, size_t i)
 {
     size_t from = i > AROUND ? i - AROUND : 0, to = i + AROUND < t.n ? i + AROUND : t.n, signs = 0;
     while (i > from && t.p[i - 1] != CU_DETECT_SEPARATOR)
         i--;
     for (from = i; from < to && t.p[from] != CU_DETECT_SEPARATOR; from++)
-        signs += t.p[from] != 0 && strchr("{}[]();=<>_*#|$/`", t.p[from]) != NULL;
+        signs += of_code[t.p[from]];
     return signs < 3;
 }
 

@@ -71,18 +71,44 @@ static cu_err literals(sweep *w, const cu_masks *m, size_t blocks, const uint8_t
 
 /* --- tokens --- */
 
-/* A run in which a token may stand reaches `at`: is there one? Each run is read once. */
-static void token_at(sweep *w, size_t at)
+/* 64 bits of a row from place i on; place 0 is the first of block [1]. */
+static uint64_t bits_at(const uint64_t *row, size_t i)
 {
-    size_t from = at, to = at;
+    const uint64_t *b = row + 1 + i / CU_BLOCK;
+    return b[0] >> (i % CU_BLOCK) | b[1] << 1 << (63 - i % CU_BLOCK);
+}
+
+/* Most runs are names, and no token for want of 16 letters and digits in a row, of digits (a UUID) and of
+ * changes: n <= 64 bytes from place i on. */
+static bool may_be_token(const cu_masks *m, size_t i, size_t n)
+{
+    uint64_t in = n < CU_BLOCK ? (1ull << n) - 1 : UINT64_MAX;
+    uint64_t upper = bits_at(m->upper, i) & in, lower = bits_at(m->lower, i) & in, digit = bits_at(m->digit, i) & in;
+    uint64_t alnum = upper | lower | digit, row = alnum & alnum >> 1;
+    uint64_t changes = ((upper ^ upper << 1) | (lower ^ lower << 1) | (digit ^ digit << 1)) & alnum & alnum << 1;
+    row &= row >> 2;
+    row &= row >> 4;
+    row &= row >> 8;
+    bool uuid = digit && n >= 36 && bits_at(m->dash, i) & in;
+    return (row && (digit || __builtin_popcountll(upper) >= 4)) || uuid || __builtin_popcountll(changes) >= 6;
+}
+
+/* A run in which a token may stand reaches place i of the chunk, and begins there unless i is the first of a
+ * block: is there one? Each run is read once. */
+static void token_at(sweep *w, const cu_masks *m, size_t base, size_t i)
+{
+    size_t at = base + i, from = at, to = at;
     if (at < w->token_past)
         return;
-    while (from > w->token_past && cu_byte_class[w->t.p[from - 1]])
+    while (i % CU_BLOCK == 0 && from > w->token_past && cu_byte_class[w->t.p[from - 1]])
         from--;
-    while (to < w->t.n && cu_byte_class[w->t.p[to]])
+    uint64_t row = bits_at(m->upper, i) | bits_at(m->lower, i) | bits_at(m->digit, i) | bits_at(m->joint, i);
+    bool whole = row != UINT64_MAX && from == at;
+    to += row != UINT64_MAX ? (size_t)__builtin_ctzll(~row) : CU_BLOCK;
+    while (row == UINT64_MAX && to < w->t.n && cu_byte_class[w->t.p[to]])
         to++;
     w->token_past = to > at ? to : at + 1;
-    if (!cu_has_token(cu_slice(w->t, from, to)))
+    if ((whole && !may_be_token(m, i, to - at)) || !cu_has_token(cu_slice(w->t, from, to)))
         return;
     cu_note_encoded(w->s, w->t, from, to);
     mark_around(w, w->s->hot[CU_DB_TOKEN], from, to, CU_TOKEN_BEFORE, CU_TOKEN_AFTER);
@@ -95,7 +121,7 @@ static void tokens(sweep *w, const cu_masks *m, size_t blocks, size_t base)
     for (size_t b = 0; b < blocks; b++)
         for (uint64_t bits = runs[b]; bits;) {
             unsigned i = (unsigned)__builtin_ctzll(bits);
-            token_at(w, base + b * CU_BLOCK + i);
+            token_at(w, m, base, b * CU_BLOCK + i);
             bits &= bits + (1ull << i); /* the next run */
         }
 }
@@ -120,8 +146,34 @@ static bool alnum_at(const cu_masks *m, size_t b, unsigned i)
     return (m->upper[b] | m->lower[b] | m->digit[b]) & bit;
 }
 
+/* The letters that stand behind "&" in the names that escaped.c knows, and behind each of them. */
+static bool may_name_a_sign(cu_bytes t, size_t i)
+{
+    if (t.n - i < 4)
+        return false;
+    uint8_t a = t.p[i + 1], b = t.p[i + 2];
+    switch (a) {
+    case '#':
+        return true;
+    case 'a':
+        return b == 'p' || b == 'm';
+    case 'q':
+        return b == 'u';
+    case 'l':
+    case 'g':
+        return b == 't';
+    case 'c':
+    case 's':
+        return b == 'o';
+    case 'p':
+        return b == 'e';
+    default:
+        return a == 'e' && b == 'q';
+    }
+}
+
 /* Marks the block if one of the signs begins an escape. "%" is mostly followed by one letter, "&" by a
- * blank or "&". */
+ * blank, "&" or the name of a variable. */
 static void escapes_of(sweep *w, const cu_masks *m, size_t b, size_t base)
 {
     uint64_t *percent = w->s->escapes[w->s->depth].percent, *reference = w->s->escapes[w->s->depth].reference;
@@ -130,7 +182,7 @@ static void escapes_of(sweep *w, const cu_masks *m, size_t b, size_t base)
         unsigned i = (unsigned)__builtin_ctzll(bits);
         uint8_t sign = base + i < w->t.n ? w->t.p[base + i] : 0;
         bool amp = sign == '&';
-        if (done[amp] || (!amp && !(alnum_at(m, b, i + 1) && alnum_at(m, b, i + 2))))
+        if (done[amp] || (amp ? !may_name_a_sign(w->t, base + i) : !(alnum_at(m, b, i + 1) && alnum_at(m, b, i + 2))))
             continue;
         if ((done[amp] = cu_escape_at(w->t, base + i, sign)))
             (amp ? reference : percent)[base / CU_BLOCK / 64] |= 1ull << (base / CU_BLOCK % 64);
@@ -177,7 +229,7 @@ static bool may_begin(cu_bytes t, size_t at)
         return true;
     if (separates(next) && (cu_digit(after) || ((after == ' ' || after == '(') && cu_digit(byte_at(t, end + 2)))))
         return true;
-    if (next == ' ' && ((after >= 'A' && after <= 'Z') || after >= 0x80 || (after && strchr("rvpcaqibes", after))))
+    if (next == ' ' && ((after >= 'A' && after <= 'Z') || after >= 0x80 || cu_begins_street(after)))
         return true;
     size_t digit = end + (end - at == 1 ? 2 : end - at == 2 ? 5 : 1); /* 1EG4TE5MK73, 22AAAAA0000A1Z5, 131052A308T */
     if (cu_byte_class[next] == CU_IS_UPPER && cu_digit(byte_at(t, digit)))
@@ -288,51 +340,55 @@ cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
     return err;
 }
 
-static cu_err first_one(void *arg, const cu_literal *x, size_t start)
+static cu_err each_in(const cu_literals *l, cu_bytes t, const cu_masks *m, size_t blocks, const uint8_t *p, size_t base,
+                      cu_literal_fn tell, void *arg)
 {
-    (void)x, (void)start;
-    *(bool *)arg = true;
-    return CU_NOT_FOUND; /* no need to look further */
-}
-
-static bool any_in(const cu_literals *l, cu_bytes t, const cu_masks *m, size_t blocks, const uint8_t *p, size_t base)
-{
-    bool any = false;
     for (size_t b = 1; b <= blocks; b++, p += CU_BLOCK, base += CU_BLOCK)
-        for (uint64_t bits = m->literal[b]; bits && !any; bits &= bits - 1) {
+        for (uint64_t bits = m->literal[b]; bits; bits &= bits - 1) {
             unsigned i = (unsigned)__builtin_ctzll(bits);
-            for (unsigned four = 0; four < 2 && !any; four++) {
+            for (unsigned four = 0; four < 2; four++) {
                 uint32_t hash = cu_literals_hash(l, p + i, four);
-                if (hash != CU_NO_HASH && cu_literals_at(l, t, hash, four, base + i, first_one, &any) != CU_OK)
-                    return true;
+                if (hash != CU_NO_HASH)
+                    CU_TRY(cu_literals_at(l, t, hash, four, base + i, tell, arg));
             }
         }
-    return any;
+    return CU_OK;
 }
 
-bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to)
+cu_err cu_sweep_each(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to, cu_literal_fn tell, void *arg)
 {
     const cu_literals *l = &s->engine->literals[set];
     cu_masks m;
     uint8_t tail[TAIL_ROOM] = {0};
-    bool any = false;
+    cu_err err = CU_OK;
     no_block(&m, NULL, 0); /* a word may begin with the first byte */
-    while (from < to && !any) {
+    while (from < to && err == CU_OK) {
         size_t blocks = (to - from + CU_BLOCK - 1) / CU_BLOCK;
         blocks = blocks < CHUNK / 4 ? blocks : CHUNK / 4;
         if (from + blocks * CU_BLOCK + CU_LITERAL_WINDOW <= t.n) {
             s->classify(l, t.p + from, blocks, &m, NULL);
-            any = any_in(l, t, &m, blocks, t.p + from, from);
+            err = each_in(l, t, &m, blocks, t.p + from, from, tell, arg);
         } else { /* near the end: a block at a time, with zeros behind it */
             size_t left = t.n - from < CU_BLOCK + CU_LITERAL_WINDOW ? t.n - from : CU_BLOCK + CU_LITERAL_WINDOW;
             blocks = 1;
             memset(tail, 0, sizeof tail);
             memcpy(tail, t.p + from, left);
             s->classify(l, tail, 1, &m, NULL);
-            any = any_in(l, t, &m, 1, tail, from);
+            err = each_in(l, t, &m, 1, tail, from, tell, arg);
         }
         from += blocks * CU_BLOCK;
     }
     cu_wipe(tail, sizeof tail);
-    return any;
+    return err;
+}
+
+static cu_err first_one(void *arg, const cu_literal *x, size_t start)
+{
+    (void)arg, (void)x, (void)start;
+    return CU_NOT_FOUND; /* no need to look further */
+}
+
+bool cu_sweep_any(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to)
+{
+    return cu_sweep_each(s, set, t, from, to, first_one, NULL) != CU_OK;
 }

@@ -53,45 +53,79 @@ INLINE void look_at(const cu_masks *m, columns *c, size_t b)
                     (alnum << 1 | before >> 63);
 }
 
-INLINE unsigned population(uint64_t a, uint64_t b)
+INLINE uint64_t population(uint64_t a, uint64_t b)
 {
-    return (unsigned)(__builtin_popcountll(a) + __builtin_popcountll(b));
+    return (uint64_t)__builtin_popcountll(a) + (uint64_t)__builtin_popcountll(b);
 }
 
 /* The bytes of the runs that begin in a block, in that block. */
 INLINE uint64_t covered(uint64_t runs, uint64_t before)
 {
-    for (unsigned by = 1; by < 16; by *= 2) {
-        runs |= runs << by | before >> (64 - by);
-        before |= before << by;
-    }
+#define SPREAD(by) (runs |= runs << (by) | before >> (64 - (by)), before |= before << (by))
+    SPREAD(1); /* no loop: it would not fill registers */
+    SPREAD(2);
+    SPREAD(4);
+    SPREAD(8);
+#undef SPREAD
     return runs;
 }
 
+/* No branches below: which way they would go cannot be foreseen, and without them blocks fill registers. */
+
 /* Capitals and small letters without a digit, in one row: in two blocks, or more than one long. */
-INLINE bool mixed_case(const cu_masks *m, const columns *c, size_t b)
+INLINE uint64_t mixed_case(const cu_masks *m, const columns *c, size_t b)
 {
-    if (!c->rows[b])
-        return false;
-    return population(m->upper[b], m->upper[b + 1]) >= 4 || (m->upper[b] | m->lower[b] | m->digit[b]) == UINT64_MAX ||
-           (m->upper[b + 1] | m->lower[b + 1] | m->digit[b + 1]) == UINT64_MAX;
+    uint64_t many = population(m->upper[b], m->upper[b + 1]) >= 4 ? UINT64_MAX : 0;
+    uint64_t whole = (m->upper[b] | m->lower[b] | m->digit[b]) == UINT64_MAX ? UINT64_MAX : 0;
+    uint64_t next = (m->upper[b + 1] | m->lower[b + 1] | m->digit[b + 1]) == UINT64_MAX ? UINT64_MAX : 0;
+    return c->rows[b] & (many | whole | next);
 }
 
 /* Six changes within 20 bytes of a run. last: of the block behind, runs are not known. */
-INLINE bool dense(const columns *c, size_t b, bool last)
+INLINE uint64_t dense(const columns *c, size_t b, bool last)
 {
-    uint64_t next = c->changes[b + 1] & 0xfffffu;
-    if (population(c->changes[b], next) < 6)
-        return false;
-    return last || population(c->changes[b] & covered(c->runs[b], c->runs[b - 1]), next & covered(c->runs[b + 1], c->runs[b])) >= 6;
+    uint64_t here = last ? UINT64_MAX : covered(c->runs[b], c->runs[b - 1]);
+    uint64_t next = last ? 0xfffffu : covered(c->runs[b + 1], c->runs[b]) & 0xfffffu;
+    return population(c->changes[b] & here, c->changes[b + 1] & next) >= 6 ? UINT64_MAX : 0;
 }
 
-CU_FOR_WIDTHS void cu_token_runs(const cu_masks *m, size_t blocks, uint64_t *runs)
+INLINE uint64_t wanted(const cu_masks *m, const columns *c, size_t b, bool last)
+{
+    uint64_t any = c->drawn[b] | mixed_case(m, c, b) | dense(c, b, last);
+    return any ? c->runs[b] : 0;
+}
+
+INLINE void find(const cu_masks *m, size_t blocks, uint64_t *runs)
 {
     columns c;
     c.runs[0] = UINT64_MAX; /* not known: as if all were of a run */
     for (size_t b = 1; b < blocks + 2; b++)
         look_at(m, &c, b);
-    for (size_t b = 1; b <= blocks; b++)
-        runs[b - 1] = c.runs[b] && (c.drawn[b] || mixed_case(m, &c, b) || dense(&c, b, b == blocks)) ? c.runs[b] : 0;
+    for (size_t b = 1; b < blocks; b++)
+        runs[b - 1] = wanted(m, &c, b, false);
+    if (blocks)
+        runs[blocks - 1] = wanted(m, &c, blocks, true);
+}
+
+CU_FOR_WIDTHS static void find_any_width(const cu_masks *m, size_t blocks, uint64_t *runs)
+{
+    find(m, blocks, runs);
+}
+
+#if defined(__x86_64__) && !defined(__clang__)
+__attribute__((target("avx512f,avx512vpopcntdq,popcnt"), optimize("O3"))) static void find_counting(const cu_masks *m, size_t blocks, uint64_t *runs)
+{
+    find(m, blocks, runs);
+}
+#endif
+
+void cu_token_runs(const cu_masks *m, size_t blocks, uint64_t *runs)
+{
+#if defined(__x86_64__) && !defined(__clang__) /* where a register can count its bits */
+    if (__builtin_cpu_supports("avx512vpopcntdq")) {
+        find_counting(m, blocks, runs);
+        return;
+    }
+#endif
+    find_any_width(m, blocks, runs);
 }
