@@ -5,13 +5,18 @@
 
 #define STRONG 5u   /* words of a line that stands for itself */
 #define RUN 3u      /* or so many lines that follow each other */
+#define ALIKE_RUN 5u   /* lines that follow each other without a gap in both, and are the same or alike: names were changed */
+#define ALIKE_WORDS 25u /* and so many words in them */
 #define ENOUGH 24u  /* words in lines that are the same, before an answer counts at all */
+#define FEW 8u      /* or so many, */
+#define MANY 32u    /* and so many of lines that are alike in long runs */
 #define NEAR 4u     /* lines of the file to the next one that counts */
 #define NEAR_OUT 8u /* and of the answer */
 #define ROUNDS 4u   /* moved blocks */
 #define CEILING 12u /* words of a line that count */
 
 enum { LEFT = 1, UP, BOTH };
+enum { NO, COUNTS, IN_RUN };
 
 typedef struct {
     const cu_print *file, *wrote;
@@ -87,6 +92,27 @@ static void anchors(aligning *a)
     }
 }
 
+/* Lines of which names were changed, where so many follow each other in both that it is no chance. */
+static void long_runs(aligning *a)
+{
+    size_t from = 0, last = a->n, lines = 0;
+    uint32_t words = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        if (!a->file[i].weight)
+            continue;
+        bool follows = a->how[i] && last < a->n && a->with[i] == a->with[last] + 1;
+        if (!follows) {
+            from = i;
+            lines = words = 0;
+        }
+        last = a->how[i] ? i : a->n;
+        lines += a->how[i] != 0;
+        words += a->how[i] ? capped(a->file[i].weight) : 0;
+        for (; lines >= ALIKE_RUN && words >= ALIKE_WORDS && from <= i; from++)
+            a->counts[from] = a->how[from] ? IN_RUN : 0;
+    }
+}
+
 /* Lines beside one that counts, on either side, as far as it reaches. */
 static void spread(aligning *a)
 {
@@ -110,12 +136,13 @@ static void spread(aligning *a)
 /* Whether what was found is enough to name the answer; a small change is when all of it is the same. */
 static bool enough(const aligning *a, const uint8_t *of)
 {
-    uint32_t words = 0, all = 0;
+    uint32_t words = 0, all = 0, alike = 0;
     for (size_t i = 0; i < a->n; i++) {
+        alike += a->counts[i] == IN_RUN && a->how[i] == CU_PRINT_ALIKE ? capped(a->file[i].weight) : 0;
         words += a->counts[i] && a->how[i] == CU_PRINT_SAME ? capped(a->file[i].weight) : 0;
         all += of[i] ? 0 : capped(a->file[i].weight);
     }
-    return words >= ENOUGH || (words >= ENOUGH / 2 && words == all);
+    return words >= ENOUGH || (words >= ENOUGH / 2 && words == all) || (words >= FEW && alike >= MANY);
 }
 
 static cu_err room(aligning *a)
@@ -135,6 +162,7 @@ static size_t take(aligning *a, uint8_t *of)
         fill(a, of);
         walk_back(a);
         anchors(a);
+        long_runs(a);
         spread(a);
         if (!enough(a, of))
             break;
