@@ -92,7 +92,8 @@ static void anchors(aligning *a)
     }
 }
 
-/* Lines of which names were changed, where so many follow each other in both that it is no chance. */
+/* Lines of which names were changed, where so many of different shapes follow each other in both that it is no
+ * chance: rows of a table are alike everywhere. */
 static void long_runs(aligning *a)
 {
     size_t from = 0, last = a->n, lines = 0;
@@ -105,9 +106,10 @@ static void long_runs(aligning *a)
             from = i;
             lines = words = 0;
         }
+        bool other = a->how[i] && !(follows && a->file[last].shape == a->file[i].shape);
         last = a->how[i] ? i : a->n;
-        lines += a->how[i] != 0;
-        words += a->how[i] ? capped(a->file[i].weight) : 0;
+        lines += other;
+        words += other ? capped(a->file[i].weight) : 0;
         for (; lines >= ALIKE_RUN && words >= ALIKE_WORDS && from <= i; from++)
             a->counts[from] = a->how[from] ? IN_RUN : 0;
     }
@@ -136,9 +138,10 @@ static void spread(aligning *a)
 /* Whether what was found is enough to name the answer; a small change is when all of it is the same. */
 static bool enough(const aligning *a, const uint8_t *of)
 {
-    uint32_t words = 0, all = 0, alike = 0;
+    uint32_t words = 0, all = 0, alike = 0, shape = UINT32_MAX;
     for (size_t i = 0; i < a->n; i++) {
-        alike += a->counts[i] == IN_RUN && a->how[i] == CU_PRINT_ALIKE ? capped(a->file[i].weight) : 0;
+        alike += a->counts[i] == IN_RUN && a->how[i] == CU_PRINT_ALIKE && a->file[i].shape != shape ? capped(a->file[i].weight) : 0;
+        shape = a->file[i].shape;
         words += a->counts[i] && a->how[i] == CU_PRINT_SAME ? capped(a->file[i].weight) : 0;
         all += of[i] ? 0 : capped(a->file[i].weight);
     }

@@ -135,6 +135,29 @@ static void moved(void **state)
     assert_int_equal(n, N);
 }
 
+/* All over the file names were changed, but in two lines. */
+static void names_changed(void **state)
+{
+    cu_print file[N], wrote[N];
+    uint8_t of[N] = {0};
+    size_t n;
+    for (unsigned i = 0; i < N; i++) {
+        wrote[i] = line(100 + i, 500 + i);
+        file[i] = line(900 + i, i < 20 ? 500 + i : 700 + i);
+    }
+    file[4] = wrote[4];
+    file[12] = wrote[12];
+    assert_int_equal(cu_prints_align(file, N, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, 20);
+    assert_int_equal(of[0], CU_PRINT_ALIKE);
+    assert_int_equal(of[12], CU_PRINT_SAME);
+    assert_int_equal(of[20], CU_PRINT_FREE);
+    memset(of, 0, sizeof of);
+    file[4].exact = file[12].exact = 1; /* nothing is the same: nobody is named */
+    assert_int_equal(cu_prints_align(file, N, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, 0);
+}
+
 /* One line in common, however long, and lines that are merely alike, name nobody. */
 static void by_chance(void **state)
 {
@@ -145,7 +168,8 @@ static void by_chance(void **state)
         wrote[i] = line(100 + i, 500);
         file[i] = line(900 + i, 500);
     }
-    file[7] = wrote[3];
+    wrote[3].weight = 12;
+    file[7] = wrote[3]; /* in a table, whose rows are all alike */
     assert_int_equal(cu_prints_align(file, N, wrote, N, of, &n), CU_OK);
     assert_int_equal(n, 0);
     memset(of, 1, sizeof of); /* all taken */
@@ -159,7 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms), cmocka_unit_test(says_nothing), cmocka_unit_test(keyed), cmocka_unit_test(collects),
-        cmocka_unit_test(aligned), cmocka_unit_test(moved), cmocka_unit_test(by_chance),
+        cmocka_unit_test(aligned), cmocka_unit_test(moved), cmocka_unit_test(names_changed), cmocka_unit_test(by_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
