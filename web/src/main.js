@@ -9,15 +9,7 @@ import { arrival, takeToken } from "./signin.js";
 import { useSource } from "./source.js";
 import { Mast, SealLine, SeatLine } from "./frame.js";
 import { useTitle } from "./parts.js";
-import { Overview } from "./overview.js";
-import { Checklist } from "./checklist.js";
 import { lazy } from "./lazy.js";
-import { Exchanges } from "./exchanges.js";
-import { Exchange } from "./exchange.js";
-import { Exposure } from "./exposure.js";
-import { Scan } from "./scan.js";
-import { Log } from "./log.js";
-import { Try } from "./try/page.js";
 
 const STATUS_EVERY_MS = 5000;
 
@@ -27,8 +19,10 @@ function Unknown() {
 }
 
 const PAGES = {
-  overview: Overview, audit: lazy(() => import("./audit.js"), "Audit"), controls: Checklist, try: Try, exchanges: Exchanges, exchange: Exchange,
-  findings: Exposure, scan: Scan, log: Log,
+  overview: lazy(() => import("./overview.js"), "Overview"), audit: lazy(() => import("./audit.js"), "Audit"), controls: lazy(() => import("./checklist.js"), "Checklist"),
+  try: lazy(() => import("./try/page.js"), "Try"),
+  exchanges: lazy(() => import("./exchanges.js"), "Exchanges"), exchange: lazy(() => import("./exchange.js"), "Exchange"),
+  findings: lazy(() => import("./exposure.js"), "Exposure"), scan: lazy(() => import("./scan.js"), "Scan"), log: lazy(() => import("./log.js"), "Log"),
   account: lazy(() => import("./account.js"), "Account"), join: lazy(() => import("./join.js"), "Join"),
   people: lazy(() => import("./people.js"), "People"),
   keys: lazy(() => import("./register-keys.js"), "RegisterKeys"), isolation: lazy(() => import("./isolation.js"), "Isolation"), probes: lazy(() => import("./probes.js"), "Probes"),
