@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   libpango1.0-dev fonts-dejavu-core nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libargon2-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan faults bench clean install
+.PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan faults bench first-install clean install
 product: deps grammars
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD) product
@@ -93,6 +93,10 @@ bench: all
 	@cd bench && { test -f node_modules/.package-lock.json && test ! package-lock.json -nt node_modules/.package-lock.json \
 	  || npm ci --no-audit --no-fund --silent --ignore-scripts; }
 	node bench/run.mjs
+
+# From an empty folder to the first sealed entry, complete run of probes and gap report, timed.
+first-install: all
+	packaging/first-install $(CURDIR)/$(BUILD)
 
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ)

@@ -47,6 +47,8 @@ void node_watch(app *a)
         (void)baseline_check(a, NULL);
     if (due(a, "store.verified", "store.failed"))
         (void)store_check(a);
+    if (older_than(a, "tls.observed", DAY_S))
+        links_check(a);
 }
 
 unsigned answer_node_check(call *c)
@@ -55,6 +57,7 @@ unsigned answer_node_check(call *c)
     bool baseline = baseline_check(c->a, items), store = store_check(c->a);
     char *text = json_dumps(items, JSON_COMPACT);
     capacity_look(c->a, true);
+    links_check(c->a);
     cu_buf_fmt(c->out, "{\"baseline\":%s,\"items\":%s,\"store\":%s,\"capacity\":", baseline ? "true" : "false", text ? text : "[]", store ? "true" : "false");
     capacity_json(c->a, c->out);
     cu_buf_byte(c->out, '}');

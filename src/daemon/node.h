@@ -21,6 +21,8 @@ void capacity_json(app *a, cu_buf *out);
 bool baseline_check(app *a, json_t *out);
 /* store_check.c */
 bool store_check(app *a);
+/* links.c: what TLS to vendors and of our listeners is; tells */
+void links_check(app *a);
 unsigned answer_node_check(call *c);
 
 #endif

@@ -1,8 +1,10 @@
 // What the daemon sees of its own node, of its configuration and of new things in traffic; and steps that need two.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join as path } from 'node:path'
+import https from 'node:https'
+import { authority } from '../gateway/certificates.mjs'
 import { System } from '../gateway/system.mjs'
 import { join, call } from '../web/people.mjs'
 
@@ -47,6 +49,30 @@ test('the node is as it has to be; what departs from the baseline is told, and t
   chmodSync(file, 0o600)
   assert.equal(check().status, 0)
   await wait(() => org('baseline.checked').length >= 2 && org('capacity.sample').length >= 3, 10)
+})
+
+test('links over TLS are looked at: what can be trusted is noted, a certificate that cannot is told, and who is not there counts', async () => {
+  const links = await s.sealed((e) => e.type === 'tls.observed', 'org')
+  assert.deepEqual(links.body, { links: [], unreachable: 0 }) // its only vendor is on this machine, without TLS
+  const other = new System({ workers: 1 }), make = authority(other.dir)
+  make.ca('ca')
+  make.ca('stranger')
+  make.sign('good', 'ca', '/CN=good', 'DNS:localhost')
+  make.sign('bad', 'stranger', '/CN=bad', 'DNS:localhost')
+  const file = (name) => readFileSync(path(other.dir, name))
+  const servers = await Promise.all(['good', 'bad'].map((n) => new Promise((done) => { const x = https.createServer({ key: file(`${n}.key`), cert: file(`${n}.pem`) }, (q, r) => r.end()); x.listen(0, () => done(x)) })))
+  const vendor = (name, port) => `  ${name}:\n    api: anthropic\n    base_url: https://localhost:${port}\n    assessment: {decision: approved, by: J}\n`
+  other.options.extra = `trusted_ca: ${other.dir}/ca.pem\n`
+  other.options.vendors = `vendors:\n${vendor('good', servers[0].address().port)}${vendor('bad', servers[1].address().port)}${vendor('gone', 1)}`
+  try {
+    await other.start()
+    const asked = await call(other, 'POST', '/api/v1/node-checks', { session: (await join(other, 'Ada', 'owner')).session, body: {} }) // not by a command: the servers live in this process
+    assert.equal(asked.status, 201)
+    const e = await other.sealed((x) => x.type === 'tls.observed', 'org')
+    assert.deepEqual([e.body.links.map((l) => [l.kind, l.name, l.protocol]), e.body.unreachable], [[['vendor', 'good', 'TLSv1.3']], 1])
+    assert.ok(e.body.links[0].days <= 2)
+    assert.deepEqual((await other.sealed((x) => x.type === 'tls.refused', 'org')).body, { reason: 'certificate', vendor: 'bad' })
+  } finally { servers.forEach((x) => { x.closeAllConnections(); x.close() }); await other.remove() }
 })
 
 test('a file among the kept bodies that nothing sealed is found', async () => {
@@ -150,5 +176,7 @@ test('the catalogue says what it covers: every source but feeds is written by so
   const c = JSON.parse(s.run('control', 'coverage', '--format', 'json').stdout)
   assert.equal(c.controls, 68)
   for (const k of c.items) for (const x of k.sources) for (const e of x.events) assert.ok(x.feed || !x.written || e.by !== 'nobody' || x.events.some((o) => o.by !== 'nobody'), k.id)
-  assert.ok(c.criteria_automatic >= 36, c.criteria_automatic)
+  assert.ok(c.criteria_automatic >= 38, c.criteria_automatic)
+  assert.ok(c.controls_written >= 67, c.controls_written)
+  assert.ok(c.probes_there >= 55, c.probes_there)
 })
