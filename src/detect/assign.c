@@ -319,10 +319,16 @@ static bool bare_is_value(const place *p, cu_bytes v, const cu_shape *s)
            (s->joints < 4 || (s->joints == 4 && v.n == 36)); /* a UUID has four */
 }
 
+/* admin/passwords#update: where a request goes. */
+static bool is_route(cu_bytes v, const cu_shape *s)
+{
+    return s->other == 1 && s->lower + s->joints + 1 == v.n && s->joints > 0 && memchr(v.p, '#', v.n) != NULL && memchr(v.p, '/', v.n) != NULL;
+}
+
 /* A quoted text that people read, or a name of something. */
 static bool quoted_is_words(cu_bytes v, const cu_shape *s, bool strict)
 {
-    if (s->spaces > 1 || (s->spaces && (strict || !s->digits)) || v.p[v.n - 1] == ':' || v.p[v.n - 1] == '.' ||
+    if (is_route(v, s) || s->spaces > 1 || (s->spaces && (strict || !s->digits)) || v.p[v.n - 1] == ':' || v.p[v.n - 1] == '.' ||
         v.p[0] == '.' || v.p[0] == '/' || v.p[0] == ' ')
         return true;
     /* access_token, my-secret-name, com.example.key */

@@ -119,7 +119,7 @@ void cu_shape_of(cu_bytes v, cu_shape *s)
 
 bool cu_is_reference(cu_bytes v)
 {
-    if (v.n == 0 || v.p[0] == '$' || (v.p[0] == '%' && v.n > 2 && v.p[v.n - 1] == '%') ||
+    if (v.n == 0 || v.p[0] == '$' || (v.n > 1 && v.p[0] == '\'' && v.p[1] == '$') || (v.p[0] == '%' && v.n > 2 && v.p[v.n - 1] == '%') ||
         (v.p[0] == '<' && v.p[v.n - 1] == '>') || (v.p[0] == '{' && v.p[v.n - 1] == '}') ||
         (v.p[0] == '+' && v.p[v.n - 1] == '+') || /* "a"+b+"c": what joins two strings */
         (v.p[0] == '[' && v.p[v.n - 1] == ']') || (v.p[0] == '(' && v.p[v.n - 1] == ')'))

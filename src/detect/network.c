@@ -333,7 +333,7 @@ cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, 
             return CU_OK;
         if (!second && t.p[i] == ':')
             second = i;
-        if (second && t.p[i] == '@' && i + 1 < t.n && (cu_alnum(t.p[i + 1]) || t.p[i + 1] == '['))
+        if (second && t.p[i] == '@' && i + 1 < t.n && (cu_alnum(t.p[i + 1]) || t.p[i + 1] == '[' || cu_starts(cu_slice(t, i + 1, t.n), CU_LIT("%2"))))
             at = i;
         if (at && t.p[i] == '/' && i > at)
             break;

@@ -112,13 +112,19 @@ static bool username(cu_bytes v)
     return !cu_starts(v, CU_LIT("test")) && !cu_starts(v, CU_LIT("some_")) && !cu_starts(v, CU_LIT("your"));
 }
 
+/* A key that was drawn, or made up in the form of one; no name_of_something_2019. */
+static bool keylike(cu_bytes v)
+{
+    return cu_is_keylike(v) && (cu_is_random(v) || cu_is_sequence(v));
+}
+
 cu_validator cu_validator_by_name(const char *name)
 {
     static const struct {
         const char *name;
         cu_validator check;
     } known[] = {
-        {"jwt", jwt}, {"mixed", mixed}, {"luhn", luhn}, {"username", username}, {"name", cu_name_plausible}, {"name-listed", cu_name_listed}, {"issued", cu_is_issued},
+        {"jwt", jwt}, {"mixed", mixed}, {"luhn", luhn}, {"username", username}, {"name", cu_name_plausible}, {"name-listed", cu_name_listed}, {"issued", cu_is_issued}, {"keylike", keylike},
         {"base58check", cu_wallet_base58}, {"bech32", cu_wallet_bech32}, {"ripple", cu_wallet_ripple},
         {"solana", cu_wallet_solana}, {"monero", cu_wallet_monero}, {"eip55", cu_wallet_eip55},
     };
