@@ -217,6 +217,8 @@ void cu_finding_reasons(const cu_finding *f, cu_buf *out)
         {CU_FINDING_RANDOM, "its characters look random"},
         {CU_FINDING_DECODED, "it stands there encoded, in base64, hexadecimal or with escapes"},
         {CU_FINDING_CREDIT, "it stands in a line that says who wrote this"},
+        {CU_FINDING_TEST, "it stands in the source of a test"},
+        {CU_FINDING_ROLE, "nobody's own mailbox: of an office, a list or a machine"},
         {CU_FINDING_SEQUENCE, "it holds consecutive characters, as made-up values do"},
         {CU_FINDING_PLACEHOLDER, "it looks like a placeholder or a documented example"},
     };

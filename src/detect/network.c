@@ -106,6 +106,26 @@ static bool reserved(cu_bytes domain)
     return false;
 }
 
+/* RFC 2142 names the mailboxes of offices that keep a network; lists and machines have theirs. What a person may sit
+ * behind (info, sales, support) is not among them. */
+static bool of_a_role(cu_bytes local, cu_bytes domain)
+{
+    static const char *const names[] = {"abuse", "noc", "security", "postmaster", "hostmaster", "webmaster", "usenet", "news", "www", "uucp", "ftp",
+                                        "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "mailer-daemon", "bounce", "bounces"};
+    static const char *const tails[] = {"-request", "-owner", "-subscribe", "-unsubscribe", "+subscribe", "+unsubscribe", "-bounces"};
+    static const char *const hosts[] = {"googlegroups.com", "users.noreply.github.com", "users.noreply.gitlab.com"};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        if (local.n == strlen(names[k]) && strncasecmp((const char *)local.p, names[k], local.n) == 0)
+            return true;
+    for (size_t k = 0; k < sizeof tails / sizeof *tails; k++)
+        if (local.n > strlen(tails[k]) && cu_eq_str(cu_slice(local, local.n - strlen(tails[k]), local.n), tails[k]))
+            return true;
+    for (size_t k = 0; k < sizeof hosts / sizeof *hosts; k++)
+        if (domain.n == strlen(hosts[k]) && strncasecmp((const char *)domain.p, hosts[k], domain.n) == 0)
+            return true;
+    return cu_starts(domain, CU_LIT("lists.")) || cu_starts(domain, CU_LIT("noreply."));
+}
+
 /* RFC 5322 section 3.4: the display name before <address>: two to four capitalised words. */
 static cu_err mail_name(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out)
 {
@@ -149,8 +169,14 @@ cu_err cu_find_email(const cu_engine *e, cu_bytes t, size_t at, cu_findings *out
         remote_path(t, start, at, end) || of_an_authority(t, start))
         return CU_OK;
     CU_TRY(mail_name(e, t, start, out));
-    return cu_found(e, out, e->finder[reserved(cu_slice(t, at + 1, end)) ? CU_FIND_EMAIL_RESERVED
-                                                                        : CU_FIND_EMAIL], start, end);
+    cu_bytes domain = cu_slice(t, at + 1, end);
+    size_t before = out->n;
+    CU_TRY(cu_found(e, out, e->finder[reserved(domain) ? CU_FIND_EMAIL_RESERVED : CU_FIND_EMAIL], start, end));
+    if (out->n > before && of_a_role(cu_slice(t, start, at), domain) && out->v[before].confidence > CU_DETECT_CREDIT_MOST) {
+        out->v[before].confidence = CU_DETECT_CREDIT_MOST;
+        out->v[before].flags |= CU_FINDING_ROLE;
+    }
+    return CU_OK;
 }
 
 /* Nobody's: the host itself (127/8, ::1), none, all, groups, numbers kept for documentation (RFC 6890,

@@ -143,7 +143,7 @@ static void name_member(opened *o, struct archive_entry *entry)
 
 static cu_err scan_member(opened *o)
 {
-    cu_scan_source src = {.path = o->name, .generated = cu_generated_name(o->name)};
+    cu_scan_source src = {.path = o->name, .named = strlen(o->path) + 1, .generated = cu_generated_name(o->name)};
     cu_reader r = {read_member, o, -1, why_not};
     o->out = 0;
     o->in_before = (uint64_t)archive_filter_bytes(o->a, -1);

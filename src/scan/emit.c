@@ -123,14 +123,36 @@ static cu_err render(cu_worker *w, const cu_scan_finding *f)
     return cu_buf_err(&w->out);
 }
 
-/* Whoever is named in the credits of a project was published by it (credits.c of detect/ says so of lines). */
-static void weigh_credits(const cu_passage *p, cu_finding *f)
+/* "From: Ada Example <ada@firm.example>" in a file of changes: who wrote them. */
+static bool of_its_author(cu_bytes t, size_t at)
 {
-    bool person = f->type == CU_TYPE_PERSON || f->type == CU_TYPE_EMAIL_ADDRESS;
-    if (!person || f->confidence <= CU_DETECT_CREDIT_MOST || !cu_credits_name(p->source->path))
+    static const char *const heads[] = {"From:", "Author:", "Origin:"};
+    size_t from = at;
+    while (from > 0 && at - from < 160 && t.p[from - 1] != '\n')
+        from--;
+    for (size_t k = 0; k < sizeof heads / sizeof *heads; k++)
+        if (cu_starts(cu_slice(t, from, at), cu_str(heads[k])))
+            return true;
+    return false;
+}
+
+/* Whoever is named in the credits of a project was published by it (credits.c of detect/ says so of lines). Persons
+ * and hosts in the source of a test are made up, but for what has a form that only real ones have. */
+static void weigh_place(const cu_passage *p, cu_finding *f)
+{
+    bool mail = f->type == CU_TYPE_EMAIL_ADDRESS, person = f->type == CU_TYPE_PERSON;
+    bool loose = person || f->type == CU_TYPE_USERNAME || f->type == CU_TYPE_AGE || f->type == CU_TYPE_IP_ADDRESS ||
+                 f->type == CU_TYPE_IP_ADDRESS_PRIVATE;
+    const char *path = p->source->path;
+    if ((!mail && !loose) || f->confidence <= CU_DETECT_CREDIT_MOST)
+        return;
+    if ((mail || person) && (cu_credits_name(path) || (cu_changes_name(path) && of_its_author(p->text, f->start))))
+        f->flags |= CU_FINDING_CREDIT;
+    else if (loose && cu_test_source(path + p->source->named))
+        f->flags |= CU_FINDING_TEST;
+    else
         return;
     f->confidence = CU_DETECT_CREDIT_MOST;
-    f->flags |= CU_FINDING_CREDIT;
 }
 
 static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place *a, const cu_place *b)
@@ -138,7 +160,7 @@ static cu_err judge(cu_worker *w, const cu_passage *p, size_t i, const cu_place 
     cu_scan *s = w->scan;
     cu_finding *f = &w->found.v[i];
     const char *rule = s->o.rules->v[f->rule].id;
-    weigh_credits(p, f);
+    weigh_place(p, f);
     if (f->flags & CU_FINDING_REMAINDER)
         return CU_OK;
     if (!(f->type < CU_TYPE_COUNT && s->o.only[f->type]) && !(s->o.only_rules && s->o.only_rules[f->rule]))
@@ -183,9 +205,28 @@ static cu_err look(cu_worker *w, const cu_passage *p, const cu_place *c, size_t 
     return CU_OK;
 }
 
+/* The lines of a private key are found one by one, so that nothing between them is replaced; they are one key. */
+static bool same_key(cu_bytes t, const cu_finding *a, const cu_finding *b)
+{
+    return a->type == CU_TYPE_PRIVATE_KEY && b->type == CU_TYPE_PRIVATE_KEY && a->rule == b->rule && b->start - a->end <= 64 &&
+           cu_find(cu_slice(t, a->end, b->start), CU_LIT("---"), 0) == (size_t)-1;
+}
+
+static void join_keys(cu_bytes t, cu_findings *f)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n; i++)
+        if (n > 0 && same_key(t, &f->v[n - 1], &f->v[i]))
+            f->v[n - 1].end = f->v[i].end;
+        else
+            f->v[n++] = f->v[i];
+    f->n = n;
+}
+
 cu_err cu_emit(cu_worker *w, const cu_passage *p, cu_place c, size_t limit, uint64_t *reported)
 {
     CU_TRY(w->scan->o.look ? look(w, p, &c, limit) : cu_detect(w->scan->o.engine, w->scratch, p->text, &w->found));
+    join_keys(p->text, &w->found);
     for (size_t i = 0; i < w->found.n && w->found.v[i].start < limit; i++) {
         const cu_finding *f = &w->found.v[i];
         p->advance(p, &c, f->start);

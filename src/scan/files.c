@@ -12,6 +12,7 @@ typedef struct {
     cu_job job;
     cu_folder *in;      /* NULL: the path was named */
     size_t name;        /* where the name begins in the path; of what was met */
+    size_t named;       /* as in cu_scan_source */
     char path[];
 } file_job;
 
@@ -44,7 +45,7 @@ static cu_err run_file(cu_worker *w, cu_job *j)
             cu_worker_complain(w, f->path, "cannot be read: %s", strerror(errno));
         return CU_OK;
     }
-    cu_scan_source src = {.path = f->path, .generated = cu_generated_name(f->path)};
+    cu_scan_source src = {.path = f->path, .named = f->named, .generated = cu_generated_name(f->path)};
     cu_reader r = {read_fd, &fd, fd, NULL};
     cu_err e = cu_scan_source_read(w, &r, &src, NULL, 0);
     return e == CU_IO ? CU_OK : e;
@@ -59,6 +60,7 @@ static cu_err add_file(void *arg, cu_folder *in, const char *name, const char *p
         return CU_NOMEM;
     *f = (file_job){.job = {.run = run_file, .drop = drop_file, .weight = n}, .in = in};
     f->name = in ? n - strlen(name) : 0;
+    f->named = in ? s->root_bytes : path[0] == '/' ? (size_t)(strrchr(path, '/') - path) : 0;
     memcpy(f->path, path, n + 1);
     if (in)
         cu_folder_hold(in);
@@ -128,6 +130,7 @@ cu_err cu_scan_path(cu_scan *s, const char *path, cu_fault *f)
     cu_walker w = {.file = add_file, .trouble = trouble, .ignored = ignored, .stop = stop, .arg = s};
     census c = {.scan = s, .root = path};
     bool input = strcmp(path, "-") == 0;
+    s->root_bytes = strlen(path);
     if (s->o.progress && !input)
         c.runs = pthread_create(&c.thread, NULL, take_census, &c) == 0;
     cu_err e = input ? add_file(s, NULL, path, path) : cu_walk(path, &w);

@@ -67,3 +67,34 @@ bool cu_credits_name(const char *path)
     }
     return ends(name, ".po") || ends(name, ".pot");
 }
+
+/* Changes with a head that says who wrote them, as git format-patch and quilt write them. */
+bool cu_changes_name(const char *path)
+{
+    return ends(path, ".patch") || ends(path, ".diff");
+}
+
+/* Program text that tests program text; no data beside it. */
+bool cu_test_source(const char *path)
+{
+    static const char *const sources[] = {".c", ".h", ".cc", ".cpp", ".cs", ".go", ".java", ".js", ".jsx", ".kt", ".lua", ".mjs", ".php", ".pl",
+                                          ".pm", ".py", ".rb", ".rs", ".scala", ".sh", ".swift", ".t", ".ts", ".tsx"};
+    static const char *const folders[] = {"test", "tests", "__tests__", "spec", "specs", "testing", "unittest", "unittests"};
+    static const char *const marks[] = {"_test.", ".test.", ".spec.", "_spec.", "Test.java", "Tests.java", "IT.java", "Test.kt", "Tests.cs", "Test.php"};
+    const char *name = base_name(path);
+    bool source = false;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources && !source; i++)
+        source = ends(name, sources[i]);
+    if (!source)
+        return false;
+    if (strncmp(name, "test_", 5) == 0 || strcmp(name, "conftest.py") == 0 || strcmp(name, "tests.py") == 0)
+        return true;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strstr(name, marks[i]))
+            return true;
+    for (const char *part = path; part < name; part += strcspn(part, "/!") + 1)
+        for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+            if (strcspn(part, "/!") == strlen(folders[i]) && strncmp(part, folders[i], strlen(folders[i])) == 0)
+                return true;
+    return false;
+}

@@ -50,6 +50,7 @@ struct cu_scan {
     _Atomic uint64_t by_severity[CU_SEVERITY_CRITICAL + 1];
     _Atomic uint64_t bytes_total; /* for the progress; 0: not known */
     _Atomic bool cut_short;
+    size_t root_bytes;            /* of the path that is being walked, by the thread that walks */
     uint8_t key[32];              /* of the fingerprints */
     bool prompt;                  /* a person reads along: write at once */
     bool any_finding;             /* only whose turn it is looks */
@@ -182,6 +183,8 @@ void cu_object_close(cu_worker *w);
 bool cu_generated_name(const char *path);
 bool cu_notebook_name(const char *path);
 bool cu_credits_name(const char *path);
+bool cu_changes_name(const char *path);
+bool cu_test_source(const char *path);
 
 /* run.c: starts libgit2, which reads the system's certificates and so takes as long as a small scan: only
  * where a repository is opened. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -56,6 +56,45 @@ test('who is named in the credits of a project is below what a scan shows; a sec
       'newsletter.txt EMAIL_ADDRESS', 'newsletter.txt PERSON']);
     const all = scan(['--format', 'json', '--min-confidence', '30', '--explain', t.dir]).json.findings;
     for (const n of names) assert.ok(all.some((f) => f.path.endsWith(`/${n}`) && f.type === 'EMAIL_ADDRESS' && f.confidence === 0.35), n);
+  } finally { t.remove(); }
+});
+
+test('who is made up for a test is below what a scan shows; a secret, a mail address and data beside it are not', () => {
+  const value = token(), line = () => `first_name = "Maria"; peer = "8.8.4.4"\n`;
+  const names = ['tests/a.py', 'src/tests/deep/b.c', 'lib/x_test.go', 'web/y.spec.ts', 'z/FooTest.java'];
+  const t = tree({ ...Object.fromEntries(names.map((n) => [n, line()])), 'tests/people.csv': 'first_name,x\nMaria,1\n', 'tests/k.py': `key = "${value}"\nto = "${mail()}"\n`, 'contest/c.py': line() });
+  try {
+    const shown = scan(['--format', 'json', t.dir]).json.findings.map((f) => `${f.path.slice(t.dir.length + 1)} ${f.type}`);
+    assert.deepEqual([...new Set(shown)].sort(), ['contest/c.py IP_ADDRESS', 'contest/c.py PERSON', 'tests/k.py EMAIL_ADDRESS', 'tests/k.py SECRET', 'tests/people.csv PERSON']);
+    const all = scan(['--format', 'json', '--min-confidence', '30', t.dir]).json.findings;
+    for (const n of names) for (const type of ['PERSON', 'IP_ADDRESS']) assert.ok(all.some((f) => f.path.endsWith(`/${n}`) && f.type === type && f.confidence === 0.35), `${n} ${type}`);
+    // where the tree lies says nothing
+    mkdirSync(join(t.dir, 'tests/app')); writeFileSync(join(t.dir, 'tests/app/c.py'), line());
+    assert.equal(scan(['--format', 'json', join(t.dir, 'tests/app')]).json.findings.length, 2);
+    assert.equal(scan(['--format', 'json', join(t.dir, 'tests/app/c.py')]).json.findings.length, 2);
+  } finally { t.remove(); }
+});
+
+test('authors of patches and mailboxes of offices are below what a scan shows', () => {
+  const who = mail();
+  const t = tree({ 'fix.patch': `From: Maria Kowalska <${who}>\nSubject: x\n\n+to = "${mail()}"\n`, 'contact.txt': ['security', 'no-reply', 'dev-request'].map((n) => `${n}@customer-mail.org\n`).join('') });
+  try {
+    const shown = scan(['--format', 'json', t.dir]).json.findings;
+    assert.deepEqual(shown.map((f) => `${f.path.slice(t.dir.length + 1)}:${f.line} ${f.type}`), ['fix.patch:4 EMAIL_ADDRESS']);
+    assert.equal(scan(['--format', 'json', '--min-confidence', '30', t.dir]).json.findings.length, 6);
+  } finally { t.remove(); }
+});
+
+test('a private key is one finding, two are two', () => {
+  const key = () => `-----BEGIN ${'RSA'} PRIVATE KEY-----\n${[0, 0, 0].map(() => randomBytes(48).toString('base64')).join('\n')}\n-----END ${'RSA'} PRIVATE KEY-----\n`;
+  const t = tree({ 'k.pem': key() + key() });
+  try {
+    const r = scan(['--format', 'json', t.dir]);
+    assert.deepEqual(r.json.findings.map((f) => [f.type, f.line, f.end_line]), [['PRIVATE_KEY', 2, 4], ['PRIVATE_KEY', 7, 9]]);
+    for (const format of ['text', 'jsonl', 'sarif', 'csv', 'html']) {
+      const out = scan(['--format', format, t.dir]).stdout;
+      for (const k of readFileSync(join(t.dir, 'k.pem'), 'utf8').split('\n').filter((l) => l && !l.startsWith('-'))) assert.ok(!out.includes(k), format);
+    }
   } finally { t.remove(); }
 });
 
@@ -112,13 +151,13 @@ test('the seams of a large file lose nothing, report nothing twice, and count li
   }
 });
 
-test('a private key is found line by line, with line numbers inside it', () => {
+test('a private key is found from its first line to its last, with line numbers inside it', () => {
   const lines = Array.from({ length: 5 }, () => randomBytes(48).toString('base64'));
   for (const form of [(l, i) => `  ${i}\t${l}`, (l, i) => `${i}: ${l}`, (l) => `"${l}\\n"`, (l) => l]) {
     const text = [`-----BEGIN ${'RSA'} PRIVATE KEY-----`, ...lines, `-----END ${'RSA'} PRIVATE KEY-----`].map(form).join('\n');
     const json = JSON.parse(scan(['--format', 'json', '-'], { input: text }).stdout);
-    const found = json.findings.filter((f) => f.type === 'PRIVATE_KEY').map((f) => text.slice(f.start, f.end));
-    assert.deepEqual(found, lines);
+    const found = json.findings.filter((f) => f.type === 'PRIVATE_KEY').map((f) => [f.start, f.end]);
+    assert.deepEqual(found, [[text.indexOf(lines[0]), text.indexOf(lines[4]) + lines[4].length]]);
   }
 });
 

@@ -65,6 +65,19 @@ static void reserved_domains_are_less_sure(void **state)
     }
 }
 
+/* Mailboxes of RFC 2142, of lists and of machines are nobody's. */
+static void offices_are_less_sure(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"security@acme.io", "no-reply@acme.io", "dev-request@acme.io", "dev@lists.acme.io", "x@googlegroups.com",
+                                        "info@acme.io", "secu.rity@acme.io", "x-subscribed@acme.io"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(cu_detect(engine, scratch, cu_str(texts[i]), &found), CU_OK);
+        assert_int_equal(found.n, 1);
+        assert_int_equal(found.v[0].confidence, i < 5 ? 35 : 90);
+    }
+}
+
 static void hostile(void **state)
 {
     (void)state;
@@ -91,7 +104,7 @@ int main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(other_numbers),
         cmocka_unit_test(what_looks_like_a_mailbox), cmocka_unit_test(versions_are_no_addresses),
-        cmocka_unit_test(reserved_domains_are_less_sure),
+        cmocka_unit_test(reserved_domains_are_less_sure), cmocka_unit_test(offices_are_less_sure),
         cmocka_unit_test(hostile),
         cmocka_unit_test(credits_are_less_sure),
     };

@@ -27,6 +27,8 @@
 #define CU_FINDING_SEQUENCE 128u   /* it holds runs such as 12345678 or abcdefgh */
 #define CU_FINDING_DECODED 256u    /* it stands there in base64 or hexadecimal */
 #define CU_FINDING_CREDIT 512u     /* it says who wrote a file */
+#define CU_FINDING_TEST 1024u      /* in the source of a test */
+#define CU_FINDING_ROLE 2048u      /* the mailbox of an office or of a list, not of a person */
 #define CU_DETECT_MADE_UP_MOST 35u /* percent that four single figures with points are an address */
 #define CU_DETECT_CREDIT_MOST 35u  /* percent that such a finding is sure at most */
 /* Part of a weaker finding that a stronger one overlaps: to be replaced, not to be reported. */

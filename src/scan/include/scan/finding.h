@@ -11,6 +11,7 @@ typedef struct {
     const char *path;   /* as named or met; a member of an archive: "a.zip!dir/file" */
     const char *commit; /* hex id of the commit that brought the blob in; NULL outside history */
     const char *author_time; /* RFC 3339, of that commit; NULL outside history */
+    size_t named;       /* bytes of path that are where the tree lies, and no part of it */
     bool generated;     /* lock file, minified or vendored code: known by its name or its form */
 } cu_scan_source;
 
