@@ -47,6 +47,7 @@ typedef struct {
     uint32_t capture_day;   /* that the bundle has body keys of, and of the next */
     uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
     _Atomic bool awaited;          /* somebody waits for what was just written: the next round begins at once */
+    uint64_t drained_ns; /* all that was written into the spool before it is sealed and projected */
     unsigned ready_segments;
     char bundle_digest[65], trouble[320];
     char bundle_file[65], config_digest[65]; /* SHA-256 of the file as published; of custos.yaml at the start */

@@ -12,6 +12,8 @@ cu_err capture_publish(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f) CU_MU
 /* Once a minute: a bundle for the new day, and what is past its time is destroyed. strays: files of persons who were
  * erased meanwhile are looked for as well. */
 void capture_tick(app *a, bool strays);
+/* Files that no entry speaks of, because a worker was killed: an entry says that the body is not kept, and the file goes. */
+cu_err capture_settle(app *a) CU_MUST;
 /* How many files there are of a person ("": of the whole tenant). */
 uint64_t capture_count(app *a, const char *tenant, const char *person);
 /* Removes them; of a whole tenant the data keys first. Lock held. */

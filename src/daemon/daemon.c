@@ -183,10 +183,13 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
         last = *a->stop; /* one more round after the stop: what was written before it is sealed */
         log_key_serve(a, signer);
         e = attest_show_signer(a, signer, f);
+        uint64_t began = cu_now_ns();
         if (e == CU_OK)
             e = one_round(a, s, &took, f);
         if (e == CU_OK) {
             a->sealed_ns = cu_now_ns();
+            if (took == 0)
+                a->drained_ns = began;
             set_trouble(a, "");
         }
         const unsigned pause = took ? BUSY_MS : ROUND_MS;

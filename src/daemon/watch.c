@@ -160,6 +160,7 @@ static cu_err go_through(app *a, cu_reconciled *r, cu_fault *f)
 static cu_err reconcile(app *a, uint64_t older_s, cu_reconciled *r, uint64_t *orphans, cu_fault *f)
 {
     CU_TRY(find_orphans(a, older_s, orphans));
+    CU_TRY(capture_settle(a));
     CU_TRY(go_through(a, r, f));
     if (r->missing_n) {
         cu_say(CU_LOG_ERROR, "evidence is missing: %s of %s, %llu", r->missing[0].kind, r->missing[0].writer, (unsigned long long)r->missing[0].n);

@@ -6,7 +6,7 @@ import { bytes, count, digest, many, moment } from "./format.js";
 import { entryPath } from "./words.js";
 
 const PARTS = { request: "what left", answer: "what came back" };
-const REASONS = { busy: "too much waited to be kept", disk: "it could not be written", no_key: "there was no key for the day", too_large: "it is too large" };
+const REASONS = { busy: "too much waited to be kept", disk: "it could not be written", no_key: "there was no key for the day", too_large: "it is too large", worker_ended: "the worker was killed before it was on record" };
 const STATES = { waiting: ["partly", "waits for a second person"], open: ["met", "may be read"], approved: ["met", "approved"], refused: ["not", "refused"] };
 const GONE = { gone: "Its key or its file is no more.", absent: "It was not kept.", corrupt: "The stored file is not what the log says, and is not shown." };
 
