@@ -360,6 +360,7 @@ static cu_err write_entries(open_log *o, const stage_log *l)
 {
     cu_bytes rest = cu_buf_view(&l->entries), leaf;
     uint64_t at = o->size, size = o->size + l->count;
+    tile_names names = {.dirfd = o->log->dirfd};
     while (at < size) {
         uint64_t tile = at / TILE_WIDTH;
         cu_buf bundle CU_CLEAN_BUF = CU_BUF(TILE_BYTES_MAX);
@@ -375,15 +376,15 @@ static cu_err write_entries(open_log *o, const stage_log *l)
             cu_buf_put(&bundle, from, 2 + leaf.n);
         }
         CU_TRY(cu_buf_err(&bundle));
-        CU_TRY(tile_write(o->log->dirfd, TILE_ENTRIES, tile, tile_width(TILE_ENTRIES, tile, size),
-                          cu_buf_view(&bundle)));
+        CU_TRY(tile_write(&names, TILE_ENTRIES, tile, tile_width(TILE_ENTRIES, tile, size), cu_buf_view(&bundle)));
     }
-    return CU_OK;
+    return tile_names_sync(&names);
 }
 
 static cu_err write_hashes(open_log *o, uint64_t size)
 {
     grown g = {o};
+    tile_names names = {.dirfd = o->log->dirfd};
     for (int level = 0; size >> (8 * level); level++) {
         uint64_t from = (o->size >> (8 * level)) / TILE_WIDTH, entries = size >> (8 * level);
         if (o->size >> (8 * level) == entries)
@@ -393,10 +394,10 @@ static cu_err write_hashes(open_log *o, uint64_t size)
             uint32_t width = tile_width(level, t, size);
             for (uint32_t i = 0; i < width; i++)
                 CU_TRY(node_of(&g, (unsigned)level * 8, t * TILE_WIDTH + i, &h[i]));
-            CU_TRY(tile_write(o->log->dirfd, level, t, width, cu_bytes_of(h, width * sizeof *h)));
+            CU_TRY(tile_write(&names, level, t, width, cu_bytes_of(h, width * sizeof *h)));
         }
     }
-    return CU_OK;
+    return tile_names_sync(&names);
 }
 
 /* Tiles that this round filled. */

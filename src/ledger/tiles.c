@@ -172,12 +172,30 @@ static cu_err make_parents(int dirfd, const char *path)
     return CU_OK;
 }
 
-cu_err tile_write(int dirfd, int level, uint64_t index, uint32_t width, cu_bytes content)
+cu_err tile_names_sync(tile_names *n)
+{
+    if (n->last[0])
+        CU_TRY(cu_file_sync_name(n->dirfd, n->last));
+    n->last[0] = 0;
+    return CU_OK;
+}
+
+static bool same_dir(const char *a, const char *b)
+{
+    size_t n = (size_t)(strrchr(a, '/') - a);
+    return strrchr(b, '/') == b + n && memcmp(a, b, n) == 0;
+}
+
+cu_err tile_write(tile_names *n, int level, uint64_t index, uint32_t width, cu_bytes content)
 {
     char path[TILE_PATH_MAX];
     tile_path(level, index, width, path);
-    CU_TRY(make_parents(dirfd, path));
-    return cu_file_replace(dirfd, path, content, 0644);
+    if (n->last[0] && !same_dir(n->last, path))
+        CU_TRY(tile_names_sync(n));
+    CU_TRY(make_parents(n->dirfd, path));
+    CU_TRY(cu_file_put(n->dirfd, path, content, 0644));
+    memcpy(n->last, path, sizeof path);
+    return CU_OK;
 }
 
 cu_err log_open_at(int dirfd, cu_log **out)

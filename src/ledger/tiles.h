@@ -38,8 +38,16 @@ cu_err tile_node(void *arg, unsigned level, uint64_t index, cu_sha256 *out) CU_M
 bool bundle_next(cu_bytes *bundle, cu_bytes *leaf);
 /* A full tile is there, in either form. */
 bool tile_exists(const cu_log *l, int level, uint64_t index);
-/* Durable and atomic, making directories on the way. */
-cu_err tile_write(int dirfd, int level, uint64_t index, uint32_t width, cu_bytes content) CU_MUST;
+/* Tiles that are written one after the other. Content is durable at once; names of one directory are made durable
+ * together, when the next tile stands in another one or tile_names_sync is called: a round of many tiles asks the disk
+ * half as often. */
+typedef struct {
+    int dirfd;
+    char last[TILE_PATH_MAX]; /* whose name may be lost with the power; "": none */
+} tile_names;
+/* Atomic, making directories on the way. */
+cu_err tile_write(tile_names *n, int level, uint64_t index, uint32_t width, cu_bytes content) CU_MUST;
+cu_err tile_names_sync(tile_names *n) CU_MUST;
 /* Partial tiles of a tile that is full now. */
 void tile_drop_partial(int dirfd, int level, uint64_t index);
 /* Opens without needing a vkey file (the sequencer makes it). */
