@@ -250,7 +250,6 @@ unsigned approve_question(call *c);
 unsigned export_questionnaire(call *c);
 unsigned answer_metrics(call *c);
 unsigned answer_try(call *c);
-unsigned answer_erase(call *c);
 /* readings.c */
 unsigned answer_readings(call *c);
 unsigned ask_reading(call *c);

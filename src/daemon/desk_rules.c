@@ -2,6 +2,7 @@
 #include "desk.h"
 #include "drift.h"
 #include "feeds.h"
+#include "erase.h"
 #include "findings.h"
 #include "gate.h"
 #include "incident_desk.h"
@@ -36,6 +37,8 @@ static const desk_rule rules[] = {
     {"incident.closed", NULL, incident_check_closed, NULL},
     {"slo.set", NULL, service_check_set, NULL},
     {"slo.breached", NULL, NULL, incidents_watch},
+    {"erasure.requested", NULL, erasure_check_order, NULL},
+    {"erasure.approved", NULL, erasure_check_approval, erasures_watch},
     {"dsr.received", NULL, dsr_check_received, NULL},
     {"dsr.answered", NULL, dsr_check_answered, NULL},
     {"complaint.received", NULL, complaint_check_received, NULL},

@@ -5,22 +5,10 @@
 #include <stdlib.h>
 #include "accounts.h"
 #include "capture.h"
+#include "erase.h"
 #include "key_form.h"
 
 #define BASIS_MAX 200u
-
-typedef struct {
-    const char *subject, *tenant, *basis, *approver, *actor;
-    bool dry;
-    char by[CU_PSEUDONYM_LEN];
-} order;
-
-/* A person of one tenant, or all of it. */
-typedef struct {
-    const char *tenant;
-    char person[CU_PSEUDONYM_LEN]; /* "": the tenant */
-    uint64_t persons, revoked, bodies;
-} target;
 
 static bool plain(const char *s, size_t max)
 {
@@ -31,8 +19,7 @@ static bool plain(const char *s, size_t max)
     return n > 0 && n <= max;
 }
 
-/* custos.yaml is the customer's: whoever is named in it would be back at the next start. */
-static const char *still_named(const app *a, const order *o)
+const char *erasure_still_named(const app *a, const erasure_order *o)
 {
     const cu_config_callers *c = &a->config->callers;
     const cu_access *x = &a->config->access;
@@ -56,19 +43,18 @@ static const char *still_named(const app *a, const order *o)
     return NULL;
 }
 
-static size_t add_target(app *a, const char *tenant, const char *name, target *out, cu_err *e, cu_fault *f)
+static size_t add_target(app *a, const char *tenant, const char *name, erasure_target *out, cu_err *e, cu_fault *f)
 {
     if (*e != CU_OK)
         return 0;
-    *out = (target){.tenant = tenant};
+    *out = (erasure_target){.tenant = tenant};
     cu_err found = person_find(a, tenant, name, out->person, f);
     if (found != CU_OK && found != CU_NOT_FOUND)
         *e = found;
     return found == CU_OK;
 }
 
-/* Whom the order is about; *out on the heap. */
-static cu_err targets_of(app *a, const order *o, target **out, size_t *n, cu_fault *f)
+cu_err erasure_targets(app *a, const erasure_order *o, erasure_target **out, size_t *n, cu_fault *f)
 {
     const cu_config *c = a->config;
     cu_err e = CU_OK;
@@ -94,7 +80,7 @@ static cu_err targets_of(app *a, const order *o, target **out, size_t *n, cu_fau
     return e;
 }
 
-static void put_counts(cu_buf *b, const target *t)
+static void put_counts(cu_buf *b, const erasure_target *t)
 {
     cu_buf_json_kv_u64(b, "bodies", t->bodies);
     cu_buf_json_kv_u64(b, "persons", t->persons);
@@ -103,7 +89,7 @@ static void put_counts(cu_buf *b, const target *t)
 
 /* Who asked is written before anything is destroyed, that it is done when it is: an erasure that was cut
  * short shows as one without its end, and is done again. */
-static cu_err note(app *a, const char *type, const order *o, const target *t)
+static cu_err note(app *a, const char *type, const erasure_order *o, const erasure_target *t)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(4096);
     cu_buf_byte(&body, '{');
@@ -115,7 +101,7 @@ static cu_err note(app *a, const char *type, const order *o, const target *t)
     return record(a, type, t->tenant, o->actor, &body);
 }
 
-static cu_err tell_offboarded(app *a, const order *o, const target *t)
+static cu_err tell_offboarded(app *a, const erasure_order *o, const erasure_target *t)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
     cu_buf_byte(&body, '{');
@@ -125,7 +111,7 @@ static cu_err tell_offboarded(app *a, const order *o, const target *t)
     return record(a, "tenant.offboarded", CU_TENANT_ORG, o->actor, &body);
 }
 
-static cu_err erase_one(app *a, const order *o, target *t, cu_fault *f)
+static cu_err erase_one(app *a, const erasure_order *o, erasure_target *t, cu_fault *f)
 {
     CU_TRY(note(a, "erasure.begun", o, t));
     account_erased(a, t->person);
@@ -140,9 +126,8 @@ static cu_err erase_one(app *a, const order *o, target *t, cu_fault *f)
     return note(a, "content.erased", o, t);
 }
 
-static cu_err erase_all(app *a, order *o, target *t, size_t n, cu_fault *f)
+cu_err erasure_run(app *a, const erasure_order *o, erasure_target *t, size_t n, cu_fault *f)
 {
-    CU_TRY(person_of(a, CU_TENANT_ORG, o->approver, o->by, f));
     for (size_t i = 0; i < n; i++) {
         cu_err e = erase_one(a, o, &t[i], f);
         if (e != CU_OK)
@@ -151,9 +136,9 @@ static cu_err erase_all(app *a, order *o, target *t, size_t n, cu_fault *f)
     return publish_bundle(a, f);
 }
 
-static void put_targets(cu_buf *b, const order *o, const target *t, size_t n)
+static void put_targets(cu_buf *b, bool dry, const erasure_target *t, size_t n)
 {
-    cu_buf_fmt(b, "{\"dry_run\":%s,\"items\":[", o->dry ? "true" : "false");
+    cu_buf_fmt(b, "{\"dry_run\":%s,\"items\":[", dry ? "true" : "false");
     for (size_t i = 0; i < n; i++) {
         cu_buf_str(b, i ? ",{" : "{");
         cu_buf_json_kv_str(b, "tenant", t[i].tenant);
@@ -164,7 +149,7 @@ static void put_targets(cu_buf *b, const order *o, const target *t, size_t n)
     cu_buf_str(b, "]}");
 }
 
-static unsigned refuse(call *c, const order *o)
+static unsigned refuse(call *c, const erasure_order *o, const char *approver, bool two)
 {
     if (!o->subject && !o->tenant)
         return problem(c, 400, "Malformed", "Whom to erase is needed: subject (a person), tenant, or both.");
@@ -172,41 +157,67 @@ static unsigned refuse(call *c, const order *o)
         return unknown_tenant(c, o->tenant);
     if (o->subject && !plain(o->subject, 128))
         return problem(c, 400, "Malformed", "subject is a name of 1 to 128 characters.");
-    if (!plain(o->basis, BASIS_MAX) || !plain(o->approver, 128))
-        return problem(c, 400, "Malformed", "basis (at most %u characters: why this may and must be erased) and approver (who decided) are needed.", BASIS_MAX);
+    if (two && approver)
+        return problem(c, 403, "A second person is needed", "Persons have accounts: leave the approver out; who approves is signed in in the console (Privacy).");
+    if (!plain(o->basis, BASIS_MAX) || (!two && !plain(approver, 128)))
+        return problem(c, 400, "Malformed", "basis (at most %u characters: why this may and must be erased)%s needed.", BASIS_MAX, two ? " is" : " and approver (who decided) are");
     if (o->subject && strstr(o->basis, o->subject))
         return problem(c, 400, "Malformed", "basis must not name her: it stays in the log.");
-    if (o->subject && strcmp(o->subject, o->approver) == 0)
+    if (o->subject && approver && strcmp(o->subject, approver) == 0)
         return problem(c, 400, "Malformed", "She cannot be the approver of her own erasure: the entry would name her.");
-    const char *where = o->subject ? still_named(c->a, o) : NULL;
+    const char *where = o->subject ? erasure_still_named(c->a, o) : NULL;
     return where ? problem(c, 409, "Still configured", "custos.yaml names her under %s: take her out there, restart Custos, and erase then.", where) : 0;
+}
+
+/* Nobody has an account: whoever sits at the machine answers for the approver's name. */
+static unsigned erase_now(call *c, erasure_order *o, const char *approver, bool dry)
+{
+    erasure_target *t = NULL;
+    size_t n = 0;
+    cu_fault f = {0};
+    pthread_mutex_lock(&c->a->lock);
+    cu_err e = erasure_targets(c->a, o, &t, &n, &f);
+    if (e == CU_OK && n && !dry)
+        e = person_of(c->a, CU_TENANT_ORG, approver, o->by, &f);
+    if (e == CU_OK && n && !dry)
+        e = erasure_run(c->a, o, t, n, &f);
+    pthread_mutex_unlock(&c->a->lock);
+    unsigned status = 200;
+    if (e != CU_OK)
+        status = problem(c, 503, "It could not be erased", "%s", f.code ? f.text : cu_err_text(e));
+    else if (n == 0)
+        status = problem(c, 404, "Unknown person", "Nobody of this name is known%s.", o->tenant ? " in this tenant" : "");
+    else
+        put_targets(c->out, dry, t, n);
+    free(t);
+    return status;
+}
+
+/* Persons have accounts: the order waits for one of them. */
+static unsigned order_it(call *c, const erasure_order *o)
+{
+    cu_fault f = {0};
+    const desk_actor who = {.actor = c->actor, .roles = c->role};
+    json_t *record = NULL, *fields = json_pack("{s:s,s:s,s:s}", "basis", o->basis, "subject", o->subject ? o->subject : "", "where", o->tenant ? o->tenant : "");
+    cu_err e = desk_take(c->a, &who, "erasure.requested", NULL, fields, &record, &f);
+    json_decref(fields);
+    if (e != CU_OK)
+        return desk_refused(c, e, &f);
+    desk_name_persons(c->a, record);
+    unsigned status = answer_json(c, json_pack("{s:o}", "order", record));
+    return status == 200 ? 202 : status;
 }
 
 unsigned answer_erase(call *c)
 {
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
-    order o = {.actor = c->actor, .subject = json_string_value(json_object_get(in, "subject")), .tenant = json_string_value(json_object_get(in, "tenant")),
-               .basis = json_string_value(json_object_get(in, "basis")), .approver = json_string_value(json_object_get(in, "approver")),
-               .dry = json_is_true(json_object_get(in, "dry_run"))};
-    target *t = NULL;
-    size_t n = 0;
-    cu_fault f = {0};
-    unsigned status = refuse(c, &o);
-    cu_err e = CU_OK;
-    if (!status) {
-        pthread_mutex_lock(&c->a->lock);
-        e = targets_of(c->a, &o, &t, &n, &f);
-        if (e == CU_OK && n && !o.dry)
-            e = erase_all(c->a, &o, t, n, &f);
-        pthread_mutex_unlock(&c->a->lock);
-    }
-    if (!status && e != CU_OK)
-        status = problem(c, 503, "It could not be erased", "%s", f.code ? f.text : cu_err_text(e));
-    else if (!status && n == 0)
-        status = problem(c, 404, "Unknown person", "Nobody of this name is known%s.", o.tenant ? " in this tenant" : "");
-    else if (!status)
-        put_targets(c->out, &o, t, n);
-    free(t);
+    erasure_order o = {.actor = c->actor, .subject = json_string_value(json_object_get(in, "subject")), .tenant = json_string_value(json_object_get(in, "tenant")),
+                       .basis = json_string_value(json_object_get(in, "basis"))};
+    const char *approver = json_string_value(json_object_get(in, "approver"));
+    bool dry = json_is_true(json_object_get(in, "dry_run")), two = accounts_any(c->a);
+    unsigned status = refuse(c, &o, approver, two);
+    if (!status)
+        status = two && !dry ? order_it(c, &o) : erase_now(c, &o, approver, dry);
     json_decref(in);
-    return status ? status : 200;
+    return status;
 }

@@ -1,5 +1,6 @@
 #include "paths.h"
 #include <stdio.h>
+#include "erase.h"
 #include "findings.h"
 #include "gate.h"
 #include "incident_desk.h"
@@ -164,10 +165,10 @@ static const operation table[] = {
     {"GET", "/api/v1/scans/{id}", answer_scan, READERS, LIMITED},
     {"GET", "/api/v1/scan-key", answer_scan_key, SOCKET},
     {"GET", "/api/v1/repositories", answer_repositories, READERS},
-    {"GET", "/api/v1/readings", answer_readings, READERS},
-    {"POST", "/api/v1/readings", ask_reading, STAFF},
-    {"POST", "/api/v1/readings/{id}/decision", decide_reading, STAFF},
-    {"POST", "/api/v1/readings/{id}/content", read_bodies, STAFF},
+    {"GET", "/api/v1/readings", answer_readings, READERS, LIMITED},
+    {"POST", "/api/v1/readings", ask_reading, STAFF, LIMITED},
+    {"POST", "/api/v1/readings/{id}/decision", decide_reading, STAFF, LIMITED},
+    {"POST", "/api/v1/readings/{id}/content", read_bodies, STAFF, LIMITED},
     {"POST", "/api/v1/erasures", answer_erase, SOCKET},
     {"POST", "/api/v1/log-key/rotate", answer_log_key, SOCKET},
     {"POST", "/api/v1/backups", answer_backup, SOCKET},

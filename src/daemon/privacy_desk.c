@@ -43,7 +43,7 @@ cu_err dsr_check_answered(desk_step *s, cu_fault *f)
         return cu_fail(f, CU_STATE, "first make sure that the request is from the person it is about (dsr.identified)");
     person_name(s->a, desk_text(s->now, "about"), name);
     if (strcmp(answer, "granted") == 0 && strcmp(desk_text(s->now, "kind"), "erasure") == 0 && strcmp(name, "erased") != 0)
-        return cu_fail(f, CU_STATE, "she is not erased yet: custos erase --subject NAME, approved by a second person, then answer");
+        return cu_fail(f, CU_STATE, "she is not erased yet: order her erasure (Privacy, or custos erase --subject NAME), have a second person approve it, then answer");
     return CU_OK;
 }
 
@@ -178,6 +178,14 @@ static json_t *records_of(app *a, const char *person)
     return out;
 }
 
+bool privacy_named(app *a, const char *person)
+{
+    json_t *all = records_of(a, person);
+    bool named = json_array_size(all) > 0;
+    json_decref(all);
+    return named;
+}
+
 static void find_in_tenants(app *a, const char *name, json_t *tenants)
 {
     char person[CU_PSEUDONYM_LEN];
@@ -214,7 +222,7 @@ unsigned answer_held(call *c)
 /* The desk: requests, complaints and notices, and whether the newest notice names the vendors in use. */
 unsigned answer_privacy(call *c)
 {
-    static const char *const registers[] = {"dsr", "complaint", "notice"};
+    static const char *const registers[] = {"dsr", "complaint", "notice", "erasure"};
     char now[CU_TIME_LEN];
     json_t *out = json_object(), *live = providers(c->a);
     for (size_t i = 0; i < sizeof registers / sizeof *registers; i++) {

@@ -12,5 +12,7 @@ void privacy_watch(app *a); /* tells each request whose time ran out, once */
 
 unsigned answer_held(call *c);
 unsigned answer_privacy(call *c);
+/* Records of the organisation name her. */
+bool privacy_named(app *a, const char *person);
 
 #endif

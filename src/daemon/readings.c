@@ -9,6 +9,7 @@
 #include "accounts.h"
 #include "app.h"
 #include "capture.h"
+#include "limited.h"
 #include "paths.h"
 #include "store/content.h"
 
@@ -31,9 +32,24 @@ static json_t *place_of(const char *log, uint64_t index)
 
 typedef struct {
     app *a;
+    const call *c; /* whose limits count; NULL: nobody's */
     json_t *list;
     uint64_t row;
+    size_t found;  /* with those that are not hers to see */
 } listing;
+
+/* Of the tenants of who is limited, and when her controls are those that readings evidence. */
+static bool of_hers(const call *c, const char *tenant)
+{
+    char control[32];
+    const cu_event *e = cu_event_find(c->a->events, CU_LIT("content.read_requested"));
+    bool any = !c->who.controls[0];
+    for (size_t i = 0; e && i < e->controls_n && !any; i++) {
+        snprintf(control, sizeof control, "%.*s", CU_FMT(e->controls[i]));
+        any = limit_control(c, control);
+    }
+    return any && limit_tenant(c, tenant);
+}
 
 static void add_body(void *arg, const cu_store_body *b)
 {
@@ -64,24 +80,31 @@ static void add_reading(void *arg, const cu_store_reading *r)
 {
     listing *l = arg;
     uint8_t class;
+    l->row = r->row;
+    l->found++;
+    if (l->c && (!of_hers(l->c, r->tenant) || !limit_time(l->c, r->at)))
+        return;
+    /* what came after her window is not in it */
+    bool decided = *r->decision && (!l->c || limit_time(l->c, r->decided)), counted = !*r->last || !l->c || limit_time(l->c, r->last);
     bool second = cu_data_class_of(cu_str(r->class), &class) && class >= CU_CAPTURE_APPROVED;
-    json_t *one = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:I,s:o}", "id", r->id, "exchange", r->exchange, "tenant", r->tenant, "class", r->class, "purpose",
-                            r->purpose, "at", r->at, "second_person", second, "reads", (json_int_t)r->reads, "entry", place_of(r->log, r->index));
-    json_object_set_new(one, "state", json_string(*r->decision ? r->decision : second ? "waiting" : "open"));
+    json_t *one = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:o}", "id", r->id, "exchange", r->exchange, "tenant", r->tenant, "class", r->class, "purpose",
+                            r->purpose, "at", r->at, "second_person", second, "entry", place_of(r->log, r->index));
+    json_object_set_new(one, "state", json_string(decided ? r->decision : second ? "waiting" : "open"));
+    if (counted)
+        json_object_set_new(one, "reads", json_integer((json_int_t)r->reads));
     json_object_set_new(one, "by", person_json(l->a, r->by));
-    if (*r->decision) {
+    if (decided) {
         json_object_set_new(one, "decided", json_string(r->decided));
         json_object_set_new(one, "decided_by", person_json(l->a, r->decided_by));
     }
-    if (*r->last)
+    if (*r->last && counted)
         json_object_set_new(one, "last_read", json_string(r->last));
     json_array_append_new(l->list, one);
-    l->row = r->row;
 }
 
 void put_bodies(call *c, const char *exchange, json_t *to)
 {
-    listing bodies = {.a = c->a, .list = json_array()}, readings = {.a = c->a, .list = json_array()};
+    listing bodies = {.a = c->a, .list = json_array()}, readings = {.a = c->a, .c = c, .list = json_array()};
     if (cu_store_bodies(c->a->store, exchange, add_body, &bodies) == CU_OK)
         json_object_set(to, "bodies", bodies.list);
     if (cu_store_readings(c->a->store, NULL, exchange, 0, 100, add_reading, &readings) == CU_OK)
@@ -93,7 +116,7 @@ void put_bodies(call *c, const char *exchange, json_t *to)
 unsigned answer_readings(call *c)
 {
     page_asked p;
-    listing l = {.a = c->a};
+    listing l = {.a = c->a, .c = c};
     if (!read_page(c, 1000, &p))
         return problem(c, 400, "Malformed", "limit is a number from 1 to 1000, cursor the next_cursor of an answer.");
     l.list = json_array();
@@ -101,7 +124,7 @@ unsigned answer_readings(call *c)
         json_decref(l.list);
         return problem(c, 500, "The readings could not be read", "The store does not answer.");
     }
-    json_t *next = json_array_size(l.list) == p.limit && l.row > 1 ? json_sprintf("%llu", (unsigned long long)l.row) : json_null();
+    json_t *next = l.found == p.limit && l.row > 1 ? json_sprintf("%llu", (unsigned long long)l.row) : json_null();
     return answer_json(c, json_pack("{s:o,s:o}", "items", l.list, "next_cursor", next));
 }
 
@@ -223,6 +246,12 @@ static unsigned answer_reading(call *c, const char *id, bool after_decision, uns
     return status;
 }
 
+/* Who is limited acts within her limits, while they last; what is beyond them is not there for her. */
+static bool may_act(const call *c, const char *tenant)
+{
+    return of_hers(c, tenant) && limit_now(c);
+}
+
 /* --- asking --- */
 
 static bool plain(const char *s, size_t max)
@@ -242,7 +271,7 @@ static unsigned ask(call *c, asker *w)
     cu_buf b CU_CLEAN_BUF = CU_BUF(4096);
     if (!exchange || strlen(exchange) != CU_ID_LEN - 1 || !plain(purpose, PURPOSE_MAX))
         return problem(c, 400, "Malformed", "exchange (an id) and purpose (at most %u characters: what it is read for) are needed.", PURPOSE_MAX);
-    if (cu_store_bodies(c->a->store, exchange, take_body, &k) != CU_OK || !k.any)
+    if (cu_store_bodies(c->a->store, exchange, take_body, &k) != CU_OK || !k.any || !may_act(c, k.tenant))
         return problem(c, 404, "No body", "No body of an exchange of this id is kept.");
     unsigned status = identify(c, w, k.tenant, false);
     if (status)
@@ -420,7 +449,7 @@ static unsigned with_asker(call *c, unsigned (*step)(call *c, asker *w))
 static unsigned with_reading(call *c, asker *w, unsigned (*step)(call *c, asker *w, const reading_found *r))
 {
     reading_found r = {0};
-    if (cu_store_readings(c->a->store, c->args[0], NULL, 0, 1, take_reading, &r) != CU_OK || !r.found)
+    if (cu_store_readings(c->a->store, c->args[0], NULL, 0, 1, take_reading, &r) != CU_OK || !r.found || !may_act(c, r.tenant))
         return problem(c, 404, "Unknown reading", "No reading of this id was asked for.");
     return step(c, w, &r);
 }

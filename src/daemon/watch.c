@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "capture.h"
+#include "erase.h"
 #include "comply/reconcile.h"
 #include "trust.h"
 
@@ -242,6 +243,7 @@ static const struct {
     {1, 3600, drop_bodies},     {1, 60, keep_bodies},     {2, 60, vendors_watch},
     {3, 10, incidents_watch},   /* a leak must not wait */
     {10, 60, findings_watch},   {10, 60, reviews_enforce}, {10, 60, policies_watch}, {10, 60, privacy_watch},
+    {10, 60, erasures_watch},
     {10, 60, leavers_end},      {10, 60, vulns_watch},     {20, 60, node_watch},     {20, 60, drift_watch},    {20, 60, first_use_watch},
     {10, 60, services_watch},   {10, 60, timeline_watch},  {10, 60, trust_watch},  {30, 60, seek_orphans},   {60, 60, beat},
     {90, 3600, hold_figures, .settles = true},

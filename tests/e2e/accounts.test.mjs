@@ -201,7 +201,10 @@ test('neither names nor what people sign in with lie in the clear; the rest surv
 
 test('an erased person has no account and no name', async () => {
   const gus = await join(system, name('Gus'), 'compliance')
-  system.json('erase', '--subject', gus.name, '--basis', 'request of the person', '--approver', 'officer')
+  const { order } = system.json('erase', '--subject', gus.name, '--basis', 'request of the person')
+  const other = await join(system, name('Zoe'), 'owner')
+  const approved = await call(system, 'POST', '/api/v1/records', { session: other.session, body: { type: 'erasure.approved', fields: { erasure: order.id } } })
+  assert.equal(approved.status, 201, await approved.text())
   assert.equal((await get('/api/v1/status', gus.session)).status, 401)
   assert.equal((await signIn(gus)).status, 401)
   await newest('key.destroyed', (b) => b.subject === gus.person)

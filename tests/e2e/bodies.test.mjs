@@ -327,6 +327,29 @@ test('persons with accounts ask, approve and read in the console, and nobody app
   }
 })
 
+test('who is limited sees and takes part in the readings within her limits, and in no others', async () => {
+  const { id } = await ask(`${marker} limits`), [, mine] = [await kept(id), body('request', id, '--user', 'rae', '--purpose', 'limits').out]
+  const later = new Date(Date.now() + 86400_000).toISOString().slice(0, 10)
+  const people = { acme: await joinAs(s, 'sam', 'security', '--tenant', 'acme'), beta: await joinAs(s, 'tom', 'security', '--tenant', 'beta'),
+    auditor: await joinAs(s, 'aud', 'auditor', '--tenant', 'acme', '--from', '2020-01-01', '--to', later, '--expires', later),
+    past: await joinAs(s, 'aud of then', 'auditor', '--from', '2020-01-01', '--to', '2020-12-31', '--expires', later) }
+  const get = async (who, path) => { const r = await call(s, 'GET', `/api/v1${path}`, { session: who.session }); return { status: r.status, body: await r.json() } }
+  const post = async (who, path, given) => (await call(s, 'POST', `/api/v1/readings${path}`, { session: who.session, body: given })).status
+  const all = (await api('/readings?limit=1000')).body.items
+  assert.ok(all.length > 3 && all.every((x) => x.tenant === 'acme'))
+  for (const [who, want] of [['acme', all.length], ['beta', 0], ['auditor', all.length], ['past', 0]]) {
+    const r = await get(people[who], '/readings?limit=1000')
+    assert.deepEqual([r.status, r.body.items.length], [200, want], who)
+  }
+  const page = (await get(people.acme, '/readings?limit=2')).body
+  assert.equal((await get(people.acme, `/readings?limit=2&cursor=${page.next_cursor}`)).body.items[0].id, all[2].id)
+  assert.equal(await post(people.beta, '', { exchange: id, purpose: 'x' }), 404, 'another tenant’s body is not there')
+  assert.equal(await post(people.beta, `/${mine.id}/decision`, { decision: 'approve' }), 404)
+  assert.equal(await post(people.beta, `/${mine.id}/content`, {}), 404)
+  assert.equal(await post(people.acme, '', { exchange: id, purpose: 'her own tenant' }), 201)
+  assert.equal(await post(people.auditor, '', { exchange: id, purpose: 'x' }), 403, 'an auditor reads no body')
+})
+
 test('their time over, keys are destroyed, files are gone, and the log still verifies', { timeout: 120000 }, async () => {
   const day = (n) => { const b = Buffer.alloc(8); b.writeBigInt64LE(BigInt(n) * 86400_000_000_000n); writeFileSync(offset, b) }
   const [internal] = s.entries('t/acme').filter((x) => x.type === 'content.captured' && x.body.class === 'internal')

@@ -53,6 +53,7 @@ const WAITING = [
   ["vendor_decision", "proposed", "vendor decision waits", "vendor decisions wait", "for a second person", "/registers/vendor_decision?state=proposed"],
   ["policy", "draft", "policy waits", "policies wait", "for a second person", "/policies"],
   ["policy", "stale", "policy speaks", "policies speak", "of a setting that has changed", "/policies"],
+  ["erasure", "requested", "erasure waits", "erasures wait", "for a second person", "/privacy"],
   ["deploy", "requested", "deployment waits", "deployments wait", "for approval", "/registers/deploy?state=requested"],
   ["finding", "open", "finding is", "findings are", "open", "/registers/finding?state=open"],
   ["exception", "open", "exception has", "exceptions have", "no answer", "/registers/exception?state=open"],

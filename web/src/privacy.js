@@ -27,8 +27,20 @@ function Requests({ items, reg, ask }) {
       <td data-l="Time for an answer"><${Clock} c=${clockOf(r)} label="Answer" /></td><td data-l="Acts"><span class="rowacts">${NEXT[r.state].map((type) => html`<button key=${type} type="button" class="btn small" onClick=${() => ask(type, r)}>${reg?.steps.find((s) => s.type === type)?.act}<span class="vh">: ${r.id}</span></button>`)}</span></td></tr>`)}</tbody></table></div></div>`;
 }
 
+// Orders of erasure: who asked for one does not approve it.
+function Erasures({ items, reg, ask }) {
+  if (items.length === 0) return html`<p class="small quiet">None was ordered. Find a person above, or erase a tenant as a whole.</p>`;
+  const act = (type, r) => html`<button type="button" class="btn small" onClick=${() => ask(type, r)}>${reg?.steps.find((s) => s.type === type)?.act}<span class="vh">: ${r.id}</span></button>`;
+  const came = (f) => "persons" in f && `${many(f.persons, "name")}, ${many(f.revoked, "key")}, ${many(f.bodies, "kept body", "kept bodies")}`;
+  return html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Erasures"><table class="stack list"><caption class="vh">Erasures, newest first</caption>
+    <thead><tr><th scope="col">Erasure</th><th scope="col">State</th><th scope="col">Of</th><th scope="col">Basis</th><th scope="col">Acts</th></tr></thead>
+    <tbody>${items.map((r) => html`<tr key=${r.id}><td data-l="Erasure"><a href=${`/registers/erasure/${r.id}`}>${r.id}</a></td><td data-l="State"><${RecordState} reg=${reg} name=${r.state} />${came(r.fields) && html` <span class="quiet">${came(r.fields)}</span>`}</td>
+      <td data-l="Of">${r.fields.subject ?? "everybody"}${r.fields.where ? html` <span class="faint">in ${r.fields.where}</span>` : ""}</td><td data-l="Basis">${r.fields.basis}</td>
+      <td data-l="Acts">${r.state === "requested" && html`<span class="rowacts">${act("erasure.approved", r)}${act("erasure.refused", r)}</span>`}</td></tr>`)}</tbody></table></div></div>`;
+}
+
 // What is held about one person, and the same as a file to hand to her.
-function Held() {
+function Held({ order }) {
   const [held, setHeld] = useState(null);
   const [failed, setFailed] = useState(null);
   const find = async (event) => {
@@ -49,7 +61,7 @@ function Held() {
       ${held.tenants.map((t) => html`<div key=${t.tenant}><h3 class="h3">${t.tenant}</h3><p class="small">${many(t.exchanges, "exchange")}, ${many(t.bodies, "kept body", "kept bodies")}, ${many(t.keys.length, "key")}. <a href=${`/disclosures?${new URLSearchParams({ tenant: t.tenant, user: held.name })}`}>Where they went</a></p>
         <ul class="plain">${t.disclosed.map((d, i) => html`<li key=${i}>${count(d.exchanges)} to ${d.vendor || "the built-in provider"}${d.class && `, ${d.class}`} <${Pills} findings=${d.kinds} /></li>`)}</ul></div>`)}
       ${held.records.length > 0 && html`<h3 class="h3">Records that name her</h3><ul class="plain">${held.records.map((r) => html`<li key=${r.register + r.id}><a href=${`/registers/${r.register}/${encodeURIComponent(r.id)}`}>${r.id}</a> <span class="faint">${r.register.replaceAll("_", " ")}, ${r.state}</span></li>`)}</ul>`}
-      <p class="small quiet">Erasing her: <code>custos erase</code>, which a second person approves. Her keys are destroyed with the names under them; what the log holds is nobody's then.</p></div>`}</div></section>`;
+      <p class="small quiet">Erased, her keys are destroyed with the names under them; what the log holds is nobody's then, and verifies as before. A second person approves it.</p>${order && html`<p><button type="button" class="btn small" onClick=${() => order(held.name)}>Order her erasure</button></p>`}</div>`}</div></section>`;
 }
 
 export function Privacy() {
@@ -59,15 +71,16 @@ export function Privacy() {
   const registers = useSource(session.value ? "/api/v1/registers" : null);
   const reg = (name) => registers.data?.registers.find((r) => r.name === name);
   const step = (type) => (registers.data?.registers ?? []).flatMap((r) => r.steps.map((s) => [r, s])).find(([, s]) => s.type === type);
-  const ask = (type, record, given = {}) => setAsked({ type, record, given });
+  const ask = (type, record, given = {}, start = {}) => setAsked({ type, record, given, start });
   const button = (type, given, cls = "btn small") => step(type) && html`<button type="button" class=${cls} onClick=${() => ask(type, undefined, given)}>${step(type)[1].act}</button>`;
   const head = html`<div class="head"><div><h1 tabindex="-1">Privacy</h1><p class="lede">Persons who ask what is held about them, and what they were told.</p></div><div class="acts">${button("dsr.received", { due: "" }, "btn")}</div></div><${Registers} here="Privacy" />`;
   if (session.value === null) return html`${head}<${SignInNeeded} what="The privacy desk" />`;
   const d = seen.data, notice = d?.notice[0];
   return html`${head}<${Notice} seen=${seen} />
-    ${asked && step(asked.type) && html`<${StepForm} key=${asked.type + (asked.record?.id ?? "")} reg=${step(asked.type)[0]} step=${step(asked.type)[1]} record=${asked.record} given=${asked.given} onDone=${() => { setAsked(null); seen.refresh(); }} onCancel=${() => setAsked(null)} />`}
+    ${asked && step(asked.type) && html`<${StepForm} key=${asked.type + (asked.record?.id ?? "")} reg=${step(asked.type)[0]} step=${step(asked.type)[1]} record=${asked.record} given=${asked.given} start=${asked.start} onDone=${() => { setAsked(null); seen.refresh(); }} onCancel=${() => setAsked(null)} />`}
     ${d && html`<h2 class="h3">Requests</h2><${Requests} items=${d.dsr} reg=${reg("dsr")} ask=${ask} />
-    <${Held} />
+    <${Held} order=${step("erasure.requested") && ((subject) => ask("erasure.requested", undefined, {}, { subject }))} />
+    <section class="apart" aria-labelledby="erasures"><div class="acts2 flush"><h2 id="erasures" class="h3">Erasures</h2>${button("erasure.requested", { subject: "" })}</div><${Erasures} items=${d.erasure} reg=${reg("erasure")} ask=${ask} /></section>
     <section class="apart" aria-labelledby="notices"><div class="acts2 flush"><h2 id="notices" class="h3">What persons were told</h2>${button("notice.published", { providers: "", digest: "" })}</div>
       ${notice ? html`<p><span class=${`st ${d.notice_current ? "met" : "not"}`}><svg aria-hidden="true"><use href=${`#s-${d.notice_current ? "met" : "not"}`} /></svg>${d.notice_current ? "Names the vendors in use" : "Does not name the vendors in use"}</span> <a href=${`/registers/notice/${notice.id}`}>${notice.id}</a> of ${day(new Date(notice.opened))}: ${notice.fields.providers.join(", ") || "no vendor"}.</p>` : html`<p class="small quiet">No notice is published. It would name: ${d.providers.join(", ") || "no vendor, none is registered"}.</p>`}
       ${notice && !d.notice_current && html`<p class="small">In use now: ${d.providers.join(", ") || "none"}.</p>`}</section>

@@ -29,7 +29,7 @@ function Reading({ r, busy, act }) {
   const [code, words] = STATES[r.state] ?? ["nodata", r.state];
   return html`<tr><td class="nowrap" data-l="Asked">${moment(r.at)}</td><td data-l="By">${r.by.name}</td><td data-l="For">${r.purpose}</td>
     <td data-l="State">${shape(code, words)}${r.decided_by && html` <span class="faint">by ${r.decided_by.name}</span>`}</td>
-    <td class="num" data-l="Read">${many(r.reads, "time")}</td>
+    <td class="num" data-l="Read">${r.reads === undefined ? "" : many(r.reads, "time")}</td>
     <td class="nowrap" data-l="Next"><span class="acts">${r.state === "waiting" && html`<button type="button" class="btn quietly" disabled=${busy} onClick=${() => act(`${r.id}/decision`, { decision: "approve" })}>Approve</button><button type="button" class="btn quietly" disabled=${busy} onClick=${() => act(`${r.id}/decision`, { decision: "refuse" })}>Refuse</button>`}
       ${(r.state === "open" || r.state === "approved") && html`<button type="button" class="btn quietly" disabled=${busy} onClick=${() => act(`${r.id}/content`, {})}>Read</button>`}</span></td></tr>`;
 }
