@@ -3,7 +3,7 @@
  * moment in the middle. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/clock.h"
+#include <time.h>
 #include "comply/status.h"
 #include "ledger/leaf.h"
 
@@ -42,6 +42,14 @@ static void make(const cu_catalogue *c, size_t i, cu_buf *leaf)
         die("a leaf");
 }
 
+/* Of this process: a machine that is busy with something else does not make the engine slower. */
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 /* Seconds of the engine alone; the leaves are made beside the clock. */
 static double replay(const cu_catalogue *c, size_t n, cu_status **out)
 {
@@ -52,30 +60,30 @@ static double replay(const cu_catalogue *c, size_t n, cu_status **out)
     for (size_t i = 0; i < n; i++) {
         cu_leaf l;
         make(c, i, &leaf);
-        uint64_t begin = cu_mono_ns();
+        uint64_t begin = cpu_ns();
         if (cu_leaf_parse(cu_buf_view(&leaf), &l) != CU_OK)
             die("parse");
         const cu_status_entry e = {CU_LIT("t/acme"), i, l.type, l.ts, l.body};
         if (cu_status_take(*out, &e) != CU_OK)
             die("take");
-        spent += cu_mono_ns() - begin;
+        spent += cpu_ns() - begin;
     }
-    uint64_t begin = cu_mono_ns();
+    uint64_t begin = cpu_ns();
     if (cu_status_criteria_json(*out, at, &all) != CU_OK)
         die("judge");
-    return (double)(spent + cu_mono_ns() - begin) / 1e9;
+    return (double)(spent + cpu_ns() - begin) / 1e9;
 }
 
 static double as_of(cu_status *s, size_t n)
 {
     cu_buf all CU_CLEAN_BUF = CU_BUF((size_t)1 << 24);
-    uint64_t begin = cu_mono_ns();
+    uint64_t begin = cpu_ns();
     for (unsigned i = 0; i < ASKED; i++) {
         cu_buf_reset(&all);
         if (cu_status_criteria_json(s, (1700000000ull + n * 2 * i / ASKED) * 1000, &all) != CU_OK)
             die("judge");
     }
-    return (double)(cu_mono_ns() - begin) / 1e9 / ASKED;
+    return (double)(cpu_ns() - begin) / 1e9 / ASKED;
 }
 
 int main(int argc, char **argv)
