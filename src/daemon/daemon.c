@@ -29,8 +29,7 @@
 #include "watch.h"
 #include "trace.h"
 
-#define ROUND_MS 200
-#define BUSY_MS 100 /* after a round that took something: most of what a small round costs is its files */
+#define ROUND_MS 200 /* also after one that took something: most of what a small round costs is its files */
 #define MANY 4096u  /* entries of a round behind which others wait: the next one begins at once */
 #define RETRY_MS 1000
 
@@ -192,8 +191,7 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
                 a->drained_ns = began;
             set_trouble(a, "");
         }
-        const unsigned pause = took ? BUSY_MS : ROUND_MS;
-        for (unsigned ms = 0; e == CU_OK && took < MANY && !last && ms < pause && !a->awaited; ms += 5)
+        for (unsigned ms = 0; e == CU_OK && took < MANY && !last && ms < ROUND_MS && !a->awaited; ms += 5)
             pause_ms(a, 5);
     }
     cu_sequencer_close(s);

@@ -48,6 +48,8 @@ static ngx_int_t on_header(ngx_http_request_t *r)
     return next_header(r);
 }
 
+#define ROOM_MIN 512u /* bytes: most events of a stream are smaller */
+
 /* A buffer for n bytes, one of those that were sent already if it is large enough. */
 static ngx_chain_t *room_for(gw_exchange *x, size_t n)
 {
@@ -61,8 +63,11 @@ static ngx_chain_t *room_for(gw_exchange *x, size_t n)
         c->buf->flush = c->buf->last_buf = c->buf->last_in_chain = 0;
         return c;
     }
+    size_t size = ROOM_MIN;
+    while (size < n)
+        size *= 2; /* so that a stream has few of them, however its events grow */
     ngx_chain_t *c = ngx_alloc_chain_link(x->r->pool);
-    ngx_buf_t *b = c ? ngx_create_temp_buf(x->r->pool, n < 4096 ? 4096 : n) : NULL;
+    ngx_buf_t *b = c ? ngx_create_temp_buf(x->r->pool, size) : NULL;
     if (!b)
         return NULL;
     b->tag = (ngx_buf_tag_t)&ngx_http_custos_module;
@@ -89,6 +94,8 @@ static ngx_int_t send_out(gw_exchange *x, cu_bytes bytes, bool last, bool flush)
     }
     ngx_int_t rc = next_body(x->r, c);
     ngx_chain_update_chains(x->r->pool, &x->free, &x->busy, &c, (ngx_buf_tag_t)&ngx_http_custos_module);
+    if (!last && !x->busy && !x->r->stream && x->r->connection->ssl && !x->r->connection->buffered)
+        ngx_ssl_free_buffer(x->r->connection); /* a stream may be silent for long; of HTTP/2 it belongs to all */
     return rc;
 }
 

@@ -9,9 +9,13 @@ static ngx_buf_t *room_for_all(ngx_http_request_t *r)
     off_t n = r->headers_in.content_length_n, here = head ? head->last - head->pos : 0;
     if (r->stream || r->headers_in.chunked || here == 0 || n <= here || n - here <= head->end - head->last)
         return NULL;
-    ngx_buf_t *b = ngx_create_temp_buf(r->pool, (size_t)n);
-    if (b)
-        b->last = ngx_cpymem(b->pos, head->pos, here);
+    ngx_buf_t *b = ngx_calloc_buf(r->pool);
+    if (!b || !(b->start = ngx_pmemalign(r->pool, (size_t)n, NGX_POOL_ALIGNMENT))) /* never within the pool: gw_release_body() */
+        return NULL;
+    b->temporary = 1;
+    b->pos = b->start;
+    b->end = b->start + n;
+    b->last = ngx_cpymem(b->pos, head->pos, here);
     return b;
 }
 

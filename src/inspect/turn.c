@@ -41,6 +41,7 @@ void cu_turn_free(cu_turn *t)
     cu_buf_free(&t->text);
     free(t->calls);
     free(t->verdicts);
+    free(t->marks);
     free(t);
 }
 
@@ -61,7 +62,15 @@ size_t cu_turn_said(const cu_turn *t)
 
 const cu_marks *cu_turn_marks(const cu_turn *t)
 {
-    return &t->marks;
+    static const cu_marks none;
+    return t->marks ? t->marks : &none;
+}
+
+static cu_err want_marks(cu_turn *t)
+{
+    if (!t->marks)
+        t->marks = calloc(1, sizeof *t->marks);
+    return t->marks ? CU_OK : CU_NOMEM;
 }
 
 part_call *part_find(cu_turn *t, uint64_t key)
@@ -159,7 +168,8 @@ cu_err part_judge(cu_turn *t, const cu_tool_call *c, cu_call_action *action, cu_
             *why = t->verdicts[i].why;
             return CU_OK;
         }
-    CU_TRY(cu_judge_call(&t->w.judge, c, &t->marks, action, why));
+    CU_TRY(want_marks(t));
+    CU_TRY(cu_judge_call(&t->w.judge, c, t->marks, action, why));
     if (!t->verdicts)
         t->verdicts = calloc(MAX_VERDICTS, sizeof *t->verdicts);
     if (!t->verdicts)
@@ -215,7 +225,9 @@ static cu_err look_through(cu_turn *t)
 {
     cu_bytes text = cu_buf_view(&t->text);
     bool fence = text.n && (cu_find(text, CU_LIT("```"), 0) != SIZE_MAX || cu_find(text, CU_LIT("~~~"), 0) != SIZE_MAX);
-    cu_err e = fence ? cu_judge_text(&t->w.judge, text, &t->marks) : CU_OK;
+    cu_err e = fence ? want_marks(t) : CU_OK;
+    if (fence && e == CU_OK)
+        e = cu_judge_text(&t->w.judge, text, t->marks);
     cu_buf_reset(&t->text);
     return e;
 }

@@ -39,7 +39,7 @@ struct cu_turn {
     part_choice choices[MAX_CHOICES];
     part_verdict *verdicts;
     size_t verdicts_n;
-    cu_marks marks;
+    cu_marks *marks;      /* NULL: nothing was judged yet */
     uint32_t released, stopped;
     size_t held;          /* bytes, of all calls */
     bool crlf;

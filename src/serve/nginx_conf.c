@@ -122,7 +122,7 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
         cu_buf_fmt(b, "    %s_temp_path \"%s/tmp/%s\";\n", temp[i], w->run_dir, temp[i]);
     cu_buf_str(b, "    access_log off;\n    server_tokens off;\n    etag off;\n    default_type application/octet-stream;\n"
                   "    types { text/html html; text/css css; text/javascript js mjs; image/svg+xml svg; application/json json; }\n"
-                  "    tcp_nodelay on;\n    keepalive_timeout 75s;\n    keepalive_requests 100000;\n    client_header_timeout 30s;\n    request_pool_size 16k;\n"
+                  "    tcp_nodelay on;\n    keepalive_timeout 75s;\n    keepalive_requests 100000;\n    client_header_timeout 30s;\n"
                   "    client_body_timeout 60s;\n    large_client_header_buffers 4 16k;\n    server_names_hash_bucket_size 128;\n");
     put_vendors(b, w);
     cu_buf_fmt(b, "    upstream custos_api { server \"unix:%s/api.sock\"; }\n", w->run_dir);
@@ -144,7 +144,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
                   "            proxy_pass_request_headers off;\n            proxy_buffering off;\n            proxy_request_buffering on;\n"
                   "            proxy_next_upstream error timeout;\n            proxy_next_upstream_tries 8;\n            proxy_next_upstream_timeout 60s;\n"
                   "            proxy_connect_timeout 15s;\n            proxy_read_timeout 600s;\n"
-                  "            proxy_send_timeout 60s;\n            proxy_buffer_size 16k;\n            proxy_buffers 8 16k;\n            proxy_max_temp_file_size 0;\n"
+                  "            proxy_send_timeout 60s;\n            proxy_buffer_size 8k;\n            proxy_buffers 8 16k;\n            proxy_max_temp_file_size 0;\n"
                   "            proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;\n"
                   "            proxy_hide_header request-id;\n            proxy_hide_header set-cookie;\n"
                   "            proxy_ssl_server_name on;\n            proxy_ssl_name $custos_host;\n            proxy_ssl_verify on;\n"

@@ -38,6 +38,15 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS reading_exchange ON reading(exchange);"
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 
+/* A round's pages stay in memory until it ends: otherwise they are written, and read again for the answer. KiB. */
+#define ROUND_CACHE "PRAGMA cache_size=-16384"
+
+/* Nobody asks SQLite how much memory it uses; counting it takes a lock at each allocation. Too late is no harm. */
+static void count_no_memory(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 cu_err cu_sql_err(int rc)
 {
     return rc == SQLITE_FULL ? CU_NOSPC : rc == SQLITE_NOMEM ? CU_NOMEM : rc == SQLITE_CORRUPT ? CU_CORRUPT
@@ -85,13 +94,16 @@ static bool open_one(const char *path, sqlite3 **db)
 
 cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, count_no_memory);
     cu_store *s = calloc(1, sizeof *s);
     if (!s)
         return CU_NOMEM;
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->reg_lock, NULL);
     pthread_mutex_init(&s->look_lock, NULL);
-    if (!open_one(path, &s->db) || !open_one(path, &s->reg) || !open_one(path, &s->look)) {
+    if (!open_one(path, &s->db) || sqlite3_exec(s->db, ROUND_CACHE, NULL, NULL, NULL) != SQLITE_OK || !open_one(path, &s->reg) ||
+        !open_one(path, &s->look)) {
         sqlite3 *bad = s->look ? s->look : s->reg ? s->reg : s->db;
         cu_err e = cu_fail(f, CU_IO, "%.200s: %s", path, bad ? sqlite3_errmsg(bad) : "out of memory");
         cu_store_close(s);

@@ -30,7 +30,7 @@ cu_err cu_turn_feed(cu_turn *t, cu_bytes in, cu_buf *out) CU_MUST;
 cu_err cu_turn_end(cu_turn *t, cu_buf *out) CU_MUST;
 /* A whole JSON answer. *out is `body` itself when nothing was replaced, else bytes of buf. */
 cu_err cu_turn_json(cu_turn *t, cu_bytes body, cu_buf *buf, cu_bytes *out) CU_MUST;
-const cu_marks *cu_turn_marks(const cu_turn *t);
+const cu_marks *cu_turn_marks(const cu_turn *t); /* borrowed; never NULL */
 /* From now on; a turn is used by one thread at a time, and so is an inspector. */
 void cu_turn_judge_with(cu_turn *t, cu_inspector *i);
 size_t cu_turn_waiting(const cu_turn *t); /* bytes of calls that are not whole, and of an event that is not */
