@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   libpango1.0-dev fonts-dejavu-core nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libargon2-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan faults bench first-install clean install
+.PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan soak-report engagement faults bench first-install clean install
 product: deps grammars
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD) product
@@ -75,6 +75,17 @@ fuzz: fuzz-build
 soak-scan: all
 	@packaging/debian-packages $(NODE) time xz-utils
 	$(or $(wildcard tests/node_modules/.bin/node),node) --test tests/soak/scan.test.mjs
+
+# Ten million rows frozen, exported and verified, a report of 200 pages printed, a state folder restored, with time and
+# memory of each. A quarter of an hour, 6 GB of disk.
+soak-report: all
+	@packaging/debian-packages $(NODE) time poppler-utils
+	$(or $(wildcard tests/node_modules/.bin/node),node) --test tests/soak/report.test.mjs
+
+# An engagement of twelve months on a clock of its own, each day of it; make check runs a shorter one.
+engagement: all
+	@packaging/debian-packages $(NODE)
+	CUSTOS_ENGAGEMENT=whole CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test tests/e2e/engagement.test.mjs
 
 # The gateway under mixed traffic of all shapes, with reloads and new bundles: SOAK_SECONDS, half an hour unless
 # said. Fails when memory or descriptors of a process grow.

@@ -53,7 +53,7 @@ function Heads({ status }) {
   const logs = status.data?.logs;
   return html`<section class="row"><header class="gloss"><h2>Log heads</h2><p>Each head fixes every entry before it.</p><p><a href="/log">Checkpoints and proofs</a></p></header><div class="body">
     <${Notice} seen=${status} />${logs && html`<div class="scroll" tabindex="0" role="region" aria-label="Log heads"><table class="stack"><thead><tr><th scope="col">Log</th><th scope="col" class="num">Entries</th><th scope="col">Root</th><th scope="col">Head signed</th></tr></thead>
-      <tbody>${logs.map((l) => html`<tr key=${l.name}><td data-l="Log"><a href="/log">${logTitle(l.name)}</a></td><td class="num" data-l="Entries">${count(l.size)}</td><td class="mono nowrap" data-l="Root" title=${l.root}>${l.size > 0 ? digest(l.root) : "–"}</td><td class="nowrap" data-l="Head signed">${l.size > 0 ? moment(l.at) : "no entry yet"}</td></tr>`)}</tbody></table></div>`}</div></section>`;
+      <tbody>${logs.map((l) => html`<tr key=${l.name}><td data-l="Log"><a href="/log">${logTitle(l.name)}</a></td><td class="num" data-l="Entries"><a class="fig" href=${`/log?log=${encodeURIComponent(l.name)}&view=entries`}>${count(l.size)}</a></td><td class="mono nowrap" data-l="Root" title=${l.root}>${l.size > 0 ? digest(l.root) : "–"}</td><td class="nowrap" data-l="Head signed">${l.size > 0 ? moment(l.at) : "no entry yet"}</td></tr>`)}</tbody></table></div>`}</div></section>`;
 }
 
 const SPACE = { true: "enough", false: "no space: requests are refused until it returns", ok: "enough" };

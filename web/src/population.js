@@ -43,7 +43,7 @@ function Question({ d }) {
     <dt>Types</dt><dd>${d.types.map((t) => `${labelOf(t)} (${t})`).join(", ")}</dd>
     ${d.where?.length > 0 && html`<dt>Where</dt><dd class="mono">${d.where.map((w) => `${w.field} = ${w.value}`).join(", ")}</dd>`}</dl>
     <div class="scroll apart" tabindex="0" role="region" aria-label="Logs read"><table class="stack"><thead><tr><th scope="col">Log</th><th scope="col" class="num">Size then</th><th scope="col">Root then</th><th scope="col" class="num">Listed</th><th scope="col">First and last</th></tr></thead>
-      <tbody>${d.logs.map((l) => html`<tr key=${l.name}><td data-l="Log">${logTitle(apiName(l.name))}</td><td class="num" data-l="Size">${count(l.size)}</td><td class="mono" data-l="Root" title=${l.root}>${digest(l.root)}</td><td class="num" data-l="Listed">${count(l.count)}</td><td data-l="First, last">${l.count > 0 ? html`<a class="fig" href=${entryPath(apiName(l.name), l.first)}>${count(l.first)}</a> to <a class="fig" href=${entryPath(apiName(l.name), l.last)}>${count(l.last)}</a>` : "none"}</td></tr>`)}</tbody></table></div></div></section>`;
+      <tbody>${d.logs.map((l) => html`<tr key=${l.name}><td data-l="Log">${logTitle(apiName(l.name))}</td><td class="num" data-l="Size"><a class="fig" href=${`/log?log=${encodeURIComponent(apiName(l.name))}&view=entries`}>${count(l.size)}</a></td><td class="mono" data-l="Root" title=${l.root}>${digest(l.root)}</td><td class="num" data-l="Listed">${count(l.count)}</td><td data-l="First, last">${l.count > 0 ? html`<a class="fig" href=${entryPath(apiName(l.name), l.first)}>${count(l.first)}</a> to <a class="fig" href=${entryPath(apiName(l.name), l.last)}>${count(l.last)}</a>` : "none"}</td></tr>`)}</tbody></table></div></div></section>`;
 }
 
 function Counted({ id, d }) {

@@ -10,6 +10,7 @@ import { RecordState } from "./desk.js";
 import { StepForm } from "./step-form.js";
 
 const EVERY_MS = 10000;
+const exchangesOf = (at) => { const from = new Date(at).toISOString().slice(0, 10), to = new Date(Date.parse(from) + 86400000).toISOString().slice(0, 10); return `/exchanges?from=${from}T00:00:00.000Z&to=${to}T00:00:00.000Z`; };
 const MEASURES = { availability: "Answered, of what was let through", gate_ms_p95: "Added by the gateway, 95 of 100 requests", gate_ms_p99: "Added by the gateway, 99 of 100 requests" };
 const figure = (measure, n) => (n === undefined || n === null ? "no data" : measure === "availability" ? `${(n / 1000).toFixed(3).replace(/0+$/, "").replace(/\.$/, "")} %` : `${count(n)} ms`);
 
@@ -39,7 +40,7 @@ function Level({ level, reg, end }) {
 function Days({ status }) {
   return html`<section class="apart" aria-labelledby="days"><h2 id="days" class="h3">Availability by day</h2><p class="small quiet">${status.outages.length === 0 ? "No outage is open." : html`Open: ${status.outages.map((o, i) => html`${i > 0 && ", "}<a key=${o.id} href=${`/incidents/${o.id}`}>${o.id} ${o.title}</a>`)}.`} Counted are exchanges that were let through; whom the client left does not count.</p>
     ${status.days.length === 0 ? html`<p class="small quiet">No exchange in 30 days.</p>` : html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Availability by day"><table class="stack list"><caption class="vh">Availability of the last 30 days</caption><thead><tr><th scope="col">Day</th><th scope="col">Answered</th><th scope="col" class="num">Counted</th><th scope="col" class="num">Missed</th></tr></thead>
-      <tbody>${status.days.toReversed().map((d) => html`<tr key=${d.day}><td class="nowrap" data-l="Day">${day(new Date(d.day))}</td><td data-l="Answered"><span class="meter"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="m-bad" width="100" height="8" /><rect class="m-met" width=${(100 * (d.counted - d.bad)) / d.counted} height="8" /></svg></span> ${figure("availability", Math.floor((100000 * (d.counted - d.bad)) / d.counted))}</td><td class="num" data-l="Counted">${count(d.counted)}</td><td class="num" data-l="Missed">${count(d.bad)}</td></tr>`)}</tbody></table></div></div>`}</section>`;
+      <tbody>${status.days.toReversed().map((d) => html`<tr key=${d.day}><td class="nowrap" data-l="Day">${day(new Date(d.day))}</td><td data-l="Answered"><span class="meter"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="m-bad" width="100" height="8" /><rect class="m-met" width=${(100 * (d.counted - d.bad)) / d.counted} height="8" /></svg></span> ${figure("availability", Math.floor((100000 * (d.counted - d.bad)) / d.counted))}</td><td class="num" data-l="Counted"><a class="fig" href=${exchangesOf(d.day)}>${count(d.counted)}</a></td><td class="num" data-l="Missed">${count(d.bad)}</td></tr>`)}</tbody></table></div></div>`}</section>`;
 }
 
 export function Services() {
