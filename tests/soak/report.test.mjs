@@ -28,10 +28,10 @@ test(`${ROWS} rows frozen, exported and verified in at most ${MB} MB`, (t) => {
     const frozen = JSON.parse(measured(t, 'frozen', tool('tests/ledger/make-log'), [dir, '0', '1', 'freeze']).out)
     assert.equal(frozen.rows, ROWS)
     const made = JSON.parse(measured(t, 'exported', tool('tests/ledger/make-bundle'), [dir, file, '2020-01-01T00:00:00.000Z', '2090-01-01T00:00:00.000Z', 'acme']).out)
-    assert.equal(made.entries, ROWS)
+    assert.ok(made.entries >= ROWS, made.entries) // and those that tell of them
     t.diagnostic(`${(statSync(file).size / ROWS).toFixed(0)} bytes a row`)
     const checked = measured(t, 'verified', tool('src/verify/custos-verify'), [file, '--format', 'json'])
-    assert.match(String(checked.out), new RegExp(`"(size|entries)": ?${ROWS}`))
+    assert.equal(JSON.parse(checked.out).chained, ROWS)
   } finally { if (!process.env.SOAK_DIR) rmSync(dir, { recursive: true, force: true }) }
 })
 
