@@ -104,7 +104,7 @@ function headOf(logs, wanted) {
 }
 
 const Seal = ({ children }) =>
-  html`<div class="seal"><div class="seal-in">${children}</div></div>`;
+  html`<section class="seal" aria-label="Moment of this page"><div class="seal-in">${children}</div></section>`;
 
 const Mark = () => html`<svg aria-hidden="true"><use href="#s-seal" /></svg>`;
 

@@ -24,7 +24,7 @@ function Requests({ items, reg, ask }) {
   return html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Requests"><table class="stack list"><caption class="vh">Requests of persons, newest first</caption>
     <thead><tr><th scope="col">Request</th><th scope="col">State</th><th scope="col">Of</th><th scope="col">Time for an answer</th><th scope="col">Acts</th></tr></thead>
     <tbody>${items.map((r) => html`<tr key=${r.id}><td data-l="Request"><a href=${`/registers/dsr/${r.id}`}>${r.id}</a> ${r.fields.kind}</td><td class="nowrap" data-l="State"><${RecordState} reg=${reg} name=${r.state} />${r.fields.answer && html` <span class="quiet">${r.fields.answer.replaceAll("_", " ")}</span>`}</td><td data-l="Of">${r.fields.about}</td>
-      <td data-l="Time for an answer"><${Clock} c=${clockOf(r)} label="Answer" /></td><td data-l="Acts"><span class="rowacts">${NEXT[r.state].map((type) => html`<button key=${type} type="button" class="btn small" onClick=${() => ask(type, r)}>${reg?.steps.find((s) => s.type === type)?.act}<span class="vh">: ${r.id}</span></button>`)}</span></td></tr>`)}</tbody></table></div></div>`;
+      <td data-l="Clock"><${Clock} c=${clockOf(r)} label="Answer" /></td><td data-l="Acts"><span class="rowacts">${NEXT[r.state].map((type) => html`<button key=${type} type="button" class="btn small" onClick=${() => ask(type, r)}>${reg?.steps.find((s) => s.type === type)?.act}<span class="vh">: ${r.id}</span></button>`)}</span></td></tr>`)}</tbody></table></div></div>`;
 }
 
 // Orders of erasure: who asked for one does not approve it.

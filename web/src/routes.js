@@ -53,21 +53,21 @@ function Refuses({ r }) {
 function Used({ r, from }) {
   if (!r.used) return html`<p class="quiet">It could not be read.</p>`;
   if (r.used.length === 0) return html`<p class="quiet">No request since ${moment(from)}.</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Decisions about ${r.name}`}><table class="stack by-type"><caption class="vh">Decisions since ${moment(from)}</caption><thead><tr><th scope="col">Decision</th><th scope="col" class="num">Requests</th><th scope="col">Last</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Decisions about ${r.name}, ${r.api}`}><table class="stack by-type"><caption class="vh">Decisions since ${moment(from)}</caption><thead><tr><th scope="col">Decision</th><th scope="col" class="num">Requests</th><th scope="col">Last</th></tr></thead>
     <tbody>${r.used.map((u) => html`<tr key=${u.decision}><td data-l="Decision">${u.decision === "allow" ? "sent" : `refused: ${DECISIONS[u.decision] ?? u.decision}`}</td><td class="num" data-l="Requests"><a class="fig" href=${`/exchanges?${new URLSearchParams({ vendor: r.name, decision: u.decision, from })}`}>${count(u.count)}</a></td><td class="nowrap" data-l="Last">${moment(u.last)}</td></tr>`)}</tbody></table></div>`;
 }
 
 function Upstreams({ r }) {
   if (r.builtin) return html`<p>On this machine.</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Upstreams of ${r.name}`}><table class="stack by-type"><thead><tr><th scope="col">Upstream</th><th scope="col">Address</th><th scope="col">Health</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Upstreams of ${r.name}, ${r.api}`}><table class="stack by-type"><thead><tr><th scope="col">Upstream</th><th scope="col">Address</th><th scope="col">Health</th></tr></thead>
     <tbody>${r.upstreams.map((u) => {
       const [cls, word] = healthOf(r, u);
       return html`<tr key=${u.number}><td data-l="Upstream">${count(u.number)}</td><td class="mono breakable" data-l="Address">${u.host}:${u.port}</td><td data-l="Health"><${Mark} cls=${cls}>${word}<//>${u.until && html` <span class="small quiet">until ${moment(u.until)}</span>`}</td></tr>`;
     })}</tbody></table></div>${r.upstreams.length > 1 && html`<p class="small quiet">${r.balance === "session" ? "Each session stays with one of them." : "The first that answers is asked."}</p>`}`;
 }
 
-function Route({ r, from }) {
-  return html`<section class="row" id=${r.name}><header class="gloss"><h2>${r.name}</h2><p>speaks ${r.api}</p><p><${Open} r=${r} /></p></header><div class="body">
+function Route({ r, first, from }) {
+  return html`<section class="row" id=${first ? r.name : null}><header class="gloss"><h2>${r.name}</h2><p>speaks ${r.api}</p><p><${Open} r=${r} /></p></header><div class="body">
     <dl class="facts"><dt>Models</dt><dd class="mono">${r.models || "any that no other route takes"}</dd>
       <dt>Assessment</dt><${Assessment} r=${r} />
       <dt>Plan</dt><dd>${r.plan ? html`${r.plan}${r.terms && html`: training ${r.terms.training}, retention ${r.terms.retention}`}` : "none named, so no terms are held against requests"}</dd>
@@ -85,7 +85,7 @@ function List() {
   const shut = items.filter((r) => !r.open).length;
   return html`<${Notice} seen=${seen} />
     <p class="lead">${many(items.length, "route")}, ${shut ? `${count(shut)} closed` : "all open"}. From bundle <a class="fig" href=${`/registers/bundles#${bundle.digest}`}>${count(bundle.version)}</a>, <span class="mono" title=${bundle.digest}>${digest(bundle.digest)}</span>, of ${moment(bundle.made)}.</p>
-    <div class="paper apart">${items.map((r) => html`<${Route} key=${r.name + r.api} r=${r} from=${bundle.from} />`)}</div>
+    <div class="paper apart">${items.map((r, i) => html`<${Route} key=${r.name + r.api} r=${r} first=${items.findIndex((x) => x.name === r.name) === i} from=${bundle.from} />`)}</div>
     <p class="limit">Health is what this gateway met, not what a vendor says of itself. An assessment is what a person wrote into the configuration; whether it was right is not shown here.</p>`;
 }
 

@@ -69,7 +69,7 @@ export function Left({ answer, current, box, onPick, onScroll, starts }) {
     .map((f) => ({ start: f.out_start, end: f.out_end, action: f.action, nr: f.nr }))
     .sort((a, b) => a.start - b.start);
   return html`<section class="pane" aria-labelledby="pane-left"><header><h2 id="pane-left">What would leave</h2>${verdict(answer, starts)}</header>
-    <div class=${`text${long ? " long" : ""}`} ref=${box} tabindex="0" role="region" aria-label="What would leave" onScroll=${() => { look(); onScroll(); }}>
+    <div class=${`text${long ? " long" : ""}`} ref=${box} tabindex="0" role="region" aria-label="Text that would leave" onScroll=${() => { look(); onScroll(); }}>
       ${answer.text ? html`<${Lines} text=${answer.text} starts=${model.starts} spans=${spans} long=${long} view=${view} piece=${leftOf(current, onPick)} />` : html`<p class="faint hint">Appears here as you type.</p>`}
     </div></section>`;
 }
