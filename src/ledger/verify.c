@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -37,6 +38,8 @@ typedef struct {
     chain chain;
     stage pending;     /* a round that is being published, or was interrupted */
     bool many;         /* a directory of logs */
+    char around[4096]; /* that directory, also when one of its logs is verified by itself; else dir */
+    char own[80];      /* that one log's name in it */
 } check;
 
 /* A finding of the verifier: broken, and where. Only the first is kept. */
@@ -286,7 +289,52 @@ static void report_log(check *c, const char *name, const cu_checkpoint *cp)
                    (unsigned long long)cp->size, hex);
 }
 
-static cu_err check_tree(check *c, cu_log *l, const char *name, const cu_checkpoint *cp)
+/* What is there beyond a checkpoint. */
+typedef struct {
+    bool set_back;
+    cu_err leftover;
+} log_edge;
+
+static bool staged(const char *dir)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%.4000s/stage", dir);
+    return access(path, F_OK) == 0;
+}
+
+static cu_err look_at_edge(const check *c, const char *name, cu_log *l, log_edge *out)
+{
+    stage s;
+    CU_TRY(pending_load(c->around, &s));
+    const stage_log *p = pending_of(&s, c->many ? name : c->own);
+    out->set_back = beyond(l) && !pending_explains(p, l);
+    out->leftover = leftover_check(l, p && p->old_size == l->size ? l->size + p->count : l->size);
+    stage_free(&s);
+    return CU_OK;
+}
+
+/* The checkpoint that is verified, and its edge. Both are read at once, before the entries, which take long: in a log
+ * that is being written a round between the two would look like one that was set back. What is wrong stays wrong; as
+ * long as something moves, look again. */
+static cu_err read_edge(check *c, const char *name, cu_log *l, cu_checkpoint *cp, log_edge *out)
+{
+    cu_err e = cu_log_checkpoint(l, cp, NULL, c->f);
+    for (int turn = 0; e == CU_OK && turn < 100; turn++) {
+        uint64_t size = cp->size;
+        bool publishing = staged(c->around);
+        e = look_at_edge(c, name, l, out);
+        if (e != CU_OK || (!out->set_back && out->leftover == CU_OK))
+            break;
+        publishing |= staged(c->around);
+        e = cu_log_checkpoint(l, cp, NULL, c->f);
+        if (e != CU_OK || (!publishing && cp->size == size))
+            break;
+        usleep(10000);
+    }
+    return e;
+}
+
+static cu_err check_tree(check *c, cu_log *l, const char *name, const cu_checkpoint *cp, const log_edge *edge)
 {
     cu_sha256 root;
     for (uint64_t t = 0; t * TILE_WIDTH < cp->size && !c->r->broken; t++)
@@ -301,11 +349,9 @@ static cu_err check_tree(check *c, cu_log *l, const char *name, const cu_checkpo
         return verdict(c, name, cp->size, e, "a hash tile is missing or cut short");
     if (memcmp(&root, &cp->root, sizeof root) != 0)
         return broken(c, name, cp->size, "the entries do not have the root that was signed");
-    if (beyond(l) && !pending_explains(pending_of(&c->pending, name), l))
+    if (edge->set_back)
         return broken(c, name, cp->size, "there are tiles beyond the checkpoint: it was set back");
-    const stage_log *p = pending_of(&c->pending, name);
-    e = leftover_check(l, p && p->old_size == cp->size ? cp->size + p->count : cp->size);
-    return verdict(c, name, cp->size, e, "a tile is there that is not of this log");
+    return verdict(c, name, cp->size, edge->leftover, "a tile is there that is not of this log");
 }
 
 /* vkey names one of the log's keys, for tools that know a single one. */
@@ -335,17 +381,18 @@ static cu_err check_log(check *c, const char *path, const char *name)
 {
     cu_log *l;
     cu_checkpoint cp = {0};
+    log_edge edge = {0};
     cu_err e = cu_log_open(path, &l, c->f);
     if (e != CU_OK)
         return e;
     e = use_trusted(c, l, name);
     if (e == CU_OK && !c->r->broken) {
-        e = cu_log_checkpoint(l, &cp, NULL, c->f);
+        e = read_edge(c, name, l, &cp, &edge);
         c->r->checkpoints++;
         if (e == CU_SIGNATURE || e == CU_SYNTAX)
             e = broken(c, name, 0, e == CU_SIGNATURE ? SIGNATURE_FALSE : "the checkpoint is malformed");
         else if (e == CU_OK)
-            e = check_tree(c, l, name, &cp);
+            e = check_tree(c, l, name, &cp, &edge);
         if (e == CU_OK && !c->r->broken)
             e = check_vkey(c, l, name);
     }
@@ -413,13 +460,6 @@ static void anchor_now(const char *dir, cu_buf *out)
     (void)!cu_file_read(AT_FDCWD, path, out);
 }
 
-static bool staged(const char *dir)
-{
-    char path[4200];
-    snprintf(path, sizeof path, "%.4000s/stage", dir);
-    return access(path, F_OK) == 0;
-}
-
 static void report_attested(check *c, const cu_log *anchor, const attestations *a)
 {
     char at[CU_TIME_LEN];
@@ -471,7 +511,7 @@ static cu_err check_attested(check *c)
 
 static cu_err check_once(check *c)
 {
-    cu_err e = c->many ? pending_load(c->dir, &c->pending) : CU_OK;
+    cu_err e = pending_load(c->around, &c->pending);
     if (e == CU_CORRUPT || e == CU_SYNTAX)
         return broken(c, "stage", 0, "the staged round is malformed");
     if (e == CU_OK)
@@ -501,12 +541,12 @@ static cu_err check_settled(check *c)
 {
     cu_buf before CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX), after CU_CLEAN_BUF = CU_BUF(CU_NOTE_MAX);
     for (int turn = 0;; turn++) {
-        bool publishing = staged(c->dir);
-        anchor_now(c->dir, &before);
+        bool publishing = staged(c->around);
+        anchor_now(c->around, &before);
         cu_err e = check_once(c);
         forget(c);
-        anchor_now(c->dir, &after);
-        bool moved = c->many && (publishing || staged(c->dir) || !cu_eq(cu_buf_view(&before), cu_buf_view(&after)));
+        anchor_now(c->around, &after);
+        bool moved = publishing || staged(c->around) || !cu_eq(cu_buf_view(&before), cu_buf_view(&after));
         if ((e == CU_OK && !c->r->broken) || !moved || turn == 9)
             return e;
         usleep(50000);
@@ -517,6 +557,29 @@ static cu_err check_settled(check *c)
             cu_buf_reset(c->json);
             cu_buf_str(c->json, JSON_HEAD);
         }
+    }
+}
+
+/* A log that is verified by itself may stand among others that are being written: org, anchor and t/NAME. */
+static void look_around(check *c)
+{
+    char real[PATH_MAX], path[PATH_MAX + 32];
+    snprintf(c->around, sizeof c->around, "%.4000s", c->dir);
+    if (c->many || !realpath(c->dir, real))
+        return;
+    size_t n = strlen(real);
+    for (int up = 0; up < 2; up++) {
+        while (n && real[n - 1] != '/')
+            n--;
+        if (n < 2)
+            return;
+        snprintf(path, sizeof path, "%.*s/anchor/vkey", (int)(n - 1), real);
+        if (access(path, F_OK) == 0) {
+            snprintf(c->around, sizeof c->around, "%.*s", (int)(n - 1), real);
+            snprintf(c->own, sizeof c->own, "%.70s", real + n);
+            return;
+        }
+        n--;
     }
 }
 
@@ -534,6 +597,7 @@ cu_err cu_verify_attested(const char *dir, const char *trusted_vkey, const char 
     check c = {.dir = dir, .trusted = trusted_vkey, .policy = policy, .ca_file = ca_file, .text = text_report, .json = json_report, .r = out, .f = f};
     snprintf(path, sizeof path, "%.4000s/vkey", dir);
     c.many = access(path, F_OK) != 0;
+    look_around(&c);
     if (json_report)
         cu_buf_str(json_report, JSON_HEAD);
     cu_err e = check_settled(&c);

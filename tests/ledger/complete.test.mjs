@@ -2,9 +2,10 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { System } from '../gateway/system.mjs'
+import { build, System } from '../gateway/system.mjs'
 
 let upstream, system, hold = false
 const pause = (ms) => new Promise((done) => setTimeout(done, ms))
@@ -61,6 +62,27 @@ test('under load, in the middle of it, nothing is said to be missing', async () 
   going = false
   await Promise.all(load)
   assert.ok(sent > 20 && refused > 5)
+})
+
+test('a log is verified while it is being written, by itself or with the others', async () => {
+  let going = true
+  const load = Array.from({ length: 24 }, async () => { while (going) await ask() })
+  try {
+    await system.sealed((l) => l.type === 'exchange.response', 't/acme')
+    for (let i = 0; i < 60; i++) {
+      const dir = join(system.dir, 'state/log', ['t/acme', 't/acme', 'anchor', ''][i % 4])
+      const r = await new Promise((done) => {
+        const child = spawn(join(build, 'custos'), ['verify', '--dir', dir])
+        let out = ''
+        for (const s of [child.stdout, child.stderr]) s.on('data', (d) => { out += d })
+        child.on('close', (status) => done({ status, out }))
+      })
+      assert.equal(r.status, 0, `${dir}: ${r.out}`)
+    }
+  } finally {
+    going = false
+    await Promise.all(load)
+  }
 })
 
 test('a worker that ends says so, and its counts are those of the log', async () => {
