@@ -76,6 +76,10 @@ static fault_kind next(call_kind kind, size_t bytes)
         k = inject->kind;
     if (k == F_NONE)
         return k;
+    if (k == F_STOP && in_signer) { /* which of the two makes the n-th call differs from run to run: its maker is to stop */
+        inject->at = i + 1;
+        return F_NONE;
+    }
     inject->fired++;
     if (k == F_EIO_ON || k == F_ENOSPC_ON) {
         failing[kind] = true;

@@ -26,7 +26,7 @@ typedef enum {
     F_DELAY,
     F_EIO_ON,     /* this call and every later one of its kind */
     F_ENOSPC_ON,
-    F_STOP,       /* SIGSTOP before the call */
+    F_STOP,       /* SIGSTOP before the call; one of the signer's: before the next of the others */
     F_KINDS
 } fault_kind;
 extern const char *const fault_names[F_KINDS];
