@@ -194,16 +194,38 @@ static bool verifies(const probe *in)
     return system(command) == 0;
 }
 
+/* Ordered by the operator and approved by a person with an account; the operator alone must not be able to. */
+static probe_verdict erase_by_two(probe *p, const char *what, const char *value)
+{
+    probe *in = probe_lab_inside(p);
+    probe_person approver;
+    char body[300];
+    json_t *out = NULL;
+    if (!probe_join(in, "owner", &approver))
+        return probe_say(p, PROBE_FAILED, "no person could join the second Custos");
+    snprintf(body, sizeof body, "{\"%s\":\"%s\",\"basis\":\"custos probe\"}", what, value);
+    long status = probe_api(in, NULL, "POST", "/api/v1/erasures", body, &out);
+    const char *id = json_string_value(json_object_get(json_object_get(out, "order"), "id"));
+    snprintf(body, sizeof body, "\"erasure\":\"%.60s\",\"reason\":\"custos probe\"", id ? id : "");
+    json_decref(out);
+    if (status != 202 || !id)
+        return probe_say(p, PROBE_FAILED, "the erasure could not be ordered (%ld)", status);
+    if (probe_step(in, NULL, "erasure.approved", body, NULL) / 100 != 4)
+        return probe_say(p, PROBE_BROKEN, "who ordered the erasure could approve it");
+    status = probe_step(in, &approver, "erasure.approved", body, NULL);
+    return status / 100 == 2 ? PROBE_HELD : probe_say(p, PROBE_FAILED, "the erasure could not be approved (%ld)", status);
+}
+
 static probe_verdict erase(probe *p, const char *what, const char *value, const char *user)
 {
     probe *in = probe_lab_inside(p);
-    char body[300];
     json_int_t exchanges = 0, bodies = 0;
-    snprintf(body, sizeof body, "{\"%s\":\"%s\",\"basis\":\"custos probe\",\"approver\":\"custos probe\"}", what, value);
-    long status = probe_api(in, NULL, "POST", "/api/v1/erasures", body, NULL);
-    if (status / 100 != 2)
-        return probe_say(p, PROBE_FAILED, "nothing could be erased (%ld)", status);
+    probe_verdict v = erase_by_two(p, what, value);
+    if (v != PROBE_HELD)
+        return v;
     long after = held(in, user, &exchanges, &bodies);
+    for (int i = 0; i < 100 && after == 200 && (exchanges || bodies); i++, usleep(100000))
+        after = held(in, user, &exchanges, &bodies);
     if (after == 200 && (exchanges || bodies))
         return probe_say(p, PROBE_BROKEN, "%lld exchanges and %lld bodies are still found under the name", (long long)exchanges, (long long)bodies);
     if (after != 404 && after != 200)
