@@ -167,8 +167,11 @@ test('a configuration that was changed on disk, and thresholds that are crossed,
 })
 
 test('a tenant that is erased is told to be retired', async () => {
-  const r = s.run('erase', '--tenant', 'acme', '--basis', 'End of contract', '--approver', 'Ada', '--config', s.config)
+  const r = s.run('erase', '--tenant', 'acme', '--basis', 'End of contract', '--config', s.config, '--format', 'json')
   assert.equal(r.status, 0, r.stdout + r.stderr)
+  const second = await join(s, 'pia', 'owner')
+  const approved = await take(second, 'erasure.approved', { erasure: JSON.parse(r.stdout).order.id })
+  assert.equal(approved.status, 201, await approved.text())
   assert.equal((await s.sealed((e) => e.type === 'tenant.offboarded', 'org')).body.tenant, 'acme')
 })
 
