@@ -256,6 +256,13 @@ static int before_all(void **state)
     return 0;
 }
 
+static int after_all(void **state)
+{
+    (void)state;
+    unlink(map_path);
+    return rmdir(dir) != 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,5 +272,5 @@ int main(void)
         cmocka_unit_test(a_long_text_passes_through_small_windows),
         cmocka_unit_test(the_map_is_sealed_and_survives_a_torn_record),
     };
-    return cmocka_run_group_tests_name("filter", tests, before_all, NULL);
+    return cmocka_run_group_tests_name("filter", tests, before_all, after_all);
 }

@@ -277,6 +277,14 @@ static int before_all(void **state)
     return 0;
 }
 
+static int after_all(void **state)
+{
+    (void)state;
+    unlink(base_path);
+    unlink(ignore_path);
+    return chdir("/") != 0 || rmdir(dir) != 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,5 +296,5 @@ int main(void)
         cmocka_unit_test(patterns),
         cmocka_unit_test(inline_marks),
     };
-    return cmocka_run_group_tests_name("accept", tests, before_all, NULL);
+    return cmocka_run_group_tests_name("accept", tests, before_all, after_all);
 }
