@@ -6,7 +6,7 @@ PACKAGES = build-essential meson ninja-build pkg-config libhyperscan-dev libhype
   libpango1.0-dev fonts-dejavu-core nginx nginx-dev libmicrohttpd-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev libargon2-dev
 NODE = $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-.PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan soak-report engagement faults bench first-install clean install
+.PHONY: product all grammars deps events web run check asan fuzz fuzz-build soak soak-scan soak-report engagement pages faults bench first-install clean install
 product: deps grammars
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	ninja -C $(BUILD) product
@@ -86,6 +86,11 @@ soak-report: all
 engagement: all
 	@packaging/debian-packages $(NODE)
 	CUSTOS_ENGAGEMENT=whole CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test tests/e2e/engagement.test.mjs
+
+# Every page of the console, each register's own too, empty and full, and every figure to its proof; make check looks at some.
+pages: web all
+	@packaging/debian-packages $(NODE)
+	CUSTOS_WHOLE=1 CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test tests/web/sweep.test.mjs tests/web/figures.test.mjs
 
 # The gateway under mixed traffic of all shapes, with reloads and new bundles: SOAK_SECONDS, half an hour unless
 # said. Fails when memory or descriptors of a process grow.

@@ -108,7 +108,10 @@ test('any figure opens what it was counted from and a proof that holds, in at mo
   const known = new Map(), wrong = []
   let n = 0
   const shape = (x) => x.replace(/\d+|[0-9A-Z]{26}/g, 'N')
-  for (const path of pages) {
+  // every register's list and records are drawn by the same code: a few of each here, all of them with make pages
+  const registers = pages.filter((x) => /^\/registers\/[a-z_]+(\/|$)/.test(x))
+  const left = new Set(process.env.CUSTOS_WHOLE ? [] : registers.filter((_, i) => i % 6))
+  for (const path of pages.filter((x) => !left.has(x))) {
     await at(path)
     const here = await page.getByText('proof and signature hold').count() > 0 // no click at all
     for (const f of await figures()) {

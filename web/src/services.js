@@ -30,16 +30,16 @@ function Series({ level }) {
 function Level({ level, reg, end }) {
   const now = level.now, m = level.fields.measure;
   const query = new URLSearchParams({ decision: "allow", from: now?.from ?? "", to: now?.to ?? "" });
-  return html`<section class="row"><header class="gloss"><h2>${level.fields.name}</h2><p><${RecordState} reg=${reg} name=${level.state} /></p><p class="small quiet">${MEASURES[m]}</p></header><div class="body">
+  return html`<section class="row"><header class="gloss"><h2>${level.fields.name}</h2><p><${RecordState} reg=${reg} name=${level.state} /></p><p class="small quiet">${MEASURES[m]}</p>${level.state !== "ended" && end && html`<p><button type="button" class="btn small quietly" onClick=${() => end(level)}>It is no longer promised</button></p>`}</header><div class="body">
     <p class="lead">${figure(m, now?.value)} <span class="quiet small">target ${m === "availability" ? "at least" : "at most"} ${figure(m, level.fields.target)}, over ${many(level.fields.window_days, "day")}</span></p>
     <p class="small">${now && html`<a class="fig" href=${`/exchanges?${query}`}>${count(now.counted)}</a> exchanges count, ${count(now.bad)} of them missed. ${day(new Date(now.from))} to ${moment(now.to)}.`}</p>
     <${Series} level=${level} />
-    <p class="small"><a href=${`/registers/slo/${level.id}`}>${level.id}: each measure with its entry</a>${level.state !== "ended" && end && html` <button type="button" class="btn small quietly" onClick=${() => end(level)}>It is no longer promised</button>`}</p></div></section>`;
+    <p class="small"><a href=${`/registers/slo/${level.id}`}>${level.id}: each measure with its entry</a></p></div></section>`;
 }
 
 function Days({ status }) {
   return html`<section class="apart" aria-labelledby="days"><h2 id="days" class="h3">Availability by day</h2><p class="small quiet">${status.outages.length === 0 ? "No outage is open." : html`Open: ${status.outages.map((o, i) => html`${i > 0 && ", "}<a key=${o.id} href=${`/incidents/${o.id}`}>${o.id} ${o.title}</a>`)}.`} Counted are exchanges that were let through; whom the client left does not count.</p>
-    ${status.days.length === 0 ? html`<p class="small quiet">No exchange in 30 days.</p>` : html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Availability by day"><table class="stack list"><caption class="vh">Availability of the last 30 days</caption><thead><tr><th scope="col">Day</th><th scope="col">Answered</th><th scope="col" class="num">Counted</th><th scope="col" class="num">Missed</th></tr></thead>
+    ${status.days.length === 0 ? html`<p class="small quiet">No exchange in 30 days.</p>` : html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Availability of the last 30 days"><table class="stack list"><caption class="vh">Availability of the last 30 days</caption><thead><tr><th scope="col">Day</th><th scope="col">Answered</th><th scope="col" class="num">Counted</th><th scope="col" class="num">Missed</th></tr></thead>
       <tbody>${status.days.toReversed().map((d) => html`<tr key=${d.day}><td class="nowrap" data-l="Day">${day(new Date(d.day))}</td><td data-l="Answered"><span class="meter"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="m-bad" width="100" height="8" /><rect class="m-met" width=${(100 * (d.counted - d.bad)) / d.counted} height="8" /></svg></span> ${figure("availability", Math.floor((100000 * (d.counted - d.bad)) / d.counted))}</td><td class="num" data-l="Counted"><a class="fig" href=${exchangesOf(d.day)}>${count(d.counted)}</a></td><td class="num" data-l="Missed">${count(d.bad)}</td></tr>`)}</tbody></table></div></div>`}</section>`;
 }
 
