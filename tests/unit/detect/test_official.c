@@ -53,7 +53,7 @@ static void parts_of_something_longer(void **state)
             char text[96];
             const char *percent = strchr(texts[k], '%');
             int start = snprintf(text, sizeof text, "%.*s%s", (int)(percent - texts[k]), texts[k], alone[i].text);
-            snprintf(text + start, sizeof text - (size_t)start, "%s", percent[3] == '%' ? "%" : percent + 2);
+            snprintf(text + start, sizeof text - (size_t)start, "%s", percent[2] == '%' ? "%" : percent + 2);
             if (finds(alone[i].type, text, (size_t)(percent - texts[k]), strlen(alone[i].text)))
                 fail_msg("found in: %s", text);
         }
