@@ -330,14 +330,21 @@ const size_t probe_consent_n = 1;
 
 /* --- ops-sla-clock-breach-escalates --- */
 
-static probe_verdict clock_runs_out(probe *p)
+/* A record that is long past its time when it is opened: its register's entry `overdue` must follow. */
+static probe_verdict told_overdue(probe *p, const char *type, const char *fields, const char *overdue, const char *reg, const char *what)
 {
     char id[128];
-    if (!must_do(p, &ada, "incident.opened", "\"title\":\"custos probe\",\"kind\":\"other\",\"severity\":\"critical\",\"detected\":\"2026-01-01T00:00:00.000Z\"", id))
+    if (!must_do(p, &ada, type, fields, id))
         return PROBE_FAILED;
-    json_t *e = probe_entry(probe_lab_inside(p), "org", "incident.overdue", "incident", id, p->foreign ? 500 : TOLD_MS);
+    json_t *e = probe_entry(probe_lab_inside(p), "org", overdue, reg, id, p->foreign ? 500 : TOLD_MS);
     json_decref(e);
-    return e ? probe_say(p, PROBE_HELD, "that its clock ran out was told") : probe_say(p, PROBE_BROKEN, "%u s later nobody was told that its clock ran out", TOLD_MS / 1000);
+    return e ? probe_say(p, PROBE_HELD, "that %s was told", what) : probe_say(p, PROBE_BROKEN, "%u s later nobody was told that %s", TOLD_MS / 1000, what);
+}
+
+static probe_verdict clock_runs_out(probe *p)
+{
+    return told_overdue(p, "incident.opened", "\"title\":\"custos probe\",\"kind\":\"other\",\"severity\":\"critical\",\"detected\":\"2026-01-01T00:00:00.000Z\"",
+                        "incident.overdue", "incident", "its clock ran out");
 }
 
 const probe_attack probe_clocks_attacks[] = {{"clock-runs-out", "an incident that nobody acknowledges in time", clock_runs_out, NULL}};
@@ -364,12 +371,8 @@ const size_t probe_alert_n = 1;
 
 static probe_verdict fix_overdue(probe *p)
 {
-    char id[128];
-    if (!must_do(p, &ada, "vuln.detected", "\"advisory\":\"CVE-2020-0001\",\"component\":\"custos probe\",\"severity\":\"critical\",\"detected\":\"2026-01-01\"", id))
-        return PROBE_FAILED;
-    json_t *e = probe_entry(probe_lab_inside(p), "org", "vuln.overdue", "vulnerability", id, p->foreign ? 500 : TOLD_MS);
-    json_decref(e);
-    return e ? probe_say(p, PROBE_HELD, "that its fix is overdue was told") : probe_say(p, PROBE_BROKEN, "%u s later nobody was told that its fix is overdue", TOLD_MS / 1000);
+    return told_overdue(p, "vuln.detected", "\"advisory\":\"CVE-2020-0001\",\"component\":\"custos probe\",\"severity\":\"critical\",\"detected\":\"2026-01-01\"",
+                        "vuln.overdue", "vulnerability", "its fix is overdue");
 }
 
 const probe_attack probe_vuln_attacks[] = {{"fix-overdue", "a critical vulnerability that nobody fixes in time", fix_overdue, NULL}};

@@ -123,19 +123,6 @@ static void look_at_files(app *a)
         compare(a, "bundle", expected, there ? found : "");
 }
 
-static bool step(app *a, const char *type, json_t *fields)
-{
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *one = NULL;
-    cu_fault f = {0};
-    cu_err e = desk_take(a, &daemon, type, NULL, fields, &one, &f);
-    if (e != CU_OK)
-        cu_say(CU_LOG_WARN, "%s: %s", type, f.text);
-    json_decref(one);
-    json_decref(fields);
-    return e == CU_OK;
-}
-
 /* One record for each pair of configuration and rules that came into force; the one before is replaced. */
 static void look_at_record(app *a)
 {
@@ -150,10 +137,10 @@ static void look_at_record(app *a)
         there |= strcmp(desk_text(x, "digest"), a->config_digest) == 0 && strcmp(desk_text(x, "rules"), rules) == 0;
     json_array_foreach(all, i, x)
         if (!there)
-            (void)step(a, "config.replaced", json_pack("{s:O}", "configuration", json_object_get(x, "id")));
+            (void)desk_note(a, "config.replaced", json_pack("{s:O}", "configuration", json_object_get(x, "id")));
     json_decref(all);
     if (!there)
-        (void)step(a, "config.changed", json_pack("{s:s,s:s,s:s}", "digest", a->config_digest, "rules", rules, "version", CUSTOS_VERSION));
+        (void)desk_note(a, "config.changed", json_pack("{s:s,s:s,s:s}", "digest", a->config_digest, "rules", rules, "version", CUSTOS_VERSION));
 }
 
 void drift_watch(app *a)

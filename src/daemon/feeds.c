@@ -15,19 +15,6 @@ static const char *text_of(const json_t *v, const char *key)
     return s ? s : "";
 }
 
-static bool take(app *a, const char *type, json_t *fields)
-{
-    const desk_actor daemon = {.actor = "daemon", .system = true};
-    json_t *record = NULL;
-    cu_fault f = {0};
-    cu_err e = desk_take(a, &daemon, type, NULL, fields, &record, &f);
-    if (e != CU_OK)
-        cu_say(CU_LOG_ERROR, "%s is not recorded: %s", type, f.text);
-    json_decref(record);
-    json_decref(fields);
-    return e == CU_OK;
-}
-
 /* --- leavers --- */
 
 /* a->lock held. Keys of one pseudonym in one tenant; false: one could not be revoked. */
@@ -78,7 +65,7 @@ static void end_leaver(app *a, const json_t *leaver)
     if (account)
         sessions_end(a, person, NULL);
     if (ok)
-        (void)take(a, "leaver.ended", json_pack("{s:b,s:I,s:s}", "account", account, "keys", keys, "leaver", text_of(leaver, "id")));
+        desk_note(a, "leaver.ended", json_pack("{s:b,s:I,s:s}", "account", account, "keys", keys, "leaver", text_of(leaver, "id")));
     else
         cu_say(CU_LOG_ERROR, "what %s can use could not be ended; it is tried again", text_of(leaver, "id"));
 }
@@ -157,6 +144,6 @@ void vulns_watch(app *a)
     size_t i;
     json_array_foreach(all, i, x)
         if (cu_day_ns(cu_str(desk_text(x, "due"))) + DAY_NS <= cu_now_ns())
-            (void)take(a, "vuln.overdue", json_pack("{s:s}", "vulnerability", text_of(x, "id")));
+            desk_note(a, "vuln.overdue", json_pack("{s:s}", "vulnerability", text_of(x, "id")));
     json_decref(all);
 }

@@ -2,7 +2,6 @@
 #include "first_use.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "base/log.h"
 #include "desk.h"
 #include "node.h"
 
@@ -40,10 +39,7 @@ static void look_at(void *arg, const char *value, const char *second, uint64_t c
 
 static void open_review(app *a, const char *kind, const char *id, const char *name)
 {
-    const desk_actor daemon = {.actor = "daemon", .system = true};
     char now[CU_TIME_LEN], type[40];
-    cu_fault f = {0};
-    json_t *one = NULL, *fields;
     cu_buf b CU_CLEAN_BUF = CU_BUF(1024);
     cu_time_text(cu_now_ns(), now);
     snprintf(type, sizeof type, "%.20s.first_seen", kind);
@@ -52,11 +48,7 @@ static void open_review(app *a, const char *kind, const char *id, const char *na
     cu_buf_byte(&b, '}');
     if (!node_tell(a, type, &b))
         return;
-    fields = json_pack("{s:s,s:s,s:s,s:s}", "first_use", id, "kind", kind, "name", name, "seen", now);
-    if (desk_take(a, &daemon, "review.opened", NULL, fields, &one, &f) != CU_OK)
-        cu_say(CU_LOG_WARN, "review.opened: %s", f.text);
-    json_decref(one);
-    json_decref(fields);
+    desk_note(a, "review.opened", json_pack("{s:s,s:s,s:s,s:s}", "first_use", id, "kind", kind, "name", name, "seen", now));
 }
 
 /* False: some are left for the next time. */
