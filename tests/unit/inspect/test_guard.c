@@ -299,15 +299,14 @@ static cu_err pack_of(const char *list, const char *names, cu_arena *a, cu_comma
     return cu_command_pack_read("folder", files, 2, a, p, f);
 }
 
-static void packages_that_no_list_has_are_held(void **state)
+typedef struct {
+    const char *command;
+    unsigned decision;
+} packaged;
+
+/* What is decided when there is one list of packages, of that tier. */
+static void with_list(const char *file, const char *list, unsigned tier, const packaged *of, size_t n)
 {
-    static const struct { const char *command; unsigned decision; } of[] = {
-        {"pip install requests", CU_COMMAND_ALLOW}, {"pip install Flask==2.0 'numpy[extra]>=1'", CU_COMMAND_ALLOW}, {"pip install Zope.Interface", CU_COMMAND_ALLOW},
-        {"pip install zope_interface", CU_COMMAND_ALLOW}, {"pip install -r requests-pro.txt", CU_COMMAND_ALLOW}, {"pip install . ./x.whl git+https://a.example/b", CU_COMMAND_ALLOW},
-        {"pip list requests-pro", CU_COMMAND_ALLOW}, {"pip install requests-pro", CU_COMMAND_HOLD}, {"sudo python3 -m pip install -q requests requests-pro", CU_COMMAND_HOLD},
-        {"sh -c \"pip3 install 'requests-pro>=1'\"", CU_COMMAND_HOLD}, {"pip install $NAME", CU_COMMAND_HOLD}, {"uv add numpyy", CU_COMMAND_HOLD}, {"pip install zzz", CU_COMMAND_HOLD},
-        {"pip install a", CU_COMMAND_HOLD}, {"cargo add anything", CU_COMMAND_ALLOW}, /* no list of cargo */
-    };
     const cu_command_pack *tiers[CU_TIERS] = {&shipped};
     cu_command_pack p;
     cu_fault f = {0};
@@ -315,11 +314,11 @@ static void packages_that_no_list_has_are_held(void **state)
     cu_inspector *i;
     cu_arena a CU_CLEAN_ARENA;
     cu_arena_init(&a, 16 << 20);
-    assert_int_equal(pack_of("pypi.packages", "flask\nnumpy\nrequests\nzope-interface\n", &a, &p, &f), CU_OK);
-    tiers[CU_TIER_ORG] = &p;
+    assert_int_equal(pack_of(file, list, &a, &p, &f), CU_OK);
+    tiers[tier] = &p;
     assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
     assert_int_equal(cu_inspector_new(g, &i), CU_OK);
-    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+    for (size_t k = 0; k < n; k++) {
         char rule[64];
         if (decide(i, cu_str(of[k].command), rule, sizeof rule) != of[k].decision || (of[k].decision && strcmp(rule, "package-not-known")))
             fail_msg("%s: %s", of[k].command, rule);
@@ -328,29 +327,26 @@ static void packages_that_no_list_has_are_held(void **state)
     cu_guard_free(g);
 }
 
+static void packages_that_no_list_has_are_held(void **state)
+{
+    static const packaged of[] = {
+        {"pip install requests", CU_COMMAND_ALLOW}, {"pip install Flask==2.0 'numpy[extra]>=1'", CU_COMMAND_ALLOW}, {"pip install Zope.Interface", CU_COMMAND_ALLOW},
+        {"pip install zope_interface", CU_COMMAND_ALLOW}, {"pip install -r requests-pro.txt", CU_COMMAND_ALLOW}, {"pip install . ./x.whl git+https://a.example/b", CU_COMMAND_ALLOW},
+        {"pip list requests-pro", CU_COMMAND_ALLOW}, {"pip install requests-pro", CU_COMMAND_HOLD}, {"sudo python3 -m pip install -q requests requests-pro", CU_COMMAND_HOLD},
+        {"sh -c \"pip3 install 'requests-pro>=1'\"", CU_COMMAND_HOLD}, {"pip install $NAME", CU_COMMAND_HOLD}, {"uv add numpyy", CU_COMMAND_HOLD}, {"pip install zzz", CU_COMMAND_HOLD},
+        {"pip install a", CU_COMMAND_HOLD}, {"cargo add anything", CU_COMMAND_ALLOW}, /* no list of cargo */
+    };
+    with_list("pypi.packages", "flask\nnumpy\nrequests\nzope-interface\n", CU_TIER_ORG, of, sizeof of / sizeof *of);
+}
+
 static void names_of_npm_keep_their_scope(void **state)
 {
-    static const struct { const char *command; unsigned decision; } of[] = {
+    static const packaged of[] = {
         {"npm i -D @types/node@20 left-pad@^1", CU_COMMAND_ALLOW}, {"npm install", CU_COMMAND_ALLOW}, {"npx left-pad --fix whatever", CU_COMMAND_ALLOW},
         {"npm install user/repo", CU_COMMAND_ALLOW}, {"npm i pad@npm:left-pad@1", CU_COMMAND_ALLOW}, {"npm i pad@npm:left-padd@1", CU_COMMAND_HOLD},
         {"npm i @types/nodee", CU_COMMAND_HOLD}, {"yarn add left-padd", CU_COMMAND_HOLD}, {"npx left-padd", CU_COMMAND_HOLD}, {"npm i Left-Pad", CU_COMMAND_HOLD},
     };
-    const cu_command_pack *tiers[CU_TIERS] = {&shipped};
-    cu_command_pack p;
-    cu_fault f = {0};
-    cu_guard *g;
-    cu_inspector *i;
-    cu_arena a CU_CLEAN_ARENA;
-    cu_arena_init(&a, 16 << 20);
-    assert_int_equal(pack_of("npm.packages", "@types/node\nleft-pad", &a, &p, &f), CU_OK);
-    tiers[CU_TIER_TENANT] = &p;
-    assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
-    assert_int_equal(cu_inspector_new(g, &i), CU_OK);
-    for (size_t k = 0; k < sizeof of / sizeof *of; k++)
-        if (decide(i, cu_str(of[k].command), NULL, 0) != of[k].decision)
-            fail_msg("%s", of[k].command);
-    cu_inspector_free(i);
-    cu_guard_free(g);
+    with_list("npm.packages", "@types/node\nleft-pad", CU_TIER_TENANT, of, sizeof of / sizeof *of);
 }
 
 static void wrong_lists_of_packages_are_refused_with_the_line(void **state)
