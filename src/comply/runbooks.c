@@ -74,12 +74,13 @@ const cu_person_request *cu_person_request_find(const cu_runbooks *r, cu_bytes i
 
 static cu_err read_severity(const reading *r, const cu_yaml *n, cu_incident_severity *s)
 {
-    CU_TRY(read_only_keys(r, n, "id label means acknowledge contain notify close"));
+    CU_TRY(read_only_keys(r, n, "id label means acknowledge contain notify close fix"));
     CU_TRY(need(r, n, "id", &s->id));
     CU_TRY(need(r, n, "label", &s->label));
     CU_TRY(need(r, n, "means", &s->means));
     for (size_t i = 0; i < CU_CLOCKS; i++)
         CU_TRY(need_duration(r, n, clocks[i], &s->limit_ns[i]));
+    CU_TRY(need_duration(r, n, "fix", &s->fix_ns));
     if (s->limit_ns[CU_CLOCK_ACKNOWLEDGE] > s->limit_ns[CU_CLOCK_CONTAIN] || s->limit_ns[CU_CLOCK_CONTAIN] > s->limit_ns[CU_CLOCK_CLOSE])
         return wrong_at(r, n, "acknowledge, contain and close follow each other: their limits must not shrink");
     return CU_OK;

@@ -122,19 +122,15 @@ cu_err egress_check(desk_step *s, cu_fault *f)
 
 cu_err vuln_check(desk_step *s, cu_fault *f)
 {
-    static const struct {
-        const char *severity;
-        unsigned days;
-    } limits[] = {{"critical", 7}, {"high", 30}, {"medium", 90}, {"low", 180}};
+    const cu_incident_severity *severity = cu_incident_severity_find(s->a->runbooks, cu_str(text_of(s->fields, "severity")));
     char due[CU_TIME_LEN];
     uint64_t found = cu_day_ns(cu_str(text_of(s->fields, "detected")));
     if (found > cu_now_ns() + DAY_NS)
         return cu_fail(f, CU_SYNTAX, "detected: the day has not come yet");
-    for (size_t i = 0; i < sizeof limits / sizeof *limits && !*text_of(s->fields, "due"); i++)
-        if (strcmp(text_of(s->fields, "severity"), limits[i].severity) == 0) {
-            cu_time_text(found + limits[i].days * DAY_NS, due);
-            json_object_set_new(s->fields, "due", json_string(due));
-        }
+    if (severity && !*text_of(s->fields, "due")) {
+        cu_time_text(found + severity->fix_ns, due);
+        json_object_set_new(s->fields, "due", json_string(due));
+    }
     return CU_OK;
 }
 

@@ -35,7 +35,7 @@ static void the_shipped_runbooks_load(void **state)
     assert_null(cu_incident_severity_find(r, CU_LIT("dreadful")));
 }
 
-#define SEVERITY "severities:\n  - {id: low, label: L, means: m, acknowledge: 1h, contain: 2h, notify: 72h, close: 9d}\n"
+#define SEVERITY "severities:\n  - {id: low, label: L, means: m, acknowledge: 1h, contain: 2h, notify: 72h, close: 9d, fix: 9d}\n"
 #define STEP "{id: a, phase: look, do: d, proof: p}"
 
 static void a_mistake_names_its_line(void **state)
@@ -43,9 +43,10 @@ static void a_mistake_names_its_line(void **state)
     static const struct {
         const char *text, *says;
     } t[] = {
-        {"severities:\n  - {id: low, label: L, means: m, acknowledge: 9d, contain: 2h, notify: 72h, close: 9d}\nrunbooks: []\nrequests: []\n", ":2: acknowledge, contain and close follow"},
-        {"severities:\n  - {id: low, label: L, means: m, acknowledge: soon, contain: 2h, notify: 72h, close: 9d}\nrunbooks: []\nrequests: []\n", ":2: a limit like"},
-        {"severities:\n  - {id: low, label: L, means: m, contain: 2h, notify: 72h, close: 9d}\nrunbooks: []\nrequests: []\n", ":2: acknowledge is missing"},
+        {"severities:\n  - {id: low, label: L, means: m, acknowledge: 9d, contain: 2h, notify: 72h, close: 9d, fix: 9d}\nrunbooks: []\nrequests: []\n", ":2: acknowledge, contain and close follow"},
+        {"severities:\n  - {id: low, label: L, means: m, acknowledge: soon, contain: 2h, notify: 72h, close: 9d, fix: 9d}\nrunbooks: []\nrequests: []\n", ":2: a limit like"},
+        {"severities:\n  - {id: low, label: L, means: m, acknowledge: 1h, contain: 2h, notify: 72h, close: 9d}\nrunbooks: []\nrequests: []\n", ":2: fix is missing"},
+        {"severities:\n  - {id: low, label: L, means: m, contain: 2h, notify: 72h, close: 9d, fix: 9d}\nrunbooks: []\nrequests: []\n", ":2: acknowledge is missing"},
         {SEVERITY "runbooks:\n  - {id: x, label: X, when: w, severity: dire, opens: [], steps: [" STEP "]}\nrequests: []\n", ":4: there is no severity"},
         {SEVERITY "runbooks:\n  - {id: x, label: X, when: w, severity: low, opens: [no.such], steps: [" STEP "]}\nrequests: []\n", ":4: events.yaml has no type"},
         {SEVERITY "runbooks:\n  - {id: x, label: X, when: w, severity: low, opens: [], steps: [" STEP "," STEP "]}\nrequests: []\n", ":4: this step is given twice"},

@@ -10,6 +10,7 @@ const char *cu_clock_name(cu_clock c);
 typedef struct {
     cu_bytes id, label, means;
     uint64_t limit_ns[CU_CLOCKS]; /* from when it was detected */
+    uint64_t fix_ns;              /* of a vulnerability, from when it was detected */
 } cu_incident_severity;
 
 typedef struct {
