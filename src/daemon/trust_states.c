@@ -44,18 +44,10 @@ static json_t *criteria_now(app *a, uint64_t now_ms)
 
 json_t *trust_stated(app *a, const char *trustpage, uint64_t *index)
 {
-    char log[80], dir[4300];
-    cu_log *l;
-    cu_fault f = {0};
-    cu_buf leaf CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    char log[80];
     if (cu_store_last_of(a->store, "trustpage.stated", log, index) != CU_OK || strcmp(log, "org") != 0)
         return NULL;
-    snprintf(dir, sizeof dir, "%s/org", a->config->log_dir);
-    if (cu_log_open(dir, &l, &f) != CU_OK)
-        return NULL;
-    cu_err e = cu_log_entry(l, *index, &leaf, &f);
-    cu_log_close(l);
-    json_t *entry = e == CU_OK ? json_loadb((const char *)leaf.p, leaf.n, 0, NULL) : NULL;
+    json_t *entry = desk_entry(a, *index);
     const char *of = json_string_value(json_object_get(json_object_get(entry, "body"), "trustpage"));
     if (of && strcmp(of, trustpage) == 0)
         return entry;
