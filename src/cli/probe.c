@@ -140,26 +140,33 @@ void probe_answer_free(probe_answer *a)
     cu_buf_free(&a->text);
 }
 
-bool probe_see(probe *p)
+/* The newest of what the sink received; that holds this text, when one is given. */
+static bool see(probe *p, const char *text)
 {
-    char url[100];
-    cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
+    cu_buf url CU_CLEAN_BUF = CU_BUF(8192), out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     CURL *c = curl_easy_init();
     if (!c)
         return false;
-    snprintf(url, sizeof url, "%s/__sink/last", p->sink);
-    curl_easy_setopt(c, CURLOPT_URL, url);
+    char *has = text ? curl_easy_escape(c, text, 0) : NULL;
+    cu_buf_fmt(&url, "%s/__sink/last%s%s", p->sink, has ? "?has=" : "", has ? has : "");
+    curl_easy_setopt(c, CURLOPT_URL, cu_buf_cstr(&url));
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, &out);
     curl_easy_setopt(c, CURLOPT_TIMEOUT, 20L);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     CURLcode rc = curl_easy_perform(c);
+    curl_free(has);
     curl_easy_cleanup(c);
     json_t *all = rc == CURLE_OK ? json_loadb((const char *)out.p, out.n, 0, NULL) : NULL;
     json_decref(p->seen);
     p->seen = json_incref(json_array_get(all, 0));
     json_decref(all);
     return p->seen != NULL;
+}
+
+bool probe_see(probe *p)
+{
+    return see(p, NULL);
 }
 
 probe_verdict probe_say(probe *p, probe_verdict v, const char *fmt, ...)
@@ -229,8 +236,7 @@ bool probe_find_sink(probe *p)
 
 bool probe_sink_saw(probe *p, const char *text)
 {
-    const char *body;
-    return probe_see(p) && (body = json_string_value(json_object_get(p->seen, "body"))) && strstr(body, text);
+    return see(p, text);
 }
 
 void probe_word(char *out, size_t n)

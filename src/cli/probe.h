@@ -153,7 +153,8 @@ long long probe_status(const probe *p, const char *group, const char *name);
 bool probe_new_key(const probe *p, const char *tenant, unsigned seconds, unsigned per_minute, char key[64], char id[64]);
 bool probe_drop_key(const probe *p, const char *id);
 bool probe_find_sink(probe *p);
-/* Whether the last request that the sink received holds this text. */
+/* Whether one of the last requests that the sink received holds this text; the newest that does is taken over. Others may ask
+ * the sink at the same time: another probe, custos demo. */
 bool probe_sink_saw(probe *p, const char *text);
 /* n letters by chance, and a NUL. */
 void probe_word(char *out, size_t n);

@@ -288,36 +288,42 @@ static probe_verdict stolen_cache_key(probe *p)
     return v;
 }
 
+/* Sent with these headers as B and taken up as the sink received it. */
+static bool sent_on(probe *p, const char *const *headers, long *status)
+{
+    char mark[16];
+    probe_answer a;
+    probe_word(mark, 12);
+    bool ok = send(p, p->key_b, headers, body_of("sink", false, json_string(mark)), &a) && a.status == 200 && probe_sink_saw(p, mark);
+    *status = a.status;
+    probe_answer_free(&a);
+    return ok;
+}
+
 static probe_verdict session_headers(probe *p)
 {
-    probe_answer a;
+    long status;
     const char *const headers[] = {"x-claude-code-session-id: sess-0815", "session-id: sess-0815", "thread-id: sess-0815", "x-session-affinity: sess-0815",
                                    "openai-organization: sess-0815", "anthropic-workspace: sess-0815", "cookie: s=sess-0815", NULL};
-    bool ok = send(p, p->key_b, headers, body_of("sink", false, json_string("hello")), &a) && a.status == 200 && probe_see(p);
-    probe_answer_free(&a);
-    return !ok                              ? probe_say(p, PROBE_FAILED, "status %ld", a.status)
+    return !sent_on(p, headers, &status)       ? probe_say(p, PROBE_FAILED, "status %ld", status)
            : seen_header_holds(p, "sess-0815") ? probe_say(p, PROBE_BROKEN, "a session header went to the provider")
                                                : probe_say(p, PROBE_HELD, "none of them went to the provider");
 }
 
 static probe_verdict tag_stays(probe *p)
 {
-    probe_answer a;
-    bool ok = send(p, p->key_b, (const char *const[]){"x-custos-repo: probe/tag-0815", NULL}, body_of("sink", false, json_string("hello")), &a) && a.status == 200 && probe_see(p);
-    probe_answer_free(&a);
-    return !ok ? probe_say(p, PROBE_FAILED, "status %ld", a.status)
+    long status;
+    return !sent_on(p, (const char *const[]){"x-custos-repo: probe/tag-0815", NULL}, &status) ? probe_say(p, PROBE_FAILED, "status %ld", status)
            : seen_header_holds(p, "tag-0815") || strstr(seen_body(p), "tag-0815") ? probe_say(p, PROBE_BROKEN, "the repository's name went to the provider")
                                                                                    : probe_say(p, PROBE_HELD, "it did not go to the provider");
 }
 
 static probe_verdict key_stays(probe *p)
 {
-    probe_answer a;
+    long status;
     char line[100];
     snprintf(line, sizeof line, "authorization: Bearer %s", p->key_b);
-    bool ok = send(p, p->key_b, (const char *const[]){line, NULL}, body_of("sink", false, json_string("hello")), &a) && a.status == 200 && probe_see(p);
-    probe_answer_free(&a);
-    return !ok ? probe_say(p, PROBE_FAILED, "status %ld", a.status)
+    return !sent_on(p, (const char *const[]){line, NULL}, &status) ? probe_say(p, PROBE_FAILED, "status %ld", status)
            : seen_header_holds(p, p->key_b) || strstr(seen_body(p), p->key_b) ? probe_say(p, PROBE_BROKEN, "the caller's key went to the provider")
                                                                                : probe_say(p, PROBE_HELD, "the provider saw another credential");
 }
@@ -326,17 +332,15 @@ static probe_verdict key_stays(probe *p)
 
 static probe_verdict refused(probe *p, const char *key, const char *const *headers)
 {
-    char mark[40];
-    uint64_t r;
+    char mark[16];
     probe_answer a;
-    cu_random(&r, sizeof r);
-    snprintf(mark, sizeof mark, "attack %llx", (unsigned long long)r);
+    probe_word(mark, 12);
     bool ok = send(p, key, headers, body_of("sink", false, json_string(mark)), &a);
     long status = a.status;
     probe_answer_free(&a);
     if (!ok || !probe_see(p))
         return probe_say(p, PROBE_FAILED, "nothing answered");
-    return strstr(seen_body(p), mark) ? probe_say(p, PROBE_BROKEN, "the provider received the request")
+    return probe_sink_saw(p, mark)     ? probe_say(p, PROBE_BROKEN, "the provider received the request")
            : status >= 400             ? probe_say(p, PROBE_HELD, "refused with %ld, and nothing was forwarded", status)
                                        : probe_say(p, PROBE_FAILED, "status %ld", status);
 }

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "sink_reply.h"
 
-#define KEPT 16u
+#define KEPT 32u
 #define BODY_MAX ((size_t)256 << 20)
 #define KEPT_BODY_MAX ((size_t)1 << 20)
 
@@ -49,14 +49,17 @@ static void remember(struct MHD_Connection *con, const char *method, const char 
     pthread_mutex_unlock(&lock);
 }
 
-static void put_last(cu_buf *out)
+/* Newest first; of those only what holds this text, when one is given. */
+static void put_last(const char *has, cu_buf *out)
 {
     pthread_mutex_lock(&lock);
     cu_buf_byte(out, '[');
-    for (unsigned i = 0; i < KEPT && i < kept_n; i++) {
+    for (unsigned i = 0, n = 0; i < KEPT && i < kept_n; i++) {
         const received *r = &kept[(kept_n - 1 - i) % KEPT];
+        if (has && cu_find(cu_buf_view(&r->body), cu_str(has), 0) == (size_t)-1)
+            continue;
         char *headers = json_dumps(r->headers, JSON_COMPACT);
-        cu_buf_str(out, i ? ",{" : "{");
+        cu_buf_str(out, n++ ? ",{" : "{");
         cu_buf_json_kv_str(out, "at", r->at);
         cu_buf_json_kv_str(out, "method", r->method);
         cu_buf_json_kv_str(out, "path", r->path);
@@ -79,15 +82,16 @@ static void put_before(cu_buf *out)
     pthread_mutex_unlock(&lock);
 }
 
-static const char *answer(const char *method, const char *path, const char *alt, cu_bytes body, cu_buf *out, unsigned *status)
+static const char *answer(struct MHD_Connection *con, const char *method, const char *path, cu_bytes body, cu_buf *out, unsigned *status)
 {
     *status = 200;
     if (strcmp(path, "/__sink/last") == 0) {
-        put_last(out);
+        put_last(MHD_lookup_connection_value(con, MHD_GET_ARGUMENT_KIND, "has"), out);
         return "application/json";
     }
     cu_buf before CU_CLEAN_BUF = CU_BUF(KEPT_BODY_MAX);
     put_before(&before);
+    const char *alt = MHD_lookup_connection_value(con, MHD_GET_ARGUMENT_KIND, "alt");
     const char *type = sink_reply(strcmp(method, "GET") == 0, path, alt, body, cu_buf_view(&before), out);
     if (type)
         return type;
@@ -115,7 +119,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *con, const char 
     }
     if (strncmp(url, "/__sink/", 8) != 0)
         remember(con, method, url, cu_buf_view(body));
-    const char *type = answer(method, url, MHD_lookup_connection_value(con, MHD_GET_ARGUMENT_KIND, "alt"), cu_buf_view(body), &out, &status);
+    const char *type = answer(con, method, url, cu_buf_view(body), &out, &status);
     struct MHD_Response *r = MHD_create_response_from_buffer(out.n, (void *)out.p, MHD_RESPMEM_MUST_COPY);
     if (!r)
         return MHD_NO;

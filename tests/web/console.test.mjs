@@ -9,7 +9,6 @@ import { code } from './people.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let system, browser
-const pages = ['/', '/audit', '/controls', '/try', '/exchanges', '/exchanges?decision=refused&found=none', '/findings', '/log', '/log?view=entries', '/log?view=history', '/log?log=org&entry=0', '/account', '/registers/people', '/registers/keys', '/registers/routes', '/registers/classes', '/registers/bundles', '/registers/isolation', '/rules', '/rules?kind=command']
 
 before(async () => {
   system = await new System().start()
@@ -34,32 +33,7 @@ async function open({ signedIn = true, ...options } = {}) {
   }
   return page
 }
-const settle = (page) => page.waitForTimeout(600)
 const ask = (text, key = system.key) => fetch(system.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify({ model: 'sink', max_tokens: 9, messages: [{ role: 'user', content: text }] }) })
-
-test('every page, empty and full, light and dark, wide and narrow: no error, no sideways scroll, accessible', async () => {
-  for (const state of ['empty', 'full']) {
-    if (state === 'full') {
-      await (await ask('write to carl@example.org')).text()
-      await (await ask('x', 'ck-wrong')).text()
-      await system.sealed((e) => e.type === 'exchange.response')
-    }
-    for (const options of [{ colorScheme: 'light' }, { colorScheme: 'dark', viewport: { width: 360, height: 800 } }]) {
-      const page = await open(options)
-      for (const path of pages) {
-        await page.goto(system.url + path)
-        await page.locator('main h1').waitFor()
-        await settle(page)
-        const where = `${state} ${options.colorScheme} ${path}`
-        assert.deepEqual(page.errors, [], where)
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${where} scrolls sideways`)
-        const { violations } = await page.evaluate(`(() => { ${axe}; return window.axe.run({ runOnly: ['wcag2a', 'wcag2aa'] }) })()`)
-        assert.deepEqual(violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => `${where}: ${v.id} ${v.nodes[0].html}`), [])
-      }
-      await page.context().close()
-    }
-  }
-})
 
 test('an exchange leads to its entry and a proof that the browser checks, in two clicks', async () => {
   await (await ask('write to dora@example.org')).text()

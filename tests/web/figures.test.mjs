@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { parse } from 'yaml'
 import { System } from '../gateway/system.mjs'
+import { settled, watched } from './settled.mjs'
 
 const hostile = '"><img src=x onerror="window.ran=1"><script>window.ran=1</script>{{7*7}}'
 const registry = parse(readFileSync(new URL('../../catalog/events.yaml', import.meta.url), 'utf8'))
@@ -50,7 +51,7 @@ before(async () => {
   writeFileSync(join(s.dir, 'q.csv'), `id,question\n1,Is data encrypted at rest?\n2,${hostile.replaceAll(',', ' ').replaceAll('"', "'")}?\n`)
   run('questionnaire', 'draft', join(s.dir, 'q.csv'), '--out', join(s.dir, 'q.out'))
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-  page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+  page = watched(await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage())
   page.problems = []
   page.on('dialog', (d) => { page.problems.push('dialog'); d.dismiss() })
   page.on('pageerror', (e) => page.problems.push(String(e)))
@@ -73,7 +74,7 @@ test('a record of every register that a person may begin, its texts hostile', ()
 async function at(path) {
   await page.goto(s.url + path)
   await page.locator('main h1').waitFor()
-  await page.waitForLoadState('networkidle').catch(() => {})
+  await settled(page)
   await page.waitForFunction(() => !/Reading|Loading/.test(document.querySelector('main').innerText), null, { timeout: 10000 }).catch(() => {})
 }
 const links = () => page.evaluate(() => [...document.querySelectorAll('main a[href^="/"]:not([href^="/api/"]):not([href^="/trust"])')].map((a) => a.getAttribute('href')))

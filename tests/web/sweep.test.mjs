@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 import { System, build } from '../gateway/system.mjs'
 import { join as joins } from './people.mjs'
+import { settled, watched } from './settled.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const router = readFileSync(new URL('../../web/src/router.js', import.meta.url), 'utf8')
@@ -36,7 +37,7 @@ const file = (name, text) => { const f = join(s.dir, name); writeFileSync(f, tex
 before(async () => {
   s = await new System({ extra: 'gates:\n  - {env: production, approvals: 1}\n' }).start()
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-  page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+  page = watched(await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage())
   page.errors = []
   page.on('pageerror', (e) => page.errors.push(String(e)))
   // what is not there yet is 404, and the page says so
@@ -57,7 +58,7 @@ async function look(state, path, name) {
   await page.setViewportSize({ width: 1280, height: 900 })
   await page.goto(s.url + path)
   await page.locator('main h1').waitFor()
-  await page.waitForLoadState('networkidle')
+  await settled(page)
   const script = [...weight].reduce((sum, url) => sum + gzipSync(readFileSync(join(build, 'web', new URL(url).pathname)), { level: 9 }).length, 0)
   if (script > SCRIPT_MOST) wrong.push(`${script} bytes of script`)
   if (!/\S+ . Custos/.test(await page.title())) wrong.push(`title "${await page.title()}"`)

@@ -1,6 +1,6 @@
 // Keyboard: pages name their keys; letters are off in fields, in dialogs, with modifiers, and when
 // the person switched them off (WCAG 2.1.4).
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { letterKeys } from "./settings.js";
 
 const inField = (target) =>
@@ -18,7 +18,8 @@ function wanted(event) {
 export function useKeys(acts) {
   const latest = useRef(acts);
   latest.current = acts;
-  useEffect(() => {
+  // Before the page is painted: a key that is pressed at a card as soon as it is seen must find its handler.
+  useLayoutEffect(() => {
     const pressed = (event) => {
       const key = wanted(event);
       const act = key !== null && Object.hasOwn(latest.current, key) && latest.current[key];
