@@ -124,3 +124,24 @@ int cu_admin_problem(const cu_run *r, long status, cu_buf *out)
     json_decref(p);
     return rc;
 }
+
+int cu_admin_document(const cu_run *r, const char *run_dir, const char *method, const char *path, cu_bytes in, cu_buf *out)
+{
+    char *text = NULL;
+    size_t n = 0;
+    long status;
+    cu_fault f = {0};
+    cu_buf problem CU_CLEAN_BUF = CU_BUF(1u << 20);
+    FILE *to = open_memstream(&text, &n);
+    if (!to)
+        return cu_run_fail(r, CU_NOMEM, "out of memory");
+    cu_err e = cu_admin_stream(run_dir, method, path, in, to, &status, &problem, &f);
+    fclose(to);
+    bool fine = e == CU_OK && (status == 200 || status == 201);
+    if (fine)
+        cu_buf_put(out, text, n);
+    free(text);
+    if (fine)
+        return cu_buf_err(out) == CU_OK ? 0 : cu_run_fail(r, CU_TOO_BIG, "the daemon's answer is too long");
+    return e != CU_OK ? cu_run_fault(r, e, &f) : cu_admin_problem(r, status, &problem);
+}

@@ -17,6 +17,8 @@ cu_err cu_admin_stream(const char *run_dir, const char *method, const char *path
 /* Reads --config (credentials only checked for form) and the run directory; prints what is wrong.
  * 0 when fine, else the exit status. */
 int cu_open_config(const cu_run *r, cu_arena *a, cu_config *c, char run_dir[4096]);
+/* What a path gives, when it is a document of any kind: 0, or the exit status of what went wrong. */
+int cu_admin_document(const cu_run *r, const char *run_dir, const char *method, const char *path, cu_bytes body, cu_buf *out);
 /* A problem document as an error message. */
 int cu_admin_problem(const cu_run *r, long status, cu_buf *out);
 

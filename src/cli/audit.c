@@ -1,8 +1,7 @@
 /* custos audit status: the state of each control, as the log shows it at a moment. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -39,36 +38,24 @@ static void print_text(const json_t *controls, const json_t *criteria)
     print_counts("criteria:", criteria);
 }
 
-static int ask(const cu_run *r, const char *run_dir, const char *what, const char *as_of, json_t **out)
+static int ask(const cu_run *r, const char *what, const char *as_of, json_t **out)
 {
     char path[200];
-    long status;
-    cu_fault f = {0};
-    cu_buf body CU_CLEAN_BUF = CU_BUF((size_t)16 << 20);
     snprintf(path, sizeof path, "/api/v1/%s%s%.60s", what, as_of ? "?as_of=" : "", as_of ? as_of : "");
-    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &status, &body, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &body);
-    *out = json_loadb((const char *)body.p, body.n, 0, NULL);
-    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the daemon's answer is no JSON");
+    return cu_desk_ask(r, "GET", path, CU_NONE, out);
 }
 
 static int run_status(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
     const char *as_of = cu_run_option(r, "as-of");
     json_t *controls = NULL, *criteria = NULL;
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (!rc && as_of && (strlen(as_of) > 40 || strspn(as_of, "0123456789-:.TZ") != strlen(as_of)))
+    int rc = 0;
+    if (as_of && (strlen(as_of) > 40 || strspn(as_of, "0123456789-:.TZ") != strlen(as_of)))
         rc = cu_run_fail(r, CU_SYNTAX, "--as-of is a moment like 2026-11-26T22:00:00Z, or a date");
     if (!rc)
-        rc = ask(r, run_dir, "controls", as_of, &controls);
+        rc = ask(r, "controls", as_of, &controls);
     if (!rc)
-        rc = ask(r, run_dir, "criteria", as_of, &criteria);
+        rc = ask(r, "criteria", as_of, &criteria);
     if (!rc && r->json) {
         json_t *both = json_pack("{s:O, s:O}", "controls", controls, "criteria", criteria);
         json_dumpf(both, stdout, JSON_COMPACT);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "admin.h"
+#include "csv_cell.h"
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -69,20 +70,6 @@ static void print_end(const json_t *all)
     }
 }
 
-/* A cell of CSV; what a spreadsheet would take for a formula is made text. */
-static void cell(const char *s, const char *end)
-{
-    putchar('"');
-    if (*s && strchr("=+-@\t\r", *s))
-        putchar('\'');
-    for (; *s; s++) {
-        if (*s == '"')
-            putchar('"');
-        putchar(*s);
-    }
-    printf("\"%s", end);
-}
-
 static void answers_text(const json_t *q, char out[600])
 {
     size_t i, n = 0;
@@ -101,16 +88,16 @@ static void print_csv(const json_t *all)
     printf("id,section,question,shown,answer,standing,suggestion,note,answered_at,next_step\r\n");
     json_array_foreach(json_object_get(all, "questions"), i, q) {
         answers_text(q, answer);
-        cell(text_of(q, "id"), ",");
-        cell(text_of(q, "section"), ",");
-        cell(text_of(q, "question"), ",");
-        cell(json_is_true(json_object_get(q, "shown")) ? "yes" : "no", ",");
-        cell(answer, ",");
-        cell(text_of(q, "standing"), ",");
-        cell(text_of(q, "suggestion"), ",");
-        cell(text_of(json_object_get(q, "answer"), "note"), ",");
-        cell(text_of(json_object_get(q, "answer"), "at"), ",");
-        cell(text_of(q, "next_step"), "\r\n");
+        cu_csv_cell(text_of(q, "id"), ",");
+        cu_csv_cell(text_of(q, "section"), ",");
+        cu_csv_cell(text_of(q, "question"), ",");
+        cu_csv_cell(json_is_true(json_object_get(q, "shown")) ? "yes" : "no", ",");
+        cu_csv_cell(answer, ",");
+        cu_csv_cell(text_of(q, "standing"), ",");
+        cu_csv_cell(text_of(q, "suggestion"), ",");
+        cu_csv_cell(text_of(json_object_get(q, "answer"), "note"), ",");
+        cu_csv_cell(text_of(json_object_get(q, "answer"), "at"), ",");
+        cu_csv_cell(text_of(q, "next_step"), "\r\n");
     }
 }
 

@@ -1,7 +1,7 @@
 #include "desk_answer.h"
 #include <string.h>
 
-#define ANSWER_MAX ((size_t)32 << 20)
+#define ANSWER_MAX ((size_t)96 << 20)
 
 static int fetch(const cu_run *r, const char *method, const char *path, cu_bytes body, cu_buf *text)
 {
@@ -19,16 +19,26 @@ static int fetch(const cu_run *r, const char *method, const char *path, cu_bytes
     return status == 200 || status == 201 ? 0 : cu_admin_problem(r, status, text);
 }
 
-int cu_desk_answer(const cu_run *r, const char *method, const char *path, cu_bytes body, json_t **out)
+static int answer(const cu_run *r, const char *method, const char *path, cu_bytes body, bool print, json_t **out)
 {
     cu_buf text CU_CLEAN_BUF = CU_BUF(ANSWER_MAX);
     int rc = fetch(r, method, path, body, &text);
     if (rc)
         return rc;
-    if (r->json)
+    if (print)
         printf("%s\n", cu_buf_cstr(&text));
     *out = json_loadb((const char *)text.p, text.n, 0, NULL);
     return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the answer is no JSON");
+}
+
+int cu_desk_ask(const cu_run *r, const char *method, const char *path, cu_bytes body, json_t **out)
+{
+    return answer(r, method, path, body, false, out);
+}
+
+int cu_desk_answer(const cu_run *r, const char *method, const char *path, cu_bytes body, json_t **out)
+{
+    return answer(r, method, path, body, r->json, out);
 }
 
 int cu_desk_print(const cu_run *r, const char *path)

@@ -5,7 +5,9 @@
 #include <jansson.h>
 #include "admin.h"
 
-/* 0 and *out (to be released), or the exit status of what went wrong. With --format json the answer is printed as well. */
+/* 0 and *out (to be released), or the exit status of what went wrong. */
+int cu_desk_ask(const cu_run *r, const char *method, const char *path, cu_bytes body, json_t **out);
+/* The same; with --format json the answer is printed as well. */
 int cu_desk_answer(const cu_run *r, const char *method, const char *path, cu_bytes body, json_t **out);
 /* What a path gives, printed as it came. */
 int cu_desk_print(const cu_run *r, const char *path);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "admin.h"
 #include "base/file.h"
+#include "csv_cell.h"
 #include "verb.h"
 
 /* One question to the daemon; *out is its answer. 0, or the exit status after what is wrong was said. */
@@ -48,33 +49,18 @@ static const char *member(const json_t *o, const char *key)
 
 /* --- a listing on standard output --- */
 
-/* A cell of CSV; what a spreadsheet would take for a formula is made text. */
-static void cell(const char *s, char end)
-{
-    putchar('"');
-    if (*s && strchr("=+-@\t\r", *s))
-        putchar('\'');
-    for (; *s; s++) {
-        if (*s == '"')
-            putchar('"');
-        putchar(*s);
-    }
-    putchar('"');
-    putchar(end);
-}
-
 static bool csv_row(const char *line, size_t n)
 {
     json_t *o = json_loadb(line, n, 0, NULL);
     if (!o)
         return false;
-    cell(member(o, "log"), ',');
+    cu_csv_cell(member(o, "log"), ",");
     printf("%lld,", (long long)json_integer_value(json_object_get(o, "index")));
-    cell(member(o, "ts"), ',');
-    cell(member(o, "type"), ',');
-    cell(member(o, "actor"), ',');
-    cell(member(o, "id"), ',');
-    cell(member(o, "leaf"), '\n');
+    cu_csv_cell(member(o, "ts"), ",");
+    cu_csv_cell(member(o, "type"), ",");
+    cu_csv_cell(member(o, "actor"), ",");
+    cu_csv_cell(member(o, "id"), ",");
+    cu_csv_cell(member(o, "leaf"), "\n");
     json_decref(o);
     return true;
 }

@@ -1,8 +1,7 @@
 /* custos key issue | rotate | limit | list | revoke */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 #define CONFIG {"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}
 
@@ -214,31 +213,20 @@ static const char *text(const json_t *k, const char *name)
 
 static int list(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096], path[120];
+    char path[120];
     const char *then = cu_run_option(r, "as-of");
-    cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
-    cu_fault f = {0};
-    long status;
-    json_t *k;
+    json_t *all, *k;
     size_t i;
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
     if (then && strspn(then, "0123456789TZ:.-") != strlen(then))
         return cu_run_fail(r, CU_CONFIG, "--as-of is a time like 2026-11-26T09:00:00Z or the number of an entry of the log anchor");
     snprintf(path, sizeof path, "/api/v1/keys%s%.40s", then ? "?as_of=" : "", then ? then : "");
-    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &out);
+    int rc = cu_desk_answer(r, "GET", path, CU_NONE, &all);
+    if (rc)
+        return rc;
     if (r->json) {
-        printf("%s\n", cu_buf_cstr(&out));
+        json_decref(all);
         return CU_EXIT_FINE;
     }
-    json_t *all = json_loadb((const char *)out.p, out.n, 0, NULL);
     printf("%-30s %-10s %-12s %-16s %-8s %-25s %-25s\n", "id", "key", "tenant", "user", "state", "last used", "expires");
     json_array_foreach(json_object_get(all, "items"), i, k)
         printf("%-30s %-10s %-12s %-16s %-8s %-25s %-25s\n", text(k, "id"), text(k, "shown"), text(k, "tenant"), text(k, "user"),

@@ -1,33 +1,20 @@
 /* custos log key rotate */
-#include <jansson.h>
 #include <stdlib.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 static int rotate(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096], body[64] = "{}";
+    char body[64] = "{}";
     const char *overlap = cu_run_option(r, "overlap");
-    cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
-    cu_fault f = {0};
-    long status;
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
+    json_t *o;
     if (overlap && (strspn(overlap, "0123456789") != strlen(overlap) || !*overlap || strlen(overlap) > 8))
         return cu_run_fail(r, CU_CONFIG, "--overlap is a number of seconds");
     if (overlap)
         snprintf(body, sizeof body, "{\"overlap_seconds\":%lu}", strtoul(overlap, NULL, 10));
-    cu_err e = cu_admin_call(run_dir, "POST", "/api/v1/log-key/rotate", cu_str(body), &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 201)
-        return cu_admin_problem(r, status, &out);
-    json_t *o = json_loadb((const char *)out.p, out.n, 0, NULL);
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&out));
-    else
+    int rc = cu_desk_answer(r, "POST", "/api/v1/log-key/rotate", cu_str(body), &o);
+    if (rc)
+        return rc;
+    if (!r->json)
         printf("Checkpoints are signed with the new key %.16s… from now on, and for %lld seconds with the old one (%.16s…) as well.\n"
                "Give your auditors and witnesses the new verifier keys: the file vkeys of each log.\n",
                json_string_value(json_object_get(o, "new_key")), (long long)json_integer_value(json_object_get(o, "overlap_seconds")),

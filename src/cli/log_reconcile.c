@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 static long long figure(const json_t *v, const char *name)
 {
@@ -29,30 +29,18 @@ static void show(const json_t *v)
 
 static int reconcile(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096], path[100], *end;
-    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
-    cu_fault f = {0};
-    long status;
+    char path[100], *end;
+    json_t *v;
     const char *older = cu_run_option(r, "older");
     unsigned long seconds = older ? strtoul(older, &end, 10) : 900;
     if (older && (*end || strlen(older) > 7 || *older < '0' || *older > '9'))
         return cu_run_fail(r, CU_CONFIG, "--older is a number of seconds");
-    int rc = cu_open_config(r, &a, &c, run_dir);
+    snprintf(path, sizeof path, "/api/v1/reconcile?older=%lu", seconds);
+    int rc = cu_desk_answer(r, "POST", path, CU_LIT("{}"), &v);
     if (rc)
         return rc;
-    snprintf(path, sizeof path, "/api/v1/reconcile?older=%lu", seconds);
-    cu_err e = cu_admin_call(run_dir, "POST", path, CU_LIT("{}"), &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &out);
-    json_t *v = json_loadb((const char *)out.p, out.n, 0, NULL);
     bool gap = json_array_size(json_object_get(v, "missing")) > 0;
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&out));
-    else
+    if (!r->json)
         show(v);
     json_decref(v);
     return gap ? CU_EXIT_FOUND : CU_EXIT_FINE;

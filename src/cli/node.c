@@ -1,7 +1,7 @@
 /* custos node check: this node against its baseline, its store and its capacity, now. */
 #include <jansson.h>
 #include <stdio.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 static const char *text_of(const json_t *v, const char *key)
 {
@@ -25,25 +25,12 @@ static void show(const json_t *v)
 
 static int check(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
-    cu_buf out CU_CLEAN_BUF = CU_BUF(1 << 20);
-    cu_fault f = {0};
-    long status;
-    int rc = cu_open_config(r, &a, &c, run_dir);
+    json_t *v;
+    int rc = cu_desk_answer(r, "POST", "/api/v1/node-checks", CU_LIT("{}"), &v);
     if (rc)
         return rc;
-    cu_err e = cu_admin_call(run_dir, "POST", "/api/v1/node-checks", CU_LIT("{}"), &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 201)
-        return cu_admin_problem(r, status, &out);
-    json_t *v = json_loadb((const char *)out.p, out.n, 0, NULL);
     bool good = json_is_true(json_object_get(v, "baseline")) && json_is_true(json_object_get(v, "store"));
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&out));
-    else
+    if (!r->json)
         show(v);
     json_decref(v);
     return good ? CU_EXIT_FINE : CU_EXIT_FOUND;

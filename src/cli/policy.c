@@ -1,7 +1,7 @@
 /* custos policy explain */
 #include <jansson.h>
 #include <stdlib.h>
-#include "admin.h"
+#include "desk_answer.h"
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -26,30 +26,17 @@ static void print_verdict(const json_t *v)
 
 static int explain(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096], path[200];
-    cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)4 << 20);
-    cu_fault f = {0};
-    long status;
+    char path[200];
     size_t i;
-    json_t *v;
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
+    json_t *v, *x;
     if (r->args_n != 1 || strspn(r->args[0], "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != strlen(r->args[0]))
         return cu_run_fail(r, CU_CONFIG, "one id of an exchange is needed: the request-id of its answer");
     snprintf(path, sizeof path, "/api/v1/verdicts/%.60s", r->args[0]);
-    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &out);
-    json_t *x = json_loadb((const char *)out.p, out.n, 0, NULL);
+    int rc = cu_desk_answer(r, "GET", path, CU_NONE, &x);
+    if (rc)
+        return rc;
     bool agrees = json_is_true(json_object_get(x, "agrees"));
-    if (r->json) {
-        printf("%s\n", cu_buf_cstr(&out));
-    } else {
+    if (!r->json) {
         printf("%s %s: tenant %s, user %s, vendor %s%s%s\n", text_of(x, "exchange"), text_of(x, "decision"), text_of(x, "tenant"), text_of(x, "user"),
                text_of(x, "vendor"), *text_of(x, "repository") ? ", repository " : "", text_of(x, "repository"));
         json_array_foreach(json_object_get(x, "verdicts"), i, v)

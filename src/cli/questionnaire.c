@@ -20,33 +20,12 @@ static long long number_of(const json_t *o, const char *key)
     return (long long)json_integer_value(json_object_get(o, key));
 }
 
-static int ask(const cu_run *r, const char *run_dir, const char *method, const char *path, cu_bytes in, cu_buf *out)
-{
-    char *text = NULL;
-    size_t n = 0;
-    long status;
-    cu_fault f = {0};
-    cu_buf problem CU_CLEAN_BUF = CU_BUF(1u << 20);
-    FILE *to = open_memstream(&text, &n);
-    if (!to)
-        return cu_run_fail(r, CU_NOMEM, "out of memory");
-    cu_err e = cu_admin_stream(run_dir, method, path, in, to, &status, &problem, &f);
-    fclose(to);
-    bool fine = e == CU_OK && (status == 200 || status == 201);
-    if (fine)
-        cu_buf_put(out, text, n);
-    free(text);
-    if (fine)
-        return cu_buf_err(out) == CU_OK ? 0 : cu_run_fail(r, CU_TOO_BIG, "the daemon's answer is too long");
-    return e != CU_OK ? cu_run_fault(r, e, &f) : cu_admin_problem(r, status, &problem);
-}
-
 static int ask_json(const cu_run *r, const char *run_dir, const char *method, const char *path, json_t *in, json_t **out)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF((size_t)96 << 20);
     char *text = in ? json_dumps(in, JSON_COMPACT) : NULL;
     json_decref(in);
-    int rc = ask(r, run_dir, method, path, cu_str(text), &body);
+    int rc = cu_admin_document(r, run_dir, method, path, cu_str(text), &body);
     free(text);
     if (rc)
         return rc;
@@ -126,7 +105,7 @@ static int export_to(const cu_run *r, const char *run_dir, const char *id)
     cu_buf file CU_CLEAN_BUF = CU_BUF((size_t)96 << 20);
     snprintf(path, sizeof path, "/api/v1/questionnaires/%.40s/exports", id);
     snprintf(body, sizeof body, "{\"format\":\"%.10s\"}", format_of(r));
-    int rc = ask(r, run_dir, "POST", path, cu_str(body), &file);
+    int rc = cu_admin_document(r, run_dir, "POST", path, cu_str(body), &file);
     return rc ? rc : write_out(r, cu_buf_view(&file));
 }
 

@@ -1,8 +1,7 @@
 /* custos register …: what the registers hold, and the steps that people take in them. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include "admin.h"
+#include "desk_answer.h"
 #include "table_file.h"
 
 #define ANSWER_MAX ((size_t)32 << 20)
@@ -24,27 +23,6 @@ static void put_query(cu_buf *b, const cu_run *r, const char *option, const char
         cu_buf_fmt(b, "%c%s=", strchr(cu_buf_cstr(b), '?') ? '&' : '?', name);
         put_escaped(b, v);
     }
-}
-
-/* Asks, and shows what came: 0, or the exit status of what went wrong. */
-static int ask(const cu_run *r, const char *method, cu_buf *path, cu_bytes body, json_t **out)
-{
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
-    cu_fault f = {0};
-    long status;
-    cu_buf text CU_CLEAN_BUF = CU_BUF(ANSWER_MAX);
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
-    cu_err e = cu_admin_call(run_dir, method, cu_buf_cstr(path), body, &status, &text, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200 && status != 201)
-        return cu_admin_problem(r, status, &text);
-    *out = json_loadb((const char *)text.p, text.n, 0, NULL);
-    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the answer is no JSON");
 }
 
 static int show_json(json_t *v)
@@ -77,7 +55,7 @@ static int list_registers(const cu_run *r)
     size_t i;
     const char *state;
     cu_buf_str(&path, "/api/v1/registers");
-    int rc = ask(r, "GET", &path, CU_NONE, &all);
+    int rc = cu_desk_ask(r, "GET", cu_buf_cstr(&path), CU_NONE, &all);
     if (rc || r->json)
         return rc ? rc : show_json(all);
     json_array_foreach(json_object_get(all, "registers"), i, x) {
@@ -106,7 +84,7 @@ static int list(const cu_run *r)
     cu_buf_str(&path, "&limit=1000");
     if (cu_run_option(r, "open"))
         cu_buf_str(&path, "&open=yes");
-    int rc = ask(r, "GET", &path, CU_NONE, &all);
+    int rc = cu_desk_ask(r, "GET", cu_buf_cstr(&path), CU_NONE, &all);
     if (rc || r->json)
         return rc ? rc : show_json(all);
     json_array_foreach(json_object_get(all, "items"), i, x) {
@@ -134,7 +112,7 @@ static int show(const cu_run *r)
         return cu_run_fail(r, CU_CONFIG, "a register and the id of a record are needed, such as: finding F-1");
     cu_buf_fmt(&path, "/api/v1/records/%.60s/%.79s", r->args[0], r->args[1]);
     put_query(&path, r, "as-of", "as_of");
-    int rc = ask(r, "GET", &path, CU_NONE, &one);
+    int rc = cu_desk_ask(r, "GET", cu_buf_cstr(&path), CU_NONE, &one);
     if (rc || r->json)
         return rc ? rc : show_json(one);
     printf("%s %s, %s\n", text_of(one, "register"), text_of(one, "id"), text_of(one, "state"));
@@ -185,7 +163,7 @@ static int step(const cu_run *r)
     if (!body)
         return cu_run_fail(r, CU_UTF8, "a value is not valid UTF-8");
     cu_buf_str(&path, "/api/v1/records");
-    int rc = ask(r, "POST", &path, cu_str(body), &one);
+    int rc = cu_desk_ask(r, "POST", cu_buf_cstr(&path), cu_str(body), &one);
     free(body);
     if (rc || r->json)
         return rc ? rc : show_json(one);

@@ -1,6 +1,6 @@
 /* custos inspect --replay */
 #include <jansson.h>
-#include "admin.h"
+#include "desk_answer.h"
 #include "inspect_code.h"
 #include "replay.h"
 
@@ -26,30 +26,21 @@ static void print_replay(const json_t *x)
 /* --replay: the running Custos has the record, and the rules of that time. */
 static int run(const cu_run *r, const char *id)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096], path[200];
-    cu_buf in CU_CLEAN_BUF = CU_BUF(STDIN_MAX), out CU_CLEAN_BUF = CU_BUF(STDIN_MAX);
+    char path[200];
+    cu_buf in CU_CLEAN_BUF = CU_BUF(STDIN_MAX);
     cu_fault f = {0};
-    long status;
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
+    json_t *x;
     if (!*id || strspn(id, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != strlen(id))
         return cu_run_fail(r, CU_CONFIG, "--replay takes the id of an exchange: the request-id of its answer");
     cu_err e = inspect_read_all(&in, &f);
-    snprintf(path, sizeof path, "/api/v1/verdicts/%.60s/replay", id);
-    if (e == CU_OK)
-        e = cu_admin_call(run_dir, "POST", path, cu_buf_view(&in), &status, &out, &f);
     if (e != CU_OK)
         return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &out);
-    json_t *x = json_loadb((const char *)out.p, out.n, 0, NULL);
+    snprintf(path, sizeof path, "/api/v1/verdicts/%.60s/replay", id);
+    int rc = cu_desk_answer(r, "POST", path, cu_buf_view(&in), &x);
+    if (rc)
+        return rc;
     bool agrees = json_is_true(json_object_get(x, "agrees"));
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&out));
-    else
+    if (!r->json)
         print_replay(x);
     json_decref(x);
     return agrees ? CU_EXIT_FINE : CU_EXIT_FOUND;

@@ -15,27 +15,6 @@ static const char *text_of(const json_t *o, const char *key)
     return s ? s : "";
 }
 
-static int ask(const cu_run *r, const char *run_dir, const char *method, cu_bytes in, cu_buf *out)
-{
-    char *text = NULL;
-    size_t n = 0;
-    long status;
-    cu_fault f = {0};
-    cu_buf problem CU_CLEAN_BUF = CU_BUF(1u << 20);
-    FILE *to = open_memstream(&text, &n);
-    if (!to)
-        return cu_run_fail(r, CU_NOMEM, "out of memory");
-    cu_err e = cu_admin_stream(run_dir, method, "/api/v1/reports", in, to, &status, &problem, &f);
-    fclose(to);
-    bool fine = e == CU_OK && (status == 200 || status == 201);
-    if (fine)
-        cu_buf_put(out, text, n);
-    free(text);
-    if (fine)
-        return cu_buf_err(out) == CU_OK ? 0 : cu_run_fail(r, CU_TOO_BIG, "the daemon's answer is too long");
-    return e != CU_OK ? cu_run_fault(r, e, &f) : cu_admin_problem(r, status, &problem);
-}
-
 static void print_list(const json_t *all)
 {
     json_t *x;
@@ -57,7 +36,7 @@ static int run_list(const cu_run *r)
     cu_buf answer CU_CLEAN_BUF = CU_BUF(ANSWER_MAX);
     int rc = cu_open_config(r, &a, &c, run_dir);
     if (!rc)
-        rc = ask(r, run_dir, "GET", CU_NONE, &answer);
+        rc = cu_admin_document(r, run_dir, "GET", "/api/v1/reports", CU_NONE, &answer);
     if (rc)
         return rc;
     if (r->json) {
@@ -106,7 +85,7 @@ static int run_make(const cu_run *r)
     json_decref(in);
     if (!text)
         return cu_run_fail(r, CU_UTF8, "KIND and options are UTF-8");
-    rc = ask(r, run_dir, "POST", cu_str(text), &answer);
+    rc = cu_admin_document(r, run_dir, "POST", "/api/v1/reports", cu_str(text), &answer);
     free(text);
     return rc ? rc : write_out(r, &answer);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "admin.h"
+#include "desk_answer.h"
 #include "base/arena.h"
 #include "base/file.h"
 #include "catalog/rules.h"
@@ -105,28 +105,14 @@ const cu_verb cu_verb_rules_image = {
 
 static int run_reload(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
-    cu_buf out CU_CLEAN_BUF = CU_BUF(65536);
-    cu_fault f = {0};
-    long status;
-    int rc = cu_open_config(r, &a, &c, run_dir);
+    json_t *o;
+    int rc = cu_desk_answer(r, "POST", "/api/v1/rules/reload", CU_LIT("{}"), &o);
     if (rc)
         return rc;
-    cu_err e = cu_admin_call(run_dir, "POST", "/api/v1/rules/reload", CU_LIT("{}"), &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &out);
-    json_t *o = json_loadb((const char *)out.p, out.n, 0, NULL);
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&out));
-    else if (json_is_true(json_object_get(o, "changed")))
-        printf("%lld rules are in force; requests that began before keep theirs.\n",
+    if (!r->json)
+        printf(json_is_true(json_object_get(o, "changed")) ? "%lld rules are in force; requests that began before keep theirs.\n"
+                                                           : "Nothing has changed: %lld rules are in force.\n",
                (long long)json_integer_value(json_object_get(o, "rules")));
-    else
-        printf("Nothing has changed: %lld rules are in force.\n", (long long)json_integer_value(json_object_get(o, "rules")));
     json_decref(o);
     return CU_EXIT_FINE;
 }

@@ -1,14 +1,13 @@
 /* custos status: every child and the head of the log, when asked or as soon as all is well. */
 #include <fcntl.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include "admin.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "desk_answer.h"
 
 /* Upstreams that do not answer, and vendors that are not asked: the gateway writes a line for each,
  * VENDOR INDEX RESTS-UNTIL, and VENDOR - NOT-ASKED-UNTIL. */
@@ -137,27 +136,21 @@ static void print_text(const json_t *all)
         printf("  trouble      %s\n", text_of(all, "trouble"));
 }
 
-static int then(const cu_run *r, const char *run_dir, const char *when)
+static int then(const cu_run *r, const char *when)
 {
     char path[120];
-    cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)4 << 20);
-    cu_fault f = {0};
-    long code;
     size_t i;
-    json_t *k;
+    json_t *all, *k;
     if (strspn(when, "0123456789TZ:.-") != strlen(when))
         return cu_run_fail(r, CU_CONFIG, "--as-of is a time like 2026-11-26T09:00:00Z or the number of an entry of the log anchor");
     snprintf(path, sizeof path, "/api/v1/status?as_of=%.40s", when);
-    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &code, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (code != 200)
-        return cu_admin_problem(r, code, &out);
+    int rc = cu_desk_answer(r, "GET", path, CU_NONE, &all);
+    if (rc)
+        return rc;
     if (r->json) {
-        printf("%s\n", cu_buf_cstr(&out));
+        json_decref(all);
         return CU_EXIT_FINE;
     }
-    json_t *all = json_loadb((const char *)out.p, out.n, 0, NULL);
     printf("as of %s\n", text_of(all, "as_of"));
     json_array_foreach(json_object_get(all, "logs"), i, k)
         printf("  log %-12s %8lld entries  root %.16s…  signed %s\n", text_of(k, "name"), (long long)json_integer_value(json_object_get(k, "size")),
@@ -177,7 +170,7 @@ static int status(const cu_run *r)
     if (rc)
         return rc;
     if (cu_run_option(r, "as-of"))
-        return then(r, run_dir, cu_run_option(r, "as-of"));
+        return then(r, cu_run_option(r, "as-of"));
     uint64_t until = cu_mono_ns() + (wait ? strtoull(wait, NULL, 10) : 0) * 1000000000ull;
     json_t *all = gather(run_dir, &ready);
     while (!ready && cu_mono_ns() < until) {

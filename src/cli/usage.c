@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "admin.h"
 #include "base/file.h"
 #include "comply/usage.h"
+#include "desk_answer.h"
 #include "verb.h"
 
 static long long figure(const json_t *v, const char *name)
@@ -75,23 +75,16 @@ static bool good_name(const char *s)
     return *s && strlen(s) <= 63 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(s);
 }
 
-static int send(const cu_run *r, const char *run_dir, const char *vendor, int may, cu_bytes file)
+static int send(const cu_run *r, const char *vendor, int may, cu_bytes file)
 {
     char path[160];
-    long status = 0;
-    cu_fault f = {0};
-    cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)4 << 20);
+    json_t *v;
     snprintf(path, sizeof path, may >= 0 ? "/api/v1/usage?vendor=%s&permille=%d" : "/api/v1/usage?vendor=%s", vendor, may);
-    cu_err e = cu_admin_call(run_dir, "POST", path, file, &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 201)
-        return cu_admin_problem(r, status, &out);
-    json_t *v = json_loadb((const char *)out.p, out.n, 0, NULL);
+    int rc = cu_desk_answer(r, "POST", path, file, &v);
+    if (rc)
+        return rc;
     bool gap = gaps(json_object_get(v, "days")) > 0;
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&out));
-    else
+    if (!r->json)
         show(v);
     json_decref(v);
     return gap ? CU_EXIT_FOUND : CU_EXIT_FINE;
@@ -99,9 +92,6 @@ static int send(const cu_run *r, const char *run_dir, const char *vendor, int ma
 
 static int import(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096];
     cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BILLED_FILE_MAX);
     const char *vendor = cu_run_option(r, "vendor"), *tolerance = cu_run_option(r, "tolerance");
     int may = tolerance ? permille(tolerance) : -1;
@@ -109,41 +99,26 @@ static int import(const cu_run *r)
         return cu_run_fail(r, CU_CONFIG, "a FILE and --vendor NAME are needed; see `custos help usage import`");
     if (tolerance && may < 0)
         return cu_run_fail(r, CU_CONFIG, "--tolerance is a percentage from 0 to 100, such as 1 or 0.5");
-    int rc = cu_open_config(r, &a, &c, run_dir);
-    if (rc)
-        return rc;
     cu_err e = cu_file_read(AT_FDCWD, r->args[0], &file);
     if (e != CU_OK)
         return cu_run_fail(r, e, "%s: %s%s", r->args[0], cu_err_text(e), e == CU_TOO_BIG ? " of 8 MiB; split the export by time" : "");
-    return send(r, run_dir, vendor, may, cu_buf_view(&file));
+    return send(r, vendor, may, cu_buf_view(&file));
 }
 
 static int list(const cu_run *r)
 {
-    cu_arena a CU_CLEAN_ARENA = {0};
-    cu_config c;
-    char run_dir[4096], path[160];
-    long status = 0;
-    cu_fault f = {0};
-    cu_buf out CU_CLEAN_BUF = CU_BUF((size_t)4 << 20);
+    char path[160];
+    json_t *v;
     const char *vendor = cu_run_option(r, "vendor");
     if (vendor && !good_name(vendor))
         return cu_run_fail(r, CU_CONFIG, "--vendor is the name of one in custos.yaml");
-    int rc = cu_open_config(r, &a, &c, run_dir);
+    snprintf(path, sizeof path, "/api/v1/usage?limit=400%s%s", vendor ? "&vendor=" : "", vendor ? vendor : "");
+    int rc = cu_desk_answer(r, "GET", path, CU_NONE, &v);
     if (rc)
         return rc;
-    snprintf(path, sizeof path, "/api/v1/usage?limit=400%s%s", vendor ? "&vendor=" : "", vendor ? vendor : "");
-    cu_err e = cu_admin_call(run_dir, "GET", path, CU_NONE, &status, &out, &f);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200)
-        return cu_admin_problem(r, status, &out);
-    json_t *v = json_loadb((const char *)out.p, out.n, 0, NULL);
-    if (r->json)
-        printf("%s\n", cu_buf_cstr(&out));
-    else if (json_array_size(json_object_get(v, "items")))
+    if (!r->json && json_array_size(json_object_get(v, "items")))
         print_days(json_object_get(v, "items"), true);
-    else
+    else if (!r->json)
         printf("No data: no export was imported yet.\n");
     json_decref(v);
     return CU_EXIT_FINE;

@@ -4,14 +4,6 @@
 
 #define KEYS_CONTROL "id title description type automation frequency owner_role applies_to tsc mappings evidence test probe auditor_test external_feed"
 
-static size_t count(const cu_yaml *list)
-{
-    size_t n = 0;
-    for (const cu_yaml *k = list ? list->first : NULL; k; k = k->next)
-        n++;
-    return n;
-}
-
 const cu_control *cu_control_find(const cu_catalogue *c, cu_bytes id)
 {
     for (size_t i = 0; i < c->controls_n; i++)
@@ -28,19 +20,13 @@ const cu_criterion *cu_criterion_find(const cu_catalogue *c, cu_bytes id)
     return NULL;
 }
 
-static cu_err need(const reading *r, const cu_yaml *map, const char *key, cu_bytes *out)
-{
-    *out = cu_yaml_text(map, key, CU_NONE);
-    return out->n ? CU_OK : wrong_at(r, map, "%s is missing", key);
-}
-
 /* --- controls --- */
 
 static cu_err read_frequency(const reading *r, const cu_yaml *root, const cu_yaml *n, cu_control *k)
 {
     char name[24];
     const cu_yaml *rules = cu_yaml_get(root, "frequency_rules"), *rule, *nil;
-    CU_TRY(need(r, n, "frequency", &k->frequency));
+    CU_TRY(read_needed(r, n, "frequency", &k->frequency));
     snprintf(name, sizeof name, "%.*s", k->frequency.n < sizeof name ? (int)k->frequency.n : 0, (const char *)k->frequency.p);
     rule = cu_yaml_get(rules, name);
     if (!rule || !cu_yaml_get(rule, "freshness_limit"))
@@ -73,8 +59,8 @@ static cu_err read_evidence(const reading *r, const cu_yaml *n, cu_control *k)
             return wrong_at(r, t, "events.yaml has no type of this name, written or planned");
     }
     if (feed && feed->kind == CU_YAML_MAP) {
-        CU_TRY(need(r, feed, "from", &k->feed_from));
-        CU_TRY(need(r, feed, "covers", &k->feed_covers));
+        CU_TRY(read_needed(r, feed, "from", &k->feed_from));
+        CU_TRY(read_needed(r, feed, "covers", &k->feed_covers));
     }
     return CU_OK;
 }
@@ -85,12 +71,12 @@ static cu_err read_control(const reading *r, const cu_yaml *root, const cu_yaml 
     bool known = false;
     CU_TRY(read_only_keys(r, n, KEYS_CONTROL));
     k->line = n->line;
-    CU_TRY(need(r, n, "id", &k->id));
-    CU_TRY(need(r, n, "title", &k->title));
-    CU_TRY(need(r, n, "description", &k->description));
-    CU_TRY(need(r, n, "type", &k->type));
-    CU_TRY(need(r, n, "automation", &k->automation));
-    CU_TRY(need(r, n, "owner_role", &k->owner_role));
+    CU_TRY(read_needed(r, n, "id", &k->id));
+    CU_TRY(read_needed(r, n, "title", &k->title));
+    CU_TRY(read_needed(r, n, "description", &k->description));
+    CU_TRY(read_needed(r, n, "type", &k->type));
+    CU_TRY(read_needed(r, n, "automation", &k->automation));
+    CU_TRY(read_needed(r, n, "owner_role", &k->owner_role));
     k->auditor_test = cu_yaml_text(n, "auditor_test", CU_NONE);
     for (size_t i = 0; i < 3; i++)
         known |= cu_eq_str(k->automation, automations[i]);
@@ -107,9 +93,9 @@ static cu_err read_control(const reading *r, const cu_yaml *root, const cu_yaml 
 static cu_err read_controls(const reading *r, const cu_yaml *root, cu_arena *a, cu_catalogue *c)
 {
     const cu_yaml *list = cu_yaml_get(root, "controls");
-    if (!list || list->kind != CU_YAML_LIST || count(list) > CU_CONTROLS_MAX)
+    if (!list || list->kind != CU_YAML_LIST || read_count(list) > CU_CONTROLS_MAX)
         return wrong_at(r, root, "controls: a list of at most %u is expected", CU_CONTROLS_MAX);
-    c->controls = cu_arena_alloc(a, (count(list) + 1) * sizeof *c->controls);
+    c->controls = cu_arena_alloc(a, (read_count(list) + 1) * sizeof *c->controls);
     if (!c->controls)
         return CU_NOMEM;
     for (const cu_yaml *n = list->first; n; n = n->next, c->controls_n++)
@@ -123,10 +109,10 @@ static cu_err read_criterion(const reading *r, const cu_yaml *n, cu_catalogue *c
 {
     const cu_yaml *list = cu_yaml_get(n, "controls");
     bool known = false;
-    CU_TRY(need(r, n, "id", &k->id));
-    CU_TRY(need(r, n, "title", &k->title));
-    CU_TRY(need(r, n, "category", &k->category));
-    CU_TRY(need(r, n, "series", &k->series));
+    CU_TRY(read_needed(r, n, "id", &k->id));
+    CU_TRY(read_needed(r, n, "title", &k->title));
+    CU_TRY(read_needed(r, n, "category", &k->category));
+    CU_TRY(read_needed(r, n, "series", &k->series));
     k->evidence_class = cu_yaml_text(n, "evidence_class", CU_NONE);
     k->also_needs = cu_yaml_text(n, "also_needs", CU_NONE);
     k->official = cu_yaml_text(n, "official", CU_NONE);
@@ -153,7 +139,7 @@ static cu_err read_categories(const reading *r, const cu_yaml *root, cu_catalogu
     for (const cu_yaml *n = list ? list->first : NULL; n; n = n->next) {
         if (c->categories_n == sizeof c->categories / sizeof *c->categories)
             return wrong_at(r, n, "too many categories");
-        CU_TRY(need(r, n, "id", &c->categories[c->categories_n++]));
+        CU_TRY(read_needed(r, n, "id", &c->categories[c->categories_n++]));
     }
     return c->categories_n ? CU_OK : wrong_at(r, root, "categories is missing");
 }
@@ -162,10 +148,10 @@ static cu_err read_criteria(const reading *r, const cu_yaml *root, cu_arena *a, 
 {
     char stated[24];
     const cu_yaml *list = cu_yaml_get(root, "criteria"), *set = cu_yaml_get(root, "criteria_set");
-    if (!list || list->kind != CU_YAML_LIST || !set || count(list) > CU_CRITERIA_MAX)
+    if (!list || list->kind != CU_YAML_LIST || !set || read_count(list) > CU_CRITERIA_MAX)
         return wrong_at(r, root, "criteria_set and criteria, a list of at most %u, are expected", CU_CRITERIA_MAX);
     CU_TRY(read_categories(r, root, c));
-    c->criteria = cu_arena_alloc(a, (count(list) + 1) * sizeof *c->criteria);
+    c->criteria = cu_arena_alloc(a, (read_count(list) + 1) * sizeof *c->criteria);
     if (!c->criteria)
         return CU_NOMEM;
     for (const cu_yaml *n = list->first; n; n = n->next, c->criteria_n++)

@@ -2,12 +2,6 @@
 #include <stdio.h>
 #include "reading.h"
 
-static cu_err need(const reading *r, const cu_yaml *map, const char *key, cu_bytes *out)
-{
-    *out = cu_yaml_text(map, key, CU_NONE);
-    return out->n ? CU_OK : wrong_at(r, map, "%s is missing", key);
-}
-
 const cu_question *cu_question_find(const cu_checklist *l, cu_bytes id)
 {
     for (size_t i = 0; i < l->n; i++)
@@ -21,8 +15,8 @@ static cu_err read_choice(const reading *r, const cu_yaml *n, cu_choice *c)
     static const char *const counted[] = {"claimed", "gap", "not-applicable"};
     bool known = false;
     CU_TRY(read_only_keys(r, n, "id label counts_as needs_note role category"));
-    CU_TRY(need(r, n, "id", &c->id));
-    CU_TRY(need(r, n, "label", &c->label));
+    CU_TRY(read_needed(r, n, "id", &c->id));
+    CU_TRY(read_needed(r, n, "label", &c->label));
     c->counts_as = cu_yaml_text(n, "counts_as", CU_LIT("fact"));
     c->role = cu_yaml_text(n, "role", CU_NONE);
     c->category = cu_yaml_text(n, "category", CU_NONE);
@@ -78,10 +72,10 @@ static cu_err read_question(const reading *r, const cu_yaml *n, const cu_yaml *u
     const cu_yaml *own = cu_yaml_get(n, "answers");
     bool known = false;
     CU_TRY(read_only_keys(r, n, "id section question why answers multiple show_if_category controls criteria next_step"));
-    CU_TRY(need(r, n, "id", &q->id));
-    CU_TRY(need(r, n, "section", &q->section));
-    CU_TRY(need(r, n, "question", &q->text));
-    CU_TRY(need(r, n, "why", &q->why));
+    CU_TRY(read_needed(r, n, "id", &q->id));
+    CU_TRY(read_needed(r, n, "section", &q->section));
+    CU_TRY(read_needed(r, n, "question", &q->text));
+    CU_TRY(read_needed(r, n, "why", &q->why));
     q->next_step = cu_yaml_text(n, "next_step", CU_NONE);
     q->multiple = cu_eq_str(cu_yaml_text(n, "multiple", CU_NONE), "true");
     q->own = own != NULL;
@@ -103,8 +97,8 @@ static cu_err read_sections(const reading *r, const cu_yaml *head, cu_checklist 
     for (const cu_yaml *n = list ? list->first : NULL; n; n = n->next) {
         if (l->sections_n == CU_SECTIONS_MAX)
             return wrong_at(r, n, "at most %u sections are possible", CU_SECTIONS_MAX);
-        CU_TRY(need(r, n, "id", &l->sections[l->sections_n].id));
-        CU_TRY(need(r, n, "title", &l->sections[l->sections_n].title));
+        CU_TRY(read_needed(r, n, "id", &l->sections[l->sections_n].id));
+        CU_TRY(read_needed(r, n, "title", &l->sections[l->sections_n].title));
         l->sections_n++;
     }
     return CU_OK;

@@ -1,14 +1,6 @@
 /* Cross-maps of controls to other frameworks: ids only, ours or the customer's. */
 #include "reading.h"
 
-static size_t count(const cu_yaml *list)
-{
-    size_t n = 0;
-    for (const cu_yaml *k = list ? list->first : NULL; k; k = k->next)
-        n++;
-    return n;
-}
-
 static cu_err read_one(const reading *r, const cu_yaml *root, const cu_yaml *n, cu_arena *a, cu_mapping *out)
 {
     const cu_yaml *known = cu_yaml_get(root, "frameworks"), *f = known ? known->first : NULL;
@@ -16,9 +8,9 @@ static cu_err read_one(const reading *r, const cu_yaml *root, const cu_yaml *n, 
         f = f->next;
     if (!f || f->kind != CU_YAML_SCALAR || !f->text.n)
         return wrong_at(r, n, "frameworks has no name for %.*s", CU_FMT(n->key));
-    if (n->kind != CU_YAML_LIST || count(n) > CU_MAPPING_IDS)
+    if (n->kind != CU_YAML_LIST || read_count(n) > CU_MAPPING_IDS)
         return wrong_at(r, n, "a list of at most %u ids is expected", CU_MAPPING_IDS);
-    *out = (cu_mapping){.framework = n->key, .title = f->text, .ids = cu_arena_alloc(a, (count(n) + 1) * sizeof *out->ids)};
+    *out = (cu_mapping){.framework = n->key, .title = f->text, .ids = cu_arena_alloc(a, (read_count(n) + 1) * sizeof *out->ids)};
     if (!out->ids)
         return CU_NOMEM;
     for (const cu_yaml *id = n->first; id; id = id->next) {
@@ -34,9 +26,9 @@ cu_err read_mappings(const reading *r, const cu_yaml *root, const cu_yaml *n, cu
     const cu_yaml *map = cu_yaml_get(n, "mappings");
     if (!map)
         return CU_OK;
-    if (map->kind != CU_YAML_MAP || count(map) > CU_MAPPINGS)
+    if (map->kind != CU_YAML_MAP || read_count(map) > CU_MAPPINGS)
         return wrong_at(r, map, "a map of at most %u frameworks is expected", CU_MAPPINGS);
-    k->mappings = cu_arena_alloc(a, (count(map) + 1) * sizeof *k->mappings);
+    k->mappings = cu_arena_alloc(a, (read_count(map) + 1) * sizeof *k->mappings);
     if (!k->mappings)
         return CU_NOMEM;
     for (const cu_yaml *m = map->first; m; m = m->next) {

@@ -2,12 +2,6 @@
 #include <stdio.h>
 #include "reading.h"
 
-static cu_err need(const reading *r, const cu_yaml *map, const char *key, cu_bytes *out)
-{
-    *out = cu_yaml_text(map, key, CU_NONE);
-    return out->n ? CU_OK : wrong_at(r, map, "%s is missing", key);
-}
-
 /* The name between { and }, from at on; the place behind it, or 0 when there is no fact there. */
 static size_t fact_at(cu_bytes text, size_t at, cu_bytes *name)
 {
@@ -42,8 +36,8 @@ static cu_err read_sections(const reading *r, const cu_yaml *n, cu_policy_knows_
             return wrong_at(r, k, "at most %u sections are possible", CU_POLICY_SECTIONS);
         cu_policy_section *s = &p->sections[p->sections_n++];
         CU_TRY(read_only_keys(r, k, "heading text"));
-        CU_TRY(need(r, k, "heading", &s->heading));
-        CU_TRY(need(r, k, "text", &s->text));
+        CU_TRY(read_needed(r, k, "heading", &s->heading));
+        CU_TRY(read_needed(r, k, "text", &s->text));
         CU_TRY(check_facts(r, k, s->text, knows));
     }
     return p->sections_n ? CU_OK : wrong_at(r, n, "sections is a list");
@@ -52,16 +46,11 @@ static cu_err read_sections(const reading *r, const cu_yaml *n, cu_policy_knows_
 static cu_err read_policy(const reading *r, const cu_yaml *n, const cu_catalogue *c, cu_policy_knows_fn knows, cu_policy_text *p)
 {
     const cu_yaml *controls = cu_yaml_get(n, "controls");
-    cu_bytes days;
     CU_TRY(read_only_keys(r, n, "id title owner_role controls review_days acknowledged sections"));
-    CU_TRY(need(r, n, "id", &p->id));
-    CU_TRY(need(r, n, "title", &p->title));
-    CU_TRY(need(r, n, "owner_role", &p->owner_role));
-    CU_TRY(need(r, n, "review_days", &days));
-    for (size_t i = 0; i < days.n && i < 5; i++)
-        p->review_days = days.p[i] >= '0' && days.p[i] <= '9' ? p->review_days * 10 + (uint64_t)(days.p[i] - '0') : 100000;
-    if (p->review_days < 1 || p->review_days > 1000)
-        return wrong_at(r, cu_yaml_get(n, "review_days"), "review_days is a number from 1 to 1000");
+    CU_TRY(read_needed(r, n, "id", &p->id));
+    CU_TRY(read_needed(r, n, "title", &p->title));
+    CU_TRY(read_needed(r, n, "owner_role", &p->owner_role));
+    CU_TRY(read_days(r, n, "review_days", &p->review_days));
     p->acknowledged = cu_eq_str(cu_yaml_text(n, "acknowledged", CU_NONE), "true");
     for (const cu_yaml *k = controls ? controls->first : NULL; k; k = k->next) {
         const cu_control *control = cu_control_find(c, k->text);

@@ -13,6 +13,10 @@ typedef struct {
 } reading;
 
 cu_err wrong_at(const reading *r, const cu_yaml *n, const char *fmt, ...) __attribute__((format(printf, 3, 4))) CU_MUST;
+cu_err read_needed(const reading *r, const cu_yaml *map, const char *key, cu_bytes *out) CU_MUST;
+size_t read_count(const cu_yaml *list);
+/* 1 to 1000, under this key. */
+cu_err read_days(const reading *r, const cu_yaml *map, const char *key, uint64_t *out) CU_MUST;
 /* "24h", "380d" */
 cu_err read_duration(const reading *r, const cu_yaml *n, uint64_t *ns) CU_MUST;
 /* Keys of a map: only these, separated by blanks. */

@@ -2,12 +2,6 @@
 #include <stdio.h>
 #include "reading.h"
 
-static cu_err need(const reading *r, const cu_yaml *map, const char *key, cu_bytes *out)
-{
-    *out = cu_yaml_text(map, key, CU_NONE);
-    return out->n ? CU_OK : wrong_at(r, map, "%s is missing", key);
-}
-
 static cu_err words(const reading *r, const cu_yaml *map, const char *key, cu_bytes out[CU_REPORT_LIST], size_t *n)
 {
     const cu_yaml *list = cu_yaml_get(map, key);
@@ -41,8 +35,8 @@ static cu_err check_types(const reading *r, const cu_yaml *n, const cu_bytes *ty
 static cu_err read_fact(const reading *r, const cu_yaml *n, cu_report_fact *x)
 {
     CU_TRY(read_only_keys(r, n, "name types register states means"));
-    CU_TRY(need(r, n, "name", &x->name));
-    CU_TRY(need(r, n, "means", &x->means));
+    CU_TRY(read_needed(r, n, "name", &x->name));
+    CU_TRY(read_needed(r, n, "means", &x->means));
     x->reg = cu_yaml_text(n, "register", CU_NONE);
     CU_TRY(words(r, n, x->reg.n ? "states" : "types", x->list, &x->list_n));
     if (!x->list_n)
@@ -56,7 +50,7 @@ static cu_err read_table(const reading *r, const cu_yaml *n, cu_report_table *x)
 {
     static const char *const kinds[] = {"controls", "criteria", "criteria_out", "gaps", "customer_controls", "types", "scans"};
     CU_TRY(read_only_keys(r, n, "name of register states types columns"));
-    CU_TRY(need(r, n, "name", &x->name));
+    CU_TRY(read_needed(r, n, "name", &x->name));
     x->of = cu_yaml_text(n, "of", CU_NONE);
     x->reg = cu_yaml_text(n, "register", CU_NONE);
     CU_TRY(words(r, n, "states", x->states, &x->states_n));
@@ -77,8 +71,8 @@ static cu_err read_customer(const reading *r, const cu_yaml *n, const cu_catalog
 {
     const cu_yaml *list = cu_yaml_get(n, "controls");
     CU_TRY(read_only_keys(r, n, "id controls expected"));
-    CU_TRY(need(r, n, "id", &x->id));
-    CU_TRY(need(r, n, "expected", &x->expected));
+    CU_TRY(read_needed(r, n, "id", &x->id));
+    CU_TRY(read_needed(r, n, "expected", &x->expected));
     for (const cu_yaml *k = list ? list->first : NULL; k; k = k->next) {
         const cu_control *control = cu_control_find(c, k->text);
         if (!control || x->controls_n == sizeof x->controls / sizeof *x->controls)
@@ -131,14 +125,14 @@ static cu_err read_part(const reading *r, const cu_yaml *n, const cu_reports *al
     for (size_t i = 0; !x->text.n && i < all->tables_n; i++)
         if (cu_eq(all->tables[i].name, table))
             x->table = &all->tables[i];
-    return x->table ? need(r, n, "empty", &x->empty) : wrong_at(r, n, "a part is text, or a table that is described above");
+    return x->table ? read_needed(r, n, "empty", &x->empty) : wrong_at(r, n, "a part is text, or a table that is described above");
 }
 
 static cu_err read_section(const reading *r, const cu_yaml *n, const cu_reports *all, cu_report_knows_fn knows, cu_report_section *x)
 {
     const cu_yaml *parts = cu_yaml_get(n, "parts");
     CU_TRY(read_only_keys(r, n, "number heading parts"));
-    CU_TRY(need(r, n, "heading", &x->heading));
+    CU_TRY(read_needed(r, n, "heading", &x->heading));
     x->number = cu_yaml_text(n, "number", CU_NONE);
     for (const cu_yaml *k = parts ? parts->first : NULL; k; k = k->next) {
         if (x->parts_n == CU_REPORT_PARTS)
@@ -151,16 +145,11 @@ static cu_err read_section(const reading *r, const cu_yaml *n, const cu_reports 
 static cu_err read_report(const reading *r, const cu_yaml *n, const cu_reports *all, cu_report_knows_fn knows, cu_report_form *x)
 {
     const cu_yaml *sections = cu_yaml_get(n, "sections");
-    cu_bytes days;
     CU_TRY(read_only_keys(r, n, "id title means max_days sections"));
-    CU_TRY(need(r, n, "id", &x->id));
-    CU_TRY(need(r, n, "title", &x->title));
-    CU_TRY(need(r, n, "means", &x->means));
-    CU_TRY(need(r, n, "max_days", &days));
-    for (size_t i = 0; i < days.n && i < 5; i++)
-        x->max_days = days.p[i] >= '0' && days.p[i] <= '9' ? x->max_days * 10 + (uint64_t)(days.p[i] - '0') : 100000;
-    if (x->max_days < 1 || x->max_days > 1000)
-        return wrong_at(r, cu_yaml_get(n, "max_days"), "max_days is a number from 1 to 1000");
+    CU_TRY(read_needed(r, n, "id", &x->id));
+    CU_TRY(read_needed(r, n, "title", &x->title));
+    CU_TRY(read_needed(r, n, "means", &x->means));
+    CU_TRY(read_days(r, n, "max_days", &x->max_days));
     for (const cu_yaml *k = sections ? sections->first : NULL; k; k = k->next) {
         if (x->sections_n == CU_REPORT_SECTIONS)
             return wrong_at(r, k, "at most %u sections are possible", CU_REPORT_SECTIONS);

@@ -10,24 +10,10 @@ const char *cu_clock_name(cu_clock c)
     return clocks[c];
 }
 
-static cu_err need(const reading *r, const cu_yaml *map, const char *key, cu_bytes *out)
-{
-    *out = cu_yaml_text(map, key, CU_NONE);
-    return out->n ? CU_OK : wrong_at(r, map, "%s is missing", key);
-}
-
 static cu_err need_duration(const reading *r, const cu_yaml *map, const char *key, uint64_t *out)
 {
     const cu_yaml *n = cu_yaml_get(map, key);
     return n ? read_duration(r, n, out) : wrong_at(r, map, "%s is missing", key);
-}
-
-static size_t count(const cu_yaml *list)
-{
-    size_t n = 0;
-    for (const cu_yaml *k = list ? list->first : NULL; k; k = k->next)
-        n++;
-    return n;
 }
 
 /* A list under that key with room for its items. */
@@ -36,7 +22,7 @@ static cu_err room(const reading *r, const cu_yaml *map, const char *key, size_t
     *list = cu_yaml_get(map, key);
     if (!*list || (*list)->kind != CU_YAML_LIST)
         return wrong_at(r, map, "%s is a list", key);
-    *out = cu_arena_alloc(a, (count(*list) + 1) * size);
+    *out = cu_arena_alloc(a, (read_count(*list) + 1) * size);
     return *out ? CU_OK : CU_NOMEM;
 }
 
@@ -75,9 +61,9 @@ const cu_person_request *cu_person_request_find(const cu_runbooks *r, cu_bytes i
 static cu_err read_severity(const reading *r, const cu_yaml *n, cu_incident_severity *s)
 {
     CU_TRY(read_only_keys(r, n, "id label means acknowledge contain notify close fix"));
-    CU_TRY(need(r, n, "id", &s->id));
-    CU_TRY(need(r, n, "label", &s->label));
-    CU_TRY(need(r, n, "means", &s->means));
+    CU_TRY(read_needed(r, n, "id", &s->id));
+    CU_TRY(read_needed(r, n, "label", &s->label));
+    CU_TRY(read_needed(r, n, "means", &s->means));
     for (size_t i = 0; i < CU_CLOCKS; i++)
         CU_TRY(need_duration(r, n, clocks[i], &s->limit_ns[i]));
     CU_TRY(need_duration(r, n, "fix", &s->fix_ns));
@@ -91,10 +77,10 @@ static cu_err read_step(const reading *r, const cu_yaml *n, const cu_runbook *b,
     static const char *const phases[] = {"contain", "look", "notify", "learn"};
     bool known = false;
     CU_TRY(read_only_keys(r, n, "id phase do proof"));
-    CU_TRY(need(r, n, "id", &s->id));
-    CU_TRY(need(r, n, "phase", &s->phase));
-    CU_TRY(need(r, n, "do", &s->text));
-    CU_TRY(need(r, n, "proof", &s->proof));
+    CU_TRY(read_needed(r, n, "id", &s->id));
+    CU_TRY(read_needed(r, n, "phase", &s->phase));
+    CU_TRY(read_needed(r, n, "do", &s->text));
+    CU_TRY(read_needed(r, n, "proof", &s->proof));
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         known |= cu_eq_str(s->phase, phases[i]);
     if (!known)
@@ -114,10 +100,10 @@ static cu_err read_runbook(const reading *r, const cu_yaml *n, const cu_runbooks
 {
     const cu_yaml *list, *k;
     CU_TRY(read_only_keys(r, n, "id label when severity opens steps"));
-    CU_TRY(need(r, n, "id", &b->id));
-    CU_TRY(need(r, n, "label", &b->label));
-    CU_TRY(need(r, n, "when", &b->when));
-    CU_TRY(need(r, n, "severity", &b->severity));
+    CU_TRY(read_needed(r, n, "id", &b->id));
+    CU_TRY(read_needed(r, n, "label", &b->label));
+    CU_TRY(read_needed(r, n, "when", &b->when));
+    CU_TRY(read_needed(r, n, "severity", &b->severity));
     if (cu_runbook_find(all, b->id))
         return wrong_at(r, n, "this runbook is given twice");
     if (!cu_incident_severity_find(all, b->severity))
@@ -139,9 +125,9 @@ static cu_err read_runbook(const reading *r, const cu_yaml *n, const cu_runbooks
 static cu_err read_request(const reading *r, const cu_yaml *n, cu_person_request *q)
 {
     CU_TRY(read_only_keys(r, n, "id label answer means"));
-    CU_TRY(need(r, n, "id", &q->id));
-    CU_TRY(need(r, n, "label", &q->label));
-    CU_TRY(need(r, n, "means", &q->means));
+    CU_TRY(read_needed(r, n, "id", &q->id));
+    CU_TRY(read_needed(r, n, "label", &q->label));
+    CU_TRY(read_needed(r, n, "means", &q->means));
     return need_duration(r, n, "answer", &q->answer_ns);
 }
 

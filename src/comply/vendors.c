@@ -11,30 +11,16 @@
 
 /* --- the form --- */
 
-static cu_err need(const reading *r, const cu_yaml *map, const char *key, cu_bytes *out)
-{
-    *out = cu_yaml_text(map, key, CU_NONE);
-    return out->n ? CU_OK : wrong_at(r, map, "%s is missing", key);
-}
-
-static size_t count(const cu_yaml *list)
-{
-    size_t n = 0;
-    for (const cu_yaml *k = list ? list->first : NULL; k; k = k->next)
-        n++;
-    return n;
-}
-
 static cu_err read_field(const reading *r, const cu_yaml *n, const cu_yaml *strict, const cu_catalogue *c, cu_vendor_field *f)
 {
     static const char *const kinds[] = {"text", "file", "list", "choice", "duration", "period"};
     bool known = false;
     CU_TRY(read_only_keys(r, n, "id group label kind max_age controls where"));
-    CU_TRY(need(r, n, "id", &f->id));
-    CU_TRY(need(r, n, "group", &f->group));
-    CU_TRY(need(r, n, "label", &f->label));
-    CU_TRY(need(r, n, "kind", &f->kind));
-    CU_TRY(need(r, n, "where", &f->where));
+    CU_TRY(read_needed(r, n, "id", &f->id));
+    CU_TRY(read_needed(r, n, "group", &f->group));
+    CU_TRY(read_needed(r, n, "label", &f->label));
+    CU_TRY(read_needed(r, n, "kind", &f->kind));
+    CU_TRY(read_needed(r, n, "where", &f->where));
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         known |= cu_eq_str(f->kind, kinds[i]);
     if (!known)
@@ -57,10 +43,10 @@ static cu_err read_profile(const reading *r, const cu_yaml *n, cu_arena *a, cu_v
 {
     const cu_yaml *notes = cu_yaml_get(n, "notes");
     CU_TRY(read_only_keys(r, n, "id name what notes"));
-    CU_TRY(need(r, n, "id", &p->id));
-    CU_TRY(need(r, n, "name", &p->name));
-    CU_TRY(need(r, n, "what", &p->what));
-    p->notes = cu_arena_alloc(a, (count(notes) + 1) * sizeof *p->notes);
+    CU_TRY(read_needed(r, n, "id", &p->id));
+    CU_TRY(read_needed(r, n, "name", &p->name));
+    CU_TRY(read_needed(r, n, "what", &p->what));
+    p->notes = cu_arena_alloc(a, (read_count(notes) + 1) * sizeof *p->notes);
     if (!p->notes)
         return CU_NOMEM;
     for (const cu_yaml *k = notes ? notes->first : NULL; k; k = k->next)
@@ -86,11 +72,11 @@ cu_err cu_vendor_form_load(const char *dir, const cu_events *e, const cu_catalog
     CU_TRY(cu_yaml_load(path, a, &root, f));
     CU_TRY(read_only_keys(&r, root, "schema_version strict_without fields profiles"));
     const cu_yaml *fields = cu_yaml_get(root, "fields"), *profiles = cu_yaml_get(root, "profiles");
-    if (!fields || fields->kind != CU_YAML_LIST || count(fields) > CU_VENDOR_FIELDS)
+    if (!fields || fields->kind != CU_YAML_LIST || read_count(fields) > CU_VENDOR_FIELDS)
         return wrong_at(&r, root, "fields is a list of at most %u", CU_VENDOR_FIELDS);
     if (form) {
-        form->v = cu_arena_alloc(a, (count(fields) + 1) * sizeof *form->v);
-        form->profiles = cu_arena_alloc(a, (count(profiles) + 1) * sizeof *form->profiles);
+        form->v = cu_arena_alloc(a, (read_count(fields) + 1) * sizeof *form->v);
+        form->profiles = cu_arena_alloc(a, (read_count(profiles) + 1) * sizeof *form->profiles);
     }
     if (!form || !form->v || !form->profiles)
         return CU_NOMEM;

@@ -1,6 +1,6 @@
 /* Exchanges and entries by what they are about. Each exchange has a narrow row of the columns that
  * people filter by: looking through a million of them takes a fraction of a second without an index
- * that every new one would have to be sorted into. All of this reads through a connection of its own,
+ * that every new one would have to be sorted into. What filters reads through a connection of its own,
  * so that nobody who looks makes the sequencer wait. */
 #include <stdio.h>
 #include "sql.h"
@@ -89,6 +89,23 @@ static void give(sqlite3_stmt *st, cu_store_exchange_fn each, void *arg)
         .answer_type = (const char *)sqlite3_column_text(st, 8), .answer = (const char *)sqlite3_column_text(st, 9),
         .answer_index = (uint64_t)sqlite3_column_int64(st, 10)};
     each(arg, &x);
+}
+
+cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint64_t before, unsigned limit,
+                          cu_store_exchange_fn each, void *arg)
+{
+    cu_bytes i = cu_str(id ? id : ""), t = cu_str(tenant ? tenant : "");
+    uint64_t from = before ? before : (uint64_t)INT64_MAX, n = limit;
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
+                                  " WHERE row<?1 AND (?2='' OR id=?2) AND (?3='' OR tenant=?3) ORDER BY row DESC LIMIT ?4",
+                               "itti", (const void *[]){&from, &i, &t, &n});
+    int rc = SQLITE_ERROR;
+    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW)
+        give(st, each, arg);
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->lock);
+    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
 }
 
 cu_err cu_store_find_exchanges(cu_store *s, const cu_store_exchange_filter *w, uint64_t before, unsigned limit, cu_store_exchange_fn each, void *arg)

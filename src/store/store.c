@@ -398,31 +398,6 @@ cu_err cu_store_take_leaf(cu_store *s, cu_bytes log, uint64_t index, const cu_le
     return reached(s, log, index + 1);
 }
 
-cu_err cu_store_exchanges(cu_store *s, const char *id, const char *tenant, uint64_t before, unsigned limit,
-                          cu_store_exchange_fn each, void *arg)
-{
-    cu_bytes i = cu_str(id ? id : ""), t = cu_str(tenant ? tenant : "");
-    uint64_t from = before ? before : (uint64_t)INT64_MAX, n = limit;
-    pthread_mutex_lock(&s->lock);
-    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT row,id,tenant,at,log,request_type,request,request_index,answer_type,answer,answer_index FROM exchange"
-                                  " WHERE row<?1 AND (?2='' OR id=?2) AND (?3='' OR tenant=?3) ORDER BY row DESC LIMIT ?4",
-                               "itti", (const void *[]){&from, &i, &t, &n});
-    int rc = SQLITE_ERROR;
-    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-        const cu_store_exchange x = {
-            .row = (uint64_t)sqlite3_column_int64(st, 0), .id = (const char *)sqlite3_column_text(st, 1),
-            .tenant = (const char *)sqlite3_column_text(st, 2), .at = (const char *)sqlite3_column_text(st, 3),
-            .log = (const char *)sqlite3_column_text(st, 4), .request_type = (const char *)sqlite3_column_text(st, 5),
-            .request = (const char *)sqlite3_column_text(st, 6), .request_index = (uint64_t)sqlite3_column_int64(st, 7),
-            .answer_type = (const char *)sqlite3_column_text(st, 8), .answer = (const char *)sqlite3_column_text(st, 9),
-            .answer_index = (uint64_t)sqlite3_column_int64(st, 10)};
-        each(arg, &x);
-    }
-    sqlite3_finalize(st);
-    pthread_mutex_unlock(&s->lock);
-    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
-}
-
 cu_err cu_store_open_exchanges(cu_store *s, const char *before, unsigned limit, cu_store_exchange_fn each, void *arg)
 {
     cu_bytes at = cu_str(before);
