@@ -2,7 +2,7 @@
  * The file says which states a record of each register may have and which step leads from where to where. */
 #include "registry.h"
 
-#define KEYS_REGISTER "name label plural means prefix examination states columns"
+#define KEYS_REGISTER "name label plural area means prefix examination states columns"
 #define KEYS_STATE "name label tone ends"
 #define KEYS_RECORD "register to from roles act other_than"
 
@@ -44,6 +44,7 @@ static cu_err read_register(const registry *g, const cu_yaml *n, cu_register *ou
     CU_TRY(registry_text(g, n, "name", &out->name));
     CU_TRY(registry_text(g, n, "label", &out->label));
     CU_TRY(registry_text(g, n, "plural", &out->plural));
+    CU_TRY(registry_text(g, n, "area", &out->area));
     CU_TRY(registry_text(g, n, "means", &out->means));
     out->prefix = cu_arena_dup(g->r.a, cu_yaml_text(n, "prefix", CU_NONE));
     CU_TRY(registry_flag(g, n, "examination", false, &out->examination));

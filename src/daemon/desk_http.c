@@ -64,8 +64,8 @@ static json_t *register_json(const cu_events *all, const cu_register *r)
     for (size_t i = 0; i < all->n; i++)
         if (all->v[i].reg == r)
             json_array_append_new(steps, step_json(&all->v[i]));
-    return json_pack("{s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o}", "name", text(r->name), "label", text(r->label), "plural", text(r->plural), "means",
-                     text(r->means), "counted", r->prefix.n != 0, "columns", texts(r->columns, r->columns_n), "states", states, "steps", steps);
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:b,s:o,s:o,s:o}", "name", text(r->name), "label", text(r->label), "plural", text(r->plural), "area",
+                     text(r->area), "means", text(r->means), "counted", r->prefix.n != 0, "columns", texts(r->columns, r->columns_n), "states", states, "steps", steps);
 }
 
 typedef struct {

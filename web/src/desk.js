@@ -7,7 +7,7 @@ import { route, go, withQuery } from "./router.js";
 import { useSource } from "./source.js";
 import { useKeys } from "./keys.js";
 import { Notice, SignInNeeded, useTitle } from "./parts.js";
-import { count, day, moment } from "./format.js";
+import { count, day, many, moment } from "./format.js";
 import { Registers } from "./registers.js";
 import { StepForm, wordOf } from "./step-form.js";
 
@@ -39,11 +39,19 @@ export function Desks() {
   const seen = useSource(session.value ? "/api/v1/registers" : null, EVERY_MS);
   const head = html`<div class="head"><div><h1 tabindex="-1">Registers</h1><p class="lede">What people keep and decide. Every step is an entry of the log, with who took it and when.</p></div></div><${Registers} here="All" />`;
   if (session.value === null) return html`${head}<${SignInNeeded} what="The registers" />`;
-  return html`${head}<${Notice} seen=${seen} />
-    <div class="sheet"><table class="stack list"><caption class="vh">Registers</caption>
-      <thead><tr><th scope="col">Register</th><th scope="col">Holds</th><th scope="col">Now</th></tr></thead>
-      <tbody>${seen.data?.registers.map((r) => html`<tr key=${r.name}><td data-l="Register"><a href=${`/registers/${r.name}`}>${r.plural}</a></td><td data-l="Holds">${r.means}</td>
-        <td data-l="Now">${Object.keys(r.counts).length === 0 ? html`<span class="faint">nothing yet</span>` : r.states.filter((s) => r.counts[s.name]).map((s) => html`<div key=${s.name}><${RecordState} reg=${r} name=${s.name} /> ${count(r.counts[s.name])}</div>`)}</td></tr>`)}</tbody></table></div>`;
+  const areas = [...new Set(seen.data?.registers.map((r) => r.area))];
+  return html`${head}<${Notice} seen=${seen} />${areas.length > 0 && html`<div class="paper">${areas.map((a) => html`<${Area} key=${a} name=${a} registers=${seen.data.registers.filter((r) => r.area === a)} />`)}</div>`}`;
+}
+
+// What somebody has to do something about.
+const waiting = (r) => r.states.filter((s) => s.tone === "unmet").reduce((n, s) => n + (r.counts[s.name] ?? 0), 0);
+
+function Area({ name, registers }) {
+  const waits = registers.reduce((n, r) => n + waiting(r), 0);
+  return html`<section class="row"><header class="gloss"><h2>${name}</h2>${waits > 0 && html`<p>${many(waits, "record waits", "records wait")} for somebody.</p>`}</header><div class="body"><table class="stack list even"><caption class="vh">${name}</caption>
+    <thead><tr><th scope="col">Register</th><th scope="col">Holds</th><th scope="col">Now</th></tr></thead>
+    <tbody>${registers.map((r) => html`<tr key=${r.name}><td data-l="Register"><a href=${`/registers/${r.name}`}>${r.plural}</a></td><td data-l="Holds">${r.means}</td>
+      <td data-l="Now">${Object.keys(r.counts).length === 0 ? html`<span class="faint">nothing yet</span>` : r.states.filter((s) => r.counts[s.name]).map((s) => html`<div key=${s.name}><${RecordState} reg=${r} name=${s.name} /> ${count(r.counts[s.name])}</div>`)}</td></tr>`)}</tbody></table></div></section>`;
 }
 
 // --- one register ---

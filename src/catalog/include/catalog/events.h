@@ -62,6 +62,7 @@ typedef struct {
  * (store/records.h), and the newest value of each field. */
 typedef struct {
     cu_bytes name, label, plural, means;
+    cu_bytes area;                 /* a heading that registers of one kind of work stand under */
     cu_bytes prefix;               /* ids are PREFIX-1, PREFIX-2 …; empty: whoever opens a record names it */
     cu_bytes *columns;             /* fields that a listing shows */
     size_t columns_n;
