@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     cu_fault f = {0};
     cu_sha256 digest;
     cu_buf file CU_CLEAN_BUF = CU_BUF(n + 128);
-    uint8_t text[8 + 32] = "CUBUNDL2", sig[CU_ED25519_SIG], pk[CU_ED25519_KEY];
+    uint8_t text[8 + 32] = "CUBUNDL3", sig[CU_ED25519_SIG], pk[CU_ED25519_KEY];
     cu_arena_init(&a, 64u << 20);
     cu_sha256_of(cu_bytes_of(data, n), &digest);
     memcpy(text + 8, &digest, 32);

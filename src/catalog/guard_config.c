@@ -53,7 +53,7 @@ static cu_err one_entry(const reading *r, const cu_yaml *n, unsigned tier, cu_by
 {
     if (out->n == CU_GUARD_MAX_ENTRIES || name.n > CU_ACCESS_MAX_PATTERN)
         return reading_wrong(r, n, "guard has at most %u entries with names of at most %u bytes", CU_GUARD_MAX_ENTRIES, CU_ACCESS_MAX_PATTERN);
-    CU_TRY(reading_only(r, n, "guard", tier == CU_TIER_ORG ? "rules commands code classes tools tenants repositories" : "rules commands code classes tools"));
+    CU_TRY(reading_only(r, n, "guard", tier == CU_TIER_ORG ? "rules commands code injected classes tools tenants repositories" : "rules commands code injected classes tools"));
     cu_guard_entry *e = &out->v[out->n++];
     e->tier = (uint8_t)tier;
     e->name = cu_arena_dup(r->a, name);
@@ -62,6 +62,7 @@ static cu_err one_entry(const reading *r, const cu_yaml *n, unsigned tier, cu_by
         CU_TRY(reading_text(r, rules, "rules", &e->rules));
     CU_TRY(mode_of(r, cu_yaml_get(n, "commands"), "commands", &e->commands));
     CU_TRY(mode_of(r, cu_yaml_get(n, "code"), "code", &e->code));
+    CU_TRY(mode_of(r, cu_yaml_get(n, "injected"), "injected", &e->injected));
     CU_TRY(classes_of(r, cu_yaml_get(n, "classes"), e));
     return tools_of(r, cu_yaml_get(n, "tools"), e);
 }

@@ -118,6 +118,7 @@ PROBE_ATTACKS(spec)
 PROBE_ATTACKS(notice)
 PROBE_ATTACKS(account)
 PROBE_ATTACKS(affected)
+PROBE_ATTACKS(injected)
 
 bool probe_isolation_setup(probe *p);
 bool probe_blocked_setup(probe *p);

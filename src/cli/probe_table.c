@@ -60,6 +60,7 @@ const probe_case probe_cases[] = {
     {"ops-sla-clock-breach-escalates", "an incident that nobody looks after", {"OPS-04"}, PROBE_DAILY, LAB, false, OF(clocks), probe_desk_setup, NULL},
     {"ops-vuln-sla-clock", "a vulnerability that nobody fixes", {"OPS-01"}, PROBE_DAILY, LAB, false, OF(vuln), probe_desk_setup, NULL},
     {"ops-affected-records-query", "the records that a breach would touch", {"OPS-06"}, PROBE_DAILY, LAB, false, OF(affected), probe_lab_setup, NULL},
+    {"ops-injection-corpus", "results of tools that speak to the model", {"OPS-07"}, PROBE_DAILY, "", false, OF(injected), NULL, NULL},
     {"prv-notice-provider-list-current", "the notice, by the vendors in use", {"PRV-01"}, PROBE_DAILY, "a published notice", false, OF(notice), NULL, NULL},
     {"prv-withdrawn-dataset-denied", "code whose consent was withdrawn", {"PRV-02"}, PROBE_DAILY, LAB, false, OF(consent), probe_desk_setup, NULL},
     {"prv-disclosure-account", "the account of what went out about a person", {"PRV-05"}, PROBE_DAILY, LAB, false, OF(account), probe_lab_setup, NULL},

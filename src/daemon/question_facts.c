@@ -122,7 +122,7 @@ static void take_body(reading_bodies *b, const json_t *body, const cu_store_entr
     char room[32], other[32];
     const char *where = b->r->where_member.n ? text_of(body, b->r->where_member, other) : NULL;
     const char *value = b->r->member.n ? text_of(body, b->r->member, room) : "";
-    bool fits = !b->r->where_member.n || (where && cu_eq_str(b->r->where_value, where));
+    bool fits = !b->r->where_member.n || (where && (cu_eq_str(b->r->where_value, "*") || cu_eq_str(b->r->where_value, where)));
     if (b->r->compute == CU_FACT_LIST && value && *value) {
         fits &= !json_object_get(b->decided, value);
         json_object_set_new(b->decided, value, json_true());

@@ -72,6 +72,14 @@ typedef struct {
 } gw_reserved;
 
 /* One exchange; lives in the request's pool, found again after internal redirects. */
+/* injected.c: what was seen in texts from outside that speak to the model */
+typedef struct {
+    uint32_t looked, marked; /* texts */
+    uint32_t *hits;          /* texts by rule; NULL: none was looked at */
+    uint8_t mode;            /* cu_mode */
+    uint64_t ns;
+} gw_injected;
+
 typedef struct gw_exchange {
     ngx_http_request_t *r;
     gw_step step;
@@ -98,6 +106,7 @@ typedef struct gw_exchange {
     bool released;          /* body and redaction.body are no more: release.c */
     bool decoded;           /* it was compressed */
     gw_code code;
+    gw_injected injected;
     gw_capture capture;
     cu_bytes model;
     bool stream;
@@ -293,7 +302,17 @@ ngx_int_t gw_prints_begin(gw_exchange *x);
 void gw_prints_forget(gw_exchange *x);
 void gw_prints_record(gw_exchange *x); /* entries output.printed, when there is anything to print */
 
+/* injected.c */
+ngx_int_t gw_injected_open(ngx_cycle_t *cycle, const gw_main_conf *conf); /* in the master */
+cu_err gw_injected_start(void);                                           /* in a worker */
+void gw_injected_stop(void);
+void gw_injected_key(const gw_exchange *x, cu_sha256 *digest); /* becomes one of beginnings that were looked at in this way, too */
+cu_err gw_injected_look(gw_exchange *x, cu_json_strings *s, bool in_thread) CU_MUST; /* may change x->body and move s along */
+const char *gw_injected_blocks(const gw_exchange *x); /* the rule for which the request may not leave, or NULL */
+void gw_put_injected(cu_buf *b, const gw_exchange *x); /* member injected, or nothing */
+
 /* guard_rules.c */
+bool gw_guard_applies(const gw_exchange *x, const cu_guard_entry *e);
 typedef struct gw_guard_set gw_guard_set;
 cu_err gw_guard_shipped(const char *catalog, cu_fault *f) CU_MUST;
 cu_err gw_guard_take(gw_bundle *b, cu_fault *f) CU_MUST; /* with a new bundle */

@@ -49,7 +49,7 @@ void gw_guard_release(gw_bundle *b)
         cu_guard_free(s->guard);
 }
 
-static bool applies(const gw_exchange *x, const cu_guard_entry *e)
+bool gw_guard_applies(const gw_exchange *x, const cu_guard_entry *e)
 {
     if (e->tier == CU_TIER_ORG)
         return true;
@@ -61,7 +61,7 @@ static const cu_guard_entry *entry_of(const gw_exchange *x, unsigned tier)
 {
     const cu_guard_config *c = &x->bundle->b.guard;
     for (size_t i = 0; i < c->n; i++)
-        if (c->v[i].tier == tier && c->v[i].files_n && applies(x, &c->v[i]))
+        if (c->v[i].tier == tier && c->v[i].files_n && gw_guard_applies(x, &c->v[i]))
             return &c->v[i];
     return NULL;
 }
@@ -115,7 +115,7 @@ cu_err gw_guard_modes(gw_exchange *x, cu_modes *m)
         return CU_NOMEM;
     for (size_t i = 0; i < c->n; i++) {
         const cu_guard_entry *e = &c->v[i];
-        if (!applies(x, e))
+        if (!gw_guard_applies(x, e))
             continue;
         if (e->tier == CU_TIER_ORG) {
             m->commands = e->commands == CU_MODE_UNSAID ? m->commands : e->commands;

@@ -142,6 +142,7 @@ cu_err gw_record_request(gw_exchange *x)
     gw_put_word(b, "client", client_of(x->r), 64);
     cu_buf_json_kv_str(b, "decision", cu_decision_name(CU_DECISION_ALLOW));
     kv_findings(b, &x->redaction);
+    gw_put_injected(b, x);
     gw_put_word(b, "key", x->key->id, 64);
     kv_marks(b, &x->redaction);
     cu_buf_json_kv_u64(b, "memo_bytes", x->redaction.memo_bytes);
@@ -288,6 +289,7 @@ void gw_record_rejection(gw_exchange *x)
     gw_put_word(&b, "decision", cu_str(x->reason), 64);
     if (x->key)
         kv_findings(&b, &x->redaction);
+    gw_put_injected(&b, x);
     if (x->key)
         gw_put_word(&b, "key", x->key->id, 64);
     /* a path that is no route of ours could be anything */

@@ -37,6 +37,7 @@ static void digest_for_beginnings(const gw_exchange *x, cu_sha256 *out)
     cu_sha256 rules;
     digest_of_rules(x, &rules);
     cu_sha256_of3(CU_LIT("beginning"), cu_bytes_of(rules.b, sizeof rules.b), CU_NONE, out);
+    gw_injected_key(x, out);
 }
 
 cu_err gw_walk_body(gw_exchange *x, cu_json_strings *s, cu_fault *f)
@@ -85,10 +86,22 @@ static gw_scan *prepare(gw_exchange *x, const cu_json_strings *s)
     return n;
 }
 
+/* What speaks to the model comes first: it may be left out, and then the body begins otherwise. */
+static cu_err look_for_injected(gw_scan *n)
+{
+    gw_exchange *x = n->x;
+    CU_TRY(gw_injected_look(x, &n->strings, n->running));
+    n->with.begun = x->begun;
+    n->with.places = x->places.n ? &x->places : NULL;
+    return CU_OK;
+}
+
 static void look(gw_scan *n)
 {
     uint64_t began = cu_mono_ns();
-    n->err = cu_redact_body(&n->with, n->x->body, &n->strings, &n->x->arena, &n->x->redaction, &n->fault);
+    n->err = look_for_injected(n);
+    if (n->err == CU_OK && !gw_injected_blocks(n->x))
+        n->err = cu_redact_body(&n->with, n->x->body, &n->strings, &n->x->arena, &n->x->redaction, &n->fault);
     n->ns = cu_mono_ns() - began;
 }
 
@@ -102,7 +115,11 @@ static void hide_model(gw_exchange *x)
 
 static ngx_int_t judge(gw_exchange *x, gw_scan *n)
 {
+    const char *rule = gw_injected_blocks(x);
     x->scan_ns = n->ns;
+    if (n->err == CU_OK && rule)
+        return gw_refuse(x, 400, "invalid_request_error", "injected_instructions", "custos: the result of a tool, or a document, holds instructions "
+                         "for the model that nobody in this conversation gave (rule %.40s), so the request was not forwarded; go on without it", rule);
     if (n->err == CU_DENIED)
         return gw_refuse(x, 400, "invalid_request_error", "residue", "custos: the request was not forwarded: %.250s", n->fault.text);
     if (n->err != CU_OK)

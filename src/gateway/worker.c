@@ -144,7 +144,7 @@ ngx_int_t gw_init_module(ngx_cycle_t *cycle)
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: custos_bundle_key must be 64 hex digits");
         return NGX_ERROR;
     }
-    if (gw_guard_open(cycle, conf) != NGX_OK)
+    if (gw_guard_open(cycle, conf) != NGX_OK || gw_injected_open(cycle, conf) != NGX_OK)
         return NGX_ERROR;
     if (gw_balance_open(conf, gw.run_fd) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno, "custos: the state of the upstreams cannot be kept in the run directory");
@@ -176,7 +176,7 @@ ngx_int_t gw_init_process(ngx_cycle_t *cycle)
     if (gw.spool_fd < 0 || (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE))
         return NGX_OK;
     if (cu_scratch_new(gw.engine, &gw.scratch) != CU_OK || cu_spool_open(gw.spool_fd, "gw", &gw.spool, &f) != CU_OK ||
-        gw_guard_start() != CU_OK || gw_commit_init(cycle) != NGX_OK || gw_scan_init(cycle) != NGX_OK || gw_judge_init(cycle) != NGX_OK || gw_capture_init(cycle) != NGX_OK) {
+        gw_guard_start() != CU_OK || gw_injected_start() != CU_OK || gw_commit_init(cycle) != NGX_OK || gw_scan_init(cycle) != NGX_OK || gw_judge_init(cycle) != NGX_OK || gw_capture_init(cycle) != NGX_OK) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the worker cannot start: %s", f.text);
         return NGX_ERROR;
     }
@@ -206,5 +206,6 @@ void gw_exit_process(ngx_cycle_t *cycle)
     cu_spool_close(gw.spool);
     gw.spool = NULL;
     gw_guard_stop();
+    gw_injected_stop();
     cu_scratch_free(gw.scratch);
 }

@@ -3,7 +3,7 @@
 #include "bundle_part.h"
 #include <stdlib.h>
 
-#define MAGIC "CUBUNDL2"
+#define MAGIC "CUBUNDL3"
 #define HEAD (8 + CU_ED25519_SIG)
 #define MAX_COUNT 1000000u
 #define MAX_FIELD 65536u

@@ -15,6 +15,7 @@ void part_put_guard(const cu_bundle *b, cu_buf *out)
         part_put_bytes(out, e->name);
         put_u8(out, e->commands);
         put_u8(out, e->code);
+        put_u8(out, e->injected);
         cu_buf_put(out, e->classes, sizeof e->classes);
         part_put_u64(out, e->tools_n);
         for (size_t k = 0; k < e->tools_n; k++) {
@@ -43,6 +44,7 @@ static void take_entry(part_reader *r, cu_arena *a, cu_guard_entry *e)
     e->name = part_take_bytes(r);
     e->commands = take_mode(r);
     e->code = take_mode(r);
+    e->injected = take_mode(r);
     for (size_t k = 0; k < CU_DATA_CLASSES; k++)
         e->classes[k] = take_mode(r);
     e->tools = part_take_array(r, a, sizeof *e->tools, &e->tools_n);

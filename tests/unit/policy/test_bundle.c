@@ -121,7 +121,7 @@ static void any_change_is_refused(void **state)
 static void with_section(const cu_buf *file, const char *more, size_t n, const uint8_t key[CU_ED25519_KEY], cu_buf *out)
 {
     cu_sha256 digest;
-    uint8_t text[8 + 32] = "CUBUNDL2", sig[CU_ED25519_SIG];
+    uint8_t text[8 + 32] = "CUBUNDL3", sig[CU_ED25519_SIG];
     cu_buf body CU_CLEAN_BUF = CU_BUF(1 << 20);
     cu_buf_add(&body, cu_slice(cu_buf_view(file), 8 + CU_ED25519_SIG, file->n));
     cu_buf_put(&body, more, n);

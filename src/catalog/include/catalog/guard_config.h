@@ -1,4 +1,4 @@
-/* What is done with commands that a model wrote: the key guard of custos.yaml, carried in the policy bundle.
+/* What is done with commands that a model wrote, and with what speaks to it: the key guard of custos.yaml, carried in the policy bundle.
  * docs/formats/custos-yaml.md describes it. */
 #ifndef CUSTOS_CATALOG_GUARD_CONFIG_H
 #define CUSTOS_CATALOG_GUARD_CONFIG_H
@@ -24,6 +24,7 @@ typedef struct {
     uint8_t tier;           /* cu_tier */
     cu_bytes name;          /* the tenant, or a glob over repositories; empty: the organisation */
     uint8_t commands, code; /* cu_mode, or CU_MODE_UNSAID */
+    uint8_t injected;       /* the same, of texts from outside that speak to the model */
     uint8_t classes[CU_DATA_CLASSES]; /* of conversations of that class, at least; or CU_MODE_UNSAID */
     cu_tool_mode *tools;
     size_t tools_n;

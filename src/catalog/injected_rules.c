@@ -1,0 +1,136 @@
+#include "catalog/injected_rules.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/file.h"
+#include "reading.h"
+
+#define MAX_PATTERN 8192u
+/* What a blank of a pattern stands for: words are often broken over lines, and a page in JSON holds \n as two characters. */
+#define BLANK "(?:(?:\\s|\\\\[nrt])+)"
+
+/* Blanks in a class of characters stay what they are. */
+static cu_err expand(const reading *r, const cu_yaml *n, const char *text, const char **out)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(MAX_PATTERN);
+    bool in_class = false;
+    for (const char *p = text; *p; p++) {
+        if (*p == '\\' && p[1]) {
+            cu_buf_byte(&b, (uint8_t)*p++);
+        } else if (*p == ' ' && !in_class) {
+            cu_buf_str(&b, BLANK);
+            continue;
+        } else {
+            in_class = in_class ? *p != ']' : *p == '[';
+        }
+        cu_buf_byte(&b, (uint8_t)*p);
+    }
+    if (cu_buf_err(&b) != CU_OK)
+        return reading_wrong(r, n, "a pattern has at most %u bytes when its blanks are expanded", MAX_PATTERN);
+    *out = cu_arena_str(r->a, cu_buf_view(&b));
+    return *out ? CU_OK : CU_NOMEM;
+}
+
+static cu_err one_rule(const reading *r, const cu_yaml *n, cu_injected_rule *out)
+{
+    char *pattern = NULL;
+    unsigned exact = 0;
+    CU_TRY(reading_only(r, n, "rule", "id title family case pattern examples counter_examples"));
+    out->line = n->line;
+    out->file = r->path;
+    CU_TRY(reading_phrase(r, n, "id", &out->id));
+    CU_TRY(reading_phrase(r, n, "title", &out->title));
+    CU_TRY(reading_phrase(r, n, "family", &out->family));
+    if (strlen(out->id) > 40 || strspn(out->id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(out->id))
+        return reading_wrong(r, n, "an id has 1 to 40 of a-z, 0-9 and -");
+    const cu_yaml *p = cu_yaml_get(n, "pattern"), *c = cu_yaml_get(n, "case");
+    if (!p)
+        return reading_wrong(r, n, "a rule has a pattern");
+    CU_TRY(reading_text(r, p, "pattern", &pattern));
+    if (c)
+        CU_TRY(reading_word(r, c, "case", "any exact", &exact));
+    out->exact = exact;
+    CU_TRY(expand(r, p, pattern, &out->pattern));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "examples"), &out->examples));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "counter_examples"), &out->counter_examples));
+    if (out->examples.n < CU_INJECTED_MIN_EXAMPLES || out->counter_examples.n < CU_INJECTED_MIN_EXAMPLES)
+        return reading_wrong(r, n, "a rule has at least %u examples and %u counter_examples", CU_INJECTED_MIN_EXAMPLES, CU_INJECTED_MIN_EXAMPLES);
+    return CU_OK;
+}
+
+static cu_err add_rule(const reading *r, const cu_yaml *n, cu_injected_rules *all)
+{
+    if (all->n == CU_INJECTED_MAX_RULES)
+        return reading_wrong(r, n, "there are at most %u rules", CU_INJECTED_MAX_RULES);
+    CU_TRY(one_rule(r, n, &all->v[all->n]));
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->v[i].id, all->v[all->n].id) == 0)
+            return reading_wrong(r, n, "the id \"%s\" is given twice", all->v[i].id);
+    all->n++;
+    return CU_OK;
+}
+
+static cu_err one_file(const char *path, cu_arena *a, cu_injected_rules *all, cu_hasher *h, cu_fault *f)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
+    const cu_yaml *root;
+    reading r = {cu_arena_str(a, cu_str(path)), a, f};
+    cu_err e = cu_file_read(AT_FDCWD, path, &b);
+    if (e != CU_OK || !r.path)
+        return cu_fail(f, e, "%s: %s", path, cu_err_text(e));
+    cu_hasher_add(h, cu_str(strrchr(path, '/')));
+    cu_hasher_add(h, cu_buf_view(&b));
+    e = cu_yaml_parse(cu_buf_view(&b), a, &root, f);
+    if (e != CU_OK)
+        return e;
+    CU_TRY(reading_only(&r, root, "file", "rules"));
+    const cu_yaml *rules = cu_yaml_get(root, "rules");
+    if (!rules || rules->kind != CU_YAML_LIST || !rules->first)
+        return reading_wrong(&r, root, "rules is a list of rules");
+    for (const cu_yaml *k = rules->first; k; k = k->next)
+        CU_TRY(add_rule(&r, k, all));
+    return CU_OK;
+}
+
+static int is_yaml(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+    return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".yaml") == 0;
+}
+
+static cu_err each_file(const char *dir, struct dirent **v, int n, cu_arena *a, cu_injected_rules *out, cu_hasher *h, cu_fault *f)
+{
+    char path[PATH_MAX];
+    for (int i = 0; i < n; i++) {
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, v[i]->d_name) >= sizeof path)
+            return cu_fail(f, CU_TOO_BIG, "%s: the path is too long", dir);
+        CU_TRY(one_file(path, a, out, h, f));
+    }
+    return out->n ? CU_OK : cu_fail(f, CU_NOT_FOUND, "%s holds no rules", dir);
+}
+
+cu_err cu_injected_rules_load(const char *dir, cu_arena *a, cu_injected_rules *out, cu_fault *f)
+{
+    struct dirent **v = NULL;
+    *out = (cu_injected_rules){.v = cu_arena_alloc(a, CU_INJECTED_MAX_RULES * sizeof *out->v)};
+    if (!out->v)
+        return CU_NOMEM;
+    int n = scandir(dir, &v, is_yaml, alphasort);
+    if (n < 0)
+        return cu_fail(f, cu_errno_err(errno), "%s: %s", dir, strerror(errno));
+    cu_hasher *h = cu_hasher_new(CU_NONE);
+    cu_err e = h ? each_file(dir, v, n, a, out, h, f) : CU_NOMEM;
+    for (int i = 0; i < n; i++)
+        free(v[i]);
+    free(v);
+    if (h && e == CU_OK)
+        cu_hasher_end(h, &out->digest);
+    else if (h)
+        cu_hasher_drop(h);
+    return e;
+}

@@ -1,0 +1,24 @@
+/* Texts that a model reads, held against the rules for instructions that somebody planted in them. */
+#ifndef CUSTOS_INSPECT_INJECTED_H
+#define CUSTOS_INSPECT_INJECTED_H
+
+#include "catalog/injected_rules.h"
+
+typedef struct cu_injected cu_injected;                  /* compiled rules: immutable, shared by threads */
+typedef struct cu_injected_scratch cu_injected_scratch;  /* one per thread */
+
+/* catalog_dir/rules/injected. */
+cu_err cu_injected_open(const char *catalog_dir, cu_injected **out, cu_fault *f) CU_MUST;
+void cu_injected_free(cu_injected *j);
+const cu_injected_rules *cu_injected_rules_of(const cu_injected *j);
+cu_err cu_injected_scratch_new(const cu_injected *j, cu_injected_scratch **out) CU_MUST;
+void cu_injected_scratch_free(cu_injected_scratch *s);
+
+/* text: valid UTF-8. hits[i] of as many as there are rules grows by one for each rule that holds of it; *n is how many do. */
+cu_err cu_injected_find(const cu_injected *j, cu_injected_scratch *s, cu_bytes text, uint32_t *hits, size_t *n) CU_MUST;
+
+/* Every example and counter-example. tell is called for each that does not hold; *wrong counts them. */
+typedef void (*cu_injected_tell)(void *arg, const cu_injected_rule *r, cu_bytes example, const char *why);
+cu_err cu_injected_prove(const cu_injected *j, cu_injected_tell tell, void *arg, size_t *wrong) CU_MUST;
+
+#endif

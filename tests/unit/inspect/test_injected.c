@@ -1,0 +1,66 @@
+/* Rules for planted instructions: their examples, and which texts of a request are looked at. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "catalog/rules.h"
+#include "inspect/injected.h"
+
+static void tell(void *arg, const cu_injected_rule *r, cu_bytes example, const char *why)
+{
+    fprintf(stderr, "%s:%u: %s %s: %.*s\n", r->file, r->line, r->id, why, (int)example.n, (const char *)example.p);
+}
+
+static void examples_hold(void **state)
+{
+    cu_injected *j;
+    cu_fault f = {0};
+    size_t wrong = 1;
+    if (cu_injected_open(cu_catalog_dir(), &j, &f) != CU_OK)
+        fail_msg("%s", f.text);
+    assert_true(cu_injected_rules_of(j)->n >= 35);
+    assert_int_equal(cu_injected_prove(j, tell, NULL, &wrong), CU_OK);
+    assert_int_equal(wrong, 0);
+    cu_injected_free(j);
+}
+
+/* A file of rules that a test writes: what is wrong with it is said with its line. */
+static void refused(const char *text, const char *why)
+{
+    char dir[] = "/tmp/custos-injected-XXXXXX", path[200];
+    cu_arena a CU_CLEAN_ARENA;
+    cu_injected_rules rules;
+    cu_fault f = {0};
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/a.yaml", dir);
+    FILE *to = fopen(path, "w");
+    assert_non_null(to);
+    fputs(text, to);
+    fclose(to);
+    cu_arena_init(&a, 4u << 20);
+    assert_int_not_equal(cu_injected_rules_load(dir, &a, &rules, &f), CU_OK);
+    if (!strstr(f.text, why) || !strstr(f.text, "a.yaml:"))
+        fail_msg("%s", f.text);
+    remove(path);
+    remove(dir);
+}
+
+#define RULE(id) "  - {id: " id ", title: t, family: f, pattern: 'x y', examples: [a, b, c], counter_examples: [d, e, f]}\n"
+
+static void wrong_rules_are_refused(void **state)
+{
+    refused("rules:\n  - {id: a, title: t, family: f, pattern: x, examples: [a], counter_examples: [d, e, f]}\n", "at least 3");
+    refused("rules:\n  - {id: A b, title: t, family: f, pattern: x, examples: [a, b, c], counter_examples: [d, e, f]}\n", "an id has");
+    refused("rules:\n" RULE("a") RULE("a"), "twice");
+    refused("rules:\n  - {id: a, titel: t}\n", "titel");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(examples_hold), cmocka_unit_test(wrong_rules_are_refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
