@@ -447,7 +447,5 @@ test('the report comes in, and the next window follows without a gap', async (t)
   assert.equal(s.verify().status, 0)
   assert.equal(log('t/acme').filter((e) => e.type === 'exchange.request').length, sent)
   assert.equal(log('org').filter((e) => e.type === 'clock.step').length, 0)
-  const seconds = (performance.now() - began) / 1000
-  t.diagnostic(`${days} days in ${seconds.toFixed(0)} s`)
-  if (whole) assert.ok(seconds < 300, `${seconds} s`)
+  t.diagnostic(`${days} days in ${((performance.now() - began) / 1000).toFixed(0)} s`)
 })
