@@ -28,18 +28,18 @@ const within = (t, r, jobs, what) => {
 
 test('ten million findings', async (t) => {
   for (const jobs of [1, 2]) {
-    const r = await measured('yes 8.8.4.4 | head -n 10000000 | $SCAN --format jsonl - | wc -l', { jobs });
+    const r = await measured('yes 81.2.69.160 | head -n 10000000 | $SCAN --format jsonl - | wc -l', { jobs });
     assert.equal(Number(r.out), 10_000_000, r.err);
     within(t, r, jobs, 'ten million findings of one source');
   }
-  const r = await measured('yes 8.8.4.4 | head -n 10000000 | $SCAN --format sarif - | tail -c 300');
+  const r = await measured('yes 81.2.69.160 | head -n 10000000 | $SCAN --format sarif - | tail -c 300');
   within(t, r, 1, 'the same as SARIF');
 });
 
 test('ten million findings in many files', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'custos-soak-'));
   try {
-    const text = '8.8.4.4\n'.repeat(10_000);
+    const text = '81.2.69.160\n'.repeat(10_000);
     for (let i = 0; i < 1000; i++) writeFileSync(join(dir, `f${i}.txt`), text);
     for (const jobs of [1, 4]) {
       const r = await measured(`$SCAN --format jsonl ${dir} | wc -l`, { jobs });
