@@ -32,6 +32,7 @@ typedef enum {
 #define CU_DECODED_DEPTH 3u /* of a value that is encoded in another that is encoded */
 #define CU_NO_RULE UINT16_MAX
 #define CU_OFFICIAL_COUNT 58 /* kinds of numbers that are known without a word (official.c) */
+#define CU_OFFICIAL_RUNS 20 /* their rows of digits are shorter */
 
 /* Finders that begin at an anchor instead of at a byte of the tokenizer. */
 enum { CU_HAND_NONE, CU_HAND_ASSIGN, CU_HAND_ASSIGN_RANDOM, CU_HAND_URL, CU_HAND_PEM };
@@ -116,6 +117,7 @@ struct cu_engine {
     cu_literals literals[CU_LITERALS_COUNT];
     uint16_t finder[CU_FIND_COUNT];
     uint16_t official[CU_OFFICIAL_COUNT]; /* rules of these kinds */
+    uint16_t official_may[CU_OFFICIAL_RUNS][3][16]; /* forms that the bytes beside a row of digits allow (official.c) */
 };
 
 struct cu_scratch {

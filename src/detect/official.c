@@ -95,6 +95,41 @@ static const struct {
     [9] = RUN(run9), [11] = RUN(run11), [12] = RUN(run12), [13] = RUN(run13), [14] = RUN(run14), [15] = RUN(run15), [17] = RUN(run17),
     [18] = RUN(run18), [19] = RUN(run19),
 };
+_Static_assert(sizeof by_run / sizeof *by_run == CU_OFFICIAL_RUNS, "engine.h says how long the longest is");
+
+/* Most numbers of a program are no more than a byte before and two behind the row of digits can tell: which of
+ * the forms these allow is looked up by their kinds. */
+enum { IS_OTHER, IS_DIGIT, IS_UPPER, IS_SPACE, IS_DASH, IS_POINT, IS_SLASH, IS_PLUS, IS_OPEN, IS_COUNT };
+#define FIVE(kind, a) [a] = kind, [a + 1] = kind, [a + 2] = kind, [a + 3] = kind, [a + 4] = kind
+static const uint8_t kind_of[256] = {
+    FIVE(IS_DIGIT, '0'), FIVE(IS_DIGIT, '5'), FIVE(IS_UPPER, 'A'), FIVE(IS_UPPER, 'F'), FIVE(IS_UPPER, 'K'), FIVE(IS_UPPER, 'P'),
+    FIVE(IS_UPPER, 'U'), ['Z'] = IS_UPPER, [' '] = IS_SPACE, ['-'] = IS_DASH, ['.'] = IS_POINT, ['/'] = IS_SLASH, ['+'] = IS_PLUS,
+    ['('] = IS_OPEN,
+};
+
+static bool form_allows(char c, unsigned kind)
+{
+    return c == 'X' ? kind == IS_DIGIT || kind == IS_UPPER : c == '9' ? kind == IS_DIGIT : c == 'A' ? kind == IS_UPPER
+                    : kind == kind_of[(uint8_t)c];
+}
+
+/* What stands before a form or behind it: see stands_alone(). */
+static bool beside_allows(unsigned where, unsigned kind)
+{
+    return kind != IS_UPPER && kind != IS_DIGIT && (where || (kind != IS_DASH && kind != IS_POINT && kind != IS_SLASH && kind != IS_PLUS));
+}
+
+static void note_kinds(cu_engine *e, size_t run, size_t k)
+{
+    const form *f = &by_run[run].v[k];
+    size_t n = strlen(f->form), place[3] = {f->before - 1u, f->before + run, f->before + run + 1};
+    for (unsigned where = 0; where < 3; where++)
+        for (unsigned kind = 0; kind < IS_COUNT; kind++) {
+            bool inside = where ? place[where] < n : f->before > 0, last = where == 2 && place[1] >= n;
+            if (last || (inside ? form_allows(f->form[place[where]], kind) : where == 2 || beside_allows(where, kind)))
+                e->official_may[run][where][kind] |= (uint16_t)(1u << k);
+        }
+}
 
 void cu_official_rules(cu_engine *e)
 {
@@ -111,6 +146,18 @@ void cu_official_rules(cu_engine *e)
                 e->official[k] = (uint16_t)i;
         }
     }
+    for (size_t run = 0; run < CU_OFFICIAL_RUNS; run++)
+        for (size_t k = 0; k < by_run[run].n; k++)
+            if (e->official[by_run[run].v[k].number] != CU_NO_RULE)
+                note_kinds(e, run, k);
+}
+
+/* The forms, as bits of by_run, that the bytes around the row of digits from i to `run` allow. */
+static unsigned forms_around(const cu_engine *e, cu_bytes t, size_t i, size_t run)
+{
+    const uint16_t (*may)[16] = e->official_may[run - i];
+    uint8_t before = i ? t.p[i - 1] : 0, after = run < t.n ? t.p[run] : 0, next = run + 1 < t.n ? t.p[run + 1] : 0;
+    return may[0][kind_of[before]] & may[1][kind_of[after]] & may[2][kind_of[next]];
 }
 
 bool cu_official_has(const cu_engine *e, size_t rule)
@@ -192,12 +239,12 @@ static bool among_others(const cu_engine *e, cu_bytes t, size_t start, size_t en
 
 cu_err cu_find_official(const cu_engine *e, cu_bytes t, size_t i, size_t run, size_t *past, cu_findings *out)
 {
-    if (run - i >= sizeof by_run / sizeof *by_run)
+    if (run - i >= CU_OFFICIAL_RUNS)
         return CU_OK;
-    for (size_t k = 0; k < by_run[run - i].n; k++) {
-        const form *f = &by_run[run - i].v[k];
+    for (unsigned may = forms_around(e, t, i, run); may; may &= may - 1) {
+        const form *f = &by_run[run - i].v[__builtin_ctz(may)];
         uint16_t rule = e->official[f->number];
-        if (f->before > i || rule == CU_NO_RULE)
+        if (f->before > i)
             continue;
         size_t start = i - f->before, end = form_end(t, start, f->form);
         if (end == start || !stands_alone(t, start, end) || cu_numbered_before(t, start))

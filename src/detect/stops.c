@@ -25,12 +25,6 @@ INLINE uint64_t alpha(const cu_masks *m, size_t b)
     return m->upper[b] | m->lower[b];
 }
 
-/* Letters, bytes above 0x7f, points: a blank and a number may follow. */
-INLINE uint64_t text(const masks *x, size_t b)
-{
-    return alpha(x->m, b) | x->s->high[b] | x->s->point[b];
-}
-
 /* The last digit of a number that goes on: behind a sign, or in a text. */
 INLINE uint64_t goes_on(const masks *x, size_t b)
 {
@@ -54,29 +48,64 @@ INLINE uint64_t lettered(const cu_masks *m, size_t b)
 #undef DIGIT
 }
 
+/* Bytes of words that begin with a digit, where their begin is in this block: "12", "0x1f". */
+INLINE uint64_t of_digits(const masks *x, size_t b)
+{
+    const cu_masks *m = x->m;
+    const cu_signs *s = x->s;
+    uint64_t word = alpha(m, b) | m->digit[b] | s->high[b];
+    uint64_t begin = m->digit[b] & before(s->space[b] | s->open[b] | s->point[b] | s->colon[b],
+                                          s->space[b - 1] | s->open[b - 1] | s->point[b - 1] | s->colon[b - 1], 1);
+    return word & ~(word + begin); /* the carry runs through the word */
+}
+
+/* Behind a word of a text and perhaps a point: a house behind its street. In "1, 2, 3" stands none. */
+INLINE uint64_t in_text(const masks *x, size_t b)
+{
+    const cu_signs *s = x->s;
+    uint64_t word = alpha(x->m, b) | s->high[b], last = alpha(x->m, b - 1) | s->high[b - 1];
+    uint64_t point = before(s->point[b], s->point[b - 1], 2) & ~before(of_digits(x, b), of_digits(x, b - 1), 3);
+    return before(s->space[b], s->space[b - 1], 1) & (before(word, last, 2) | point);
+}
+
+/* Rows of digits behind two capitals of an IBAN or an official number: the only readers that want those. two,
+ * four, six: so many digits from here on. */
+INLINE uint64_t behind_capitals(const masks *x, size_t b, uint64_t two, uint64_t four, uint64_t six)
+{
+    const cu_masks *m = x->m;
+    const cu_signs *s = x->s;
+    uint64_t sign = s->space[b] | m->dash[b], sign_next = s->space[b + 1] | m->dash[b + 1];
+    uint64_t account = m->upper[b] | m->digit[b], account_next = m->upper[b + 1] | m->digit[b + 1];
+    uint64_t third = behind(account, account_next, 2), fourth = behind(account, account_next, 3);
+    uint64_t goes = (third & (fourth | behind(sign, sign_next, 3))) | (behind(sign, sign_next, 2) & fourth);
+    uint64_t inside = before(alpha(m, b) | m->digit[b], alpha(m, b - 1) | m->digit[b - 1], 3);
+    uint64_t iban = two & goes & (~inside | before(m->backslash[b], m->backslash[b - 1], 4));
+    uint64_t capitals = before(m->upper[b], m->upper[b - 1], 1) & before(m->upper[b], m->upper[b - 1], 2);
+    uint64_t fiscal = two & behind(m->upper[b], m->upper[b + 1], 2) & behind(m->digit[b], m->digit[b + 1], 3);
+    return capitals & (iban | six | fiscal | (four & behind(m->upper[b], m->upper[b + 1], 4)));
+}
+
 /* The first digits of numbers that a reader may want (may_begin in sweep.c says what they have in common). */
 INLINE uint64_t first_digits(const masks *x, size_t b)
 {
     const cu_masks *m = x->m;
     uint64_t digit = m->digit[b], run = digit, on = goes_on(x, b);
     uint64_t letter = before(alpha(m, b), alpha(m, b - 1), 1), escape = before(m->backslash[b], m->backslash[b - 1], 2);
-    uint64_t capitals = before(m->upper[b], m->upper[b - 1], 1) & before(m->upper[b], m->upper[b - 1], 2);
-    uint64_t in_text = before(x->s->space[b], x->s->space[b - 1], 1) & before(text(x, b), text(x, b - 1), 2);
     uint64_t two = digit & behind(digit, m->digit[b + 1], 1), next_two = m->digit[b + 1] & m->digit[b + 1] >> 1;
     uint64_t four = two & behind(two, next_two, 2), next_four = next_two & next_two >> 2;
-    uint64_t seven = four & behind(four, next_four, 3);
+    uint64_t six = four & behind(two, next_two, 4), seven = four & behind(four, next_four, 3);
     on |= run & on >> 1;
     run &= run >> 1;
     on |= run & on >> 2;
     run &= run >> 2;
     on |= run & on >> 4;
     uint64_t capital = before(m->upper[b], m->upper[b - 1], 1);
-    return digit & ~before(digit, m->digit[b - 1], 1) & (~letter | capitals | escape | (seven & capital)) &
-           (in_text | seven | on | capitals | lettered(m, b));
+    uint64_t plain = (~letter | escape | (seven & capital)) & (in_text(x, b) | seven | on | lettered(m, b));
+    return digit & ~before(digit, m->digit[b - 1], 1) & (plain | behind_capitals(x, b, two, four, six));
 }
 
-/* "a@b", a second colon within five bytes (an address of IP version 6 or of hardware), "-" again after
- * three, "+1". */
+/* "a@b", a second colon within five bytes (an address of IP version 6 or of hardware), the first "-" of an
+ * address of hardware, "+1". */
 INLINE uint64_t signs(const masks *x, size_t b)
 {
     const cu_masks *m = x->m;
@@ -85,7 +114,10 @@ INLINE uint64_t signs(const masks *x, size_t b)
     uint64_t colon = s->colon[b], colon_next = s->colon[b + 1];
     uint64_t colons = behind(colon, colon_next, 1) | behind(colon, colon_next, 2) | behind(colon, colon_next, 3) |
                       behind(colon, colon_next, 4) | behind(colon, colon_next, 5);
-    return (s->at[b] & behind(word, word_next, 1)) | (colon & colons) | (m->dash[b] & behind(m->dash[b], m->dash[b + 1], 3)) |
+    uint64_t word_last = alpha(m, b - 1) | m->digit[b - 1], dash = m->dash[b];
+    uint64_t pairs = before(word, word_last, 2) & before(word, word_last, 1) & behind(word, word_next, 1) & behind(word, word_next, 2);
+    uint64_t dashes = behind(dash, m->dash[b + 1], 3) & behind(dash, m->dash[b + 1], 6) & ~before(dash, m->dash[b - 1], 3);
+    return (s->at[b] & behind(word, word_next, 1)) | (colon & colons) | (dash & dashes & pairs) |
            (s->plus[b] & behind(m->digit[b], m->digit[b + 1], 1));
 }
 

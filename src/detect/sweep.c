@@ -208,6 +208,12 @@ static bool separates(uint8_t c)
     return c == ' ' || c == '-' || c == '.' || c == '/' || c == ')';
 }
 
+/* ... of a street's name. */
+static bool ends_word(uint8_t c)
+{
+    return cu_alnum(c) || c >= 0x80 || c == '-' || c == '\'';
+}
+
 /* Most numbers of a program are short and stand alone: no reader needs to look at them. What one could
  * be the begin of goes on behind a separator, is long, or stands in a text (a house before or behind its
  * street). */
@@ -219,7 +225,9 @@ static bool may_begin(cu_bytes t, size_t at)
         bool one = cu_byte_class[before] == CU_IS_UPPER && !cu_alnum(first) && first != '_'; /* "X1234567L" */
         return one && t.n - at >= 7 && cu_digit(t.p[at + 3]) && cu_digit(t.p[at + 6]);
     }
-    if (before == ' ' && ((cu_alnum(first) && !cu_digit(first)) || first == '.' || first == ',' || first >= 0x80))
+    if (before == ' ' && ((cu_alnum(first) && !cu_digit(first)) || first >= 0x80))
+        return true;
+    if (before == ' ' && (first == '.' || first == ',') && at > 2 && ends_word(t.p[at - 3]))
         return true;
     size_t end = at + 1;
     while (end < t.n && cu_digit(t.p[end]))

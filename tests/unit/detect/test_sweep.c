@@ -225,7 +225,20 @@ static bool upper(uint8_t c)
     return c >= 'A' && c <= 'Z';
 }
 
-/* What must be a stop: byte by byte, p has three bytes before it and twelve behind. */
+/* Behind two capitals: "DE89 3704...", "RSSMRA85T10...", "ABCPE1734F", "JG103759A"; n digits. */
+static bool is_read_behind_capitals(const uint8_t *p, size_t n)
+{
+    bool account[2], sign[2];
+    for (unsigned k = 0; k < 2; k++) {
+        account[k] = cu_digit(p[2 + k]) || upper(p[2 + k]);
+        sign[k] = p[2 + k] == ' ' || p[2 + k] == '-';
+    }
+    bool goes = (account[0] && (account[1] || sign[1])) || (sign[0] && account[1]);
+    return (n >= 2 && goes && (!cu_alnum(p[-3]) || p[-4] == '\\')) || n >= 6 || (n == 2 && upper(p[2]) && cu_digit(p[3])) ||
+           (n == 4 && upper(p[4]));
+}
+
+/* What must be a stop: byte by byte, p has four bytes before it and twelve behind. */
 static bool is_number_to_read(const uint8_t *p)
 {
     size_t n = 0;
@@ -235,7 +248,9 @@ static bool is_number_to_read(const uint8_t *p)
     bool capitals = upper(p[-1]) && upper(p[-2]);
     if (n == 0 || cu_digit(p[-1]) || (alpha(p[-1]) && !capitals && p[-2] != '\\'))
         return false;
-    if (n >= 7 || capitals || (p[-1] == ' ' && (alpha(p[-2]) || p[-2] >= 0x80 || p[-2] == '.' || p[-2] == ',')))
+    if (capitals)
+        return is_read_behind_capitals(p, n);
+    if (n >= 7 || (p[-1] == ' ' && (alpha(p[-2]) || p[-2] >= 0x80 || ((p[-2] == '.' || p[-2] == ',') && alpha(p[-3]) && p[-4] == ' '))))
         return true;
     if (next && strchr(" -./)", next) && (cu_digit(after) || ((after == ' ' || after == '(') && cu_digit(p[n + 2]))))
         return true;
@@ -247,8 +262,9 @@ static bool is_sign_to_read(const uint8_t *p)
     bool colon = false;
     for (unsigned k = 1; k <= 5; k++)
         colon |= p[k] == ':';
-    return (p[0] == '@' && cu_alnum(p[1])) || (p[0] == ':' && colon) || (p[0] == '-' && p[3] == '-') ||
-           (p[0] == '+' && cu_digit(p[1]));
+    return (p[0] == '@' && cu_alnum(p[1])) || (p[0] == ':' && colon) || (p[0] == '+' && cu_digit(p[1])) ||
+           (p[0] == '-' && p[3] == '-' && p[6] == '-' && p[-3] != '-' && cu_alnum(p[-2]) && cu_alnum(p[-1]) && cu_alnum(p[1]) &&
+            cu_alnum(p[2]));
 }
 
 static void stops_and_numbers_are_where_they_are(void **state)
@@ -266,7 +282,7 @@ static void stops_and_numbers_are_where_they_are(void **state)
         cu_find_stops(&m, &signs, n, stops + b);
         cu_find_numbers(&m, n, numbers + b);
     }
-    for (size_t i = 3; i + 16 < blocks * CU_BLOCK; i++) {
+    for (size_t i = 4; i + 16 < blocks * CU_BLOCK; i++) {
         unsigned digits = 0;
         for (unsigned k = 0; k < 16; k++)
             digits += cu_digit(text.p[i + k]);
