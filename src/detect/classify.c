@@ -340,7 +340,7 @@ VBMI2 static size_t list_places(const uint64_t *marked, size_t blocks, uint16_t 
 
 VBMI2 static inline __mmask16 have_hash(const cu_literals *l, unsigned four, __m512i v)
 {
-    __m512i h = _mm512_srli_epi32(_mm512_mullo_epi32(v, _mm512_set1_epi32((int)0x9e3779b1u)), 18);
+    __m512i h = _mm512_srli_epi32(_mm512_mullo_epi32(v, _mm512_set1_epi32((int)0x9e3779b1u)), 16);
     __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(h, 5), (const void *)l->seen[four], 4);
     __m512i bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(h, _mm512_set1_epi32(31)));
     return _mm512_test_epi32_mask(word, bit);

@@ -227,16 +227,15 @@ static cu_err spread(cu_literals *l)
     return CU_OK;
 }
 
-/* Which of all the hashes its window has. */
+/* Which of all the slots its window has. */
 static uint32_t slot_of(cu_literals *l, const cu_literal *x)
 {
     unsigned four = x->window_n >= 4;
     uint32_t v = 0, h;
     memcpy(&v, x->text + x->window, 3 + four);
-    v |= 0x20202020u;
-    h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 18;
+    h = cu_literal_hash(v | 0x20202020u, four);
     l->seen[four][h / 64] |= 1ull << (h % 64);
-    return four * SLOTS + h;
+    return four * SLOTS + h / (CU_LITERAL_SEEN / SLOTS);
 }
 
 static cu_literal_check check_of(const cu_literals *l, size_t i)

@@ -16,6 +16,7 @@
 #define CU_LITERAL_GROUPS (8u * CU_LITERAL_BANKS)
 #define CU_LITERAL_WINDOW 8u
 #define CU_LITERAL_SLOTS 16384u
+#define CU_LITERAL_SEEN 65536u /* hashes of which is known whether a literal's window has them; four to a slot */
 
 /* What of a literal is compared first: the eight bytes from its begin on, bit 0x20 of each set. */
 typedef struct {
@@ -60,10 +61,10 @@ typedef struct {
     uint8_t code[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][64];
     /* The same for the two halves of a byte, for processors that look up 16 entries at a time. */
     uint8_t low[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16], high[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16];
-    uint64_t seen[2][256]; /* by hash of the first three, of the first four bytes of a window */
-    cu_literal_check *checks; /* ordered by that hash, three bytes before four */
-    uint16_t *first;        /* by that hash, CU_LITERAL_SLOTS of each, and one behind */
-    cu_literal_next *next;  /* at the index of the first check of a hash, for all of them */
+    uint64_t seen[2][CU_LITERAL_SEEN / 64]; /* by hash of the first three, of the first four bytes of a window */
+    cu_literal_check *checks; /* ordered by slot, three bytes before four */
+    uint16_t *first;        /* by slot, CU_LITERAL_SLOTS of each, and one behind */
+    cu_literal_next *next;  /* at the index of the first check of a slot, for all of them */
 } cu_literals;
 
 /* text of 3 to CU_LITERAL_MAX bytes. */
@@ -74,16 +75,21 @@ cu_err cu_literals_arrange(cu_literals *l) CU_MUST;
 cu_err cu_literals_ready(cu_literals *l) CU_MUST;
 void cu_literals_free(cu_literals *l);
 
-/* The hash of three (four: 0) or of four bytes at p, if a literal's window has it, or CU_NO_HASH. Four bytes are
- * read. */
+/* Of three (four: 0) or of four bytes, the first of which is the lowest; bit 0x20 of each is set. */
+static inline uint32_t cu_literal_hash(uint32_t v, unsigned four)
+{
+    return ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 16;
+}
+
+/* The slot of three (four: 0) or of four bytes at p, if a literal's window has their hash, or CU_NO_HASH. Four bytes
+ * are read. */
 #define CU_NO_HASH UINT32_MAX
 static inline uint32_t cu_literals_seen(const cu_literals *l, const uint8_t *p, unsigned four)
 {
     uint32_t v, h;
     memcpy(&v, p, 4);
-    v |= 0x20202020u;
-    h = ((four ? v : v & 0xffffffu) * 0x9e3779b1u) >> 18;
-    return l->seen[four][h / 64] >> (h % 64) & 1 ? h : CU_NO_HASH;
+    h = cu_literal_hash(v | 0x20202020u, four);
+    return l->seen[four][h / 64] >> (h % 64) & 1 ? h / (CU_LITERAL_SEEN / CU_LITERAL_SLOTS) : CU_NO_HASH;
 }
 
 /* The same where what stands behind those bytes may be the literal's too. Eight bytes are read. */
