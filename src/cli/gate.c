@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "admin.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "provenance.h"
+#include "scan/change.h"
 
 #define REPORT_MAX ((size_t)8 << 20)
 #define ANSWER_MAX ((size_t)8 << 20)
@@ -71,11 +73,53 @@ static bool is_hex(const char *s)
 
 /* --- change --- */
 
-/* The same change once more, with where its lines come from. */
+#define GATHER_MAX ((size_t)64 << 20)
+
+static int gather(const cu_run *r, const char *repo, const char *rev, cu_change *what, json_t **in)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_buf objects CU_CLEAN_BUF = CU_BUF(CU_CHANGE_BYTES + 64), text CU_CLEAN_BUF = CU_BUF(2 * CU_CHANGE_BYTES);
+    cu_fault f = {0};
+    cu_arena_init(&a, GATHER_MAX);
+    cu_err e = cu_change_gather(repo, rev, cu_run_option(r, "base"), &objects, what, &a, &f);
+    what->files = NULL; /* of the arena */
+    if (e != CU_OK)
+        return cu_run_fault(r, e, &f);
+    cu_base64(&text, cu_buf_view(&objects));
+    *in = json_pack("{s:s}", "objects", cu_buf_cstr(&text));
+    return *in ? 0 : cu_run_fail(r, CU_NOMEM, "out of memory");
+}
+
+/* What the commit changes goes to the desk, so that who approves it reads it there. */
+static int change_send(const cu_run *r, const char *repo, const char *rev, json_t **out)
+{
+    char path[200];
+    cu_change what;
+    json_t *in = NULL;
+    int rc = gather(r, repo, rev, &what, &in);
+    snprintf(path, sizeof path, "/api/v1/changes/%s/diff", rc ? "" : what.id);
+    return rc ? rc : post(r, "POST", path, in, out);
+}
+
+static int change_diff(const cu_run *r)
+{
+    json_t *v = NULL;
+    const char *repo = cu_run_option(r, "git");
+    if (r->args_n != 1)
+        return cu_run_fail(r, CU_CONFIG, "a commit is needed");
+    int rc = change_send(r, repo ? repo : ".", r->args[0], &v);
+    return rc ? rc : say_record(r, v);
+}
+
+/* The same change once more, with what it changes and where its lines come from. */
 static int change_trace(const cu_run *r)
 {
-    prov_answer p;
-    int rc = prov_ask(r, cu_run_option(r, "git"), cu_run_option(r, "commit"), true, &p);
+    prov_answer p = {0};
+    json_t *v = NULL;
+    int rc = change_send(r, cu_run_option(r, "git"), cu_run_option(r, "commit"), &v);
+    json_decref(v);
+    if (rc == 0)
+        rc = prov_ask(r, cu_run_option(r, "git"), cu_run_option(r, "commit"), cu_run_option(r, "base"), true, &p);
     if (rc == 0)
         rc = prov_say_text(&p, r->json);
     prov_answer_free(&p);
@@ -252,7 +296,16 @@ const cu_verb cu_verb_change_add = {
     .summary = "register a commit; an older one of the same branch is pushed over",
     .options = {CONFIG, {"commit", "SHA", "the commit"}, {"repo", "NAME", "the repository"}, {"branch", "NAME", "its branch; main otherwise"}, {"author", "NAME", "who wrote it"},
                 {"title", "TEXT", "what it is about"}, {"artifact", "SHA256", "what was built from it"}, {"assistant", NULL, "an assistant had a part in it"},
-                {"prompted-by", "NAME", "whose key the assistant worked with"}, {"git", "PATH", "repository on this machine: the change's lines are traced to their exchanges as well"}},
+                {"prompted-by", "NAME", "whose key the assistant worked with"}, {"git", "PATH", "repository on this machine: what the commit changes goes to the desk, and its lines are traced to their exchanges"},
+                {"base", "REV", "with --git: what it is compared with, of several commits the one before the first; its first parent otherwise"}},
+};
+const cu_verb cu_verb_change_diff = {
+    .name = "change diff", .group = "ship", .operands = "COMMIT", .run = change_diff, .formats = "text|json",
+    .summary = "show the desk what a registered commit changes, for who approves it",
+    .details = "Git's own objects of the change are sent, and Custos works the difference out from them, down from the commit's name: nobody has to be believed. "
+               "They are kept sealed until a newer commit is pushed, 90 days at most; the log gets their digest and counts, never code. Files over 512 KiB, and what is "
+               "beyond 4 MiB together, are named without their text.",
+    .options = {CONFIG, {"git", "PATH", "the repository; the current folder otherwise"}, {"base", "REV", "what it is compared with; its first parent otherwise"}},
 };
 const cu_verb cu_verb_change_report = {
     .name = "change report", .group = "ship", .operands = "SHA", .run = change_report, .formats = "text|json",

@@ -89,7 +89,7 @@ static int run(const cu_run *r)
     const char *repo = cu_run_option(r, "repo");
     if (r->args_n != 1)
         return cu_run_fail(r, CU_CONFIG, "one commit is needed");
-    int rc = prov_ask(r, repo ? repo : ".", r->args[0], cu_run_option(r, "link") != NULL, &p);
+    int rc = prov_ask(r, repo ? repo : ".", r->args[0], NULL, cu_run_option(r, "link") != NULL, &p);
     if (rc == 0)
         rc = strcmp(r->format, "agent-trace") == 0 ? prov_say_trace(&p) : prov_say_text(&p, r->json);
     prov_answer_free(&p);

@@ -12,9 +12,9 @@ typedef struct {
     json_t *answer;     /* of POST /api/v1/provenance */
 } prov_answer;
 
-/* Digests of the lines that a commit adds are held against the log; the code stays here. link: the change of this
+/* Digests of the lines that a commit adds to base (NULL: its first parent) are held against the log; the code stays here. link: the change of this
  * commit gets it as an entry. 0, or the exit status of what went wrong. */
-int prov_ask(const cu_run *r, const char *repo, const char *rev, bool link, prov_answer *out);
+int prov_ask(const cu_run *r, const char *repo, const char *rev, const char *base, bool link, prov_answer *out);
 void prov_answer_free(prov_answer *p);
 int prov_say_text(const prov_answer *p, bool json); /* on standard output; exit status */
 int prov_say_trace(const prov_answer *p);           /* an Agent Trace record */

@@ -54,12 +54,12 @@ static int ask(const cu_run *r, const char *body, prov_answer *out)
     return out->answer ? 0 : cu_run_fail(r, CU_SYNTAX, "the answer is no JSON");
 }
 
-int prov_ask(const cu_run *r, const char *repo, const char *rev, bool link, prov_answer *out)
+int prov_ask(const cu_run *r, const char *repo, const char *rev, const char *base, bool link, prov_answer *out)
 {
     cu_fault f = {0};
     collecting c = {.files = json_array()};
     *out = (prov_answer){0};
-    cu_err e = cu_commit_added(repo, rev, &out->commit, on_line, &c, &f);
+    cu_err e = cu_commit_added(repo, rev, base, &out->commit, on_line, &c, &f);
     json_t *in = json_pack("{s:o}", "files", c.files);
     if (link && e == CU_OK)
         json_object_set_new(in, "change", json_string(out->commit.id));

@@ -62,6 +62,7 @@
     X(control_show) \
     X(control_coverage) \
     X(change_add) \
+    X(change_diff) \
     X(change_report) \
     X(change_review) \
     X(change_show) \

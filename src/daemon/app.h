@@ -55,6 +55,8 @@ typedef struct {
     struct sessions *sessions; /* locks itself */
     struct accounts *accounts; /* locks itself */
     struct rules *rules;    /* in force */
+    struct cu_code *code;   /* rules for code, once a change was looked at; of code_lock */
+    pthread_mutex_t code_lock;
     cu_guard_config guard;  /* as configured, with its files; memory of arena */
     pthread_mutex_t reloading; /* taken before lock */
     pthread_mutex_t desk_lock; /* one step of a register at a time; taken before lock */

@@ -21,6 +21,7 @@
 #include "capture.h"
 #include "drift.h"
 #include "health.h"
+#include "inspect/code.h"
 #include "master.h"
 #include "metrics.h"
 #include "policy_facts.h"
@@ -320,6 +321,7 @@ static void close_all(app *a)
     capture_close(a);
     cu_wipe(a->master, sizeof a->master);
     rules_release(a, a->rules);
+    cu_code_close(a->code);
     cu_arena_free(&a->arena);
     metrics_free(a->metrics);
     cu_close_fd(&a->spool_fd);
@@ -343,6 +345,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->reloading, NULL);
     pthread_mutex_init(&a->desk_lock, NULL);
+    pthread_mutex_init(&a->code_lock, NULL);
     cu_err e = open_all(a, f);
     if (e == CU_OK)
         e = begin(a, f);

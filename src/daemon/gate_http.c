@@ -1,7 +1,9 @@
 /* Changes and the gate in the API. */
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/log.h"
 #include "comply/ci_report.h"
+#include "change_diff.h"
 #include "gate.h"
 #include "paths.h"
 
@@ -141,6 +143,14 @@ static cu_err count_report(const char *format, cu_bytes text, const char *name, 
     return CU_OK;
 }
 
+/* The entry counts; where the results stand is for who decides, and may fail. */
+static void keep_results(call *c, const char *tool, cu_bytes text)
+{
+    cu_fault f = {0};
+    if (change_scan_keep(c->a, c->args[0], tool, text, &f) != CU_OK)
+        cu_say(CU_LOG_WARN, "results of a scan are not shown beside the change: %s", f.text);
+}
+
 /* {"format":"junit","content":"<testsuites…","name":"unit"}: counted here, not believed. */
 unsigned take_report(call *c)
 {
@@ -160,6 +170,8 @@ unsigned take_report(call *c)
         json_object_set_new(fields, "report", json_string(hex));
         e = desk_take(c->a, &who, type, NULL, fields, &record, &f);
     }
+    if (e == CU_OK && strcmp(type, "ci.scan_result") == 0)
+        keep_results(c, text_of(fields, "tool"), text);
     json_decref(in);
     json_decref(fields);
     if (e != CU_OK)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "accounts.h"
 #include "comply/vendors.h"
+#include "change_diff.h"
 #include "gate.h"
 
 static const char *text_of(const json_t *v, const char *key)
@@ -65,6 +66,7 @@ void changes_pushed(app *a)
     }
     json_decref(all);
     json_decref(newest);
+    changes_forget_old(a);
 }
 
 /* --- deployments --- */

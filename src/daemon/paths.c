@@ -1,5 +1,6 @@
 #include "paths.h"
 #include <stdio.h>
+#include "change_diff.h"
 #include "erase.h"
 #include "findings.h"
 #include "gate.h"
@@ -98,6 +99,9 @@ static const operation table[] = {
     {"GET", "/api/v1/policies/{id}", answer_policy, READERS, WHOLE_NOW},
     {"GET", "/api/v1/changes/{commit}", answer_change, READERS, WHOLE_NOW},
     {"POST", "/api/v1/changes/{commit}/reports", take_report, COMPLIERS | ROLE_SECURITY | ROLE_DEVELOPER},
+    {"GET", "/api/v1/changes/{commit}/diff", answer_change_diff, STAFF},
+    {"POST", "/api/v1/changes/{commit}/diff", take_change_diff, COMPLIERS | ROLE_SECURITY | ROLE_DEVELOPER},
+    {"POST", "/api/v1/changes/{commit}/diff/values", open_change_diff, KEEPERS},
     {"POST", "/api/v1/hooks/{kind}", take_hook, PUBLIC, FREE},
     {"POST", "/api/v1/provenance", answer_provenance, STAFF, OF_TENANTS},
     {"POST", "/api/v1/gate", answer_gate, STAFF},

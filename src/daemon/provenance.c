@@ -139,6 +139,13 @@ cu_err prov_trace(app *a, prov *p, const char *tenant, prov_file *file, cu_fault
     return e;
 }
 
+cu_err prov_file_room(prov_file *x, const char *path, size_t n)
+{
+    *x = (prov_file){.path = path, .n = n, .given = calloc(n + 1, sizeof *x->given), .number = calloc(n + 1, sizeof *x->number),
+                     .lines = calloc(n + 1, sizeof *x->lines), .source = calloc(n + 1, sizeof *x->source), .alike = calloc(n + 1, 1)};
+    return x->given && x->number && x->lines && x->source && x->alike ? CU_OK : CU_NOMEM;
+}
+
 void prov_file_free(prov_file *x)
 {
     free(x->given);

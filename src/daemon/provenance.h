@@ -29,7 +29,11 @@ typedef struct {
 } prov;
 
 cu_err prov_trace(app *a, prov *p, const char *tenant, prov_file *file, cu_fault *f) CU_MUST;
+cu_err prov_file_room(prov_file *x, const char *path, size_t n) CU_MUST; /* n lines, nothing known of them */
 void prov_file_free(prov_file *x);
+/* provenance_http.c: under the key of each tenant that the caller may see. */
+cu_err prov_trace_all(call *c, prov *p, prov_file *v, size_t n, cu_fault *f) CU_MUST;
+struct json_t *prov_sources_json(call *c, const prov *p); /* what the log says of the exchanges, most lines first */
 unsigned answer_provenance(call *c);
 
 #endif

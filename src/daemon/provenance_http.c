@@ -33,10 +33,7 @@ static cu_err read_file(const json_t *v, prov_file *out, size_t *total, cu_fault
     size_t n = json_array_size(lines), i;
     if (!json_is_string(path) || !json_is_array(lines) || (*total += n) > PROV_LINES)
         return cu_fail(f, *total > PROV_LINES ? CU_TOO_BIG : CU_SYNTAX, "files: each has a path and lines, at most %u together", PROV_LINES);
-    *out = (prov_file){.path = json_string_value(path), .n = n, .given = calloc(n + 1, sizeof *out->given), .number = calloc(n + 1, sizeof *out->number),
-                       .lines = calloc(n + 1, sizeof *out->lines), .source = calloc(n + 1, sizeof *out->source), .alike = calloc(n + 1, 1)};
-    if (!out->given || !out->number || !out->lines || !out->source || !out->alike)
-        return CU_NOMEM;
+    CU_TRY(prov_file_room(out, json_string_value(path), n));
     json_array_foreach(lines, i, x)
         if (!json_is_string(x) || !read_line(json_string_value(x), &out->number[i], &out->given[i]))
             return cu_fail(f, CU_SYNTAX, "line %zu of %.100s is not NUMBER:WORDS:DIGEST:DIGEST", i + 1, out->path);
@@ -95,7 +92,7 @@ static int by_lines(const void *a, const void *b)
     return n != m ? (n < m ? 1 : -1) : strcmp(json_string_value(json_object_get(x, "id")), json_string_value(json_object_get(y, "id")));
 }
 
-static json_t *sources_json(call *c, const prov *p)
+json_t *prov_sources_json(call *c, const prov *p)
 {
     json_t *all = json_array(), *sorted = json_array(), *list[PROV_SOURCES];
     for (size_t i = 0; i < p->sources_n; i++) {
@@ -142,9 +139,17 @@ static cu_err link_change(call *c, const char *change, const json_t *out, cu_fau
     return e;
 }
 
-static cu_err trace_all(call *c, json_t *files, prov *p, prov_file *v, size_t *n, cu_fault *f)
+cu_err prov_trace_all(call *c, prov *p, prov_file *v, size_t n, cu_fault *f)
 {
     const cu_config *g = c->a->config;
+    for (size_t t = 0; t < g->tenants_n; t++)
+        for (size_t i = 0; limit_tenant(c, g->tenants[t].name) && i < n; i++)
+            CU_TRY(prov_trace(c->a, p, g->tenants[t].name, &v[i], f));
+    return CU_OK;
+}
+
+static cu_err trace_all(call *c, json_t *files, prov *p, prov_file *v, size_t *n, cu_fault *f)
+{
     size_t total = 0, i;
     json_t *x;
     json_array_foreach(files, i, x) {
@@ -152,10 +157,7 @@ static cu_err trace_all(call *c, json_t *files, prov *p, prov_file *v, size_t *n
         *n = i + 1;
         CU_TRY(e);
     }
-    for (size_t t = 0; t < g->tenants_n; t++)
-        for (i = 0; limit_tenant(c, g->tenants[t].name) && i < *n; i++)
-            CU_TRY(prov_trace(c->a, p, g->tenants[t].name, &v[i], f));
-    return CU_OK;
+    return prov_trace_all(c, p, v, *n, f);
 }
 
 static json_t *result(call *c, const prov *p, const prov_file *v, size_t n)
@@ -168,7 +170,7 @@ static json_t *result(call *c, const prov *p, const prov_file *v, size_t n)
             from += v[i].source[k] != 0;
         json_array_append_new(files, json_pack("{s:s,s:I,s:o}", "path", v[i].path, "lines", (json_int_t)v[i].n, "ranges", ranges_of(p, &v[i])));
     }
-    return json_pack("{s:o,s:o,s:I,s:I,s:I}", "files", files, "exchanges", sources_json(c, p), "lines", (json_int_t)lines, "from_assistant", (json_int_t)from, "share",
+    return json_pack("{s:o,s:o,s:I,s:I,s:I}", "files", files, "exchanges", prov_sources_json(c, p), "lines", (json_int_t)lines, "from_assistant", (json_int_t)from, "share",
                      (json_int_t)(lines ? from * 1000 / lines : 0));
 }
 

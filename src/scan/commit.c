@@ -54,54 +54,68 @@ static void describe(git_commit *c, cu_commit *out)
     read_trailers(git_commit_message_raw(c) ? git_commit_message_raw(c) : "", out);
 }
 
-static int diff_of(git_repository *repo, git_commit *c, git_diff **out)
+static int diff_of(git_repository *repo, git_commit *c, git_tree *before, git_diff **out)
 {
     git_diff_options o = GIT_DIFF_OPTIONS_INIT;
     git_diff_find_options find = GIT_DIFF_FIND_OPTIONS_INIT;
-    git_commit *parent = NULL;
-    git_tree *now = NULL, *before = NULL;
+    git_tree *now = NULL;
     o.context_lines = 0;
     o.max_size = FILE_MAX;
     find.flags = GIT_DIFF_FIND_RENAMES;
     int rc = git_commit_tree(&now, c);
-    if (rc == 0 && git_commit_parentcount(c) > 0)
-        rc = git_commit_parent(&parent, c, 0) || git_commit_tree(&before, parent);
     if (rc == 0)
         rc = git_diff_tree_to_tree(out, repo, before, now, &o) || git_diff_find_similar(*out, &find);
-    git_tree_free(before);
     git_tree_free(now);
-    git_commit_free(parent);
     return rc;
 }
 
-static cu_err read_commit(git_repository *repo, const char *name, const char *rev, cu_commit *out, reading *r, cu_fault *f)
+/* The folder that the commit is compared with; NULL: it is the first. */
+static cu_err tree_before(git_repository *repo, git_commit *c, const char *base, git_tree **out, cu_fault *f)
+{
+    git_object *o = NULL;
+    git_commit *parent = NULL;
+    cu_err e = CU_OK;
+    if (base)
+        e = git_revparse_single(&o, repo, base) == 0 && git_object_peel((git_object **)out, o, GIT_OBJECT_TREE) == 0 ? CU_OK : failed(f, CU_NOT_FOUND, base, "no commit of this repository");
+    else if (git_commit_parentcount(c) > 0)
+        e = git_commit_parent(&parent, c, 0) == 0 && git_commit_tree(out, parent) == 0 ? CU_OK : failed(f, CU_CORRUPT, "git", "the commit before it cannot be read");
+    git_object_free(o);
+    git_commit_free(parent);
+    return e;
+}
+
+static cu_err read_commit(git_repository *repo, const char *name, const char *rev, const char *base, cu_commit *out, reading *r, cu_fault *f)
 {
     git_object *o = NULL, *c = NULL;
     git_diff *diff = NULL;
+    git_tree *before = NULL;
     cu_err e = CU_OK;
     if (git_revparse_single(&o, repo, rev) != 0 || git_object_peel(&c, o, GIT_OBJECT_COMMIT) != 0)
         e = failed(f, CU_NOT_FOUND, rev, "no commit of this repository");
     if (e == CU_OK)
         describe((git_commit *)c, out);
-    if (e == CU_OK && diff_of(repo, (git_commit *)c, &diff) != 0)
-        e = failed(f, CU_CORRUPT, name, "the commit cannot be compared with its parent");
+    if (e == CU_OK)
+        e = tree_before(repo, (git_commit *)c, base, &before, f);
+    if (e == CU_OK && diff_of(repo, (git_commit *)c, before, &diff) != 0)
+        e = failed(f, CU_CORRUPT, name, "the commit cannot be compared with the one before it");
     if (e == CU_OK && git_diff_foreach(diff, NULL, NULL, NULL, on_line, r) != 0)
         e = r->err == CU_TOO_BIG ? cu_fail(f, CU_TOO_BIG, "%.64s adds more than %u lines", out->id, CU_COMMIT_LINES)
             : r->err != CU_OK    ? r->err
                                  : failed(f, CU_CORRUPT, name, "the commit cannot be read");
     git_diff_free(diff);
+    git_tree_free(before);
     git_object_free(c);
     git_object_free(o);
     return e;
 }
 
-cu_err cu_commit_added(const char *repo, const char *rev, cu_commit *out, cu_commit_line_fn each, void *arg, cu_fault *f)
+cu_err cu_commit_added(const char *repo, const char *rev, const char *base, cu_commit *out, cu_commit_line_fn each, void *arg, cu_fault *f)
 {
     reading r = {.each = each, .arg = arg};
     git_repository *g = NULL;
     git_odb *odb = NULL;
     *out = (cu_commit){0};
-    cu_err e = !cu_repository_open(repo, true, &g, &odb) ? failed(f, CU_NOT_FOUND, repo, "no git repository") : read_commit(g, repo, rev, out, &r, f);
+    cu_err e = !cu_repository_open(repo, true, &g, &odb) ? failed(f, CU_NOT_FOUND, repo, "no git repository") : read_commit(g, repo, rev, base, out, &r, f);
     git_odb_free(odb);
     git_repository_free(g);
     return e;

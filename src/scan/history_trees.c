@@ -1,4 +1,5 @@
 #include "history.h"
+#include "tree_entry.h"
 #include <stdlib.h>
 
 #define MAX_DEPTH 512u
@@ -80,48 +81,6 @@ void cu_paths_free(cu_paths *p)
     free(p->slots);
 }
 
-/* One entry of a raw tree: "MODE NAME\0ID". */
-typedef struct {
-    cu_bytes left; /* behind this entry */
-    cu_bytes name;
-    const uint8_t *id;
-    bool tree, file, over, bad;
-} entry;
-
-static entry next_entry(cu_bytes t)
-{
-    entry e = {.left = t, .over = t.n == 0};
-    unsigned mode = 0;
-    size_t i = 0;
-    if (e.over)
-        return e;
-    for (; i < t.n && i < 7 && t.p[i] >= '0' && t.p[i] <= '7'; i++)
-        mode = mode * 8 + (t.p[i] - '0');
-    const uint8_t *nul = i && i < t.n && t.p[i] == ' ' ? memchr(t.p + i + 1, 0, t.n - i - 1) : NULL;
-    if (!nul || (size_t)(t.p + t.n - nul) - 1 < CU_OBJECT_ID) {
-        e.over = e.bad = true;
-        return e;
-    }
-    e.name = cu_slice(t, i + 1, (size_t)(nul - t.p));
-    e.id = nul + 1;
-    e.left = cu_slice(t, (size_t)(nul - t.p) + 1 + CU_OBJECT_ID, t.n);
-    e.tree = (mode & 0170000) == 0040000;
-    e.file = (mode & 0170000) == 0100000 || (mode & 0170000) == 0120000;
-    return e;
-}
-
-/* git's order: a folder's name counts as if a slash stood behind it. */
-static int order(const entry *a, const entry *b)
-{
-    size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
-    int c = n ? memcmp(a->name.p, b->name.p, n) : 0;
-    if (c)
-        return c;
-    int x = a->name.n > n ? a->name.p[n] : a->tree ? '/' : 0;
-    int y = b->name.n > n ? b->name.p[n] : b->tree ? '/' : 0;
-    return x - y;
-}
-
 void cu_history_forget_trees(cu_history *h)
 {
     for (size_t i = 0; i < CU_TREES_KEPT; i++) {
@@ -174,7 +133,7 @@ static cu_err add_blob(cu_history *h, const uint8_t *id, uint32_t commit)
 static cu_err compare(cu_history *h, const uint8_t *id, const uint8_t *old, uint32_t commit,
                       unsigned depth);
 
-static cu_err take(cu_history *h, const entry *e, const uint8_t *old, uint32_t commit, unsigned depth)
+static cu_err take(cu_history *h, const cu_tree_entry *e, const uint8_t *old, uint32_t commit, unsigned depth)
 {
     size_t n = h->path.n;
     if (n)
@@ -189,15 +148,15 @@ static cu_err take(cu_history *h, const entry *e, const uint8_t *old, uint32_t c
 static cu_err merge(cu_history *h, cu_bytes now, cu_bytes before, uint32_t commit, unsigned depth,
                     bool *bad)
 {
-    entry old = next_entry(before);
-    for (entry e = next_entry(now); !e.over || e.bad; e = next_entry(e.left)) {
+    cu_tree_entry old = cu_tree_next(before);
+    for (cu_tree_entry e = cu_tree_next(now); !e.over || e.bad; e = cu_tree_next(e.left)) {
         if (e.bad) {
             *bad = true;
             return CU_OK;
         }
-        while (!old.over && order(&old, &e) < 0)
-            old = next_entry(old.left);
-        bool same = !old.over && order(&old, &e) == 0;
+        while (!old.over && cu_tree_order(&old, &e) < 0)
+            old = cu_tree_next(old.left);
+        bool same = !old.over && cu_tree_order(&old, &e) == 0;
         if (same && memcmp(old.id, e.id, CU_OBJECT_ID) == 0)
             continue;
         if (e.tree || e.file)

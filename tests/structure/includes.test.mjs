@@ -27,7 +27,7 @@ const table = {
   gateway: ['base', 'catalog', 'detect', 'wire', 'redact', 'inspect', 'policy', 'ledger'],
   serve: ['base', 'catalog', 'ledger', 'policy'],
   questionnaire: ['base', 'catalog', 'ledger', 'store', 'policy', 'comply'],
-  daemon: ['base', 'catalog', 'detect', 'wire', 'redact', 'inspect', 'policy', 'ledger', 'store', 'comply', 'audit', 'signin', 'questionnaire'],
+  daemon: ['base', 'catalog', 'detect', 'scan', 'wire', 'redact', 'inspect', 'policy', 'ledger', 'store', 'comply', 'audit', 'signin', 'questionnaire'],
   cli: ['base', 'catalog', 'detect', 'wire', 'redact', 'policy', 'ledger', 'store', 'comply', 'serve', 'daemon', 'scan', 'audit', 'inspect', 'backup', 'signin', 'questionnaire'],
   verify: ['base', 'ledger'],
 };

@@ -1,5 +1,5 @@
 // Changes: which commits wait for what; and one change with all that an approver needs on one screen: who wrote it, what
-// an assistant had a part in, tests, scans, reviewers, what each gate says and why, and the deployments to decide.
+// an assistant had a part in, tests, scans, reviewers, what each gate says and why, the deployments to decide, the code.
 import { useState } from "preact/hooks";
 import { html } from "./html.js";
 import { session } from "./api.js";
@@ -9,6 +9,7 @@ import { count, many, moment } from "./format.js";
 import { Registers } from "./registers.js";
 import { RecordState } from "./desk.js";
 import { StepForm } from "./step-form.js";
+import { Diff } from "./diff.js";
 
 const EVERY_MS = 5000;
 const path = (id) => `/changes/${encodeURIComponent(id)}`;
@@ -85,7 +86,7 @@ export function Change({ id }) {
     <${Notice} seen=${seen} />
     ${asked && step(asked.type) && html`<${StepForm} key=${asked.type + asked.what} reg=${step(asked.type)[0]} step=${step(asked.type)[1]} record=${asked.record} given=${asked.fixed} onDone=${done} onCancel=${() => setAsked(null)} />`}
     <section class="sheet asis" aria-label="In short"><dl class="facts"><dt>By an assistant</dt><dd><${Share} f=${f} /></dd><dt>Whose key it worked with</dt><dd>${f.prompted_by ?? html`<span class="faint">–</span>`}</dd>
-      <dt>Artifact</dt><dd class="mono">${f.artifact ?? html`<span class="faint">none named</span>`}</dd><dt>Read it</dt><dd><code>git show ${id}</code> <span class="faint">in ${f.repo}; the code itself does not come here</span></dd>
+      <dt>Artifact</dt><dd class="mono">${f.artifact ?? html`<span class="faint">none named</span>`}</dd><dt>What it changes</dt><dd>${f.objects ? html`<a href="#diff">${many(f.files, "file")}, ${count(f.lines_added)} lines added, ${count(f.lines_removed)} removed</a>` : html`<span class="faint">not sent here</span>`}</dd>
       <dt>History</dt><dd><a href=${`/registers/change/${encodeURIComponent(id)}`}>every step, with its entry and proof</a></dd></dl></section>
     <${Gates} gates=${c.gates} />
     <section class="apart" aria-labelledby="deps"><h2 id="deps" class="h3">Deployments</h2>${c.deployments.length === 0 ? html`<p class="small quiet">Nobody has asked for one.</p>` : html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Deployments"><table class="stack list"><caption class="vh">Deployments of this change</caption>
@@ -96,6 +97,7 @@ export function Change({ id }) {
     <${Rows} title="Tests" none="No test run is recorded." heads=${["Suite", "Passed", "Failed", "Skipped", "When"]} rows=${results(c.gates, "tests").map(([n, t]) => [n, count(t.passed), t.failed ? html`<span class="refusal">${count(t.failed)}</span>` : "0", count(t.skipped), moment(t.at)])} />
     <${Rows} title="Scans" none="No scan is recorded." heads=${["Tool", "Errors", "Warnings", "Notes", "When"]} rows=${results(c.gates, "scans").map(([n, t]) => [n, t.errors ? html`<span class="refusal">${count(t.errors)}</span>` : "0", count(t.warnings), count(t.notes), moment(t.at)])} />
     <${Rows} title="Reviews" none="Nobody has reviewed it." heads=${["Reviewer", "Verdict", "When"]} rows=${results(c.gates, "reviews").map(([, t]) => [t.reviewer, t.verdict === "approved" ? "approved" : html`<span class="refusal">asks for changes</span>`, moment(t.at)])} />
+    <${Diff} change=${c} />
     <${Exchanges} ids=${f.exchanges} />
     <p class="small quiet">As of ${moment(seen.at)}.</p>`;
 }

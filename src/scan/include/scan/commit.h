@@ -1,4 +1,4 @@
-/* What a commit adds, line by line, against its first parent (git's own diff; renames are found). */
+/* What a commit adds, line by line, against one before it (git's own diff; renames are found). */
 #ifndef CUSTOS_SCAN_COMMIT_H
 #define CUSTOS_SCAN_COMMIT_H
 
@@ -20,8 +20,8 @@ typedef struct {
 
 /* path of the file in the repository, number of the line in it from 1; both live for the call. */
 typedef cu_err (*cu_commit_line_fn)(void *arg, const char *path, uint32_t line, cu_bytes text);
-/* rev: what git understands as one (a hash, a branch, HEAD~2). Files that are binary, and submodules, are passed
+/* rev, base: what git understands as one (a hash, a branch, HEAD~2); base NULL: the first parent. Files that are binary, and submodules, are passed
  * over. CU_NOT_FOUND: no repository or no such commit. */
-cu_err cu_commit_added(const char *repo, const char *rev, cu_commit *out, cu_commit_line_fn each, void *arg, cu_fault *f) CU_MUST;
+cu_err cu_commit_added(const char *repo, const char *rev, const char *base, cu_commit *out, cu_commit_line_fn each, void *arg, cu_fault *f) CU_MUST;
 
 #endif
