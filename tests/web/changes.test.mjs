@@ -39,7 +39,7 @@ before(async () => {
   git('commit', '-qm', 'Before')
   base = git('rev-parse', 'HEAD')
   writeFileSync(path(repo, hostile), `const key = "${secret}"\nimport { exec } from "node:child_process"\nexport function run(req) { exec("ls " + req.query.dir) }\nif (user !== "admin\u202e") {}\n<img src=x onerror="document.title=1">\n`)
-  writeFileSync(path(repo, 'logo.png'), randomBytes(600))
+  writeFileSync(path(repo, 'logo.png'), Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n\0', 'latin1'), randomBytes(600)])) // binary: it holds a NUL
   writeFileSync(path(repo, 'rates.js'), [...code, ...Array.from({ length: 20 }, (_, i) => `function own${i}(value, other) { return value + other + ${i} }`)].join('\n'))
   git('add', '-A')
   git('commit', '-qm', 'Exchange rates for invoices')
