@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "redact/redact.h"
 #include "wire/event.h"
+#include "wire/results.h"
 #include "wire/shape.h"
 
 static const char *const paths[] = {"/v1/messages", "/v1/messages/count_tokens", "/v1/chat/completions", "/v1/responses", "/v1/embeddings",
@@ -58,6 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     CU_ASSERT(cu_event_read(route->api, body, &s, &pieces) == CU_OK || pieces.n == CU_EVENT_PIECES);
     cu_shape_mark(route->api, false, body, &s);
+    cu_result_place at = {0};
+    for (size_t i, last = 0; (i = cu_result_next(route->api, body, &s, &at)) != (size_t)-1; last = i)
+        CU_ASSERT(i < s.n && i >= last && !(s.v[i].flags & (CU_JSON_KEY | CU_JSON_OPAQUE | CU_JSON_FIXED | CU_JSON_DROP)));
     cu_redact_with w = {.engine = engine, .scratch = scratch, .rules_digest = digest, .key = &key, .known = known};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         w.act[t] = CU_ACT_REPLACE;

@@ -1,14 +1,9 @@
 /* Reads the rules for generated code (docs/formats/code-rules.md). */
 #include "catalog/code_rules.h"
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
-#include "base/file.h"
+#include "folder.h"
 #include "reading.h"
 
 #define MAX_FILES 64u
@@ -206,23 +201,17 @@ cu_err cu_code_part_read(const char *path, cu_bytes text, cu_arena *a, cu_code_p
     return read_root(&r, root, out);
 }
 
-static cu_err one_file(const char *path, cu_arena *a, cu_code_pack *p, cu_hasher *h, cu_fault *f)
-{
-    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
-    cu_err e = cu_file_read(AT_FDCWD, path, &b);
-    if (e != CU_OK)
-        return cu_fail(f, e, "%s: %s", path, cu_err_text(e));
-    cu_hasher_add(h, cu_str(strrchr(path, '/')));
-    cu_hasher_add(h, cu_buf_view(&b));
-    CU_TRY(cu_code_part_read(path, cu_buf_view(&b), a, &p->parts[p->parts_n], f));
-    p->rules_n += p->parts[p->parts_n++].rules_n;
-    return CU_OK;
-}
+typedef struct {
+    cu_arena *a;
+    cu_code_pack *p;
+} loading;
 
-static int is_yaml(const struct dirent *d)
+static cu_err one_file(void *arg, const char *path, cu_bytes text, cu_fault *f)
 {
-    size_t n = strlen(d->d_name);
-    return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".yaml") == 0;
+    loading *l = arg;
+    CU_TRY(cu_code_part_read(path, text, l->a, &l->p->parts[l->p->parts_n], f));
+    l->p->rules_n += l->p->parts[l->p->parts_n++].rules_n;
+    return CU_OK;
 }
 
 static cu_err ids_differ(const cu_code_pack *p, cu_fault *f)
@@ -239,26 +228,11 @@ static cu_err ids_differ(const cu_code_pack *p, cu_fault *f)
 
 cu_err cu_code_pack_load(const char *dir, cu_arena *a, cu_code_pack *out, cu_fault *f)
 {
-    struct dirent **v = NULL;
-    char path[PATH_MAX];
+    loading l = {a, out};
     *out = (cu_code_pack){0};
     out->parts = cu_arena_alloc(a, MAX_FILES * sizeof *out->parts);
     if (!out->parts)
         return CU_NOMEM;
-    int n = scandir(dir, &v, is_yaml, alphasort);
-    if (n < 0)
-        return cu_fail(f, cu_errno_err(errno), "%s: %s", dir, strerror(errno));
-    cu_hasher *h = cu_hasher_new(CU_NONE);
-    cu_err e = !h ? CU_NOMEM : n == 0 || n > (int)MAX_FILES ? cu_fail(f, CU_NOT_FOUND, "%s holds %d files *.yaml; 1 to %u are read", dir, n, MAX_FILES) : CU_OK;
-    for (int i = 0; i < n && e == CU_OK; i++)
-        e = (size_t)snprintf(path, sizeof path, "%s/%s", dir, v[i]->d_name) < sizeof path ? one_file(path, a, out, h, f)
-                                                                                          : cu_fail(f, CU_TOO_BIG, "%s: the path is too long", dir);
-    for (int i = 0; i < n; i++)
-        free(v[i]);
-    free(v);
-    if (h && e == CU_OK)
-        cu_hasher_end(h, &out->digest);
-    else if (h)
-        cu_hasher_drop(h);
-    return e == CU_OK ? ids_differ(out, f) : e;
+    CU_TRY(folder_each_yaml(dir, MAX_FILES, one_file, &l, &out->digest, f));
+    return ids_differ(out, f);
 }

@@ -1,15 +1,10 @@
 #include "catalog/injected_rules.h"
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
-#include "base/file.h"
+#include "folder.h"
 #include "reading.h"
 
+#define MAX_FILES 64u
 #define MAX_PATTERN 8192u
 /* What a blank of a pattern stands for: words are often broken over lines, and a page in JSON holds \n as two characters. */
 #define BLANK "(?:(?:\\s|\\\\[nrt])+)"
@@ -75,62 +70,31 @@ static cu_err add_rule(const reading *r, const cu_yaml *n, cu_injected_rules *al
     return CU_OK;
 }
 
-static cu_err one_file(const char *path, cu_arena *a, cu_injected_rules *all, cu_hasher *h, cu_fault *f)
+typedef struct {
+    cu_arena *a;
+    cu_injected_rules *all;
+} loading;
+
+static cu_err one_file(void *arg, const char *path, cu_bytes text, cu_fault *f)
 {
-    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_YAML_MAX_BYTES);
+    const loading *l = arg;
     const cu_yaml *root;
-    reading r = {cu_arena_str(a, cu_str(path)), a, f};
-    cu_err e = cu_file_read(AT_FDCWD, path, &b);
-    if (e != CU_OK || !r.path)
-        return cu_fail(f, e, "%s: %s", path, cu_err_text(e));
-    cu_hasher_add(h, cu_str(strrchr(path, '/')));
-    cu_hasher_add(h, cu_buf_view(&b));
-    e = cu_yaml_parse(cu_buf_view(&b), a, &root, f);
-    if (e != CU_OK)
-        return e;
+    reading r = {cu_arena_str(l->a, cu_str(path)), l->a, f};
+    if (!r.path)
+        return CU_NOMEM;
+    CU_TRY(cu_yaml_parse(text, l->a, &root, f));
     CU_TRY(reading_only(&r, root, "file", "rules"));
     const cu_yaml *rules = cu_yaml_get(root, "rules");
     if (!rules || rules->kind != CU_YAML_LIST || !rules->first)
         return reading_wrong(&r, root, "rules is a list of rules");
     for (const cu_yaml *k = rules->first; k; k = k->next)
-        CU_TRY(add_rule(&r, k, all));
+        CU_TRY(add_rule(&r, k, l->all));
     return CU_OK;
-}
-
-static int is_yaml(const struct dirent *d)
-{
-    size_t n = strlen(d->d_name);
-    return n > 5 && d->d_name[0] != '.' && strcmp(d->d_name + n - 5, ".yaml") == 0;
-}
-
-static cu_err each_file(const char *dir, struct dirent **v, int n, cu_arena *a, cu_injected_rules *out, cu_hasher *h, cu_fault *f)
-{
-    char path[PATH_MAX];
-    for (int i = 0; i < n; i++) {
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, v[i]->d_name) >= sizeof path)
-            return cu_fail(f, CU_TOO_BIG, "%s: the path is too long", dir);
-        CU_TRY(one_file(path, a, out, h, f));
-    }
-    return out->n ? CU_OK : cu_fail(f, CU_NOT_FOUND, "%s holds no rules", dir);
 }
 
 cu_err cu_injected_rules_load(const char *dir, cu_arena *a, cu_injected_rules *out, cu_fault *f)
 {
-    struct dirent **v = NULL;
+    loading l = {a, out};
     *out = (cu_injected_rules){.v = cu_arena_alloc(a, CU_INJECTED_MAX_RULES * sizeof *out->v)};
-    if (!out->v)
-        return CU_NOMEM;
-    int n = scandir(dir, &v, is_yaml, alphasort);
-    if (n < 0)
-        return cu_fail(f, cu_errno_err(errno), "%s: %s", dir, strerror(errno));
-    cu_hasher *h = cu_hasher_new(CU_NONE);
-    cu_err e = h ? each_file(dir, v, n, a, out, h, f) : CU_NOMEM;
-    for (int i = 0; i < n; i++)
-        free(v[i]);
-    free(v);
-    if (h && e == CU_OK)
-        cu_hasher_end(h, &out->digest);
-    else if (h)
-        cu_hasher_drop(h);
-    return e;
+    return out->v ? folder_each_yaml(dir, MAX_FILES, one_file, &l, &out->digest, f) : CU_NOMEM;
 }

@@ -1,4 +1,6 @@
 #include "admin.h"
+
+#define ANSWER_MAX ((size_t)96 << 20)
 #include <stdio.h>
 #include <curl/curl.h>
 #include <jansson.h>
@@ -144,4 +146,17 @@ int cu_admin_document(const cu_run *r, const char *run_dir, const char *method, 
     if (fine)
         return cu_buf_err(out) == CU_OK ? 0 : cu_run_fail(r, CU_TOO_BIG, "the daemon's answer is too long");
     return e != CU_OK ? cu_run_fault(r, e, &f) : cu_admin_problem(r, status, &problem);
+}
+
+int cu_admin_json(const cu_run *r, const char *run_dir, const char *method, const char *path, json_t *in, json_t **out)
+{
+    cu_buf body CU_CLEAN_BUF = CU_BUF(ANSWER_MAX);
+    char *text = in ? json_dumps(in, JSON_COMPACT) : NULL;
+    json_decref(in);
+    int rc = cu_admin_document(r, run_dir, method, path, cu_str(text), &body);
+    free(text);
+    if (rc)
+        return rc;
+    *out = json_loadb((const char *)body.p, body.n, 0, NULL);
+    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the daemon's answer is no JSON");
 }

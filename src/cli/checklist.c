@@ -12,23 +12,6 @@ static const char *text_of(const json_t *o, const char *key)
     return s ? s : "";
 }
 
-static int ask(const cu_run *r, const char *run_dir, const char *method, const char *path, json_t *in, json_t **out)
-{
-    long status;
-    cu_fault f = {0};
-    cu_buf body CU_CLEAN_BUF = CU_BUF((size_t)8 << 20);
-    char *text = in ? json_dumps(in, JSON_COMPACT) : NULL;
-    json_decref(in);
-    cu_err e = cu_admin_call(run_dir, method, path, cu_str(text), &status, &body, &f);
-    free(text);
-    if (e != CU_OK)
-        return cu_run_fault(r, e, &f);
-    if (status != 200 && status != 201)
-        return cu_admin_problem(r, status, &body);
-    *out = json_loadb((const char *)body.p, body.n, 0, NULL);
-    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the daemon's answer is no JSON");
-}
-
 static bool answered_with(const json_t *q, const char *id)
 {
     size_t i;
@@ -205,7 +188,7 @@ static bool read_line(char *line, size_t n)
 static int give(const cu_run *r, const char *run_dir, const json_t *q, json_t *ids, const char *note, bool from_log)
 {
     json_t *out = NULL, *in = json_pack("{s:s, s:o, s:s, s:b}", "question", text_of(q, "id"), "answer", ids, "note", note, "from_log", from_log);
-    int rc = ask(r, run_dir, "POST", "/api/v1/checklist/answers", in, &out);
+    int rc = cu_admin_json(r, run_dir, "POST", "/api/v1/checklist/answers", in, &out);
     json_decref(out);
     return rc;
 }
@@ -282,7 +265,7 @@ static int walk(const cu_run *r, const char *run_dir, json_t **all)
         if (m == ANSWERED) {
             json_decref(*all);
             *all = NULL;
-            if ((rc = ask(r, run_dir, "GET", "/api/v1/checklist", NULL, all)))
+            if ((rc = cu_admin_json(r, run_dir, "GET", "/api/v1/checklist", NULL, all)))
                 return rc;
         }
         if (m == BACK)
@@ -303,7 +286,7 @@ static int audit(const cu_run *r)
     if (!rc && r->args_n)
         rc = cu_run_fail(r, CU_SYNTAX, "nothing is expected here; custos audit status shows the controls");
     if (!rc)
-        rc = ask(r, run_dir, "GET", "/api/v1/checklist", NULL, &all);
+        rc = cu_admin_json(r, run_dir, "GET", "/api/v1/checklist", NULL, &all);
     if (!rc && r->json) {
         json_dumpf(all, stdout, JSON_COMPACT);
         putchar('\n');
@@ -343,7 +326,7 @@ static int scope(const cu_run *r)
         return rc;
     json_t *in = json_pack("{s:s, s:o, s:s, s:s}", "role", role ? role : "", "categories", names(cu_run_option(r, "categories")), "approver", approver ? approver : "",
                            "reason", reason ? reason : "");
-    rc = ask(r, run_dir, "POST", "/api/v1/scope", in, &out);
+    rc = cu_admin_json(r, run_dir, "POST", "/api/v1/scope", in, &out);
     if (!rc && r->json) {
         json_dumpf(out, stdout, JSON_COMPACT);
         putchar('\n');
@@ -365,7 +348,7 @@ static int nil(const cu_run *r)
     if (!rc && r->args_n != 1)
         rc = cu_run_fail(r, CU_SYNTAX, "the id of one control is expected");
     if (!rc)
-        rc = ask(r, run_dir, "POST", "/api/v1/nil-returns", json_pack("{s:s, s:s, s:s}", "control", r->args[0], "by", by ? by : "", "note", note ? note : ""), &out);
+        rc = cu_admin_json(r, run_dir, "POST", "/api/v1/nil-returns", json_pack("{s:s, s:s, s:s}", "control", r->args[0], "by", by ? by : "", "note", note ? note : ""), &out);
     if (!rc)
         puts("The nil return is in the log.");
     json_decref(out);

@@ -11,29 +11,6 @@
 #include "csv_cell.h"
 #include "verb.h"
 
-/* One question to the daemon; *out is its answer. 0, or the exit status after what is wrong was said. */
-static int ask(const cu_run *r, const char *run_dir, const char *method, const char *path, json_t *in, json_t **out)
-{
-    char *text = NULL;
-    size_t n = 0;
-    long status;
-    cu_fault f = {0};
-    cu_buf problem CU_CLEAN_BUF = CU_BUF(1u << 20);
-    FILE *to = open_memstream(&text, &n);
-    char *body = in ? json_dumps(in, JSON_COMPACT) : NULL;
-    json_decref(in);
-    if (!to)
-        return cu_run_fail(r, CU_NOMEM, "out of memory");
-    cu_err e = cu_admin_stream(run_dir, method, path, cu_str(body), to, &status, &problem, &f);
-    fclose(to);
-    free(body);
-    *out = e == CU_OK && (status == 200 || status == 201) ? json_loadb(text, n, 0, NULL) : NULL;
-    free(text);
-    if (*out)
-        return 0;
-    return e != CU_OK ? cu_run_fault(r, e, &f) : cu_admin_problem(r, status, &problem);
-}
-
 static void print_json(json_t *o)
 {
     json_dumpf(o, stdout, JSON_COMPACT);
@@ -133,7 +110,7 @@ static int population(const cu_run *r)
         return rc;
     in = scope(r);
     json_object_set_new(in, "control", json_string(r->args[0]));
-    rc = ask(r, run_dir, "POST", "/api/v1/populations", in, &out);
+    rc = cu_admin_json(r, run_dir, "POST", "/api/v1/populations", in, &out);
     if (rc)
         return rc;
     if (r->json) {
@@ -190,11 +167,11 @@ static int draw(const cu_run *r, const char *run_dir, json_t **sample, json_t **
     const char *seed = cu_run_option(r, "seed"), *size = cu_run_option(r, "size"), *out = cu_run_option(r, "out");
     char path[120];
     json_t *in = json_pack("{s:s,s:s,s:o}", "population", r->args[0], "seed", seed, "size", sample_size(size ? size : "auto"));
-    int rc = ask(r, run_dir, "POST", "/api/v1/samples", in, sample);
+    int rc = cu_admin_json(r, run_dir, "POST", "/api/v1/samples", in, sample);
     if (rc)
         return rc;
     snprintf(path, sizeof path, "/api/v1/samples/%.60s/items", member(*sample, "id"));
-    rc = ask(r, run_dir, "GET", path, NULL, items);
+    rc = cu_admin_json(r, run_dir, "GET", path, NULL, items);
     return rc ? rc : out ? write_items(r, json_object_get(*items, "items"), out) : 0;
 }
 
@@ -241,7 +218,7 @@ static int list(const cu_run *r)
         json_t *out = NULL, *k;
         size_t n;
         snprintf(path, sizeof path, "/api/v1/%s", kinds[i]);
-        rc = ask(r, run_dir, "GET", path, NULL, &out);
+        rc = cu_admin_json(r, run_dir, "GET", path, NULL, &out);
         json_object_set(all, kinds[i], json_object_get(out, "items"));
         json_array_foreach(json_object_get(out, "items"), n, k) {
             const json_t *d = json_object_get(k, "document");
@@ -268,7 +245,7 @@ static int show(const cu_run *r)
     if (rc || !cu_run_option(r, "again"))
         return rc ? rc : print_listing(r, run_dir, r->args[0]);
     snprintf(path, sizeof path, "/api/v1/populations/%.60s/check", r->args[0]);
-    rc = ask(r, run_dir, "POST", path, json_object(), &out);
+    rc = cu_admin_json(r, run_dir, "POST", path, json_object(), &out);
     if (rc)
         return rc;
     bool same = json_is_true(json_object_get(out, "same"));

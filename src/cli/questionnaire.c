@@ -20,19 +20,6 @@ static long long number_of(const json_t *o, const char *key)
     return (long long)json_integer_value(json_object_get(o, key));
 }
 
-static int ask_json(const cu_run *r, const char *run_dir, const char *method, const char *path, json_t *in, json_t **out)
-{
-    cu_buf body CU_CLEAN_BUF = CU_BUF((size_t)96 << 20);
-    char *text = in ? json_dumps(in, JSON_COMPACT) : NULL;
-    json_decref(in);
-    int rc = cu_admin_document(r, run_dir, method, path, cu_str(text), &body);
-    free(text);
-    if (rc)
-        return rc;
-    *out = json_loadb((const char *)body.p, body.n, 0, NULL);
-    return *out ? 0 : cu_run_fail(r, CU_SYNTAX, "the daemon's answer is no JSON");
-}
-
 static void print_json(const json_t *o)
 {
     json_dumpf(o, stdout, JSON_COMPACT);
@@ -50,7 +37,7 @@ static int run_list(const cu_run *r)
     size_t i;
     int rc = cu_open_config(r, &a, &c, run_dir);
     if (!rc)
-        rc = ask_json(r, run_dir, "GET", "/api/v1/questionnaires?limit=200", NULL, &all);
+        rc = cu_admin_json(r, run_dir, "GET", "/api/v1/questionnaires?limit=200", NULL, &all);
     if (!rc && r->json)
         print_json(all);
     if (!rc && !r->json) {
@@ -140,7 +127,7 @@ static int run_draft(const cu_run *r)
     if (!rc)
         rc = read_in(r, &in);
     if (!rc)
-        rc = ask_json(r, run_dir, "POST", "/api/v1/questionnaires", in, &all);
+        rc = cu_admin_json(r, run_dir, "POST", "/api/v1/questionnaires", in, &all);
     if (!rc && strcmp(format_of(r), "text") == 0)
         print_text(all);
     else if (!rc)
@@ -163,7 +150,7 @@ static int show_one(const cu_run *r, const char *run_dir, json_t **all)
 {
     char path[200];
     snprintf(path, sizeof path, "/api/v1/questionnaires/%.40s", r->args[0]);
-    return ask_json(r, run_dir, "GET", path, NULL, all);
+    return cu_admin_json(r, run_dir, "GET", path, NULL, all);
 }
 
 static int run_export(const cu_run *r)
@@ -196,7 +183,7 @@ static int approve(const cu_run *r, const char *run_dir, const json_t *q, const 
     char path[200];
     json_t *out = NULL;
     snprintf(path, sizeof path, "/api/v1/questionnaires/%.40s/answers", r->args[0]);
-    int rc = ask_json(r, run_dir, "POST", path,
+    int rc = cu_admin_json(r, run_dir, "POST", path,
                       json_pack("{s:I, s:s, s:s, s:s}", "n", (json_int_t)number_of(q, "n"), "answer", answer, "verdict", verdict, "facts", text_of(q, "facts")), &out);
     json_decref(out);
     return rc;

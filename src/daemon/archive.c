@@ -1,17 +1,16 @@
 /* Every bundle that was in force, by its digest: sealed, because it holds secrets, so that a verdict
  * can be worked out again. The newest ARCHIVE_MAX stay. */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "app.h"
+#include "sealed_file.h"
 #include "base/file.h"
-#include "base/seal.h"
 
 #define ARCHIVE_MAX 2000u
+#define FOLDER "bundles"
 #define NAME_LEN 64u /* the digest in hex */
 
 typedef struct {
@@ -25,15 +24,6 @@ static int by_age(const void *a, const void *b)
     if (x->at.tv_sec != y->at.tv_sec)
         return x->at.tv_sec < y->at.tv_sec ? -1 : 1;
     return x->at.tv_nsec < y->at.tv_nsec ? -1 : x->at.tv_nsec > y->at.tv_nsec;
-}
-
-static cu_err open_folder(const app *a, int *fd)
-{
-    char path[4200];
-    snprintf(path, sizeof path, "%s/bundles", a->config->state_dir);
-    CU_TRY(cu_mkdirs(path, 0700));
-    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *fd >= 0 ? CU_OK : cu_errno_err(errno);
 }
 
 static size_t list(DIR *d, kept **out)
@@ -74,34 +64,17 @@ static void prune(int fd)
 cu_err archive_keep(app *a, const char *digest, cu_bytes bundle, cu_fault *f)
 {
     int fd CU_CLEAN_FD = -1;
-    uint8_t key[CU_SEAL_KEY];
-    cu_buf box CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX + CU_SEAL_EXTRA);
-    CU_TRY(keystore_archive_key(a, key, f));
-    cu_err e = open_folder(a, &fd);
-    if (e == CU_OK)
-        e = cu_seal(key, cu_str(digest), bundle, &box);
-    cu_wipe(key, sizeof key);
-    if (e == CU_OK)
-        e = cu_file_replace(fd, digest, cu_buf_view(&box), 0600);
-    if (e == CU_OK)
+    CU_TRY(sealed_keep(a, FOLDER, digest, digest, bundle, f));
+    if (sealed_folder(a, FOLDER, &fd) == CU_OK)
         prune(fd);
-    return e == CU_OK ? CU_OK : cu_fail(f, e, "%.200s/bundles: %s", a->config->state_dir, cu_err_text(e));
+    return CU_OK;
 }
 
 cu_err archive_find(app *a, const char *digest, cu_buf *out, cu_fault *f)
 {
-    int fd CU_CLEAN_FD = -1;
-    uint8_t key[CU_SEAL_KEY];
-    cu_buf box CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX + CU_SEAL_EXTRA);
     if (strlen(digest) != NAME_LEN || strspn(digest, "0123456789abcdef") != NAME_LEN)
         return cu_fail(f, CU_NOT_FOUND, "the record names no bundle");
-    CU_TRY(keystore_archive_key(a, key, f));
-    cu_err e = open_folder(a, &fd);
-    if (e == CU_OK)
-        e = cu_file_read(fd, digest, &box);
-    if (e == CU_OK)
-        e = cu_unseal(key, cu_str(digest), cu_buf_view(&box), out);
-    cu_wipe(key, sizeof key);
+    cu_err e = sealed_find(a, FOLDER, digest, digest, CU_BUNDLE_MAX, out, f);
     return e == CU_OK ? CU_OK : cu_fail(f, e, "the bundle %.16s… of that time is not kept here: %s", digest, cu_err_text(e));
 }
 

@@ -1,6 +1,5 @@
 /* STATE/changes/COMMIT and COMMIT.PART: sealed, not in backups (whoever has the repository sends them again). */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -9,18 +8,11 @@
 #include "base/file.h"
 #include "change_diff.h"
 #include "desk.h"
+#include "sealed_file.h"
 
+#define FOLDER "changes"
 #define NAME 100u
 #define DAY_S 86400
-
-static cu_err open_folder(const app *a, int *fd)
-{
-    char path[4200];
-    snprintf(path, sizeof path, "%s/changes", a->config->state_dir);
-    CU_TRY(cu_mkdirs(path, 0700));
-    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *fd >= 0 ? CU_OK : cu_errno_err(errno);
-}
 
 static bool name_of(const char *change, const char *part, char out[NAME])
 {
@@ -33,39 +25,20 @@ static bool name_of(const char *change, const char *part, char out[NAME])
 
 cu_err change_keep(app *a, const char *change, const char *part, cu_bytes what, cu_fault *f)
 {
-    int fd CU_CLEAN_FD = -1;
     char name[NAME], known[NAME + 16];
-    uint8_t key[CU_SEAL_KEY];
-    cu_buf box CU_CLEAN_BUF = CU_BUF(CHANGE_KEPT_BYTES + CU_SEAL_EXTRA);
     if (!name_of(change, part, name))
         return cu_fail(f, CU_UNSUPPORTED, "only commits with SHA-1 names can be shown");
     snprintf(known, sizeof known, "change %s", name);
-    CU_TRY(keystore_archive_key(a, key, f));
-    cu_err e = open_folder(a, &fd);
-    if (e == CU_OK)
-        e = cu_seal(key, cu_str(known), what, &box);
-    cu_wipe(key, sizeof key);
-    if (e == CU_OK)
-        e = cu_file_replace(fd, name, cu_buf_view(&box), 0600);
-    return e == CU_OK ? CU_OK : cu_fail(f, e, "%.200s/changes: %s", a->config->state_dir, cu_err_text(e));
+    return what.n > CHANGE_KEPT_BYTES ? CU_TOO_BIG : sealed_keep(a, FOLDER, name, known, what, f);
 }
 
 cu_err change_find(app *a, const char *change, const char *part, cu_buf *out, cu_fault *f)
 {
-    int fd CU_CLEAN_FD = -1;
     char name[NAME], known[NAME + 16];
-    uint8_t key[CU_SEAL_KEY];
-    cu_buf box CU_CLEAN_BUF = CU_BUF(CHANGE_KEPT_BYTES + CU_SEAL_EXTRA);
     if (!name_of(change, part, name))
         return cu_fail(f, CU_NOT_FOUND, "only commits with SHA-1 names can be shown");
     snprintf(known, sizeof known, "change %s", name);
-    CU_TRY(keystore_archive_key(a, key, f));
-    cu_err e = open_folder(a, &fd);
-    if (e == CU_OK)
-        e = cu_file_read(fd, name, &box);
-    if (e == CU_OK)
-        e = cu_unseal(key, cu_str(known), cu_buf_view(&box), out);
-    cu_wipe(key, sizeof key);
+    cu_err e = sealed_find(a, FOLDER, name, known, CHANGE_KEPT_BYTES, out, f);
     return e == CU_OK ? CU_OK : cu_fail(f, e, "the change is not kept here: %s", cu_err_text(e));
 }
 
@@ -77,7 +50,7 @@ static void each_kept(const app *a, kept_fn each, void *arg)
 {
     int fd CU_CLEAN_FD = -1;
     struct stat st;
-    DIR *d = open_folder(a, &fd) == CU_OK ? fdopendir(dup(fd)) : NULL;
+    DIR *d = sealed_folder(a, FOLDER, &fd) == CU_OK ? fdopendir(dup(fd)) : NULL;
     for (struct dirent *e; d && (e = readdir(d));)
         if (strspn(e->d_name, "0123456789abcdef") == 40 && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && each(arg, e->d_name, st.st_mtim.tv_sec))
             unlinkat(fd, e->d_name, 0);

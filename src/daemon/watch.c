@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "capture.h"
+#include "change_diff.h"
 #include "erase.h"
 #include "comply/reconcile.h"
 #include "trust.h"
@@ -240,7 +241,8 @@ static const struct {
     void (*look)(app *a);
     bool settles; /* first_s counts from a wake as well: only then did all writers have the time to say that they are there */
 } looks[] = {
-    {1, 3600, drop_bodies},     {1, 60, keep_bodies},     {2, 60, vendors_watch},
+    {1, 3600, drop_bodies},     {1, 60, keep_bodies},       {1, 3600, changes_forget_old},
+       {2, 60, vendors_watch},
     {3, 10, incidents_watch},   /* a leak must not wait */
     {10, 60, findings_watch},   {10, 60, reviews_enforce}, {10, 60, policies_watch}, {10, 60, privacy_watch},
     {10, 60, erasures_watch},

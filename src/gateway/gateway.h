@@ -71,7 +71,6 @@ typedef struct {
     uint64_t tokens, spend, at_ns;
 } gw_reserved;
 
-/* One exchange; lives in the request's pool, found again after internal redirects. */
 /* injected.c: what was seen in texts from outside that speak to the model */
 typedef struct {
     uint32_t looked, marked; /* texts */
@@ -80,6 +79,7 @@ typedef struct {
     uint64_t ns;
 } gw_injected;
 
+/* One exchange; lives in the request's pool, found again after internal redirects. */
 typedef struct gw_exchange {
     ngx_http_request_t *r;
     gw_step step;

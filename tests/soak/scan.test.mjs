@@ -18,6 +18,7 @@ async function measured(script, { jobs = 1, cwd = tmpdir() } = {}) {
   child.stdout.on('data', (d) => { out += d; });
   child.stderr.on('data', (d) => { err += d; });
   const status = await new Promise((done) => child.on('close', done));
+  if (status > 1 || status === null) throw new Error(`status ${status}: ${err.slice(-2000)}; printed ${out.length} bytes, at the end: ${out.slice(-300)}`);
   const rss = Number(err.match(/rss=(\d+)/)?.[1] ?? NaN);
   return { status, out, err, rss };
 }
