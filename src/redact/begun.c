@@ -1,12 +1,15 @@
 /* Slots of one size, each guarded by a sequence number as in memo.c: a writer that dies leaves its slot odd,
  * and so unused. Hints stand apart, in a few lines of cache: where a beginning ends, and a few bits of its
- * last bytes; only when they fit the bytes are hashed. */
+ * first and last bytes; only when they fit all of its bytes are hashed. */
 #include "redact/begun.h"
 #include <stdatomic.h>
 
 #define SLOT_BYTES ((size_t)128 << 10)
-#define TAIL 32u  /* bytes before the end that the hint is made of */
+#define TAIL 32u  /* bytes before the end that the hint is made of, */
+#define FRONT 2048u /* and bytes at the front: texts that are alike from some place on differ there */
 #define TRIES 3u  /* beginnings that are hashed for one body */
+
+_Static_assert(CU_BEGUN_MIN >= FRONT + TAIL, "every beginning has both");
 
 typedef struct {
     _Atomic uint64_t end;  /* hint << 32 | byte where the beginning ends; 0: the slot is free */
@@ -49,17 +52,27 @@ cu_begun_memo *cu_begun_init(void *region, size_t size)
     return m;
 }
 
-/* Of the last bytes before `end`. Only a hint: it need not be hard to aim at. */
-static uint64_t end_of(const cu_begun_memo *m, uint32_t tenant, cu_bytes body, uint32_t end)
+/* Hints need not be hard to aim at. */
+static uint64_t mixed(uint64_t h, const uint8_t *p, size_t n)
 {
-    uint64_t h = m->seed ^ tenant;
-    for (size_t i = 0; i < TAIL; i += 8) {
+    for (size_t i = 0; i < n; i += 8) {
         uint64_t w;
-        memcpy(&w, body.p + end - TAIL + i, sizeof w);
+        memcpy(&w, p + i, sizeof w);
         h = (h ^ w) * 0x9e3779b97f4a7c15ull;
         h ^= h >> 29;
     }
-    return h << 32 | end;
+    return h;
+}
+
+static uint64_t front_of(const cu_begun_memo *m, uint32_t tenant, cu_bytes body)
+{
+    return mixed(m->seed ^ tenant, body.p, FRONT);
+}
+
+/* Of the front, and of the last bytes before `end`. */
+static uint64_t end_of(uint64_t front, cu_bytes body, uint32_t end)
+{
+    return mixed(front, body.p + end - TAIL, TAIL) << 32 | end;
 }
 
 static size_t strings_bytes(const cu_json_place *p)
@@ -96,14 +109,14 @@ static const cu_begun *copy_out(const slot *s, const uint8_t tag[CU_MEMO_TAG], u
 }
 
 /* The slot whose hint fits and ends last before `below`; m->n: none. */
-static uint32_t candidate(const cu_begun_memo *m, uint32_t tenant, cu_bytes body, uint64_t below)
+static uint32_t candidate(const cu_begun_memo *m, uint64_t front, cu_bytes body, uint64_t below)
 {
     uint32_t best = m->n;
     uint32_t best_end = 0;
     for (uint32_t i = 0; i < m->n; i++) {
         uint64_t v = atomic_load_explicit(&m->hints[i].end, memory_order_relaxed);
         uint32_t end = (uint32_t)v;
-        if (end < CU_BEGUN_MIN || end > body.n || end >= below || end <= best_end || end_of(m, tenant, body, end) != v)
+        if (end < CU_BEGUN_MIN || end > body.n || end >= below || end <= best_end || end_of(front, body, end) != v)
             continue;
         best = i;
         best_end = end;
@@ -116,9 +129,10 @@ const cu_begun *cu_begun_find(cu_begun_memo *m, const cu_memo *keyed, uint32_t t
     uint64_t below = UINT64_MAX;
     if (body.n < CU_BEGUN_MIN || body.n >= UINT32_MAX)
         return NULL;
+    uint64_t front = front_of(m, tenant, body);
     for (unsigned k = 0; k < TRIES; k++) {
         uint8_t tag[1][CU_MEMO_TAG];
-        uint32_t i = candidate(m, tenant, body, below);
+        uint32_t i = candidate(m, front, body, below);
         if (i == m->n)
             return NULL;
         uint32_t end = (uint32_t)atomic_load_explicit(&m->hints[i].end, memory_order_relaxed);
@@ -171,7 +185,7 @@ static void keep(cu_begun_memo *m, uint32_t tenant, cu_bytes body, const cu_begu
     if (what->found_n)
         memcpy(s->room + strings_bytes(&what->place), what->found, what->found_n * sizeof *what->found);
     atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
-    atomic_store_explicit(&m->hints[i].end, end_of(m, tenant, body, what->place.at), memory_order_relaxed);
+    atomic_store_explicit(&m->hints[i].end, end_of(front_of(m, tenant, body), body, what->place.at), memory_order_relaxed);
 }
 
 void cu_begun_keep(cu_begun_memo *m, const cu_memo *keyed, uint32_t tenant, const uint8_t digest[32], cu_bytes body, const cu_begun *what, size_t n)

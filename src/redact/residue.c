@@ -6,10 +6,11 @@
 #define FORMS 3u    /* times escaped that are looked for */
 #define FEW 32u
 #define SLOTS 4096u
-#define PAIRS 8192u
+#define GRAM 4u      /* bytes */
+#define GRAM_BITS 16u
 #define SMALL_BODY 16384u /* bytes; preparing whole tables would cost more than looking through it */
 #define SMALL_SLOTS 256u
-#define SMALL_PAIRS 1024u
+#define SMALL_GRAM_BITS 13u
 
 typedef struct {
     uint32_t at, n;   /* in bytes */
@@ -19,7 +20,7 @@ typedef struct {
 } form;
 
 typedef struct {
-    uint8_t skip[PAIRS]; /* small enough for the first cache */
+    uint64_t grams[(1u << GRAM_BITS) / 64]; /* small enough for the first cache */
     uint32_t slot[SLOTS];
     form few[FEW];
     form *forms;         /* few, or memory of its own when there are more */
@@ -27,13 +28,15 @@ typedef struct {
     cu_buf bytes;
     size_t longest;
     uint32_t window;     /* bytes that every form has at least: the more, the longer the steps */
-    uint32_t slots, pairs; /* that are in use, less one */
+    uint32_t slots;      /* that are in use, less one */
+    uint32_t shift;      /* from a hash to the bits that are in use */
 } table;
 
-static uint32_t pair(const table *t, const uint8_t *p)
+static uint32_t gram(const uint8_t *p, uint32_t shift)
 {
-    uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8;
-    return (v ^ v >> 5) & t->pairs;
+    uint32_t v;
+    memcpy(&v, p, GRAM);
+    return v * 0x9e3779b1u >> shift;
 }
 
 static uint32_t slot_of(const table *t, const uint8_t *p)
@@ -102,14 +105,14 @@ static cu_err add_forms(table *t, const cu_issued *it, uint32_t of)
     return CU_OK;
 }
 
-/* How far the next form may begin, by the last two bytes of a window (Horspool 1980, for many texts). */
-static void fill_skips(table *t)
+/* Of each form those that one of its samples can be: see seek(). */
+static void fill_grams(table *t)
 {
-    memset(t->skip, (int)t->window - 1, t->pairs + 1);
+    memset(t->grams, 0, (size_t)1 << (32 - t->shift) >> 3);
     for (size_t k = 0; k < t->n; k++)
-        for (uint32_t i = 0; i + 1 < t->window; i++) {
-            uint8_t left = (uint8_t)(t->window - 2u - i), *skip = &t->skip[pair(t, t->bytes.p + t->forms[k].at + i)];
-            *skip = left < *skip ? left : *skip;
+        for (uint32_t i = 0; i + GRAM <= t->window; i++) {
+            uint32_t g = gram(t->bytes.p + t->forms[k].at + i, t->shift);
+            t->grams[g / 64] |= 1ull << g % 64;
         }
 }
 
@@ -135,16 +138,34 @@ static const form *at_place(const table *t, cu_bytes body, size_t at)
     return best;
 }
 
-static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, size_t from, cu_residue_fn fn, void *arg)
+/* Forms that begin from *at on, up to `last`. *at: where the next one may begin. */
+static cu_err seek_from(const table *t, const cu_issued_map *m, cu_bytes body, size_t *at, size_t last, cu_residue_fn fn, void *arg)
 {
-    for (size_t i = from; i + t->window <= body.n;) {
-        uint8_t skip = t->skip[pair(t, body.p + i + t->window - 2)];
-        const form *f = skip ? NULL : at_place(t, body, i);
+    while (*at <= last) {
+        const form *f = at_place(t, body, *at);
         if (f) {
             cu_issued it = m->v[f->of]; /* fn may move the values */
-            CU_TRY(fn(arg, i, i + f->n, &it, f->level));
+            CU_TRY(fn(arg, *at, *at + f->n, &it, f->level));
         }
-        i += f ? f->n : skip ? skip : 1;
+        *at += f ? f->n : 1;
+    }
+    return CU_OK;
+}
+
+/* A form is so long that one of the samples lies in it whole, wherever it begins; the samples do not wait for
+ * each other, as steps whose length is looked up do. */
+static cu_err seek(const table *t, const cu_issued_map *m, cu_bytes body, size_t from, cu_residue_fn fn, void *arg)
+{
+    const size_t step = t->window - GRAM + 1;
+    const uint32_t shift = t->shift;
+    size_t at = from;
+    for (size_t i = from + step - 1; i + GRAM <= body.n; i += step) {
+        uint32_t g = gram(body.p + i, shift);
+        if (!(t->grams[g / 64] >> g % 64 & 1))
+            continue;
+        if (at + step <= i)
+            at = i + 1 - step;
+        CU_TRY(seek_from(t, m, body, &at, i, fn, arg));
     }
     return CU_OK;
 }
@@ -156,7 +177,7 @@ cu_err cu_residue(const cu_issued_map *m, cu_bytes body, size_t from, cu_residue
     t->window = WINDOW_MAX;
     t->longest = 0;
     t->slots = (body.n - from < SMALL_BODY ? SMALL_SLOTS : SLOTS) - 1;
-    t->pairs = (body.n - from < SMALL_BODY ? SMALL_PAIRS : PAIRS) - 1;
+    t->shift = 32 - (body.n - from < SMALL_BODY ? SMALL_GRAM_BITS : GRAM_BITS);
     memset(t->slot, 0, (t->slots + 1) * sizeof *t->slot);
     t->forms = t->few;
     t->n = 0;
@@ -166,7 +187,7 @@ cu_err cu_residue(const cu_issued_map *m, cu_bytes body, size_t from, cu_residue
         if (identifies(&m->v[i]))
             e = add_forms(t, &m->v[i], (uint32_t)i);
     if (e == CU_OK && t->n) {
-        fill_skips(t);
+        fill_grams(t);
         e = seek(t, m, body, from > t->longest ? from - t->longest : 0, fn, arg);
     }
     cu_buf_free(&t->bytes);

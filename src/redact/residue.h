@@ -1,5 +1,6 @@
 /* Finds the values of an exchange wherever they stand in a body, in any form in which JSON may escape
- * them. Wu and Manber, "A fast algorithm for multi-pattern searching" (1994), with pairs of bytes. */
+ * them. Samples of the body at even steps are held against all that a form can show there: Sutinen and
+ * Tarhio, "Filtration with q-samples in approximate string matching" (1996), for many texts, each exact. */
 #ifndef CUSTOS_REDACT_RESIDUE_H
 #define CUSTOS_REDACT_RESIDUE_H
 

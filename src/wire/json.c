@@ -1,6 +1,7 @@
 /* The span walker: validates one JSON value and lists its strings, without building a tree. The
  * state machine keeps two bits a level (object or array) and the key a level stands under. */
 #include "wire/json.h"
+#include "blocks.h"
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -14,6 +15,7 @@ typedef struct {
     cu_fault *f;
     cu_json_string *v;
     size_t count, cap;
+    bool wide;                           /* cu_blocks_wide() */
     uint32_t depth;                      /* containers that are open */
     uint32_t top_keys[MAX_TOP_KEYS];
     size_t top_keys_n;
@@ -146,52 +148,12 @@ static cu_err not_ascii(walk *w)
 }
 
 /* At the opening quote. */
-#if defined(__SSE2__)
-static uint64_t special16(const uint8_t *p)
-{
-    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i hit = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(' ')),
-                                     _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-                                                  _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
-    return (uint64_t)(unsigned)_mm_movemask_epi8(hit);
-}
-
-static bool simple_escape(uint8_t c)
-{
-    return c == 'n' || c == '"' || c == '\\' || c == 't' || c == '/' || c == 'r' || c == 'b' || c == 'f';
-}
-
-/* 64 bytes at a time: line ends of code (\n) are stepped over within the mask, without a new look
- * at the bytes behind them. Stops at what needs more: the closing quote, \u, not ASCII, a mistake,
- * or the last bytes of the text. */
-static void blocks(walk *w, uint32_t *flags)
-{
-    while (w->i + 65 <= w->n) {
-        const uint8_t *p = w->p + w->i;
-        uint64_t m = special16(p) | special16(p + 16) << 16 | special16(p + 32) << 32 | special16(p + 48) << 48;
-        size_t step = 64;
-        while (m) {
-            unsigned k = (unsigned)__builtin_ctzll(m);
-            if (p[k] != '\\' || !simple_escape(p[k + 1])) {
-                w->i += k;
-                return;
-            }
-            *flags |= CU_JSON_ESCAPED;
-            step += k == 63; /* the escaped character is the next block's first */
-            m &= ~(3ull << k);
-        }
-        w->i += step;
-    }
-}
-#endif
-
 static cu_err string(walk *w, uint32_t flags, uint32_t parent)
 {
     size_t from = ++w->i;
+    bool escaped = false;
     for (;;) {
-#if defined(__SSE2__)
-        blocks(w, &flags);
-#endif
+        w->i = (w->wide ? cu_blocks_walk : cu_blocks_walk_narrow)(w->p, w->i, w->n, &escaped);
         w->i = plain_run(w->p, w->i, w->n);
         if (w->i >= w->n)
             return bad(w, CU_SYNTAX, "the text ends inside a string");
@@ -199,7 +161,7 @@ static cu_err string(walk *w, uint32_t flags, uint32_t parent)
         if (c == '"')
             break;
         if (c == '\\') {
-            flags |= CU_JSON_ESCAPED;
+            escaped = true;
             CU_TRY(escape(w));
         } else if (c >= 0x80) {
             CU_TRY(not_ascii(w));
@@ -207,7 +169,7 @@ static cu_err string(walk *w, uint32_t flags, uint32_t parent)
             return bad(w, CU_SYNTAX, "a control character inside a string must be escaped");
         }
     }
-    CU_TRY(push_string(w, (cu_json_string){(uint32_t)from, (uint32_t)w->i, flags, parent, w->depth}));
+    CU_TRY(push_string(w, (cu_json_string){(uint32_t)from, (uint32_t)w->i, flags | (escaped ? CU_JSON_ESCAPED : 0), parent, w->depth}));
     w->i++;
     return CU_OK;
 }
@@ -440,7 +402,7 @@ static cu_err walk_all(walk *w, bool after)
 cu_err cu_json_walk_on(cu_bytes text, const cu_json_place *from, const cu_json_string *before, cu_arena *a, cu_json_strings *out,
                        cu_json_places *places, cu_fault *f)
 {
-    walk w = {.p = text.p, .n = text.n, .arena = a, .f = f, .most = places};
+    walk w = {.p = text.p, .n = text.n, .arena = a, .f = f, .most = places, .wide = cu_blocks_wide()};
     if (places)
         places->n = 0;
     if (text.n >= UINT32_MAX)

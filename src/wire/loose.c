@@ -1,5 +1,6 @@
 /* Escapes in text that is not known to be JSON: program text, JSON behind a line of something else. */
 #include "wire/json.h"
+#include "copy.h"
 
 static int hex4(const uint8_t *p)
 {
@@ -66,18 +67,25 @@ size_t cu_loose_find(cu_bytes text, size_t from)
 
 void cu_loose_unescape(cu_bytes text, cu_buf *out)
 {
-    for (size_t i = 0, at; i < text.n; i = at) {
-        const uint8_t *c = memchr(text.p + i, '\\', text.n - i);
+    /* what an escape means is never longer than it */
+    uint8_t *to = cu_buf_room(out, text.n);
+    if (!to)
+        return;
+    for (size_t i = 0; i < text.n;) {
         uint8_t b[4];
-        size_t n, used;
-        at = c ? (size_t)(c - text.p) : text.n;
-        cu_buf_put(out, text.p + i, at - i);
-        if (!c)
-            return;
-        used = escape(c, text.n - at, b, &n);
-        cu_buf_put(out, used ? b : c, used ? n : 1);
-        at += used ? used : 1;
+        size_t run = cu_copy_plain(to, text.p + i, text.n - i), n, used;
+        to += run;
+        i += run;
+        if (i == text.n)
+            break;
+        used = escape(text.p + i, text.n - i, b, &n);
+        if (!used)
+            b[0] = '\\';
+        for (size_t k = 0; k < (used ? n : 1); k++)
+            *to++ = b[k];
+        i += used ? used : 1;
     }
+    out->n = (size_t)(to - out->p);
 }
 
 size_t cu_loose_offset(cu_bytes text, size_t plain, size_t *from, size_t *plain_from)

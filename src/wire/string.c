@@ -1,8 +1,7 @@
 /* Strings of a JSON text, one by one: unescaping, and members of the top-level object. */
 #include "wire/json.h"
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "blocks.h"
+#include "copy.h"
 
 static void put_utf8(cu_buf *out, uint32_t c)
 {
@@ -61,35 +60,17 @@ static size_t one_escape(const uint8_t *p, cu_buf *out)
 static const uint8_t short_escape[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b',
                                           ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
 
-/* Copies what stands before the next backslash; returns its length. Up to 16 bytes more are written, but
- * never more than n in all. */
-static size_t copy_plain(uint8_t *to, const uint8_t *p, size_t n)
-{
-    size_t i = 0;
-#ifdef __SSE2__
-    const __m128i slash = _mm_set1_epi8('\\');
-    for (; i + 16 <= n; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-        int hit = _mm_movemask_epi8(_mm_cmpeq_epi8(v, slash));
-        _mm_storeu_si128((__m128i *)(void *)(to + i), v);
-        if (hit)
-            return i + (size_t)__builtin_ctz((unsigned)hit);
-    }
-#endif
-    for (; i < n && p[i] != '\\'; i++)
-        to[i] = p[i];
-    return i;
-}
-
 void cu_json_unescape(cu_bytes raw, cu_buf *out)
 {
     /* the unescaped form is never longer: one reservation, then plain stores */
     uint8_t *to = cu_buf_room(out, raw.n);
+    bool wide = raw.n >= 64 && cu_blocks_wide();
     if (!to)
         return;
-    size_t i = 0;
-    while (i < raw.n) {
-        size_t run = copy_plain(to, raw.p + i, raw.n - i);
+    for (size_t i = 0; i < raw.n;) {
+        if (wide)
+            i = cu_blocks_unescape(raw.p, i, raw.n, &to);
+        size_t run = cu_copy_plain(to, raw.p + i, raw.n - i);
         to += run;
         i += run;
         for (; i < raw.n && raw.p[i] == '\\' && short_escape[raw.p[i + 1]]; i += 2)
