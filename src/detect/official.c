@@ -221,12 +221,23 @@ static bool quantity(cu_bytes v)
     return memcmp(v.p + v.n - 3, "000", 3) == 0 || (v.n == 13 && v.p[0] == '1' && v.p[1] < '9');
 }
 
+/* What is near and in the same text. */
+static void near(cu_bytes t, size_t start, size_t end, size_t *from, size_t *to)
+{
+    *from = start > NEAR ? start - NEAR : 0;
+    *to = t.n - end > NEAR ? end + NEAR : t.n;
+    const uint8_t *before = memrchr(t.p + *from, CU_DETECT_SEPARATOR, start - *from), *behind = memchr(t.p + end, CU_DETECT_SEPARATOR, *to - end);
+    *from = before ? (size_t)(before - t.p) + 1 : *from;
+    *to = behind ? (size_t)(behind - t.p) : *to;
+}
+
 /* A column of identifiers of another kind has such numbers too, here and there: most that look like them fail. */
 static bool among_others(const cu_engine *e, cu_bytes t, size_t start, size_t end, const form *f)
 {
     cu_validator valid = e->rules[e->official[f->number]].validate;
-    size_t from = start > NEAR ? start - NEAR : 0, to = t.n - end > NEAR ? end + NEAR : t.n;
+    size_t from, to;
     unsigned hold = 1, fail = 0;
+    near(t, start, end, &from, &to);
     for (size_t i = from; i < to; i++) {
         size_t past = (i < start || i >= end) && (i == 0 || !cu_alnum(t.p[i - 1])) ? form_end(t, i, f->form) : i;
         if (past == i || (past < t.n && cu_alnum(t.p[past])))

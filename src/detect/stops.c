@@ -48,23 +48,24 @@ INLINE uint64_t lettered(const cu_masks *m, size_t b)
 #undef DIGIT
 }
 
-/* Bytes of words that begin with a digit, where their begin is in this block: "12", "0x1f". */
-INLINE uint64_t of_digits(const masks *x, size_t b)
+/* Bytes of words that begin with a digit, where their begin is in this block: "12", "0x1f". first: nothing is known of
+ * the block before. */
+INLINE uint64_t of_digits(const masks *x, size_t b, bool first)
 {
     const cu_masks *m = x->m;
     const cu_signs *s = x->s;
     uint64_t word = alpha(m, b) | m->digit[b] | s->high[b];
-    uint64_t begin = m->digit[b] & before(s->space[b] | s->open[b] | s->point[b] | s->colon[b],
-                                          s->space[b - 1] | s->open[b - 1] | s->point[b - 1] | s->colon[b - 1], 1);
+    uint64_t last = first ? 0 : s->space[b - 1] | s->open[b - 1] | s->point[b - 1] | s->colon[b - 1];
+    uint64_t begin = m->digit[b] & before(s->space[b] | s->open[b] | s->point[b] | s->colon[b], last, 1);
     return word & ~(word + begin); /* the carry runs through the word */
 }
 
 /* Behind a word of a text and perhaps a point: a house behind its street. In "1, 2, 3" stands none. */
-INLINE uint64_t in_text(const masks *x, size_t b)
+INLINE uint64_t in_text(const masks *x, size_t b, bool first)
 {
     const cu_signs *s = x->s;
     uint64_t word = alpha(x->m, b) | s->high[b], last = alpha(x->m, b - 1) | s->high[b - 1];
-    uint64_t point = before(s->point[b], s->point[b - 1], 2) & ~before(of_digits(x, b), of_digits(x, b - 1), 3);
+    uint64_t point = before(s->point[b], s->point[b - 1], 2) & ~before(of_digits(x, b, false), of_digits(x, b - 1, first), 3);
     return before(s->space[b], s->space[b - 1], 1) & (before(word, last, 2) | point);
 }
 
@@ -86,7 +87,7 @@ INLINE uint64_t behind_capitals(const masks *x, size_t b, uint64_t two, uint64_t
 }
 
 /* The first digits of numbers that a reader may want (may_begin in sweep.c says what they have in common). */
-INLINE uint64_t first_digits(const masks *x, size_t b)
+INLINE uint64_t first_digits(const masks *x, size_t b, bool first)
 {
     const cu_masks *m = x->m;
     uint64_t digit = m->digit[b], run = digit, on = goes_on(x, b);
@@ -100,7 +101,7 @@ INLINE uint64_t first_digits(const masks *x, size_t b)
     run &= run >> 2;
     on |= run & on >> 4;
     uint64_t capital = before(m->upper[b], m->upper[b - 1], 1);
-    uint64_t plain = (~letter | escape | (seven & capital)) & (in_text(x, b) | seven | on | lettered(m, b));
+    uint64_t plain = (~letter | escape | (seven & capital)) & (in_text(x, b, first) | seven | on | lettered(m, b));
     return digit & ~before(digit, m->digit[b - 1], 1) & (plain | behind_capitals(x, b, two, four, six));
 }
 
@@ -124,8 +125,10 @@ INLINE uint64_t signs(const masks *x, size_t b)
 CU_FOR_WIDTHS void cu_find_stops(const cu_masks *m, const cu_signs *s, size_t blocks, uint64_t *stops)
 {
     const masks x = {m, s};
-    for (size_t b = 1; b <= blocks; b++)
-        stops[b - 1] = first_digits(&x, b) | signs(&x, b);
+    if (blocks)
+        stops[0] = first_digits(&x, 1, true) | signs(&x, 1);
+    for (size_t b = 2; b <= blocks; b++)
+        stops[b - 1] = first_digits(&x, b, false) | signs(&x, b);
 }
 
 /* Sums of bits, digit by digit: of 2, 4 and 8 places, and whether those of 16 are five or more. */

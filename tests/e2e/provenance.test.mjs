@@ -3,6 +3,7 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Provider } from '../gateway/provider.mjs'
@@ -31,10 +32,11 @@ const top = resolve(import.meta.dirname, '../..')
 const pieces = ['src/ledger', 'src/policy', 'web/src', 'src/redact', 'tests/gateway', 'src/wire', 'src/signin', 'src/comply'].flatMap((dir) => readdirSync(join(top, dir)).filter((f) => /\.(c|js|mjs)$/.test(f)).map((f) => join(dir, f))).flatMap((f) => {
   const lines = readFileSync(join(top, f), 'utf8').split('\n').filter((l) => l.length < 400)
   const out = []
-  for (let at = 0; at + 30 < lines.length && out.length < 3; at += 90) out.push({ f, lines: lines.slice(at, at + 90) })
+  for (let at = 0; at + 30 < lines.length && out.length < 3; at += 90) out.push({ f, key: createHash('sha256').update(`${f} ${at}`).digest('hex'), lines: lines.slice(at, at + 90) })
   return out
 })
-for (let i = pieces.length - 1; i > 0; i--) { const k = Math.floor(random() * (i + 1)); [pieces[i], pieces[k]] = [pieces[k], pieces[i]] }
+// drawn by the digest of what they are called: a file that comes or goes changes no more than its own pieces
+pieces.sort((a, b) => (a.key < b.key ? -1 : 1))
 const models = pieces.slice(0, 40), people = pieces.slice(40, 120)
 // Three lines and more that stand word for word in what a model wrote as well: nobody can tell whose copy it is.
 const threes = (lines) => {
