@@ -65,7 +65,7 @@ function ask(path, key, body = bodies[path]) {
 }
 const issue = (user = 'u') => system.json('key', 'issue', '--tenant', 'acme', '--user', user)
 const aborted = (id) => system.sealed((l) => l.type === 'exchange.aborted' && l.body.exchange === id)
-const until = async (so) => { while (!so()) await new Promise((done) => setTimeout(done, 20)) }
+const until = async (so, what) => { for (const end = Date.now() + 60_000; !so(); await new Promise((done) => setTimeout(done, 20))) assert.ok(Date.now() < end, what) }
 // What was written to this connection was read at the other end, says the kernel; a worker handles what it read before anything else.
 const taken = ({ localPort, remotePort }) => {
   const port = (n) => n.toString(16).toUpperCase().padStart(4, '0')
@@ -102,7 +102,8 @@ test('nothing was answered yet: an error in its place; a JSON answer that has be
   const mute = ask('/v1/messages', key, { ...bodies['/v1/messages'], model: 'mute' })
   const slow = ask('/v1/messages', key, { ...bodies['/v1/messages'], model: 'slow', stream: false })
   // the provider has the one, and the worker the beginning of the other's answer, of which it passes nothing on before it is whole
-  await within(30_000, until(() => asked.has('mute') && asked.has('slow') && taken(asked.get('slow'))))
+  await until(() => asked.has('mute') && asked.has('slow'), 'the provider was not asked')
+  await until(() => taken(asked.get('slow')), 'the worker did not read the beginning of the answer')
   system.json('key', 'revoke', id)
   await within(30_000, Promise.all([mute.done, slow.done]))
   assert.equal(mute.status, 401)

@@ -17,7 +17,8 @@ export const probeOf = (system, env, name, ...args) => new Promise((done) => {
   let out = '', err = ''
   child.stdout.on('data', (d) => (out += d))
   child.stderr.on('data', (d) => (err += d))
-  child.on('close', (status) => done({ status, err, result: out ? JSON.parse(out) : null }))
+  const late = setTimeout(() => child.kill('SIGKILL'), 300_000)
+  child.on('close', (status) => { clearTimeout(late); done({ status, err, result: out ? JSON.parse(out) : null }) })
 })
 export const verdicts = (r) => Object.fromEntries(r.result.results.map((x) => [x.id, x.verdict]))
 

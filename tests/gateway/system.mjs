@@ -25,8 +25,11 @@ export class System {
     chmodSync(this.dir, 0o755)
     this.options = { upstream, workers, extra, vendors }
   }
+  // What does not end is a failure that names itself, not a suite that never comes back.
   run(...args) {
-    return spawnSync(custos, args, { encoding: 'utf8', cwd: this.dir, env: { ...process.env, FAKE_KEY: 'provider-credential' } })
+    const r = spawnSync(custos, args, { encoding: 'utf8', cwd: this.dir, timeout: 300_000, killSignal: 'SIGKILL', env: { ...process.env, FAKE_KEY: 'provider-credential' } })
+    if (r.error) throw new Error(`custos ${args.join(' ')}: ${r.error.message}: ${r.stderr}${this.output ?? ''}`)
+    return r
   }
   json(...args) {
     const r = this.run(...args, '--config', this.config, '--format', 'json')
@@ -63,7 +66,13 @@ ${extra}${vendors ?? (upstream ? `vendors:
   }
   async stop() {
     this.child?.kill('SIGINT')
-    await this.ended
+    let timer
+    const late = new Promise((done) => (timer = setTimeout(() => done('late'), 60_000)))
+    const how = await Promise.race([this.ended, late])
+    clearTimeout(timer)
+    if (how !== 'late') return
+    this.child.kill('SIGKILL')
+    throw new Error('custos serve did not stop within a minute: ' + this.output)
   }
   // Every entry is one that the registry describes, and the projections are what the log gives.
   sound() {
