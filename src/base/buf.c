@@ -4,12 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static void wipe(cu_buf *b)
+{
+    explicit_bzero(b->p, b->cap);
+    if (!b->lent)
+        free(b->p);
+}
+
 void cu_buf_free(cu_buf *b)
 {
-    if (b->p) {
-        explicit_bzero(b->p, b->cap);
-        free(b->p);
-    }
+    if (b->p)
+        wipe(b);
     *b = CU_BUF(b->ceiling);
 }
 
@@ -34,11 +39,11 @@ static bool grow(cu_buf *b, size_t need)
     }
     if (b->p) {
         memcpy(p, b->p, b->n);
-        explicit_bzero(b->p, b->cap);
-        free(b->p);
+        wipe(b);
     }
     b->p = p;
     b->cap = cap;
+    b->lent = false;
     return true;
 }
 

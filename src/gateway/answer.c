@@ -141,6 +141,7 @@ static ngx_int_t finish_json(gw_exchange *x)
     x->finished = true;
     if (cu_restore_json(&x->redaction.issued, x->api, body, &room, &out, &x->answer) != CU_OK)
         return NGX_ERROR;
+    gw_limit_end(x); /* whoever has the answer can ask at once what it left him */
     if (gw_judge_takes_long(x, out, true) && gw_judge_give(x, &room, out, true, judged_in_thread)) {
         x->r->buffered |= BUFFERED;
         return NGX_AGAIN;
@@ -274,6 +275,10 @@ static ngx_int_t on_body(ngx_http_request_t *r, ngx_chain_t *in)
         return last ? finish_json(x) : any ? NGX_OK : next_body(r, NULL);
     gw_session_keep(x);
     x->finished |= last;
+    if (last) {
+        x->answer = *cu_restorer_answer(x->restorer);
+        gw_limit_end(x);
+    }
     return send_out(x, cu_buf_view(&out), last, true);
 }
 

@@ -229,7 +229,7 @@ typedef struct {
 ngx_int_t gw_limit_request(gw_exchange *x);
 ngx_int_t gw_limit_tokens(gw_exchange *x);
 void gw_limit_usage(const gw_exchange *x, gw_used *u);
-void gw_limit_end(gw_exchange *x); /* when the exchange is over, however it ended */
+void gw_limit_end(gw_exchange *x); /* before the end of the answer leaves, and when the exchange is over, however it ended: once */
 
 /* commit.c */
 ngx_int_t gw_commit_init(ngx_cycle_t *cycle);

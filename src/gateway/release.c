@@ -19,10 +19,10 @@ void gw_release_body(gw_exchange *x)
     ngx_http_request_t *r = x->r;
     ngx_connection_t *c = r->upstream->peer.connection;
     cu_arena kept;
-    if (r->upstream->request_body_sent && c && c->ssl && !c->buffered)
-        ngx_ssl_free_buffer(c); /* 16 KB; made again for the next request */
     if (!r->upstream->request_body_sent || x->released || (x->json && x->arena.used < WORTH_IT))
         return;
+    if (c && c->ssl && !c->buffered)
+        ngx_ssl_free_buffer(c); /* 16 KB; made again for the next request */
     cu_arena_init(&kept, x->arena.ceiling);
     kept.first = KEPT_FIRST;
     if (keep(x, &kept) != CU_OK) { /* what was copied so far lives as long as the rest */

@@ -128,7 +128,8 @@ static void put_times(const cu_place *p, cu_bytes s, unsigned n, cu_buf *out)
         cu_buf_add(out, s);
         return;
     }
-    cu_buf once CU_CLEAN_BUF = CU_BUF(6 * s.n + 16);
+    uint8_t room[256];
+    cu_buf once CU_CLEAN_BUF = CU_BUF_ON(room, 6 * s.n + 16);
     if (n == 1 && p->kind == CU_PLACE_CODE && p->quote != '"')
         escape_program(&once, s);
     else
@@ -142,7 +143,8 @@ void cu_place_put(const cu_place *p, const cu_issued *it, cu_buf *out)
 {
     cu_bytes text;
     unsigned n = escapes(p, it, &text);
-    cu_buf here CU_CLEAN_BUF = CU_BUF(4096 * (text.n + 16)), args CU_CLEAN_BUF = CU_BUF(4096 * (text.n + 16));
+    uint8_t room[256], more[256];
+    cu_buf here CU_CLEAN_BUF = CU_BUF_ON(room, 4096 * (text.n + 16)), args CU_CLEAN_BUF = CU_BUF_ON(more, 4096 * (text.n + 16));
     put_times(p, text, n, &here);
     cu_bytes put = cu_buf_view(&here);
     if (p->kind == CU_PLACE_ARGS) {

@@ -37,7 +37,8 @@ static void pass_by(const cu_issued_map *m, cu_place *at, cu_bytes raw)
 {
     if (!m->awkward || raw.n == 0)
         return;
-    cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
+    uint8_t room[256];
+    cu_buf plain CU_CLEAN_BUF = CU_BUF_ON(room, raw.n + 16);
     cu_json_unescape(raw, &plain);
     cu_place_feed(at, cu_buf_view(&plain));
 }

@@ -79,7 +79,8 @@ static cu_err remember_repeated(job *j, cu_bytes value)
 static cu_bytes decoded(job *j, cu_bytes text, uint32_t n)
 {
     for (; n && text.p; n--) {
-        cu_buf b CU_CLEAN_BUF = CU_BUF(text.n + 16);
+        uint8_t room[256];
+        cu_buf b CU_CLEAN_BUF = CU_BUF_ON(room, text.n + 16);
         cu_loose_unescape(text, &b);
         text = b.err ? CU_NONE : cu_arena_dup(j->arena, cu_buf_view(&b));
     }
@@ -91,7 +92,8 @@ static cu_bytes decoded(job *j, cu_bytes text, uint32_t n)
 static cu_err issue(job *j, cu_edit *e)
 {
     cu_bytes raw = cu_slice(j->body, e->start, e->end), text;
-    cu_buf once CU_CLEAN_BUF = CU_BUF(raw.n + 16);
+    uint8_t room[256];
+    cu_buf once CU_CLEAN_BUF = CU_BUF_ON(room, raw.n + 16);
     uint32_t flags = j->strings->v[e->string].flags, level = e->level;
     cu_err err;
     if (flags & CU_JSON_ESCAPED)
@@ -191,7 +193,8 @@ static cu_err take_named(job *j, size_t string)
     if (s->parent_key == UINT32_MAX || (s->flags & (CU_JSON_KEY | CU_JSON_FIXED | CU_JSON_OPAQUE)) || raw.n > MAX_NAMED ||
         !cu_names_secret(raw_of(j, s->parent_key)))
         return CU_OK;
-    cu_buf plain CU_CLEAN_BUF = CU_BUF(raw.n + 16);
+    uint8_t room[MAX_NAMED];
+    cu_buf plain CU_CLEAN_BUF = CU_BUF_ON(room, raw.n + 16);
     cu_json_unescape(raw, &plain);
     CU_TRY(plain.err);
     cu_err e = named(j, raw_of(j, s->parent_key), cu_buf_view(&plain), &g);

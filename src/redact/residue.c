@@ -89,7 +89,8 @@ static cu_err add_form(table *t, cu_bytes bytes, uint32_t of, uint32_t level)
 
 static cu_err add_forms(table *t, const cu_issued *it, uint32_t of)
 {
-    cu_buf once CU_CLEAN_BUF = CU_BUF(64 * it->plain.n + 64), next CU_CLEAN_BUF = CU_BUF(64 * it->plain.n + 64);
+    uint8_t here[256], there[256];
+    cu_buf once CU_CLEAN_BUF = CU_BUF_ON(here, 64 * it->plain.n + 64), next CU_CLEAN_BUF = CU_BUF_ON(there, 64 * it->plain.n + 64);
     cu_buf_json_escape(&once, it->plain);
     for (uint32_t level = 0; level < FORMS; level++) {
         CU_TRY(once.err);

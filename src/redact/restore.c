@@ -26,7 +26,8 @@ size_t cu_restore_strings(const cu_issued_map *m, cu_api api, cu_bytes json, cu_
         if (!cu_may_restore(api, json, s, i))
             continue;
         cu_bytes raw = cu_slice(json, s->v[i].start, s->v[i].end);
-        cu_buf back CU_CLEAN_BUF = CU_BUF(cu_restored_ceiling(raw));
+        uint8_t room[1024];
+        cu_buf back CU_CLEAN_BUF = CU_BUF_ON(room, cu_restored_ceiling(raw));
         cu_place at = {.kind = (uint8_t)cu_place_kind_of(s->v[i].flags)};
         size_t n = cu_put_back(m, raw, &at, &back, NULL);
         if (back.err)

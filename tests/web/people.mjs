@@ -28,7 +28,7 @@ export async function join(system, name, role, ...options) {
 }
 
 export async function accept(system, name, url) {
-  const token = url.split('/#/join/')[1], password = `p-${randomBytes(12).toString('hex')}`
+  const token = url.split('/#/join/')[1], password = `p-${randomBytes(12).join('')}` // digits alone: letters could be somebody's name
   const shown = await (await call(system, 'POST', '/api/v1/invitations', { body: { token } })).json()
   const go = () => call(system, 'POST', '/api/v1/invitations/accept', { body: { token, password, code: code(shown.secret, Date.now(), -1) } })
   let r = await go()

@@ -1,5 +1,6 @@
 /* A growable buffer, born with a ceiling. Errors stick: append freely, check once with
- * cu_buf_err(). Owns its memory (heap). Wiped when freed. */
+ * cu_buf_err(). Owns its memory (heap), but for the first room of one that was begun on an array of
+ * its caller. Wiped when freed, that room too. */
 #ifndef CUSTOS_BASE_BUF_H
 #define CUSTOS_BASE_BUF_H
 
@@ -10,9 +11,13 @@ typedef struct {
     uint8_t *p;
     size_t n, cap, ceiling;
     cu_err err;
+    bool lent; /* p is the caller's array */
 } cu_buf;
 
-#define CU_BUF(ceil) ((cu_buf){NULL, 0, 0, (ceil), CU_OK})
+#define CU_BUF(ceil) ((cu_buf){NULL, 0, 0, (ceil), CU_OK, false})
+/* Most are small: bytes up to the size of `array`, which lives as long as the buffer, need no heap. Never for
+ * a buffer whose memory another one takes over. */
+#define CU_BUF_ON(array, ceil) ((cu_buf){(array), 0, sizeof(array), (ceil), CU_OK, true})
 #define CU_CLEAN_BUF __attribute__((cleanup(cu_buf_free)))
 
 void cu_buf_free(cu_buf *b);
