@@ -1,5 +1,6 @@
 /* Files of bodies that no entry speaks of: a worker was killed between a file and its entry, or before the file was
- * whole. What the log does not know is not kept: an entry says that it was not, and the file goes. */
+ * whole. What the log does not know is not kept: an entry says that it was not, and the file goes. And bodies that were
+ * to be kept and have neither: the worker was killed before the file was begun. */
 #include "capture.h"
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include "store/body_keys.h"
 #include "store/content.h"
 
+#define AT_ONCE 512u
 #define STRAY_NS (900ull * 1000000000) /* a worker that lives has written the entry long before */
 
 typedef struct {
@@ -115,6 +117,44 @@ static cu_err settle_folder(app *a, const cu_body_key *k, uint64_t before_ns)
     return e;
 }
 
+typedef struct {
+    struct {
+        char exchange[CU_ID_LEN], part[16], tenant[64], class[32];
+    } v[AT_ONCE];
+    size_t n;
+} awaited;
+
+static void add_awaited(void *arg, const cu_store_body *b)
+{
+    awaited *w = arg;
+    if (w->n == AT_ONCE)
+        return;
+    snprintf(w->v[w->n].exchange, sizeof w->v->exchange, "%s", b->exchange);
+    snprintf(w->v[w->n].part, sizeof w->v->part, "%s", b->part);
+    snprintf(w->v[w->n].tenant, sizeof w->v->tenant, "%s", b->tenant);
+    snprintf(w->v[w->n++].class, sizeof w->v->class, "%s", b->class);
+}
+
+/* After the files: what has one was told with it. More than fit wait for the next time. */
+static cu_err tell_awaited(app *a, uint64_t before_ns)
+{
+    char before[CU_TIME_LEN];
+    awaited *w = calloc(1, sizeof *w);
+    cu_time_text(before_ns, before);
+    cu_err e = w ? cu_store_awaited_bodies(a->store, before, AT_ONCE, add_awaited, w) : CU_NOMEM;
+    pthread_mutex_lock(&a->lock);
+    for (size_t i = 0; e == CU_OK && i < w->n; i++) {
+        cu_buf b CU_CLEAN_BUF = CU_BUF(512);
+        cu_buf_fmt(&b, "{\"class\":\"%s\",\"exchange\":\"%s\",\"part\":\"%s\",\"reason\":\"worker_ended\"}", w->v[i].class, w->v[i].exchange, w->v[i].part);
+        e = record(a, "content.not_captured", w->v[i].tenant, "daemon", &b);
+    }
+    pthread_mutex_unlock(&a->lock);
+    if (e == CU_OK && w->n)
+        cu_say(CU_LOG_WARN, "%zu bodies that were to be kept have no file (a worker was killed); entries say so", w->n);
+    free(w);
+    return e;
+}
+
 cu_err capture_settle(app *a)
 {
     cu_body_key *k;
@@ -129,5 +169,5 @@ cu_err capture_settle(app *a)
         if (!k[i].destroyed)
             e = settle_folder(a, &k[i], before);
     free(k);
-    return e;
+    return e == CU_OK ? tell_awaited(a, before) : e;
 }

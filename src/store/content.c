@@ -9,6 +9,12 @@ static json_t *body_of(const cu_leaf *l)
     return json_loadb((const char *)l->body.p, l->body.n, JSON_REJECT_DUPLICATES, NULL);
 }
 
+static const char *column(sqlite3_stmt *st, int i)
+{
+    const char *s = (const char *)sqlite3_column_text(st, i);
+    return s ? s : "";
+}
+
 static cu_bytes text(const json_t *o, const char *name)
 {
     const char *s = json_string_value(json_object_get(o, name));
@@ -34,6 +40,51 @@ static cu_err captured(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf 
     return cu_sql_run(s, s->db, "INSERT OR REPLACE INTO body(exchange,part,tenant,at,log,idx,class,key,digest,commitment,bytes,whole,missing)"
                                 " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", "tttttittttiit",
                       (const void *[]){&exchange, &part, &l->tenant, &l->ts, &log, &index, &class, &key, &digest, &commitment, &bytes, &whole, &why});
+}
+
+/* The value of a member of a leaf's body up to its end: fixed order, plain words. */
+static cu_bytes after(cu_bytes body, const char *member, char end)
+{
+    size_t at = cu_find(body, cu_str(member), 0), from = at + strlen(member);
+    const uint8_t *to = at == (size_t)-1 ? NULL : memchr(body.p + from, end, body.n - from);
+    return to ? cu_slice(body, from, (size_t)(to - body.p)) : CU_NONE;
+}
+
+static bool no_bytes(cu_bytes body, const char *member)
+{
+    cu_bytes n = after(body, member, ',');
+    return n.n == 0 || cu_eq_str(n, "0");
+}
+
+/* The entry may have come before: a request that waits for its file does. */
+static cu_err await(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l, cu_bytes exchange, cu_bytes class, const char *of)
+{
+    cu_bytes part = cu_str(of);
+    return cu_sql_run(s, s->db, "INSERT OR IGNORE INTO body(exchange,part,tenant,at,log,idx,class,key,digest,commitment,bytes,whole,missing)"
+                                " VALUES(?,?,?,?,?,?,?,'','','',0,1,'awaited')", "tttttit",
+                      (const void *[]){&exchange, &part, &l->tenant, &l->ts, &log, &index, &class});
+}
+
+cu_err cu_project_awaited_request(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l)
+{
+    cu_bytes class = cu_eq_str(l->type, "exchange.request") ? after(l->body, "\"capture\":\"", '"') : CU_NONE;
+    return class.n && !no_bytes(l->body, "\"body_bytes\":") ? await(s, log, index, l, l->id, class, "request") : CU_OK;
+}
+
+cu_err cu_project_awaited_answer(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l, cu_bytes exchange)
+{
+    if (no_bytes(l->body, "\"answer_bytes\":"))
+        return CU_OK;
+    char class[32] = "";
+    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT json_extract(request,'$.capture') FROM exchange WHERE id=? AND request LIKE '%\"capture\":\"%'", "t",
+                                      (const void *[]){&exchange});
+    int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+    if (rc == SQLITE_ROW)
+        snprintf(class, sizeof class, "%s", column(st, 0));
+    sqlite3_finalize(st);
+    if (rc != SQLITE_ROW)
+        return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
+    return await(s, log, index, l, exchange, cu_str(class), "answer");
 }
 
 static cu_err asked(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l, const json_t *o)
@@ -79,24 +130,35 @@ cu_err cu_project_content(cu_store *s, cu_bytes log, uint64_t index, const cu_le
     return e;
 }
 
-static const char *column(sqlite3_stmt *st, int i)
-{
-    const char *s = (const char *)sqlite3_column_text(st, i);
-    return s ? s : "";
-}
-
 cu_err cu_store_bodies(cu_store *s, const char *exchange, cu_store_body_fn each, void *arg)
 {
     cu_bytes x = cu_str(exchange);
     int rc = SQLITE_ERROR;
     pthread_mutex_lock(&s->look_lock);
     sqlite3_stmt *st = cu_sql_prepare(s->look, "SELECT part,tenant,at,log,idx,class,key,digest,commitment,bytes,whole,missing FROM body WHERE exchange=?"
-                                               " ORDER BY part DESC", "t", (const void *[]){&x});
+                                               " AND missing<>'awaited' ORDER BY part DESC", "t", (const void *[]){&x});
     while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         const cu_store_body b = {.exchange = exchange, .part = column(st, 0), .tenant = column(st, 1), .at = column(st, 2), .log = column(st, 3),
                                  .index = (uint64_t)sqlite3_column_int64(st, 4), .class = column(st, 5), .key = column(st, 6), .digest = column(st, 7),
                                  .commitment = column(st, 8), .bytes = (uint64_t)sqlite3_column_int64(st, 9), .whole = sqlite3_column_int(st, 10),
                                  .missing = column(st, 11)};
+        each(arg, &b);
+    }
+    sqlite3_finalize(st);
+    pthread_mutex_unlock(&s->look_lock);
+    return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
+}
+
+cu_err cu_store_awaited_bodies(cu_store *s, const char *before, unsigned limit, cu_store_body_fn each, void *arg)
+{
+    cu_bytes at = cu_str(before);
+    uint64_t n = limit;
+    int rc = SQLITE_ERROR;
+    pthread_mutex_lock(&s->look_lock);
+    sqlite3_stmt *st = cu_sql_prepare(s->look, "SELECT exchange,part,tenant,class FROM body WHERE missing='awaited' AND at<? ORDER BY at LIMIT ?", "ti",
+                                      (const void *[]){&at, &n});
+    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+        const cu_store_body b = {.exchange = column(st, 0), .part = column(st, 1), .tenant = column(st, 2), .class = column(st, 3)};
         each(arg, &b);
     }
     sqlite3_finalize(st);

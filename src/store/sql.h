@@ -66,6 +66,9 @@ cu_err cu_project_face_answer(cu_store *s, cu_bytes id, const cu_leaf *answer) C
 /* content.c: captured bodies and readings of them */
 bool cu_concerns_content(cu_bytes type);
 cu_err cu_project_content(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
+/* Of an exchange that is to be kept: an entry about each of its bodies is awaited. `exchange`: its id. */
+cu_err cu_project_awaited_request(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
+cu_err cu_project_awaited_answer(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l, cu_bytes exchange) CU_MUST;
 /* holders.c: key.issued, key.rotated, key.revoked, limit.changed */
 bool cu_concerns_holders(cu_bytes type);
 cu_err cu_project_holder(cu_store *s, const cu_leaf *l) CU_MUST;

@@ -32,6 +32,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS body(exchange TEXT NOT NULL, part TEXT NOT NULL, tenant TEXT NOT NULL, at TEXT NOT NULL, log TEXT NOT NULL,"
     " idx INTEGER NOT NULL, class TEXT NOT NULL, key TEXT NOT NULL, digest TEXT NOT NULL, commitment TEXT NOT NULL, bytes INTEGER NOT NULL,"
     " whole INTEGER NOT NULL, missing TEXT NOT NULL, PRIMARY KEY(exchange, part)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS body_awaited ON body(at) WHERE missing='awaited';"
     "CREATE TABLE IF NOT EXISTS reading(row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, exchange TEXT NOT NULL, tenant TEXT NOT NULL,"
     " class TEXT NOT NULL, by TEXT NOT NULL, purpose TEXT NOT NULL, at TEXT NOT NULL, log TEXT NOT NULL, idx INTEGER NOT NULL,"
     " decision TEXT NOT NULL, decided_by TEXT NOT NULL, decided TEXT NOT NULL, reads INTEGER NOT NULL, last TEXT NOT NULL, last_idx INTEGER NOT NULL) STRICT;"
@@ -324,6 +325,7 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
                       " ON CONFLICT(id) DO UPDATE SET at=excluded.at,request_type=excluded.request_type,request=excluded.request,"
                       "request_index=excluded.request_index",
                    "tttttti", (const void *[]){&l->id, &l->tenant, &l->ts, &log, &l->type, &l->body, &index}));
+        CU_TRY(cu_project_awaited_request(s, log, index, l));
         return cu_project_face(s, l->id);
     }
     if (of.n && (cu_eq_str(l->type, "exchange.response") || cu_eq_str(l->type, "exchange.aborted"))) {
@@ -331,6 +333,7 @@ static cu_err project(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *
                       " ON CONFLICT(id) DO UPDATE SET answer_type=excluded.answer_type,answer=excluded.answer,"
                       "answer_index=excluded.answer_index",
                    "tttttti", (const void *[]){&of, &l->tenant, &l->ts, &log, &l->type, &l->body, &index}));
+        CU_TRY(cu_project_awaited_answer(s, log, index, l, of));
         return cu_project_face_answer(s, of, l);
     }
     if (of.n && cu_eq_str(l->type, "exchange.orphan")) /* an end that comes later counts */

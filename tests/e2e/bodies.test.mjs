@@ -370,3 +370,13 @@ test('their time over, keys are destroyed, files are gone, and the log still ver
   assert.equal(s.verify().status, 0)
   assert.equal((await kept((await ask(`${marker} new day`)).id))[0].type, 'content.captured', 'under the new day’s key')
 })
+
+test('each body that was to be kept has an entry, or an entry says that it was not', { timeout: 120000 }, async () => {
+  const without = () => {
+    const all = s.entries('t/acme'), told = new Set(all.filter((x) => /^content\.(not_)?captured$/.test(x.type)).map((x) => x.body.exchange + x.body.part))
+    const kept = new Map(all.filter((x) => x.type === 'exchange.request' && x.body.capture).map((x) => [x.id, x]))
+    return [...kept.values()].filter((x) => x.body.body_bytes && !told.has(x.id + 'request')).map((x) => x.id + ' request').concat(
+      all.filter((x) => /^exchange\.(response|aborted)$/.test(x.type) && kept.has(x.body.exchange) && x.body.answer_bytes && !told.has(x.body.exchange + 'answer')).map((x) => x.body.exchange + ' answer'))
+  }
+  await until(() => { s.json('log', 'reconcile'); return without().length === 0 })
+})

@@ -15,6 +15,10 @@ typedef void (*cu_store_body_fn)(void *arg, const cu_store_body *b);
 /* Of one exchange, the request first. */
 cu_err cu_store_bodies(cu_store *s, const char *exchange, cu_store_body_fn each, void *arg) CU_MUST;
 
+/* Those of which an entry should speak and none does, of requests and answers before `before` (RFC 3339): exchange,
+ * part, tenant and class; the oldest first. */
+cu_err cu_store_awaited_bodies(cu_store *s, const char *before, unsigned limit, cu_store_body_fn each, void *arg) CU_MUST;
+
 typedef struct {
     uint64_t row;               /* for the cursor */
     const char *id, *exchange, *tenant, *class, *by, *purpose, *at, *log;
