@@ -240,6 +240,11 @@ test('what a killed worker left is removed and said so; what has its entry stays
     for (const pid of s.workers()) try { process.kill(pid, 'SIGKILL') } catch { /* it has ended */ }
     await Promise.all(asked)
   }
+  // and one that hits while large bodies wait for the thread that stores them: the first has reached the provider
+  const before = provider.received.length, large = Array.from({ length: 6 }, (_, k) => ask(`${marker} large ${k} ${'lorem ipsum '.repeat(500_000)}`).catch(() => null))
+  while (provider.received.length === before) await new Promise((done) => setTimeout(done, 1))
+  for (const pid of s.workers()) try { process.kill(pid, 'SIGKILL') } catch { /* it has ended */ }
+  await Promise.all(large)
   let id // workers come back, and connections to the killed ones are still in the client's pool
   await until(async () => (id = (await ask(`${marker} kept`).catch(() => null))?.id))
   const [whole] = await kept(id), path = fileOf(whole), person = path.split('.').at(-1)
