@@ -146,6 +146,35 @@ static void run_with_args(walk *w, const call *c, cu_bytes code, size_t at)
     w->args = before;
 }
 
+/* NAME=CMD, !CMD, :!CMD: what stands behind. */
+static cu_bytes set_to(cu_bytes value)
+{
+    size_t n = 0;
+    while (n < value.n && (isalnum(value.p[n]) || strchr("._-", value.p[n] ? value.p[n] : '=')))
+        n++;
+    if (n && n < value.n && value.p[n] == '=')
+        value = cu_slice(value, n + 1, value.n);
+    while (value.n && strchr("!: ", value.p[0] ? value.p[0] : 'x'))
+        value = cu_slice(value, 1, value.n);
+    return value;
+}
+
+static void options_settings(walk *w, const call *c, const cu_program *p)
+{
+    for (size_t i = 1; i < c->argv.n; i++) {
+        cu_bytes t = c->argv.v[i].text;
+        if (!is_option(t) || t.p[0] != '-')
+            continue;
+        cu_bytes name = cu_slice(t, t.p[1] == '-' ? 2 : 1, t.n);
+        const uint8_t *eq = memchr(name.p, '=', name.n);
+        cu_bytes value = eq ? cu_slice(name, (size_t)(eq - name.p) + 1, name.n) : i + 1 < c->argv.n ? c->argv.v[i + 1].text : CU_NONE;
+        if (eq)
+            name.n = (size_t)(eq - name.p);
+        if (in_list(&p->settings, name) && set_to(value).n)
+            shell_text(w, set_to(value), (flow){0});
+    }
+}
+
 static void run_code(walk *w, const call *c, const cu_program *p, cu_bytes code)
 {
     if (code.n == 0)
@@ -194,18 +223,25 @@ static bool options_code(walk *w, const call *c, const cu_program *p)
     return hit;
 }
 
+static bool is_stdin(cu_bytes name)
+{
+    return cu_eq_str(name, "-") || cu_eq_str(name, "/dev/stdin") || cu_eq_str(name, "/dev/fd/0") || cu_eq_str(name, "/proc/self/fd/0");
+}
+
+/* at 10:00: operands that are no file are skipped. */
 static void shell_input(walk *w, const call *c, const cu_program *p, const size_t *operand, size_t operands)
 {
     flow f = c->in;
-    if (operands) {
-        flow *file = var_get(w->files, c->argv.v[operand[0]].text);
+    bool by_name = operands > p->skip && !is_stdin(c->argv.v[operand[p->skip]].text);
+    if (by_name) {
+        flow *file = var_get(w->files, c->argv.v[operand[p->skip]].text);
         if (!file)
             return;
         f = *file;
     }
     if (f.known)
         run_code(w, c, p, f.text);
-    if (operands && (f.tags & (CU_COMMAND_download | CU_COMMAND_decoder))) {
+    if (by_name && (f.tags & (CU_COMMAND_download | CU_COMMAND_decoder))) {
         call *r = rest_of(w, c, 0, 1);
         if (r) {
             r->in = f;
@@ -243,6 +279,8 @@ static flow run_inner(walk *w, const call *c, const cu_program *p, const size_t 
         out = behind_marker(w, c, p, done);
     if (*done)
         return out;
+    if (p->settings.n)
+        options_settings(w, c, p);
     bool coded = p->code.n && options_code(w, c, p);
     if (!coded && (p->tags & CU_COMMAND_interpreter) && !p->code.n && operands)
         run_code(w, c, p, c->argv.v[operand[0]].text);
@@ -371,6 +409,11 @@ flow call_run(walk *w, call *c)
     w->depth++;
     cu_bytes name = in_base(c->argv.v[0].text);
     size_t operand[64];
+    flow inner = {0};
+    if (input_lines(w, c, name, &inner)) {
+        w->depth--;
+        return inner;
+    }
     take_input_words(w, c, name);
     const cu_program *p = program_of(w, c);
     size_t operands = operands_of(c, p, operand, 64);
@@ -380,7 +423,7 @@ flow call_run(walk *w, call *c)
     match_call(w, c, p, name);
     match_packages(w, c, name);
     take_state(w, c, name);
-    flow inner = {0};
+    input_state(w, c, name);
     if (run_function(w, c, &inner))
         done = true;
     else if (p)

@@ -56,9 +56,9 @@ static void echo(const call *c, cu_buf *b)
     }
 }
 
-static void print_format(const call *c, cu_buf *b)
+void decode_printed(const call *c, size_t at, cu_buf *b)
 {
-    size_t at = c->argv.n > 1 && cu_eq_str(c->argv.v[1].text, "--") ? 2 : 1, arg = at + 1;
+    size_t arg = at + 1;
     if (at >= c->argv.n)
         return;
     cu_bytes f = c->argv.v[at].text;
@@ -220,7 +220,7 @@ flow decode_out(walk *w, const call *c, const cu_program *p, cu_bytes name)
         return text_out(w, &b, c->arg_tags);
     }
     if (cu_eq_str(name, "printf")) {
-        print_format(c, &b);
+        decode_printed(c, c->argv.n > 1 && cu_eq_str(c->argv.v[1].text, "--") ? 2 : 1, &b);
         return text_out(w, &b, c->arg_tags);
     }
     flow in = input_of(w, c, p);

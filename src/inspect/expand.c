@@ -18,8 +18,11 @@ typedef struct {
 
 static void put_text(expander *x, cu_bytes t, bool quoted)
 {
-    for (size_t i = 0; i < t.n; i++)
-        cu_buf_byte(&x->out, !quoted && x->cut && (t.p[i] == ' ' || t.p[i] == '\n' || t.p[i] == '\t') ? SPLIT : t.p[i]);
+    const flow *ifs = !quoted && x->cut ? var_get(x->w->vars, CU_LIT("IFS")) : NULL;
+    for (size_t i = 0; i < t.n; i++) {
+        bool blank = t.p[i] == ' ' || t.p[i] == '\n' || t.p[i] == '\t' || (ifs && ifs->text.n && memchr(ifs->text.p, t.p[i], ifs->text.n));
+        cu_buf_byte(&x->out, !quoted && x->cut && blank ? SPLIT : t.p[i]);
+    }
 }
 
 static cu_bytes plain_name(cu_bytes name)
@@ -247,16 +250,19 @@ static void put_flow(expander *x, flow f, bool quoted)
         cu_buf_byte(&x->out, OPEN);
 }
 
-/* What <( ) gives is a file with that content. */
-static void put_inner(expander *x, flow f, bool quoted, bool file)
+/* What <( ) gives is a file with that content; what goes to the file of >( ) is what that reads. */
+static void put_inner(expander *x, flow f, bool quoted, cu_bytes opening, cu_bytes inside)
 {
-    if (!file) {
+    if (opening.p[0] != '<' && opening.p[0] != '>') {
         put_flow(x, f, quoted);
         return;
     }
     char *name = cu_arena_fmt(x->w->a, "/dev/fd/%u", x->w->steps);
     x->tags |= f.tags;
-    var_set(x->w, &x->w->files, cu_str(name), f);
+    if (opening.p[0] == '<')
+        var_set(x->w, &x->w->files, cu_str(name), f);
+    else
+        var_set(x->w, &x->w->readers, cu_str(name), (flow){0, true, inside});
     put_text(x, cu_str(name), true);
 }
 
@@ -269,13 +275,15 @@ static size_t substitution(expander *x, size_t at, size_t head, bool quoted)
             n = ts_node_parent(n);
         const char *type = ts_node_is_null(n) ? "" : ts_node_type(n);
         if (ts_node_start_byte(n) == at && (strcmp(type, "command_substitution") == 0 || strcmp(type, "process_substitution") == 0)) {
-            put_inner(x, shell_node(x->w, n, (flow){0}), quoted, type[0] == 'p');
-            return ts_node_end_byte(n);
+            size_t to = ts_node_end_byte(n);
+            put_inner(x, shell_node(x->w, n, (flow){0}), quoted, cu_slice(x->t, at, x->t.n), cu_slice(x->t, at + head < to ? at + head : to, to - (to > at + head)));
+            return to;
         }
     }
     bool tick = x->t.p[at] == '`';
     size_t end = closing(x->t, at + head, tick ? 0xff : '(', tick ? '`' : ')');
-    put_inner(x, shell_text(x->w, cu_slice(x->t, at + head < end ? at + head : end, end), (flow){0}), quoted, !tick && x->t.p[at] != '$');
+    cu_bytes inside = cu_slice(x->t, at + head < end ? at + head : end, end);
+    put_inner(x, shell_text(x->w, inside, (flow){0}), quoted, cu_slice(x->t, at, x->t.n), inside);
     return end < x->t.n ? end + 1 : end;
 }
 
@@ -483,6 +491,12 @@ void expand_node(walk *w, TSNode n, words *out, uint32_t *tags)
 {
     if (step(w))
         expand_text(w, &n, cu_slice(w->src, 0, ts_node_end_byte(n)), ts_node_start_byte(n), out, tags, 0);
+}
+
+void expand_span(walk *w, TSNode all, uint32_t from, uint32_t to, words *out, uint32_t *tags)
+{
+    if (step(w))
+        expand_text(w, &all, cu_slice(w->src, 0, to), from, out, tags, 0);
 }
 
 cu_bytes expand_one(walk *w, TSNode n, uint32_t *tags)

@@ -78,6 +78,16 @@ cu_bytes in_base(cu_bytes path)
     return cu_slice(path, at, path.n);
 }
 
+/* From behind a slash to behind the one before; above the root is the root. */
+static size_t above(const uint8_t *path, size_t n)
+{
+    if (n == 1)
+        return n;
+    for (n--; n && path[n - 1] != '/';)
+        n--;
+    return n;
+}
+
 cu_bytes in_path(cu_arena *a, cu_bytes path)
 {
     uint8_t *to = cu_arena_raw(a, path.n + 1);
@@ -89,10 +99,8 @@ cu_bytes in_path(cu_arena *a, cu_bytes path)
             i++;
         } else if (at_part && path.p[i] == '.' && left > 1 && path.p[i + 1] == '/') {
             i += 2;
-        } else if (at_part && left >= 2 && path.p[i] == '.' && path.p[i + 1] == '.' && (left == 2 || path.p[i + 2] == '/') && n > 1 && to[n - 1] == '/' && to[n - 2] != '.') {
-            n--;
-            while (n && to[n - 1] != '/')
-                n--;
+        } else if (at_part && left >= 2 && path.p[i] == '.' && path.p[i + 1] == '.' && (left == 2 || path.p[i + 2] == '/') && n && to[n - 1] == '/' && !(n > 1 && to[n - 2] == '.')) {
+            n = above(to, n);
             i += left == 2 ? 2 : 3;
         } else {
             to[n++] = path.p[i++];

@@ -48,6 +48,8 @@ static bool telling(cu_bytes t)
 static bool plain_fits(const walk *w, const cu_word_list *globs, const word *v)
 {
     cu_bytes path = v->text.n < 4096 && memchr(v->text.p ? v->text.p : (const uint8_t *)"", '/', v->text.n) ? in_path(w->a, v->text) : v->text;
+    if (!path.n && v->text.n) /* /../ */
+        path = CU_LIT("/");
     if (in_any(globs, v->text) || (path.n != v->text.n && in_any(globs, path)))
         return true;
     for (size_t i = 0; v->glob && telling(v->text) && i < globs->n; i++) {

@@ -58,6 +58,20 @@ static kids kids_of(walk *w, TSNode n)
     return k;
 }
 
+/* Words without anything between them are one word: the grammar cuts a$b-c$d behind its second dollar sign. Returns
+ * the last of them. */
+static uint32_t expand_kids(walk *w, TSNode all, kids k, uint32_t i, words *out, uint32_t *tags)
+{
+    uint32_t last = i;
+    while (last + 1 < k.n && is_word(k.v[last + 1]) && ts_node_start_byte(k.v[last + 1]) == ts_node_end_byte(k.v[last]))
+        last++;
+    if (last == i)
+        expand_node(w, k.v[i], out, tags);
+    else
+        expand_span(w, all, ts_node_start_byte(k.v[i]), ts_node_end_byte(k.v[last]), out, tags);
+    return last;
+}
+
 static flow both(flow a, flow b)
 {
     return (flow){a.tags | b.tags, false, CU_NONE};
@@ -75,7 +89,7 @@ static void assign(walk *w, TSNode n)
         words l = {0};
         kids k = kids_of(w, value);
         for (uint32_t i = 0; i < k.n; i++)
-            expand_node(w, k.v[i], &l, &f.tags);
+            i = expand_kids(w, value, k, i, &l, &f.tags);
         cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
         for (size_t i = 0; i < l.n; i++) {
             if (i)
@@ -220,7 +234,7 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
         } else if (is_redirect(k)) {
             redirect(w, k, c);
         } else if (is_word(k)) {
-            expand_node(w, k, &c->argv, &c->arg_tags);
+            i = expand_kids(w, n, all, i, &c->argv, &c->arg_tags);
         } else if (is(k, "ERROR")) {
             shell_node(w, k, (flow){0});
         }
@@ -236,6 +250,7 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
     c->arg_tags |= given ? given->arg_tags : 0;
     flow out = call_run(w, c);
     files_written(w, c, out);
+    input_readers(w, c, out);
     return out;
 }
 
@@ -303,7 +318,7 @@ static void loop_values(walk *w, TSNode n)
     for (uint32_t i = 0; i < all.n; i++) {
         TSNode k = all.v[i];
         if (is_word(k) && !is(k, "variable_name"))
-            expand_node(w, k, &l, &f.tags);
+            i = expand_kids(w, n, all, i, &l, &f.tags);
     }
     for (size_t i = 0; i < l.n; i++) {
         if (i)
@@ -355,7 +370,7 @@ static flow broken(walk *w, TSNode n, flow in)
     for (uint32_t i = 0; c && i < all.n; i++) {
         TSNode k = all.v[i];
         if (is_word(k))
-            expand_node(w, k, &c->argv, &c->arg_tags);
+            i = expand_kids(w, n, all, i, &c->argv, &c->arg_tags);
         else if (is_redirect(k))
             redirect(w, k, c);
         else

@@ -61,6 +61,7 @@ typedef struct {
     cu_arena *a;
     cu_bytes src;          /* the text that is walked just now */
     named *vars, *files, *functions; /* of a function: the text of its body */
+    named *readers;        /* files of >( ): the text that reads them */
     TSNode last;           /* the command that a redirection behind a list belongs to, with what stood there */
     const call *last_gets;
     words args;            /* $0, $1 and so on; none: not known */
@@ -83,6 +84,7 @@ void host_scan(walk *w, cu_bytes text);  /* URLs and addresses anywhere in it */
 void words_add(walk *w, words *l, cu_bytes text, bool glob); /* at most MAX_WORDS; then the artefact is held */
 bool step(walk *w); /* false: the ceiling is met, and the artefact held */
 void expand_node(walk *w, TSNode n, words *out, uint32_t *tags);
+void expand_span(walk *w, TSNode all, uint32_t from, uint32_t to, words *out, uint32_t *tags); /* bytes within one node */
 cu_bytes expand_one(walk *w, TSNode n, uint32_t *tags); /* without cutting */
 void var_set(walk *w, named **list, cu_bytes name, flow value);
 flow *var_get(named *list, cu_bytes name);
@@ -100,6 +102,12 @@ size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max);
 
 /* decode.c: what a program gives out, where that follows from its words and its input */
 flow decode_out(walk *w, const call *c, const cu_program *p, cu_bytes name);
+void decode_printed(const call *c, size_t from, cu_buf *out); /* printf, whose format is the word `from` */
+
+/* input.c: what read, mapfile and xargs make of what comes in */
+void input_state(walk *w, const call *c, cu_bytes name);
+bool input_lines(walk *w, call *c, cu_bytes name, flow *out); /* true: it was run for each line */
+void input_readers(walk *w, const call *c, flow out);         /* tee >(sh) */
 
 /* match.c */
 void match_call(walk *w, const call *c, const cu_program *p, cu_bytes name);
