@@ -3,7 +3,7 @@
  * CPU as a small request, so a batch is closed only when the event loop has nothing else to do. */
 #include "gateway.h"
 
-#define PATIENCE_NS 1000000u /* nobody waits longer than this for others to join his batch */
+#define PATIENCE_NS 2000000u /* nobody waits longer than this for others to join his batch; who is alone does not wait */
 #define LEISURE_MS 10u       /* leaves that nobody waits for go with the next batch, or alone after this */
 
 static ngx_thread_task_t *task;
