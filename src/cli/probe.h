@@ -119,6 +119,7 @@ PROBE_ATTACKS(notice)
 PROBE_ATTACKS(account)
 PROBE_ATTACKS(affected)
 PROBE_ATTACKS(injected)
+PROBE_ATTACKS(altered)
 
 bool probe_isolation_setup(probe *p);
 bool probe_blocked_setup(probe *p);

@@ -18,7 +18,7 @@
 #define STOP_MS 10000u
 
 struct probe_lab {
-    char dir[64], file[96], run_dir[4096], url[64];
+    char dir[64], program[120], file[96], run_dir[4096], url[64];
     char credential[41];
     cu_arena arena;
     cu_config config;
@@ -98,14 +98,11 @@ static bool write_config(struct probe_lab *l, const cu_config *c)
 
 static void become(const struct probe_lab *l, pid_t parent)
 {
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (n <= 0 || null < 0 || getppid() != parent || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+    if (null < 0 || getppid() != parent || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         _exit(1);
-    self[n] = 0;
-    execl(self, "custos", "serve", "--quiet", "--config", l->file, (char *)NULL);
+    execl(l->program, "custos", "serve", "--quiet", "--config", l->file, (char *)NULL);
     _exit(127);
 }
 
@@ -141,6 +138,10 @@ static bool begin(probe *p, struct probe_lab *l)
         return (probe_say(p, PROBE_FAILED, "servers on loopback could not be started"), false);
     if (p->foreign)
         return true;
+    char program[96];
+    snprintf(program, sizeof program, "%s/program", l->dir);
+    if (!probe_install(program, l->program, sizeof l->program))
+        return (probe_say(p, PROBE_FAILED, "the program could not be copied: %.60s", strerror(errno)), false);
     if (!write_secrets(l) || !write_config(l, p->config) || cu_config_load(l->file, false, &l->arena, &l->config, &f) != CU_OK ||
         cu_run_dir(&l->config, l->run_dir, sizeof l->run_dir) != CU_OK)
         return (probe_say(p, PROBE_FAILED, "the second Custos could not be configured: %.60s", f.text), false);

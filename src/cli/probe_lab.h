@@ -1,4 +1,4 @@
-/* A second Custos of this same program, for what the running one is not configured for: vendors that must
+/* A second Custos, of a copy of this same program, for what the running one is not configured for: vendors that must
  * be refused, upstreams with bad certificates, restricted code. It lives in a folder of its own for the
  * time of a run, and takes over what the running configuration says of these things in general. */
 #ifndef CUSTOS_CLI_PROBE_LAB_H
@@ -18,5 +18,7 @@ const char *probe_lab_dir(const probe *p);        /* the folder that holds all o
 const char *probe_lab_credential(const probe *p); /* of its vendor `keyed` */
 pid_t probe_lab_pid(const probe *p, const char *name); /* of a process of it, by its name in custos status; 0: none */
 void probe_lab_end(probe *p);
+/* probe_release.c: an installation of this program in dir, which is made; program: its server. */
+bool probe_install(const char *dir, char *program, size_t n);
 
 #endif

@@ -50,6 +50,7 @@ const probe_case probe_cases[] = {
     {"chg-unreviewed-merge-detected", "a change that nobody reviewed", {"CHG-01"}, PROBE_DAILY, LAB, false, OF(unreviewed), probe_gates_setup, NULL},
     {"chg-deploy-without-approval-refused", "a deployment that nobody approved", {"CHG-02"}, PROBE_DAILY, LAB, false, OF(unapproved), probe_gates_setup, NULL},
     {"chg-failing-check-blocks", "a change that failed its tests or scans", {"CHG-03"}, PROBE_DAILY, LAB, false, OF(checks), probe_gates_setup, NULL},
+    {"chg-altered-binary-detected", "program files that are altered or gone", {"CHG-05"}, PROBE_DAILY, LAB, false, OF(altered), probe_lab_setup, NULL},
     {"ven-traffic-vendor-registered", "vendors in traffic, by the register", {"VEN-01"}, PROBE_DAILY, LAB, false, OF(registered), probe_lab_setup, NULL},
     {"ven-no-report-strict-profile", "a vendor of which no report was read", {"VEN-04"}, PROBE_DAILY, LAB, false, OF(strict), probe_rights_setup, NULL},
     {"ven-training-term-required", "requests that let a vendor train on them", {"VEN-05"}, PROBE_DAILY, LAB, false, OF(training), probe_rights_setup, NULL},

@@ -9,6 +9,7 @@
 #include "office.h"
 #include "policy_desk.h"
 #include "privacy_desk.h"
+#include "release.h"
 #include "request_desk.h"
 #include "reviews.h"
 #include "service_desk.h"
@@ -88,6 +89,7 @@ static const desk_rule rules[] = {
     {"control.owner_changed", NULL, owner_check, NULL},
     {"key.requested", NULL, key_request_check, NULL},
     {"policy.bundle_approved", NULL, config_check_approval, NULL},
+    {"release.approved", NULL, release_check_approval, release_decided},
     {"consent.recorded", NULL, consent_check, consents_changed},
     {"consent.withdrawn", NULL, consent_check, consents_changed},
     {NULL, NULL, NULL, NULL},

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "comply/status.h"
+#include "release.h"
 
 #define HOUR_S 3600u
 #define DAY_S 86400u
@@ -53,15 +54,18 @@ void node_watch(app *a)
 
 unsigned answer_node_check(call *c)
 {
-    json_t *items = json_array();
-    bool baseline = baseline_check(c->a, items), store = store_check(c->a);
-    char *text = json_dumps(items, JSON_COMPACT);
+    json_t *items = json_array(), *parts = json_array();
+    bool baseline = baseline_check(c->a, items), store = store_check(c->a), release = release_check(c->a, parts);
+    char *text = json_dumps(items, JSON_COMPACT), *altered = json_dumps(parts, JSON_COMPACT);
     capacity_look(c->a, true);
     links_check(c->a);
-    cu_buf_fmt(c->out, "{\"baseline\":%s,\"items\":%s,\"store\":%s,\"capacity\":", baseline ? "true" : "false", text ? text : "[]", store ? "true" : "false");
+    cu_buf_fmt(c->out, "{\"altered\":%s,\"baseline\":%s,\"items\":%s,\"release\":%s,\"store\":%s,\"capacity\":", altered ? altered : "[]", baseline ? "true" : "false",
+               text ? text : "[]", release ? "true" : "false", store ? "true" : "false");
     capacity_json(c->a, c->out);
     cu_buf_byte(c->out, '}');
     free(text);
+    free(altered);
     json_decref(items);
+    json_decref(parts);
     return 201;
 }

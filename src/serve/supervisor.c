@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "catalog/rules.h"
 #include "layout.h"
 #include "resolve.h"
@@ -51,41 +52,6 @@ typedef struct {
     bool stopping;
     const char *state;
 } supervisor;
-
-static const char *file_beside_program(const char *const *names, char *out, size_t n)
-{
-    char self[PATH_MAX], resolved[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (len <= 0)
-        return NULL;
-    self[len] = 0;
-    *strrchr(self, '/') = 0;
-    for (; *names; names++) {
-        char path[2 * PATH_MAX];
-        snprintf(path, sizeof path, "%s/%s", self, *names);
-        if (realpath(path, resolved)) {
-            snprintf(out, n, "%s", resolved);
-            return out;
-        }
-    }
-    return NULL;
-}
-
-const char *cu_web_dir(void)
-{
-    static char dir[PATH_MAX];
-    static const char *const names[] = {"../../web", "../share/custos/web", NULL};
-    return file_beside_program(names, dir, sizeof dir);
-}
-
-static const char *module_path(void)
-{
-    static char path[PATH_MAX];
-    static const char *const names[] = {"../gateway/ngx_http_custos_module.so",
-                                        "../lib/x86_64-linux-gnu/custos/ngx_http_custos_module.so",
-                                        "../lib/custos/ngx_http_custos_module.so", NULL};
-    return file_beside_program(names, path, sizeof path);
-}
 
 /* --- status.json --- */
 
@@ -168,15 +134,15 @@ static cu_err write_conf(supervisor *s, cu_fault *f)
         cu_names_get(&s->names, i, &s->in_conf[i * CU_VENDOR_UPSTREAMS]);
         warn_lost(&s->c->vendors[i], &s->in_conf[i * CU_VENDOR_UPSTREAMS]);
     }
-    char path[PATH_MAX + 32], spool[PATH_MAX + 32], bodies[PATH_MAX + 32], web[PATH_MAX + 32];
+    char path[PATH_MAX + 32], spool[PATH_MAX + 32], bodies[PATH_MAX + 32], web[PATH_MAX + 32], module[PATH_MAX];
     cu_buf b CU_CLEAN_BUF = CU_BUF(4u << 20);
     snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
     snprintf(bodies, sizeof bodies, "%s/bodies", s->c->state_dir);
     snprintf(web, sizeof web, "%s/web", s->run);
     const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .bodies_dir = bodies, .catalog_dir = cu_catalog_dir(),
-                                .web_dir = web, .module_path = module_path(), .bundle_key = cu_buf_cstr(&key), .sink_port = sink_port(s),
+                                .web_dir = web, .module_path = module, .bundle_key = cu_buf_cstr(&key), .sink_port = sink_port(s),
                                 .root = getuid() == 0, .addresses = s->in_conf};
-    if (!with.module_path)
+    if (!cu_program_module(module, sizeof module))
         return cu_fail(f, CU_NOT_FOUND, "the nginx module is not beside the program; build it with make");
     CU_TRY(cu_nginx_conf(&with, &b, f));
     snprintf(path, sizeof path, "%s/nginx.conf", s->run);
@@ -487,8 +453,9 @@ cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const c
     CU_TRY(check_ports(&s, f));
     CU_TRY(layout_prepare(c, s.run, f));
     forget_old_run(&s);
-    if (cu_web_dir())
-        CU_TRY(layout_copy_web(cu_web_dir(), s.run, f));
+    char web[PATH_MAX];
+    if (cu_program_web(web, sizeof web))
+        CU_TRY(layout_copy_web(web, s.run, f));
     CU_TRY(open_signals(&s, f));
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* a core would hold what is nowhere else in clear */

@@ -49,6 +49,25 @@ const preload = (name, code) => {
   return { LD_PRELOAD: join(system.dir, `${name}.so`) }
 }
 
+test('a check of program files that is shown the old file in the place of the altered one', async () => {
+  const shown = preload('shown', `#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int open64(const char *p, int flags, ...) {
+  int (*f)(const char *, int, ...) = dlsym(RTLD_NEXT, "open64"); char aside[4200];
+  int mode = flags & O_CREAT ? 0755 : 0;
+  snprintf(aside, sizeof aside, "%s.aside", p);
+  return !(flags & O_CREAT) && strstr(p, "/program/") && access(aside, F_OK) == 0 ? f(aside, flags) : f(p, flags, mode);
+}
+int open(const char *p, int flags, ...) __attribute__((alias("open64")));
+`)
+  const r = await probeWith(shown, 'chg-altered-binary-detected')
+  assert.deepEqual([r.status, verdicts(r).server, verdicts(r).module], [1, 'broken', 'broken'], r.err + JSON.stringify(r.result?.results))
+})
+
 test('a baseline that does not see a mode, a bundle that everybody may read, a log that no longer verifies', async () => {
   const blind = preload('blind', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\nint chmod(const char *p, mode_t m) { int (*f)(const char *, mode_t) = dlsym(RTLD_NEXT, "chmod"); return m == 0644 ? 0 : f(p, m); }\n')
   assert.deepEqual(verdicts(await probeWith(blind, 'ops-drift-detected')), { 'key-readable': 'broken' })

@@ -10,8 +10,6 @@
 /* The signer's uid and gid when Custos runs as root: no other process has it. */
 #define CU_SIGNER_UID 64180u
 
-/* Where the built console lies: beside the program. Static string or NULL. */
-const char *cu_web_dir(void);
 /* Blocks until SIGINT or SIGTERM. on_ready is called once every part answers (may be NULL). */
 cu_err cu_serve(const cu_config *c, void (*on_ready)(const cu_config *c, const char *run_dir), cu_fault *f) CU_MUST;
 /* A listening unix socket at path, an old one removed. */
