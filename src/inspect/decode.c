@@ -99,6 +99,21 @@ static void base64(cu_bytes t, cu_buf *b)
     }
 }
 
+/* A literal that is base64 of printable text with a blank in it: a command or code that is not to be seen. */
+bool decode_hidden(cu_bytes t, cu_buf *b)
+{
+    if (t.n < 8 || memchr(t.p, ' ', t.n) || memchr(t.p, '/', t.n > 4 ? 4 : t.n))
+        return false;
+    for (size_t i = 0; i < t.n; i++)
+        if (!isalnum(t.p[i]) && !memchr("+/-_=", t.p[i], 5))
+            return false;
+    base64(t, b);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->p[i] >= 0x7f || (b->p[i] < ' ' && !isspace(b->p[i])))
+            return false;
+    return b->n && (memchr(b->p, ' ', b->n) || memchr(b->p, '(', b->n));
+}
+
 static void base32(cu_bytes t, cu_buf *b)
 {
     uint32_t v = 0, bits = 0;

@@ -340,7 +340,8 @@ static size_t dollar(expander *x, size_t at, bool quoted)
     if ((c == '@' || c == '*' || isdigit(c)) && put_args(x, c, 1, quoted && c != '@'))
         return at + 2;
     if (c == '@' || c == '*' || isdigit(c)) { /* none are given */
-        if (at + 2 < t.n && t.p[at + 2] == '/')
+        bool behind_blank = x->out.n && x->out.p[x->out.n - 1] == SPLIT; /* $IFS$9/: nothing stands there, so a blank does */
+        if (at + 2 < t.n && t.p[at + 2] == '/' && !behind_blank)
             cu_buf_byte(&x->out, OPEN);
         else if (at + 2 >= t.n && x->out.n == 0)
             cu_buf_byte(&x->out, OPEN);

@@ -203,6 +203,18 @@ static void span(walk *w, TSNode n)
     w->end = ts_node_end_byte(n);
 }
 
+/* $(base64 -d x), $DECODED: the command's name itself is what was decoded or loaded. */
+static void run_unread(walk *w, const call *c, uint32_t tags)
+{
+    call *r = cu_arena_alloc(w->a, sizeof *r);
+    w->nomem = w->nomem || !r;
+    if (!r || !c->argv.n || !c->argv.v[0].text.n || c->argv.v[0].text.p[0] != OPEN || !(tags & (CU_COMMAND_decoder | CU_COMMAND_download)))
+        return;
+    words_add(w, &r->argv, CU_LIT("eval"), false);
+    r->in.tags = tags;
+    call_run(w, r);
+}
+
 static flow command(walk *w, TSNode n, flow in, const call *given)
 {
     call *c = cu_arena_alloc(w->a, sizeof *c);
@@ -222,6 +234,7 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
         words_add(w, &c->argv, cu_slice(t, 0, end), false);
     }
     kids all = kids_of(w, n);
+    uint32_t name_tags = 0; /* of substitutions in its first word */
     for (uint32_t i = 0; i < all.n; i++) {
         TSNode k = all.v[i];
         if (is(k, "variable_assignment")) {
@@ -234,7 +247,9 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
         } else if (is_redirect(k)) {
             redirect(w, k, c);
         } else if (is_word(k)) {
+            bool is_name = !c->argv.n;
             i = expand_kids(w, n, all, i, &c->argv, &c->arg_tags);
+            name_tags |= is_name ? c->arg_tags : 0;
         } else if (is(k, "ERROR")) {
             shell_node(w, k, (flow){0});
         }
@@ -248,6 +263,7 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
     for (size_t i = 0; given && i < given->argv.n; i++) /* words that stood behind a redirection */
         words_add(w, &c->argv, given->argv.v[i].text, given->argv.v[i].glob);
     c->arg_tags |= given ? given->arg_tags : 0;
+    run_unread(w, c, name_tags);
     flow out = call_run(w, c);
     files_written(w, c, out);
     input_readers(w, c, out);
@@ -517,6 +533,26 @@ static void one_literal(walk *w, cu_bytes t)
     call_run(w, c); /* a file or host that the program names */
     if (memchr(t.p, ' ', t.n) || memchr(t.p, ';', t.n))
         shell_text(w, t, (flow){0});
+    cu_buf hidden CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
+    if (w->depth + 1 >= CU_INSPECT_MAX_DEPTH || !decode_hidden(t, &hidden))
+        return;
+    cu_bytes text = cu_arena_dup(w->a, cu_buf_view(&hidden));
+    w->depth++;
+    shell_text(w, text, (flow){0});
+    code_text(w, text);
+    w->depth--;
+}
+
+/* The bracket that closes what Perl's qw(), qx{} and Ruby's %x[] open at i; 0: none of them stands there. */
+static uint8_t bracket_of(cu_bytes t, size_t i)
+{
+    static const char *const heads[] = {"qw", "qx", "%x", "%w"};
+    static const char open[] = "([{</|", close[] = ")]}>/|";
+    const char *at = t.p[i] ? strchr(open, t.p[i]) : NULL;
+    for (size_t k = 0; at && i >= 2 && k < sizeof heads / sizeof *heads; k++)
+        if (memcmp(t.p + i - 2, heads[k], 2) == 0 && (i == 2 || !isalnum(t.p[i - 3])))
+            return (uint8_t)close[at - open];
+    return 0;
 }
 
 /* Strings that stand beside each other, as in ["rm", "-rf", "/"], are one command. */
@@ -526,9 +562,11 @@ void code_text(walk *w, cu_bytes t)
     size_t in_row = 0, last = 0;
     host_scan(w, t);
     for (size_t i = 0; i < t.n && w->steps < CU_INSPECT_MAX_STEPS; i++) {
-        if (t.p[i] != '"' && t.p[i] != '\'' && t.p[i] != '`')
+        bool quote = t.p[i] == '"' || t.p[i] == '\'' || t.p[i] == '`';
+        uint8_t closing = quote ? t.p[i] : bracket_of(t, i);
+        if (!closing)
             continue;
-        size_t end = literal_end(t, i + 1, t.p[i]);
+        size_t end = literal_end(t, i + 1, closing);
         cu_bytes text = cu_slice(t, i + 1, end);
         one_literal(w, text);
         bool beside = in_row && i > last && i - last < 8;

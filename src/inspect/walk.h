@@ -104,6 +104,8 @@ size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max);
 flow decode_out(walk *w, const call *c, const cu_program *p, cu_bytes name);
 void decode_printed(const call *c, size_t from, cu_buf *out); /* printf, whose format is the word `from` */
 
+bool decode_hidden(cu_bytes literal, cu_buf *out);
+
 /* input.c: what read, mapfile and xargs make of what comes in */
 void input_state(walk *w, const call *c, cu_bytes name);
 bool input_lines(walk *w, call *c, cu_bytes name, flow *out); /* true: it was run for each line */
