@@ -174,9 +174,30 @@ static cu_err one_install(const reading *r, const cu_yaml *n, cu_install *in)
     return CU_OK;
 }
 
+static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
+{
+    static const char *const forms[] = {"lines", "json", "toml"};
+    if (n->kind != CU_YAML_MAP)
+        return reading_wrong(r, n, "an entry of manifests is a map");
+    CU_TRY(reading_only(r, n, "manifest", "of files form tables arrays not"));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "files"), &m->files));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "tables"), &m->tables));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "arrays"), &m->arrays));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "not"), &m->not_names));
+    m->of = cu_arena_dup(r->a, cu_yaml_text(n, "of", CU_NONE));
+    cu_bytes form = cu_yaml_text(n, "form", CU_NONE);
+    while (m->form < sizeof forms / sizeof *forms && !cu_eq_str(form, forms[m->form]))
+        m->form++;
+    if (m->form == sizeof forms / sizeof *forms)
+        return reading_wrong(r, n, "the form of a manifest is lines, json or toml");
+    if (m->files.n == 0 || m->of.n == 0)
+        return reading_wrong(r, n, "an entry of manifests needs files and of, the name of a registry");
+    return CU_OK;
+}
+
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
-    CU_TRY(reading_only(r, root, "file", "programs rules installs host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    CU_TRY(reading_only(r, root, "file", "programs rules installs manifests host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
     const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
     for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
         if (p->programs_n == MAX_PROGRAMS)
@@ -188,6 +209,12 @@ static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *
         if (p->installs_n == MAX_INSTALLS)
             return reading_wrong(r, k, "too many entries of installs");
         CU_TRY(one_install(r, k, &p->installs[p->installs_n++]));
+    }
+    const cu_yaml *manifests = cu_yaml_get(root, "manifests");
+    for (const cu_yaml *k = manifests ? manifests->first : NULL; k; k = k->next) {
+        if (p->manifests_n == MAX_INSTALLS)
+            return reading_wrong(r, k, "too many entries of manifests");
+        CU_TRY(one_manifest(r, k, &p->manifests[p->manifests_n++]));
     }
     for (const cu_yaml *k = rules ? rules->first : NULL; k; k = k->next) {
         if (p->rules_n == CU_COMMAND_MAX_RULES)
@@ -248,8 +275,9 @@ cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, c
     out->rules = cu_arena_alloc(a, CU_COMMAND_MAX_RULES * sizeof *out->rules);
     out->sets = cu_arena_alloc(a, MAX_SETS * sizeof *out->sets);
     out->installs = cu_arena_alloc(a, MAX_INSTALLS * sizeof *out->installs);
+    out->manifests = cu_arena_alloc(a, MAX_INSTALLS * sizeof *out->manifests);
     out->packages = cu_arena_alloc(a, MAX_PACKAGE_LISTS * sizeof *out->packages);
-    if (!out->programs || !out->rules || !out->sets || !out->installs || !out->packages)
+    if (!out->programs || !out->rules || !out->sets || !out->installs || !out->manifests || !out->packages)
         e = CU_NOMEM;
     for (size_t i = 0; i < n && e == CU_OK; i++)
         e = one_file(from, &v[i], a, out, h, f);

@@ -131,10 +131,28 @@ static void say_text(cu_bytes id, const cu_verdict *v, cu_buf *b)
                    cu_tier_name((cu_tier)v->v[i].tier), v->v[i].start, v->v[i].end, v->v[i].message, v->v[i].instead);
 }
 
-static cu_err one(const cu_run *r, session *s, cu_bytes id, cu_bytes text, bool code, cu_arena *a, cu_buf *out)
+typedef enum { AS_COMMAND, AS_CODE, AS_MANIFEST, KINDS } kind_of_text;
+
+static kind_of_text kind_named(cu_bytes name)
+{
+    static const char *const names[] = {"command", "code", "manifest"};
+    unsigned k = 0;
+    while (k < KINDS && !cu_eq_str(name, names[k]))
+        k++;
+    return (kind_of_text)k;
+}
+
+static cu_err look(session *s, cu_bytes text, kind_of_text kind, cu_bytes path, cu_arena *a, cu_verdict *v)
+{
+    if (kind == AS_MANIFEST)
+        return cu_inspect_manifest(s->inspector, path, text, a, v);
+    return kind == AS_CODE ? cu_inspect_code(s->inspector, text, a, v) : cu_inspect_command(s->inspector, text, a, v);
+}
+
+static cu_err one(const cu_run *r, session *s, cu_bytes id, cu_bytes text, kind_of_text kind, cu_bytes path, cu_arena *a, cu_buf *out)
 {
     cu_verdict v;
-    CU_TRY(code ? cu_inspect_code(s->inspector, text, a, &v) : cu_inspect_command(s->inspector, text, a, &v));
+    CU_TRY(look(s, text, kind, path, a, &v));
     s->found = s->found || v.decision != CU_COMMAND_ALLOW;
     if (r->json)
         say_json(s, id, &v, out);
@@ -156,13 +174,14 @@ static cu_err one_line(const cu_run *r, session *s, cu_bytes line, uint32_t numb
     if (e != CU_OK)
         return cu_fail(f, e, "line %u: not one JSON object: %s", number, why.text);
     uint32_t id = t.n ? cu_json_member(&t, 0, "id") : CU_TREE_NONE, text = t.n ? cu_json_member(&t, 0, "text") : CU_TREE_NONE;
-    uint32_t kind = t.n ? cu_json_member(&t, 0, "kind") : CU_TREE_NONE;
+    uint32_t kind = t.n ? cu_json_member(&t, 0, "kind") : CU_TREE_NONE, path = t.n ? cu_json_member(&t, 0, "path") : CU_TREE_NONE;
     if (id == CU_TREE_NONE || text == CU_TREE_NONE || t.v[text].kind != CU_NODE_STRING || t.v[id].kind != CU_NODE_STRING)
         return cu_fail(f, CU_SYNTAX, "line %u: an object with the texts \"id\" and \"text\" is expected", number);
-    bool code = kind != CU_TREE_NONE && cu_json_says(&t, kind, "code");
-    if (kind != CU_TREE_NONE && !code && !cu_json_says(&t, kind, "command"))
-        return cu_fail(f, CU_SYNTAX, "line %u: \"kind\" is command or code", number);
-    e = one(r, s, cu_json_plain(&t, id, &a), cu_json_plain(&t, text, &a), code, &a, out);
+    kind_of_text as = kind == CU_TREE_NONE ? AS_COMMAND : t.v[kind].kind == CU_NODE_STRING ? kind_named(cu_json_plain(&t, kind, &a)) : KINDS;
+    bool has_path = path != CU_TREE_NONE && t.v[path].kind == CU_NODE_STRING;
+    if (as == KINDS || (as == AS_MANIFEST && !has_path))
+        return cu_fail(f, CU_SYNTAX, "line %u: \"kind\" is command, code or manifest; a manifest has a \"path\"", number);
+    e = one(r, s, cu_json_plain(&t, id, &a), cu_json_plain(&t, text, &a), as, has_path ? cu_json_plain(&t, path, &a) : CU_NONE, &a, out);
     return e == CU_OK ? e : cu_fail(f, e, "line %u: %s", number, cu_err_text(e));
 }
 
@@ -184,14 +203,15 @@ static cu_err lines(const cu_run *r, session *s, cu_bytes in, cu_buf *out, cu_fa
     return CU_OK;
 }
 
-static cu_err inspect(const cu_run *r, session *s, bool code, cu_fault *f)
+static cu_err inspect(const cu_run *r, session *s, kind_of_text kind, cu_fault *f)
 {
     cu_buf in CU_CLEAN_BUF = CU_BUF(STDIN_MAX), out CU_CLEAN_BUF = CU_BUF(STDIN_MAX);
     cu_arena a CU_CLEAN_ARENA;
     cu_arena_init(&a, ITEM_ARENA);
+    const char *path = cu_run_option(r, "path");
     CU_TRY(load_packs(r, s, f));
     CU_TRY(inspect_read_all(&in, f));
-    cu_err e = cu_run_option(r, "commands") ? lines(r, s, cu_buf_view(&in), &out, f) : one(r, s, CU_NONE, cu_buf_view(&in), code, &a, &out);
+    cu_err e = cu_run_option(r, "commands") ? lines(r, s, cu_buf_view(&in), &out, f) : one(r, s, CU_NONE, cu_buf_view(&in), kind, cu_str(path ? path : ""), &a, &out);
     if (e != CU_OK)
         return f->code ? e : cu_fail(f, e, "%s", cu_err_text(e));
     return cu_write_all(STDOUT_FILENO, cu_buf_view(&out));
@@ -206,13 +226,15 @@ static int run_inspect(const cu_run *r)
     const char *kind = cu_run_option(r, "kind"), *lang = cu_run_option(r, "lang");
     session s = {0};
     cu_fault f = {0};
-    bool code = kind && strcmp(kind, "code") == 0;
-    if (kind && !code && strcmp(kind, "command") != 0)
-        return cu_run_fail(r, CU_CONFIG, "--kind is command or code");
-    if (lang && !code && strcmp(lang, "sh") != 0 && strcmp(lang, "bash") != 0)
+    kind_of_text as = kind ? kind_named(cu_str(kind)) : AS_COMMAND;
+    if (as == KINDS)
+        return cu_run_fail(r, CU_CONFIG, "--kind is command, code or manifest");
+    if (as == AS_MANIFEST && !cu_run_option(r, "path"))
+        return cu_run_fail(r, CU_CONFIG, "--kind manifest needs --path, the name of the file: package.json, requirements.txt");
+    if (lang && as != AS_CODE && strcmp(lang, "sh") != 0 && strcmp(lang, "bash") != 0)
         return cu_run_fail(r, CU_UNSUPPORTED, "--lang %s: commands are read as sh or bash; give program text with --kind code", lang);
     cu_arena_init(&s.packs_arena, PACK_ARENA);
-    cu_err e = inspect(r, &s, code, &f);
+    cu_err e = inspect(r, &s, as, &f);
     cu_inspector_free(s.inspector);
     cu_guard_free(s.guard);
     cu_arena_free(&s.packs_arena);
@@ -231,11 +253,11 @@ const cu_verb cu_verb_inspect = {
                "is held or blocked; 2: it could not be looked at, and nothing may run. With --replay standard input is the answer "
                "of an exchange, as the provider gave it with the values in place: what is on record about its calls of tools is worked "
                "out again, by the rules of that time; exit 1 when it does not come out the same.",
-    .options = {{"commands", NULL, "JSON lines {\"id\",\"text\"[,\"kind\"]} in, one verdict a line out."},
-                {"kind", "KIND", "command (usual) or code: program text, whose strings and hosts are looked at."},
+    .options = {{"commands", NULL, "JSON lines {\"id\",\"text\"[,\"kind\"][,\"path\"]} in, one verdict a line out."},
+                {"kind", "KIND", "command (usual); code: program text, whose strings and hosts are looked at; manifest: a file that names packages."},
                 {"code", NULL, "Standard input is program text: weaknesses in it, by the rules for generated code."},
                 {"lang", "LANG", "sh or bash for commands; with --code python, javascript, go, java, c, sql, dockerfile, ..."},
-                {"path", "PATH", "With --code: the name of the file it is meant for, which says the language as well."},
+                {"path", "PATH", "With --code and --kind manifest: the name of the file it is meant for, which says the language as well."},
                 {"org", "DIR", "Rules and lists of the organisation, the strongest tier."},
                 {"tenant", "DIR", "Rules and lists of the tenant."},
                 {"repo", "DIR", "Rules and lists of the repository."},

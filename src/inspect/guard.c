@@ -81,6 +81,19 @@ cu_err cu_inspect_hosts(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict 
     return finish(&w, out);
 }
 
+cu_err cu_inspect_manifest(cu_inspector *i, cu_bytes path, cu_bytes text, cu_arena *a, cu_verdict *out)
+{
+    walk w;
+    CU_TRY(begin(i, text, a, out, &w));
+    if (!packages_listed(&w))
+        return CU_OK;
+    if (text.n > i->max_text)
+        reason_static(&w, "code-too-large", "The text is larger than what is looked at.", "Hand it over in smaller pieces.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
+    else
+        manifest_text(&w, path, text);
+    return finish(&w, out);
+}
+
 void cu_inspector_limit(cu_inspector *i, uint32_t bytes, uint32_t turns)
 {
     i->max_text = bytes < CU_INSPECT_MAX_TEXT ? bytes : CU_INSPECT_MAX_TEXT;

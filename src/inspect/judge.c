@@ -131,6 +131,11 @@ static cu_err one(judging *g, const cu_artefact *x, cu_arena *a)
     CU_TRY(look(g->j, x, a, &v));
     for (size_t i = 0; i < v.n; i++)
         mark(g, x, &v.v[i]);
+    if (x->path.n && (x->kind == CU_ARTEFACT_CODE || x->kind == CU_ARTEFACT_PATCH)) {
+        CU_TRY(cu_inspect_manifest(g->j->inspector, x->path, x->text, a, &v));
+        for (size_t i = 0; i < v.n; i++)
+            mark(g, x, &v.v[i]);
+    }
     if (x->open && x->kind == CU_ARTEFACT_COMMAND)
         mark(g, x, &open);
     return look_at_code(g, x, a);

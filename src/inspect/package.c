@@ -1,4 +1,4 @@
-/* Packages that a command installs or runs, held against lists of those that exist. */
+/* Packages that a command installs or runs, or a file names, held against lists of those that exist. */
 #include "walk.h"
 
 static bool begins(cu_bytes t, const char *s)
@@ -31,7 +31,7 @@ static cu_bytes name_in(cu_bytes of, cu_bytes t)
     return cu_slice(t, 0, end);
 }
 
-static void hold_unless_listed(walk *w, cu_bytes of, cu_bytes t)
+void package_named(walk *w, cu_bytes of, cu_bytes t)
 {
     char room[CU_PACKAGE_MAX_NAME];
     if (elsewhere(of, t))
@@ -42,7 +42,7 @@ static void hold_unless_listed(walk *w, cu_bytes of, cu_bytes t)
         const cu_command_pack *pack = w->g->packs[tier];
         for (size_t i = 0; pack && i < pack->packages_n; i++)
             if (cu_eq(pack->packages[i].of, of) && (open || !cu_package_listed(&pack->packages[i], name)))
-                reason_static(w, "package-not-known", "A package that the command names is not on the list of those that exist or may be used, or is not known before it runs.",
+                reason_static(w, "package-not-known", "A package that is named here is not on the list of those that exist or may be used, or is not known before the command runs.",
                               "Check the name: a model may have made it up. Use a package of the list, or ask for this one.", tier, CU_COMMAND_HOLD);
     }
 }
@@ -62,17 +62,23 @@ static void one_install(walk *w, const call *c, const cu_install *in)
     const cu_program read = {.values = in->values};
     size_t at[MAX_WORDS], n = operands_of(c, &read, at, MAX_WORDS), from = behind_words(c, in, at, n);
     for (size_t i = from; i < n; i++) {
-        hold_unless_listed(w, in->of, c->argv.v[at[i]].text);
+        package_named(w, in->of, c->argv.v[at[i]].text);
         if (in->first)
             return; /* what follows are words of the package's program */
     }
 }
 
-void match_packages(walk *w, const call *c, cu_bytes name)
+bool packages_listed(const walk *w)
 {
     bool any = false;
     for (unsigned t = 0; t < CU_TIERS; t++)
         any |= w->g->packs[t] && w->g->packs[t]->packages_n;
+    return any;
+}
+
+void match_packages(walk *w, const call *c, cu_bytes name)
+{
+    bool any = packages_listed(w);
     for (unsigned t = 0; any && t < CU_TIERS; t++)
         for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->installs_n; i++)
             if (in_any(&w->g->packs[t]->installs[i].program, name))

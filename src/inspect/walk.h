@@ -115,6 +115,9 @@ void input_readers(walk *w, const call *c, flow out);         /* tee >(sh) */
 void match_call(walk *w, const call *c, const cu_program *p, cu_bytes name);
 void match_host(walk *w, cu_bytes host);
 void match_packages(walk *w, const call *c, cu_bytes name); /* package.c */
+bool packages_listed(const walk *w);                        /* some tier has a list */
+void package_named(walk *w, cu_bytes of, cu_bytes t);       /* held, unless every list of that registry has it */
+void manifest_text(walk *w, cu_bytes path, cu_bytes text);  /* manifest.c */
 bool match_program_named(const walk *w, cu_bytes name);
 void reason_add(walk *w, const cu_command_rule *r, unsigned tier);
 void reason_static(walk *w, const char *id, const char *message, const char *instead, unsigned tier, unsigned decision);

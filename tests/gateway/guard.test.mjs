@@ -282,6 +282,9 @@ test('modes and rules by tier: the strictest counts', async (t) => {
   assert.ok((await ask({ name: 'exec_command', input: { cmd: 'pip install Flask==3.0 requests' } })).passed)
   got = await ask({ name: 'exec_command', input: { cmd: 'pip install flask-requests' } }) // no such package
   assert.match(got.text, /was held and did not run. Rule package-not-known: [^]*may have made it up/)
+  got = await ask({ name: 'Write', input: { file_path: '/app/requirements.txt', content: 'requests==2.32\nflask-requests>=1\n' } }) // a file is code's business, and the mode of code notes
+  assert.deepEqual([got.passed, got.guard.verdicts.map((v) => v.rule)], [true, ['package-not-known']])
+  assert.deepEqual((await ask({ name: 'Write', input: { file_path: '/app/requirements.txt', content: 'requests==2.32\nflask\n' } })).guard.verdicts, [])
   got = await ask({ name: 'mcp__ops__run', input: { command: 'terraform plan' } })
   assert.match(got.text, /was blocked and did not run. Rule program-denied/)
   assert.equal(got.guard.verdicts.find((v) => v.rule === 'program-denied').tier, 'org')

@@ -349,6 +349,74 @@ static void names_of_npm_keep_their_scope(void **state)
     with_list("npm.packages", "@types/node\nleft-pad", CU_TIER_TENANT, of, sizeof of / sizeof *of);
 }
 
+typedef struct {
+    const char *path, *text, *named; /* named: the first that is held; NULL: none is */
+} declared;
+
+static void with_manifests(const char *file, const char *list, const declared *of, size_t n)
+{
+    const cu_command_pack *tiers[CU_TIERS] = {&shipped};
+    cu_command_pack p;
+    cu_fault f = {0};
+    cu_guard *g;
+    cu_inspector *i;
+    cu_arena a CU_CLEAN_ARENA;
+    cu_arena_init(&a, 64 << 20);
+    assert_int_equal(pack_of(file, list, &a, &p, &f), CU_OK);
+    tiers[CU_TIER_ORG] = &p;
+    assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
+    assert_int_equal(cu_inspector_new(g, &i), CU_OK);
+    for (size_t k = 0; k < n; k++) {
+        cu_verdict v;
+        cu_bytes text = cu_str(of[k].text);
+        assert_int_equal(cu_inspect_manifest(i, cu_str(of[k].path), text, &a, &v), CU_OK);
+        bool held = v.n == 1 && v.decision == CU_COMMAND_HOLD && strcmp(v.v[0].rule, "package-not-known") == 0;
+        if (held != (of[k].named != NULL) || (!held && v.n) || (held && !cu_eq_str(cu_slice(text, v.v[0].start, v.v[0].end), of[k].named)))
+            fail_msg("%s: %s: %zu reasons", of[k].path, of[k].text, v.n);
+    }
+    cu_inspector_free(i);
+    cu_guard_free(g);
+}
+
+static void files_that_name_packages_of_pypi(void **state)
+{
+    static const declared of[] = {
+        {"requirements.txt", "requests==2.1 # why\r\nFlask[async]>=2\n-r other.txt\n--index-url https://pypi.example/\nnumpy ; python_version<'3'\n\n# gone\n", NULL},
+        {"a/requirements-dev.txt", "requests\nreqeusts==2\n", "reqeusts==2"}, {"requirements/ci.txt", "zzz", "zzz"}, {"srv/requirements/ci.in", "zzz>1", "zzz>1"},
+        {"requirements.txt", "tool @ https://a.example/t.whl\ngit+https://a.example/b\n./local\n", NULL}, {"notes.txt", "zzz\n", NULL},
+        {"pyproject.toml", "[project]\nname = \"x\"\ndependencies = [\n  \"requests>=2\", # why\n  'numpy',\n]\n[tool.ruff]\nselect = [\"E501\"]\n", NULL},
+        {"pyproject.toml", "[project]\ndependencies = [\"requests\", \"numpyy>=1\"]\n", "numpyy>=1"}, {"x/pyproject.toml", "[project.optional-dependencies]\ntest = [\n\"pytestt\"]\n", "pytestt"},
+        {"pyproject.toml", "[build-system]\nrequires = [\"setupptools>=60\"]\n", "setupptools>=60"}, {"pyproject.toml", "[dependency-groups]\ndev = [\"zzz\"]\n", "zzz"},
+        {"pyproject.toml", "[tool.poetry.dependencies]\npython = \"^3.10\"\nrequests = \"^2\"\nmine = {path = \"../mine\"}\n", NULL},
+        {"pyproject.toml", "[tool.poetry.group.dev.dependencies]\nfancyx = \"*\"\n", "fancyx"}, {"pyproject.toml", "  \"fancyx>=1\",\n", "fancyx>=1"},
+        {"pyproject.toml", "  \"E501\",\n", NULL}, {"pyproject.toml", "[project]\ndescription = \"fancyx>=1\"\n", NULL}, {"Pipfile", "[packages]\nnumpyy = \"*\"\n", "numpyy"},
+    };
+    with_manifests("pypi.packages", "flask\nnumpy\nrequests\n", of, sizeof of / sizeof *of);
+}
+
+static void files_that_name_packages_of_npm(void **state)
+{
+    static const declared of[] = {
+        {"package.json", "{\"name\":\"x\",\"version\":\"1.0.0\",\"scripts\":{\"build\":\"1\"},\"dependencies\":{\"react\":\"^18\",\"@types/node\":\"*\"},\"devDependencies\":{\"own\":\"file:../own\"}}", NULL},
+        {"web/package.json", "{\"devDependencies\":{\"react\":\"^18\",\"reactt\":\"^1\"}}", "reactt"}, {"package.json", "{\"peerDependencies\":{\"x\":\"npm:reactt@1\"}}", "npm:reactt@1"},
+        {"package.json", "    \"reactt\": \"^1.0.0\",\n", "reactt"}, {"package.json", "    \"version\": \"1.0.0\",\n    \"main\": \"index.js\",\n", NULL},
+        {"package.json", "  \"scripts\": {\n    \"build\": \"1x\"\n  },\n  \"dependencies\": {\n    \"react\": \"^18\",\n    \"own\": \"user/repo\"\n  }\n", NULL},
+        {"package.json", "  \"dependencies\": {\n    \"reactt\": \"weekly\"\n  },\n", "reactt"}, {"package-lock.json", "{\"dependencies\":{\"reactt\":\"1\"}}", NULL},
+    };
+    with_manifests("npm.packages", "@types/node\nreact\n", of, sizeof of / sizeof *of);
+}
+
+static void files_that_name_packages_of_cargo(void **state)
+{
+    static const declared of[] = {
+        {"Cargo.toml", "[package]\nname=\"a\"\n[dependencies]\nserde = { version = \"1\", features = [\"derive\"] }\nlocal = { path = \"../l\" }\n[dev-dependencies]\ntokio = \"1\"\n", NULL},
+        {"Cargo.toml", "[dependencies]\nserdee = \"1\"\n", "serdee"}, {"crates/a/Cargo.toml", "[dependencies.serdex]\nversion = \"1\"\n", "serdex"},
+        {"Cargo.toml", "[target.'cfg(unix)'.dependencies]\nnixx = \"0.2\"\n", "nixx"}, {"Cargo.toml", "[dependencies]\nmy = { package = \"toki0\", version = \"1\" }\n", "toki0"},
+        {"Cargo.toml", "[features]\ndefault = [\"fast\"]\n[profile.release]\nlto = true\n", NULL},
+    };
+    with_manifests("cargo.packages", "serde\ntokio\n", of, sizeof of / sizeof *of);
+}
+
 static void wrong_lists_of_packages_are_refused_with_the_line(void **state)
 {
     static const struct { const char *text, *says; } bad[] = {
@@ -417,6 +485,9 @@ int main(void)
         cmocka_unit_test(hosts_are_named_where_commands_have_them),
         cmocka_unit_test(the_strictest_tier_wins),
         cmocka_unit_test(packages_that_no_list_has_are_held),
+        cmocka_unit_test(files_that_name_packages_of_pypi),
+        cmocka_unit_test(files_that_name_packages_of_npm),
+        cmocka_unit_test(files_that_name_packages_of_cargo),
         cmocka_unit_test(names_of_npm_keep_their_scope),
         cmocka_unit_test(wrong_lists_of_packages_are_refused_with_the_line),
         cmocka_unit_test(wrong_packs_are_refused_with_the_place),

@@ -73,6 +73,18 @@ typedef struct {
     bool first;              /* only the first operand behind words is a package */
 } cu_install;
 
+typedef enum { CU_MANIFEST_LINES, CU_MANIFEST_JSON, CU_MANIFEST_TOML } cu_manifest_form;
+
+/* Files that name packages of a registry: where in them the names stand. */
+typedef struct {
+    cu_word_list files;      /* patterns of the name, or of a path when they hold a slash */
+    cu_word_list tables;     /* JSON members or TOML tables whose keys are packages */
+    cu_word_list arrays;     /* TOML keys, with their table, whose texts are requirements */
+    cu_word_list not_names;  /* keys that are none: "python" */
+    cu_bytes of;             /* the registry */
+    unsigned form;           /* cu_manifest_form */
+} cu_manifest;
+
 /* Names of packages that exist or may be used, in order. */
 typedef struct { cu_bytes of, text; } cu_package_list;
 #define CU_PACKAGES_SUFFIX ".packages"
@@ -91,6 +103,8 @@ typedef struct {
     size_t sets_n;
     cu_install *installs;
     size_t installs_n;
+    cu_manifest *manifests;
+    size_t manifests_n;
     cu_package_list *packages;
     size_t packages_n;
     cu_word_list production, secrets, not_secrets, secret_options, deny_hosts, allow_hosts, deny_programs, permit;
