@@ -1,7 +1,6 @@
 /* custos catalog import: wordings of criteria that a customer has a licence for, and cross-maps of the customer's own, as
  * files of the folder that `catalog` in custos.yaml names. Nothing of the kind is shipped. */
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,13 +8,12 @@
 #include "base/file.h"
 #include "catalog/overlay.h"
 #include "catalog/rules.h"
-#include "comply/catalogue.h"
+#include "comply/wordings.h"
 #include "table_file.h"
 #include "verb.h"
 #include "verbs.h"
 
 #define OUT_MAX ((size_t)8 << 20)
-#define DEPTH_MAX 16u /* of groups, controls and parts */
 
 typedef struct {
     const cu_run *r;
@@ -24,28 +22,6 @@ typedef struct {
     size_t taken, unknown;
     cu_err err;
 } reader;
-
-/* Letters in upper case, digits and dots: "cc-6.1", "CC 6.1" and "CC6.1" are the same. */
-static void plain_id(const char *s, char out[40])
-{
-    size_t n = 0;
-    for (; *s && n < 39; s++)
-        if ((*s >= '0' && *s <= '9') || (*s >= 'A' && *s <= 'Z') || *s == '.')
-            out[n++] = *s;
-        else if (*s >= 'a' && *s <= 'z')
-            out[n++] = (char)(*s - 'a' + 'A');
-    out[n] = 0;
-}
-
-static size_t criterion_at(const cu_catalogue *c, const char *id)
-{
-    char want[40];
-    plain_id(id, want);
-    for (size_t i = 0; i < c->criteria_n; i++)
-        if (cu_eq_str(c->criteria[i].id, want))
-            return i;
-    return SIZE_MAX;
-}
 
 /* --- a table --- */
 
@@ -60,7 +36,7 @@ static cu_err texts_of_table(reader *d, const char *path, cu_arena *a, cu_fault 
         char name[41];
         cu_bytes v = table_cell(&t, row, text);
         snprintf(name, sizeof name, "%.*s", (int)(table_cell(&t, row, id).n < 40 ? table_cell(&t, row, id).n : 40), (const char *)table_cell(&t, row, id).p);
-        size_t i = criterion_at(d->c, name);
+        size_t i = cu_criterion_spelled(d->c, name);
         if (i == SIZE_MAX)
             return cu_fail(f, CU_NOT_FOUND, "row %u: there is no criterion %.40s", row + 1, name);
         if (!v.n || d->texts[i].n)
@@ -69,73 +45,6 @@ static cu_err texts_of_table(reader *d, const char *path, cu_arena *a, cu_fault 
         d->taken++;
     }
     return CU_OK;
-}
-
-/* --- an OSCAL catalog --- */
-
-static const char *string_of(const json_t *v, const char *key)
-{
-    const char *s = json_string_value(json_object_get(v, key));
-    return s ? s : "";
-}
-
-/* Prose of a part and of those within, a line each; guidance and points of focus are parts of other names, and stay out. */
-static void add_prose(const json_t *parts, cu_buf *out, unsigned depth)
-{
-    const json_t *p;
-    size_t i;
-    json_array_foreach(parts, i, p) {
-        if (strcmp(string_of(p, "name"), "statement") != 0 && strcmp(string_of(p, "name"), "item") != 0)
-            continue;
-        if (*string_of(p, "prose"))
-            cu_buf_fmt(out, "%s%s", out->n ? "\n" : "", string_of(p, "prose"));
-        if (depth < DEPTH_MAX)
-            add_prose(json_object_get(p, "parts"), out, depth + 1);
-    }
-}
-
-static size_t criterion_of(const reader *d, const json_t *control)
-{
-    const json_t *p;
-    size_t i;
-    json_array_foreach(json_object_get(control, "props"), i, p)
-        if (strcmp(string_of(p, "name"), "label") == 0 && criterion_at(d->c, string_of(p, "value")) != SIZE_MAX)
-            return criterion_at(d->c, string_of(p, "value"));
-    return criterion_at(d->c, string_of(control, "id"));
-}
-
-static void walk(reader *d, const json_t *node, unsigned depth)
-{
-    const json_t *x;
-    size_t i;
-    json_array_foreach(json_object_get(node, "controls"), i, x) {
-        size_t at = criterion_of(d, x);
-        if (at == SIZE_MAX) {
-            d->unknown++;
-        } else if (!d->texts[at].n) {
-            add_prose(json_object_get(x, "parts"), &d->texts[at], 0);
-            d->taken += d->texts[at].n > 0;
-        }
-        if (depth < DEPTH_MAX)
-            walk(d, x, depth + 1);
-    }
-    json_array_foreach(json_object_get(node, "groups"), i, x)
-        if (depth < DEPTH_MAX)
-            walk(d, x, depth + 1);
-}
-
-static cu_err texts_of_oscal(reader *d, cu_bytes file, cu_fault *f)
-{
-    json_error_t wrong;
-    json_t *all = json_loadb((const char *)file.p, file.n, JSON_REJECT_DUPLICATES, &wrong);
-    const json_t *catalog = json_object_get(all, "catalog");
-    if (json_is_object(catalog))
-        walk(d, catalog, 0);
-    cu_err e = json_is_object(catalog) ? CU_OK : cu_fail(f, CU_SYNTAX, all ? "this is no OSCAL catalog: it has no object \"catalog\"" : "line %d: %.100s", wrong.line, wrong.text);
-    json_decref(all);
-    if (e == CU_OK && !d->taken)
-        e = cu_fail(f, CU_NOT_FOUND, "no control of this catalog has the id, or the label, of a criterion and a statement");
-    return e;
 }
 
 /* --- writing --- */
@@ -236,7 +145,7 @@ static cu_err import(reader *d, cu_arena *a, cu_buf *out, const char **name, cu_
     while (b.n && strchr(" \t\r\n", b.p[0]))
         b = cu_slice(b, 1, b.n);
     if (b.n && b.p[0] == '{')
-        CU_TRY(texts_of_oscal(d, b, f));
+        CU_TRY(cu_wordings_of_oscal(d->c, b, d->texts, &d->taken, &d->unknown, f));
     else
         CU_TRY(texts_of_table(d, path, a, f));
     return put_texts(d, out, f);
