@@ -101,7 +101,7 @@ test('a report comes under an agreement, with a mark, and both are entries with 
   assert.match(pdf.headers.get('content-disposition'), /attachment; filename="readiness.pdf"/)
   assert.ok(pages.length > 1)
   for (const x of pages) assert.match(x, /For Kim <b>Lee<\/b> <kim@example.org>/)
-  for (let i = 0; i < 60 && s.entries('org').filter((e) => e.type === 'trustpage.downloaded').length < 2; i++) await new Promise((done) => setTimeout(done, 50))
+  for (let i = 0; i < 1200 && s.entries('org').filter((e) => e.type === 'trustpage.downloaded').length < 2; i++) await new Promise((done) => setTimeout(done, 50))
   assert.equal(s.entries('org').filter((e) => e.type === 'trustpage.downloaded').length, 2) // each download
   for (const e of s.entries('org')) assert.doesNotMatch(JSON.stringify(e), /Kim|kim@example/)
   const t = link.split('t=')[1], [report, person, until, mac] = t.split('.')
