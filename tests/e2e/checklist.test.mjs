@@ -44,7 +44,7 @@ test('a claim is no evidence; an answer that does not apply needs a reason; a wr
 
 test('what the log suggests is kept with Enter', async () => {
   await (await fetch(system.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': system.key }, body: JSON.stringify({ model: 'sink', max_tokens: 9, messages: [{ role: 'user', content: 'hello' }] }) })).text()
-  for (let i = 0; i < 60 && question('Q15').suggestion !== 'partly'; i++) await new Promise((done) => setTimeout(done, 50))
+  for (let i = 0; i < 600 && question('Q15').suggestion !== 'partly'; i++) await new Promise((done) => setTimeout(done, 50))
   assert.equal(question('Q15').suggestion, 'partly')
   const r = audit('s\n'.repeat(8) + '\nq\n') // Q07 to Q14 later
   assert.match(r.stdout, /from the log; Enter keeps it/)

@@ -137,11 +137,11 @@ test('code of a repository whose consent is withdrawn does not leave, and does a
   assert.notEqual((await ask(tag)).status, 400)
   taken('consent.recorded', 'consent=acme/fixtures', 'basis=consent', 'decided_on=2026-11-01', 'source=Register, row 1')
   taken('consent.withdrawn', 'consent=acme/fixtures', 'decided_on=2026-11-20', 'source=Register, row 1')
-  for (let i = 0; (await ask(tag)).status !== 400; i++) { assert.ok(i < 50); await new Promise((done) => setTimeout(done, 100)) }
+  for (let i = 0; (await ask(tag)).status !== 400; i++) { assert.ok(i < 500); await new Promise((done) => setTimeout(done, 100)) }
   assert.equal((await s.sealed((e) => e.type === 'input.rejected')).body.access.rule, 'consent-withdrawn')
   assert.notEqual((await ask({ 'x-custos-repo': 'acme/other' })).status, 400)
   taken('consent.recorded', 'consent=acme/fixtures', 'basis=consent', 'decided_on=2026-11-21', 'source=Register, row 2')
-  for (let i = 0; (await ask(tag)).status === 400; i++) { assert.ok(i < 50); await new Promise((done) => setTimeout(done, 100)) }
+  for (let i = 0; (await ask(tag)).status === 400; i++) { assert.ok(i < 500); await new Promise((done) => setTimeout(done, 100)) }
 })
 
 test('a configuration that was changed on disk, and thresholds that are crossed, are told', async () => {

@@ -70,7 +70,7 @@ before(async () => {
 after(async () => { await s?.remove(); smtp.close(); http.closeAllConnections(); http.close() })
 
 const taken = (...args) => { const r = s.run('register', 'step', ...args, '--config', s.config, '--format', 'json'); assert.equal(r.status, 0, r.stdout + r.stderr); return JSON.parse(r.stdout) }
-const until = async (what) => { for (let i = 0; i < 200; i++) { const v = what(); if (v) return v; await new Promise((done) => setTimeout(done, 100)) } assert.fail('not within 20 s') }
+const until = async (what) => { for (let i = 0; i < 2000; i++) { const v = what(); if (v) return v; await new Promise((done) => setTimeout(done, 100)) } assert.fail('not within three minutes') }
 const alerts = (id) => s.entries('org').filter((e) => e.type.startsWith('alert.') && (!id || e.body.alert === id))
 
 test('an incident is told by mail and by a signed POST, once, without what somebody typed', async () => {

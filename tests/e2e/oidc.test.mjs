@@ -60,7 +60,7 @@ async function start(alg) {
   system = new System({ extra: `signin:\n  oidc:\n    name: North\n    issuer: http://127.0.0.1:${idp.port}\n    client_id: custos-${alg}\n    client_secret: env:OIDC_SECRET\n    roles: {custos-owners: owner, staff: developer}\n` })
   system.port = idp.console
   await system.start()
-  for (let i = 0; i < 50 && (await signIn('s3')).text?.includes('is starting'); i++) await new Promise((done) => setTimeout(done, 100))
+  for (let i = 0; i < 500 && (await signIn('s3')).text?.includes('is starting'); i++) await new Promise((done) => setTimeout(done, 100))
 }
 before(async () => {
   const port = await freePort(), console = await freePort()

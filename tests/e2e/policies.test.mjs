@@ -70,7 +70,7 @@ test('a changed setting makes what speaks of it stale, and nothing else', async 
   const p = shown('tenant-isolation')
   assert.equal(p.as_approved, false)
   assert.deepEqual(p.changed, ['tenants'])
-  const stale = await (async () => { for (let i = 0; i < 300; i++) { const e = s.entries('org').find((x) => x.type === 'policy.stale' && x.body.policy === 'tenant-isolation'); if (e) return e; await new Promise((d) => setTimeout(d, 100)) } })()
+  const stale = await (async () => { for (let i = 0; i < 3000; i++) { const e = s.entries('org').find((x) => x.type === 'policy.stale' && x.body.policy === 'tenant-isolation'); if (e) return e; await new Promise((d) => setTimeout(d, 100)) } })()
   assert.deepEqual(stale.body.changed, ['tenants'])
   assert.equal(shown('tenant-isolation').state, 'stale')
   assert.equal(shown('processing-specification').state, 'approved')

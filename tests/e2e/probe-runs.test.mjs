@@ -12,7 +12,7 @@ before(async () => {
 })
 after(async () => s?.remove())
 
-const wait = async (what) => { for (let i = 0; i < 300; i++) { const hit = await what(); if (hit) return hit; await new Promise((done) => setTimeout(done, 200)) } assert.fail(`not within a minute: ${what}`) }
+const wait = async (what) => { for (let i = 0; i < 3000; i++) { const hit = await what(); if (hit) return hit; await new Promise((done) => setTimeout(done, 200)) } assert.fail(`not within ten minutes: ${what}`) }
 const ask = (who, body) => call(s, 'POST', '/api/v1/probe-runs', { session: who?.session, body })
 const runs = async (who) => (await call(s, 'GET', '/api/v1/probe-runs', { session: who.session })).json()
 const take = (type, ...fields) => s.run('register', 'step', type, ...fields, '--config', s.config, '--format', 'json')

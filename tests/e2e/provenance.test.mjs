@@ -69,7 +69,7 @@ const write = async (path, lines, stream = true) => {
 }
 const printed = () => s.run('log', 'list', '--type', 'output.printed', '--config', s.config, '--format', 'json').stdout.trim().split('\n').filter(Boolean).map(JSON.parse)
 const trace = (rev, ...more) => s.json('provenance', rev, '--repo', repo, ...more)
-const until = async (check) => { for (let i = 0; i < 150; i++) { if (check()) return; await new Promise((done) => setTimeout(done, 100)) } assert.fail('did not come') }
+const until = async (check) => { for (let i = 0; i < 1500; i++) { if (check()) return; await new Promise((done) => setTimeout(done, 100)) } assert.fail('did not come') }
 
 before(async () => {
   provider = await new Provider().start()

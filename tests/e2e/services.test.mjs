@@ -16,7 +16,7 @@ const step = (...args) => s.run('register', 'step', ...args, '--config', s.confi
 const taken = (...args) => { const r = step(...args); assert.equal(r.status, 0, r.stdout + r.stderr); return JSON.parse(r.stdout) }
 const refused = (why, ...args) => { const r = step(...args); assert.equal(r.status, 2, r.stdout); assert.match(r.stderr, why) }
 const ago = (hours) => new Date(Date.now() - hours * 3600000).toISOString()
-const until = async (what) => { for (let i = 0; i < 100; i++) { const v = what(); if (v) return v; await new Promise((done) => setTimeout(done, 100)) } assert.fail('not within 10 s') }
+const until = async (what) => { for (let i = 0; i < 1000; i++) { const v = what(); if (v) return v; await new Promise((done) => setTimeout(done, 100)) } assert.fail('not within a hundred seconds') }
 const ask = (content, key = s.key) => fetch(s.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content }] }) }).then((r) => r.text().then(() => r.status))
 const level = (id) => s.json('slo', 'list').items.find((x) => x.id === id)
 const ended = (e) => e.type === 'exchange.response' || e.type === 'exchange.aborted'
@@ -91,7 +91,7 @@ test('a request of a person has a clock, is answered for herself only, and an er
 
 test('a notice names the vendors in use, and says so no longer when there is another', async () => {
   // the daemon enters those of custos.yaml by itself
-  for (let i = 0; i < 300 && !s.json('register', 'list', 'vendor').items.length; i++) await new Promise((done) => setTimeout(done, 300))
+  for (let i = 0; i < 3000 && !s.json('register', 'list', 'vendor').items.length; i++) await new Promise((done) => setTimeout(done, 300))
   taken('notice.published', 'purposes=Assistants write code', 'rights=privacy@example.org', 'providers=somebody')
   const p = s.json('privacy', 'list')
   assert.equal(p.notice_current, true)

@@ -83,6 +83,6 @@ test('after a restart, and from the logs alone, the states are the same', async 
   await system.stop()
   for (const end of ['', '-wal', '-shm']) rmSync(join(system.dir, `state/store.db${end}`), { force: true })
   await system.start()
-  for (let i = 0; i < 100 && (await control('IAM-01', moment)).state !== 'met'; i++) await new Promise((done) => setTimeout(done, 100))
+  for (let i = 0; i < 1000 && (await control('IAM-01', moment)).state !== 'met'; i++) await new Promise((done) => setTimeout(done, 100))
   assert.deepEqual((await admin('GET', `/controls?as_of=${moment}`)).json, now)
 })

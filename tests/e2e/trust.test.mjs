@@ -26,7 +26,7 @@ before(async () => {
 ` }).start()
   ann = await join(s, 'Ann', 'owner')
   bo = await join(s, 'Bo', 'approver')
-  for (let i = 0; i < 100 && !s.json('register', 'list', 'vendor').items.length; i++) await new Promise((done) => setTimeout(done, 100))
+  for (let i = 0; i < 1000 && !s.json('register', 'list', 'vendor').items.length; i++) await new Promise((done) => setTimeout(done, 100))
   await take(ann, 'vendor.term_recorded', { vendor: 'anthropic', field: 'retention_default', value: `30 days ${hostile}`, plan: 'business', source: 'Example terms, clause 4.2', read_on: inDays(-1), next_read: inDays(60) })
 })
 after(() => s?.remove())
@@ -45,7 +45,7 @@ test('nothing is public before a second person has published it', async () => {
 test('the page says what the log says, in a strict policy and without script', async () => {
   const entry = await s.sealed((e) => e.type === 'trustpage.stated', 'org')
   let r = await get('/trust')
-  for (let i = 0; i < 200 && !/Stated in the log/.test(r.text); i++) { await new Promise((done) => setTimeout(done, 50)); r = await get('/trust') }
+  for (let i = 0; i < 2000 && !/Stated in the log/.test(r.text); i++) { await new Promise((done) => setTimeout(done, 50)); r = await get('/trust') }
   assert.match(r.headers.get('content-security-policy'), /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/)
   assert.equal(r.headers.get('referrer-policy'), 'no-referrer')
   assert.equal(r.headers.get('set-cookie'), null)

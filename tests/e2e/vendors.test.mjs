@@ -16,7 +16,7 @@ before(async () => {
     base_url: http://127.0.0.1:${provider.address().port}
     credential: env:FAKE_KEY
 ` }).start()
-  for (let i = 0; i < 100 && !s.json('register', 'list', 'vendor').items.length; i++) await new Promise((done) => setTimeout(done, 100))
+  for (let i = 0; i < 1000 && !s.json('register', 'list', 'vendor').items.length; i++) await new Promise((done) => setTimeout(done, 100))
 })
 after(async () => { await s?.remove(); provider.closeAllConnections(); provider.close() })
 
@@ -25,7 +25,7 @@ const taken = (...args) => { const r = run(...args); assert.equal(r.status, 0, r
 const refused = (why, ...args) => { const r = run(...args); assert.equal(r.status, 2, r.stdout); assert.match(r.stderr, why) }
 const vendor = () => s.json('vendor', 'show', 'anthropic')
 const ask = async () => (await fetch(s.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': s.key }, body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hello' }] }) })).status
-const until = async (status) => { for (let i = 0; i < 100; i++) { if (await ask() === status) return; await new Promise((done) => setTimeout(done, 50)) } assert.equal(await ask(), status) }
+const until = async (status) => { for (let i = 0; i < 1000; i++) { if (await ask() === status) return; await new Promise((done) => setTimeout(done, 50)) } assert.equal(await ask(), status) }
 
 test('a vendor of custos.yaml is in the register by itself, not decided, and gets nothing', async () => {
   const v = vendor()

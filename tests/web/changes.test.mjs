@@ -44,7 +44,7 @@ before(async () => {
   git('add', '-A')
   git('commit', '-qm', 'Exchange rates for invoices')
   sha = git('rev-parse', 'HEAD')
-  for (let i = 0; i < 100 && !s.run('log', 'list', '--type', 'output.printed', '--config', s.config).stdout; i++) await new Promise((done) => setTimeout(done, 100))
+  for (let i = 0; i < 1000 && !s.run('log', 'list', '--type', 'output.printed', '--config', s.config).stdout; i++) await new Promise((done) => setTimeout(done, 100))
   as(dev, 'change', 'add', '--commit', sha, '--repo', 'acme/pay', '--author', 'Dev', '--title', 'Exchange rates for invoices', '--git', repo)
   as(dev, 'change', 'report', sha, '--junit', file('j.xml', '<testsuite name="unit"><testcase name="a"/><testcase name="b"/></testsuite>'))
   as(dev, 'change', 'report', sha, '--sarif', file('s.json', JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 'scanner' } }, results: [{ ruleId: 'r', level: 'warning', message: { text: 'adds without <b>rounding</b>' }, locations: [{ physicalLocation: { artifactLocation: { uri: 'rates.js' }, region: { startLine: 45 } } }] }] }] })))

@@ -27,7 +27,7 @@ before(async () => {
   socket = found.map((d) => `${d}/admin.sock`).find((s) => existsSync(s))
   for (const text of ['write to carl@example.org', 'hello']) await (await fetch(system.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': system.key, 'x-custos-repo': 'acme/pay' }, body: JSON.stringify({ model: 'sink', max_tokens: 9, messages: [{ role: 'user', content: text }] }) })).text()
   await (await fetch(system.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': 'ck-wrong' }, body: '{}' })).text()
-  for (let i = 0; i < 100 && (await ask('GET', '/api/v1/exchanges')).json.items.filter((x) => x.state === 'answered').length < 2; i++) await new Promise((done) => setTimeout(done, 50))
+  for (let i = 0; i < 1000 && (await ask('GET', '/api/v1/exchanges')).json.items.filter((x) => x.state === 'answered').length < 2; i++) await new Promise((done) => setTimeout(done, 50))
 })
 after(() => system.remove())
 
