@@ -174,6 +174,16 @@ static cu_err one_install(const reading *r, const cu_yaml *n, cu_install *in)
     return CU_OK;
 }
 
+static cu_err one_call(const reading *r, const cu_yaml *n, cu_code_call *c)
+{
+    if (n->kind != CU_YAML_MAP)
+        return reading_wrong(r, n, "an entry of calls is a map");
+    CU_TRY(reading_only(r, n, "call", "names as"));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "names"), &c->names));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "as"), &c->as));
+    return c->names.n && c->as.n ? CU_OK : reading_wrong(r, n, "an entry of calls needs names, and as, the words of a command");
+}
+
 static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 {
     static const char *const forms[] = {"lines", "json", "toml"};
@@ -197,7 +207,7 @@ static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
-    CU_TRY(reading_only(r, root, "file", "programs rules installs manifests host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
     const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
     for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
         if (p->programs_n == MAX_PROGRAMS)
@@ -209,6 +219,12 @@ static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *
         if (p->installs_n == MAX_INSTALLS)
             return reading_wrong(r, k, "too many entries of installs");
         CU_TRY(one_install(r, k, &p->installs[p->installs_n++]));
+    }
+    const cu_yaml *calls = cu_yaml_get(root, "calls");
+    for (const cu_yaml *k = calls ? calls->first : NULL; k; k = k->next) {
+        if (p->calls_n == MAX_INSTALLS)
+            return reading_wrong(r, k, "too many entries of calls");
+        CU_TRY(one_call(r, k, &p->calls[p->calls_n++]));
     }
     const cu_yaml *manifests = cu_yaml_get(root, "manifests");
     for (const cu_yaml *k = manifests ? manifests->first : NULL; k; k = k->next) {
@@ -276,8 +292,9 @@ cu_err cu_command_pack_read(const char *from, const cu_pack_file *v, size_t n, c
     out->sets = cu_arena_alloc(a, MAX_SETS * sizeof *out->sets);
     out->installs = cu_arena_alloc(a, MAX_INSTALLS * sizeof *out->installs);
     out->manifests = cu_arena_alloc(a, MAX_INSTALLS * sizeof *out->manifests);
+    out->calls = cu_arena_alloc(a, MAX_INSTALLS * sizeof *out->calls);
     out->packages = cu_arena_alloc(a, MAX_PACKAGE_LISTS * sizeof *out->packages);
-    if (!out->programs || !out->rules || !out->sets || !out->installs || !out->manifests || !out->packages)
+    if (!out->programs || !out->rules || !out->sets || !out->installs || !out->manifests || !out->calls || !out->packages)
         e = CU_NOMEM;
     for (size_t i = 0; i < n && e == CU_OK; i++)
         e = one_file(from, &v[i], a, out, h, f);

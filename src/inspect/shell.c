@@ -522,6 +522,33 @@ static size_t literal_end(cu_bytes t, size_t at, uint8_t quote)
     return at < t.n ? at : t.n;
 }
 
+/* The name of the function whose first argument begins at `at`: shutil.rmtree( "..., FileUtils.rm_rf "... */
+static cu_bytes called_before(cu_bytes t, size_t at)
+{
+    while (at && (isspace(t.p[at - 1]) || t.p[at - 1] == '('))
+        at--;
+    size_t end = at;
+    while (at && (isalnum(t.p[at - 1]) || t.p[at - 1] == '_'))
+        at--;
+    return cu_slice(t, at, end);
+}
+
+/* rmtree("/") is rm -rf / */
+static void called_with(walk *w, cu_bytes name, cu_bytes text)
+{
+    for (unsigned t = 0; name.n && t < CU_TIERS; t++)
+        for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->calls_n; i++) {
+            const cu_code_call *x = &w->g->packs[t]->calls[i];
+            call *c = in_list(&x->names, name) ? cu_arena_alloc(w->a, sizeof *c) : NULL;
+            if (!c || !step(w))
+                continue;
+            for (size_t k = 0; k < x->as.n; k++)
+                words_add(w, &c->argv, x->as.v[k], false);
+            words_add(w, &c->argv, text, false);
+            call_run(w, c);
+        }
+}
+
 static void one_literal(walk *w, cu_bytes t)
 {
     call *c = cu_arena_alloc(w->a, sizeof *c);
@@ -568,6 +595,7 @@ void code_text(walk *w, cu_bytes t)
             continue;
         size_t end = literal_end(t, i + 1, closing);
         cu_bytes text = cu_slice(t, i + 1, end);
+        called_with(w, called_before(t, i), text);
         one_literal(w, text);
         bool beside = in_row && i > last && i - last < 8;
         for (size_t k = last; beside && k < i; k++)

@@ -73,6 +73,12 @@ typedef struct {
     bool first;              /* only the first operand behind words is a package */
 } cu_install;
 
+/* Calls in program text that do what a command does: rmtree("/") is rm -rf /. */
+typedef struct {
+    cu_word_list names;      /* of the function, without what stands before its last dot */
+    cu_word_list as;         /* the words before the first argument */
+} cu_code_call;
+
 typedef enum { CU_MANIFEST_LINES, CU_MANIFEST_JSON, CU_MANIFEST_TOML } cu_manifest_form;
 
 /* Files that name packages of a registry: where in them the names stand. */
@@ -103,6 +109,8 @@ typedef struct {
     size_t sets_n;
     cu_install *installs;
     size_t installs_n;
+    cu_code_call *calls;
+    size_t calls_n;
     cu_manifest *manifests;
     size_t manifests_n;
     cu_package_list *packages;
