@@ -14,7 +14,7 @@ static cu_inspector *inspector(void)
     cu_fault f = {0};
     if (i)
         return i;
-    cu_arena_init(&forever, 64 << 20);
+    cu_arena_init(&forever, (size_t)512 << 20);
     CU_ASSERT(cu_command_pack_load(CATALOG "/rules/commands", &forever, &shipped, &f) == CU_OK);
     CU_ASSERT(cu_command_pack_read("lists", files, 4, &forever, &lists, &f) == CU_OK);
     CU_ASSERT(cu_guard_of(packs, &g) == CU_OK && cu_inspector_new(g, &i) == CU_OK);

@@ -1,5 +1,5 @@
 /* Any file as an OSCAL catalog: refused with a reason, or some text is taken, the same again, within its ceiling. */
-#include <stdlib.h>
+#include "base/digest.h"
 #include "comply/wordings.h"
 
 static const cu_catalogue *catalogue(void)
