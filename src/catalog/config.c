@@ -537,7 +537,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
 {
     const cu_yaml *n;
     CU_TRY(reading_only(&l->r, root, "the configuration", "state_dir log_dir rules workers max_body_mib listen tenants vendors allow_unassessed callers prices "
-                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates hooks catalog capacity"));
+                "lockout metrics traces trusted_ca repositories access groups isolation guard master_key witness timestamps probes signin notify capture linters gates hooks catalog capacity holders"));
     if ((n = cu_yaml_get(root, "state_dir")))
         CU_TRY(path_of(l, n, "state_dir", &l->c->state_dir));
     if ((n = cu_yaml_get(root, "log_dir")))
@@ -588,6 +588,7 @@ static cu_err read_root(load *l, const cu_yaml *root)
     CU_TRY(read_guard(l, root));
     CU_TRY(read_probes(l, cu_yaml_get(root, "probes")));
     CU_TRY(read_capture(l, root));
+    CU_TRY(cu_holders_read(root, l->r.path, &l->c->holders, l->r.f));
     CU_TRY(linters_read(root, l->r.path, l->r.a, l->c, l->r.f));
     return CU_OK;
 }

@@ -120,6 +120,8 @@ PROBE_ATTACKS(account)
 PROBE_ATTACKS(affected)
 PROBE_ATTACKS(injected)
 PROBE_ATTACKS(altered)
+PROBE_ATTACKS(unread)
+PROBE_ATTACKS(untrained)
 
 bool probe_isolation_setup(probe *p);
 bool probe_blocked_setup(probe *p);
@@ -131,6 +133,7 @@ bool probe_bundle_setup(probe *p);
 bool probe_desk_setup(probe *p);
 bool probe_gates_setup(probe *p);
 bool probe_people_setup(probe *p);
+bool probe_holders_setup(probe *p);
 bool probe_rights_setup(probe *p);
 bool probe_restore_setup(probe *p);
 void probe_restore_end(probe *p);

@@ -77,6 +77,7 @@ static bool write_config(struct probe_lab *l, const cu_config *c)
     uint16_t port = free_port();
     snprintf(l->url, sizeof l->url, "http://127.0.0.1:%u", port);
     cu_buf_fmt(&b, "state_dir: %s/state\nworkers: 1\nlisten:\n  - address: 127.0.0.1:%u\ntrusted_ca: %s/ca.pem\nallow_unassessed: %s\nprobes: {schedule: false}\n"
+               "holders: {acknowledgement: refuse, training: suspend, grace_days: 1}\n"
                "capture: {tenants: {default: {keep: {internal: 1, confidential: 1}}}}\n",
                l->dir, port, l->dir, c->allow_unassessed ? "true" : "false");
     cu_buf_str(&b, "repositories:\n  - {name: probe/vault, class: restricted}\n  - {name: probe/consent, class: confidential}\n  - name: probe/app\n    class: confidential\n    paths:\n"

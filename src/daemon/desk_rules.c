@@ -5,6 +5,7 @@
 #include "erase.h"
 #include "findings.h"
 #include "gate.h"
+#include "holders.h"
 #include "incident_desk.h"
 #include "office.h"
 #include "policy_desk.h"
@@ -90,6 +91,7 @@ static const desk_rule rules[] = {
     {"key.requested", NULL, key_request_check, NULL},
     {"policy.bundle_approved", NULL, config_check_approval, NULL},
     {"release.approved", NULL, release_check_approval, release_decided},
+    {"training.completed", NULL, NULL, holders_watch},
     {"consent.recorded", NULL, consent_check, consents_changed},
     {"consent.withdrawn", NULL, consent_check, consents_changed},
     {NULL, NULL, NULL, NULL},

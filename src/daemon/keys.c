@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "app.h"
 #include "as_of.h"
+#include "holders.h"
 #include "key_form.h"
 #include "limited.h"
 #include "office.h"
@@ -159,10 +160,12 @@ static void make_key(char out[64], cu_store_key *k)
 }
 
 /* The log first, then the register: a key that works has its entry. */
-static cu_err add_key(app *a, const char *actor, const cu_store_key *k)
+static cu_err add_key(app *a, const char *actor, const cu_store_key *k, const holder_reading *read)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
     cu_buf_byte(&body, '{');
+    if (read->asked)
+        cu_buf_json_kv_bool(&body, "acknowledged", read->done);
     cu_buf_json_kv_str(&body, "created", k->created);
     cu_buf_json_kv_u64(&body, "expires", k->expires_ns / 1000000000);
     cu_buf_json_kv_str(&body, "key", k->id);
@@ -225,8 +228,19 @@ static cu_err take_person(app *a, cu_store_key *k, cu_fault *f)
     return CU_OK;
 }
 
+/* 0, or the status of a refusal. */
+static unsigned must_have_read(call *c, const char *name, holder_reading *read)
+{
+    *read = holder_has_read(c->a, name);
+    if (read->done || !c->a->config->holders.refuse_unread)
+        return 0;
+    return problem(c, 409, "Policies are not acknowledged", "%.128s has not acknowledged %s. She says so in the console (Policies), or somebody records it for her: custos register step policy.acknowledged.",
+                   name, read->missing);
+}
+
 unsigned issue_key(call *c)
 {
+    holder_reading read = {.done = true};
     json_t *in = json_loadb((const char *)c->body.p, c->body.n, JSON_REJECT_DUPLICATES, NULL);
     cu_store_key k = {0};
     cu_fault f = {0};
@@ -234,6 +248,8 @@ unsigned issue_key(call *c)
     unsigned status = read_form(c, in, &k);
     if (!status && !limit_tenant(c, k.tenant))
         status = unknown_tenant(c, k.tenant);
+    if (!status && !k.service)
+        status = must_have_read(c, k.user, &read);
     if (!status) {
         make_key(key, &k);
         status = key_request_use(c, json_object_get(in, "request"), &k);
@@ -246,7 +262,7 @@ unsigned issue_key(call *c)
     pthread_mutex_lock(&c->a->lock);
     cu_err e = k.service ? CU_OK : take_person(c->a, &k, &f);
     if (e == CU_OK)
-        e = add_key(c->a, c->actor, &k);
+        e = add_key(c->a, c->actor, &k, &read);
     if (e == CU_OK)
         e = publish_bundle(c->a, &f);
     pthread_mutex_unlock(&c->a->lock);
@@ -262,7 +278,7 @@ static unsigned unknown_key(call *c, const char *id)
 }
 
 /* A new key with the old one's rights; the old one works for as long as both are needed. */
-static cu_err rotate(app *a, const char *actor, cu_store_key *old, cu_store_key *k, uint64_t overlap_s, cu_fault *f)
+static cu_err rotate(app *a, const char *actor, cu_store_key *old, cu_store_key *k, uint64_t overlap_s, const holder_reading *read, cu_fault *f)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
     uint64_t until = (cu_now_ns() / 1000000000 + overlap_s) * 1000000000ull; /* whole seconds, as the log has it */
@@ -270,7 +286,7 @@ static cu_err rotate(app *a, const char *actor, cu_store_key *old, cu_store_key 
         until = old->expires_ns;
     cu_buf_fmt(&body, "{\"key\":\"%s\",\"overlap\":%llu,\"replaces\":\"%s\",\"until\":%llu,\"user\":\"%s\"}", k->id, (unsigned long long)overlap_s,
                old->id, (unsigned long long)(until / 1000000000), k->user);
-    CU_TRY(add_key(a, actor, k));
+    CU_TRY(add_key(a, actor, k, read));
     CU_TRY(record(a, "key.rotated", k->tenant, actor, &body));
     CU_TRY(cu_store_key_expire(a->store, old->id, until));
     return publish_bundle(a, f);
@@ -298,6 +314,15 @@ unsigned rotate_key(call *c)
     json_decref(in);
     if (bad || wrong)
         return problem(c, 400, "Malformed", "%s", wrong ? wrong : "overlap_seconds is a number of seconds up to 2592000 (30 days).");
+    holder_reading read = {.done = true};
+    unsigned refused = 0;
+    if (key_get(c, id, &old) == CU_OK && !old.service) {
+        char name[PERSON_NAME];
+        person_name(c->a, old.user, name);
+        refused = must_have_read(c, name, &read);
+    }
+    if (refused)
+        return refused;
     pthread_mutex_lock(&c->a->lock);
     cu_err e = key_get(c, id, &old);
     bool over = e == CU_OK && (old.revoked || (old.expires_ns && old.expires_ns <= cu_now_ns()));
@@ -306,7 +331,7 @@ unsigned rotate_key(call *c)
         k.expires_ns = expires ? expires : old.expires_ns;
         snprintf(k.replaces, sizeof k.replaces, "%s", old.id);
         make_key(key, &k);
-        e = rotate(c->a, c->actor, &old, &k, (uint64_t)overlap, &f);
+        e = rotate(c->a, c->actor, &old, &k, (uint64_t)overlap, &read, &f);
     }
     pthread_mutex_unlock(&c->a->lock);
     if (e == CU_NOT_FOUND)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "holders.h"
 #include "app.h"
 #include "base/file.h"
 #include "capture.h"
@@ -152,11 +153,11 @@ static size_t tenant_at(const app *a, const char *name)
     return t;
 }
 
-static cu_bundle_key bundle_key(const cu_store_key *k, size_t tenant, cu_arena *arena)
+static cu_bundle_key bundle_key(const cu_store_key *k, size_t tenant, bool suspended, cu_arena *arena)
 {
     return (cu_bundle_key){
         .hash = k->hash, .tenant = (uint32_t)tenant, .id = cu_arena_dup(arena, cu_str(k->id)), .user = cu_arena_dup(arena, cu_str(k->user)),
-        .expires_ns = k->expires_ns, .revoked = k->revoked, .service = k->service,
+        .expires_ns = k->expires_ns, .revoked = k->revoked || suspended, .service = k->service,
         .scopes = {.vendors = cu_arena_dup(arena, cu_str(k->vendors)), .models = cu_arena_dup(arena, cu_str(k->models)),
                    .repos = cu_arena_dup(arena, cu_str(k->repos)), .classes = cu_arena_dup(arena, cu_str(k->classes)),
                    .tools = cu_arena_dup(arena, cu_str(k->tools))},
@@ -195,14 +196,16 @@ static cu_err put_keys(app *a, cu_bundle *b, cu_arena *arena, cu_fault *f)
     cu_store_key *k;
     size_t n;
     CU_TRY(cu_store_keys(a->store, &k, &n));
+    json_t *trained = holders_trained(a);
     b->keys = cu_arena_alloc(arena, (n + a->config->callers.callers_n + 1) * sizeof *b->keys);
     for (size_t i = 0; b->keys && i < n; i++) {
         size_t t = tenant_at(a, k[i].tenant);
         if (cu_bundle_is_probe(cu_str(k[i].tenant)) && k[i].expires_ns <= b->made_ns)
             continue; /* a probe's: it has ended for good */
         if (t < b->tenants_n) /* else its tenant is no longer configured: the key is not known */
-            b->keys[b->keys_n++] = bundle_key(&k[i], t, arena);
+            b->keys[b->keys_n++] = bundle_key(&k[i], t, holder_waits(a, trained, &k[i]), arena);
     }
+    json_decref(trained);
     free(k);
     return b->keys ? put_certificates(a, b, arena, f) : CU_NOMEM;
 }

@@ -6,6 +6,7 @@
 #include "feeds.h"
 #include "findings.h"
 #include "first_use.h"
+#include "holders.h"
 #include "incident_desk.h"
 #include "policy_desk.h"
 #include "privacy_desk.h"
@@ -247,7 +248,7 @@ static const struct {
     {3, 10, incidents_watch},   /* a leak must not wait */
     {10, 60, findings_watch},   {10, 60, reviews_enforce}, {10, 60, policies_watch}, {10, 60, privacy_watch},
     {10, 60, erasures_watch},
-    {10, 60, leavers_end},      {10, 60, vulns_watch},     {20, 60, node_watch},     {20, 60, drift_watch},    {20, 60, release_watch},    {20, 60, first_use_watch},
+    {10, 60, leavers_end},      {10, 60, holders_watch},      {10, 60, vulns_watch},     {20, 60, node_watch},     {20, 60, drift_watch},    {20, 60, release_watch},    {20, 60, first_use_watch},
     {10, 60, services_watch},   {10, 60, timeline_watch},  {10, 60, trust_watch},  {30, 60, seek_orphans},   {60, 60, beat},
     {90, 3600, hold_figures, .settles = true},
 };

@@ -465,6 +465,12 @@ cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *chan
                            (const void *[]){&n, &t});
 }
 
+bool cu_store_noted(cu_store *s, const char *name)
+{
+    cu_bytes n = cu_str(name);
+    return cu_sql_number(s, s->reg, "SELECT count(*) FROM note WHERE name=?", "t", (const void *[]){&n}) != 0;
+}
+
 cu_err cu_store_next(cu_store *s, const char *name, uint64_t *out)
 {
     cu_bytes n = cu_str(name);

@@ -105,6 +105,14 @@ typedef struct {
     uint32_t seconds, memory_mib; /* after which it is stopped; of its data */
 } cu_config_linter;
 
+/* Of persons who have keys (docs/formats/custos-yaml.md). */
+typedef struct {
+    bool refuse_unread;      /* no key before the policies in force are acknowledged */
+    bool suspend_untrained;  /* a key stops grace_days after training ran out, or after it was issued without any */
+    uint64_t grace_days;
+} cu_config_holders;
+cu_err cu_holders_read(const cu_yaml *root, const char *path, cu_config_holders *out, cu_fault *f) CU_MUST;
+
 typedef struct {
     char *file;         /* path, NULL for the embedded default */
     char *state_dir;    /* absolute */
@@ -138,6 +146,7 @@ typedef struct {
     cu_config_notify notify; /* who is told of what */
     cu_config_hooks hooks;
     cu_config_gates gates;
+    cu_config_holders holders;
     cu_config_attest attest;    /* witnesses and time stamps; paths absolute */
 } cu_config;
 

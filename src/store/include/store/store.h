@@ -220,6 +220,7 @@ bool cu_store_account_of(const cu_leaf *l, char person[36]);
 /* The account after that entry, which concerns it. */
 void cu_store_account_apply(cu_store_account *x, const cu_leaf *l);
 
+bool cu_store_noted(cu_store *s, const char *name); /* whether a text was ever remembered under it */
 /* Remembers a text under a name; *changed = it was not the one remembered. */
 cu_err cu_store_note(cu_store *s, const char *name, const char *text, bool *changed) CU_MUST;
 /* A number that grows by one each time. */
