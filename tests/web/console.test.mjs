@@ -229,7 +229,9 @@ test('a person follows an invitation, signs in again, and an owner manages peopl
   const recovery = (await joining.locator('.codebox').textContent()).trim().split('\n')
   assert.equal(recovery.length, 10)
   await joining.getByRole('button', { name: 'I have them' }).click()
+  const left = joining.waitForResponse((r) => r.request().method() === 'DELETE' && r.url().endsWith('/api/v1/session')) // leaving the page would break it off
   await joining.getByRole('button', { name: 'Sign out' }).click()
+  await left
 
   await joining.goto(system.url + '/registers/people')
   await joining.getByLabel('Name').fill(hostile)

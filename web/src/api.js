@@ -83,7 +83,7 @@ export async function signInWith(name, password, code) {
 }
 
 export async function signOut() {
-  await call("/api/v1/session", { method: "DELETE", headers: { "content-type": "application/json" } });
+  await call("/api/v1/session", { method: "DELETE", keepalive: true, headers: { "content-type": "application/json" } }); // also when the page is left at once
   session.value = null;
   preview.value = null;
 }
