@@ -50,11 +50,37 @@ static void read_line(walk *w, const call *c)
     }
 }
 
+/* Of a table of cron what stands behind the five fields or behind @daily; of a makefile what stands behind a tab. */
+static void run_lines(walk *w, const call *c, bool cron)
+{
+    cu_bytes rest = c->in.text;
+    while (rest.n && step(w)) {
+        cu_bytes line = next_line(&rest);
+        bool runs = cron ? line.n && line.p[0] != '#' : line.n && line.p[0] == '\t';
+        line = trimmed(line);
+        for (unsigned fields = line.n && line.p[0] == '@' ? 1 : 5; cron && runs && fields; fields--)
+            (void)next_word(&line);
+        if (runs && trimmed(line).n)
+            shell_text(w, trimmed(line), (flow){0});
+    }
+}
+
+static bool reads_stdin(const call *c)
+{
+    for (size_t i = 1; i < c->argv.n; i++)
+        if (cu_eq_str(c->argv.v[i].text, "-") || cu_eq_str(c->argv.v[i].text, "/dev/stdin") || cu_eq_str(c->argv.v[i].text, "-f-"))
+            return true;
+    return false;
+}
+
 void input_state(walk *w, const call *c, cu_bytes name)
 {
     cu_bytes last = c->argv.v[c->argv.n - 1].text;
     bool lines = cu_eq_str(name, "mapfile") || cu_eq_str(name, "readarray");
-    if (cu_eq_str(name, "read")) {
+    bool cron = cu_eq_str(name, "crontab") && (c->argv.n == 1 || reads_stdin(c));
+    if (c->in.known && (cron || ((cu_eq_str(name, "make") || cu_eq_str(name, "gmake")) && reads_stdin(c)))) {
+        run_lines(w, c, cron);
+    } else if (cu_eq_str(name, "read")) {
         read_line(w, c);
     } else if (lines && c->argv.n > 1) {
         var_set(w, &w->vars, last, c->in);
