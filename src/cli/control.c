@@ -93,6 +93,7 @@ static void put_control(cu_buf *b, const cu_control *k)
     put_words(b, "criteria", criteria, k->criteria_n);
     cu_buf_json_kv(b, "external_feed", k->feed_from);
     cu_buf_json_kv(b, "auditor_test", k->auditor_test);
+    cu_mappings_json(k, b);
     put_test(b, k);
     cu_buf_byte(b, '}');
 }

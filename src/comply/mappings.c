@@ -37,3 +37,22 @@ cu_err read_mappings(const reading *r, const cu_yaml *root, const cu_yaml *n, cu
     }
     return CU_OK;
 }
+
+void cu_mappings_json(const cu_control *k, cu_buf *b)
+{
+    cu_buf_json_key(b, "mappings");
+    cu_buf_byte(b, '[');
+    for (size_t i = 0; i < k->mappings_n; i++) {
+        const cu_mapping *m = &k->mappings[i];
+        cu_buf_str(b, i ? ",{" : "{");
+        cu_buf_json_kv(b, "framework", m->framework);
+        cu_buf_json_kv(b, "title", m->title);
+        cu_buf_json_key(b, "ids");
+        for (size_t j = 0; j < m->ids_n; j++) {
+            cu_buf_byte(b, j ? ',' : '[');
+            cu_buf_json_string(b, m->ids[j]);
+        }
+        cu_buf_str(b, "]}");
+    }
+    cu_buf_byte(b, ']');
+}

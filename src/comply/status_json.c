@@ -108,29 +108,10 @@ static void put_control(cu_buf *b, const cu_control_status *st)
     }
 }
 
-static void put_mappings(cu_buf *b, const cu_control *k)
-{
-    cu_buf_json_key(b, "mappings");
-    cu_buf_byte(b, '[');
-    for (size_t i = 0; i < k->mappings_n; i++) {
-        const cu_mapping *m = &k->mappings[i];
-        cu_buf_str(b, i ? ",{" : "{");
-        cu_buf_json_kv(b, "framework", m->framework);
-        cu_buf_json_kv(b, "title", m->title);
-        cu_buf_json_key(b, "ids");
-        for (size_t j = 0; j < m->ids_n; j++) {
-            cu_buf_byte(b, j ? ',' : '[');
-            cu_buf_json_string(b, m->ids[j]);
-        }
-        cu_buf_str(b, "]}");
-    }
-    cu_buf_byte(b, ']');
-}
-
 /* What only the list of controls says. */
 static void put_more(cu_buf *b, const cu_control *k)
 {
-    put_mappings(b, k);
+    cu_mappings_json(k, b);
     cu_buf_json_kv(b, "description", k->description);
     cu_buf_json_kv(b, "owner_role", k->owner_role);
     cu_buf_json_kv(b, "auditor_test", k->auditor_test);

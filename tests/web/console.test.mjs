@@ -1,10 +1,11 @@
 // The console in a real browser, served by a real Custos under its own content security policy.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
-import { System } from '../gateway/system.mjs'
+import { System, custos } from '../gateway/system.mjs'
 import { code } from './people.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -42,6 +43,18 @@ test('an exchange leads to its entry and a proof that the browser checks, in two
   await page.goto(system.url + '/exchanges')
   await page.locator('main a[href^="/exchanges/"]').first().click()
   await page.getByText('proof and signature hold').waitFor({ timeout: 10000 })
+  assert.deepEqual(page.errors, [])
+})
+
+test('a criterion names what its controls map to in other frameworks, as the catalogue has it', async () => {
+  const page = await open()
+  await page.goto(system.url + '/controls#CC6.8')
+  const table = page.locator('details.criterion[open] table.maps')
+  await table.waitFor()
+  const heads = await table.locator('th').allTextContents(), shown = JSON.parse(execFileSync(custos, ['control', 'show', 'CHG-05', '--format', 'json'], { cwd: system.dir })).mappings
+  assert.ok(shown.length >= 4 && shown.every((m) => /our mapping/.test(m.title)))
+  const cells = await table.locator('tr', { hasText: 'CHG-05' }).locator('td').allTextContents()
+  for (const m of shown) assert.equal(cells[heads.indexOf(m.title)].replaceAll('\u00a0', ' '), m.ids.join(', '), m.title)
   assert.deepEqual(page.errors, [])
 })
 

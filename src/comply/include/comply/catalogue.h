@@ -89,6 +89,7 @@ typedef struct {
 cu_err cu_catalogue_load(const char *dir, const cu_events *events, cu_arena *a, cu_catalogue **out, cu_fault *f) CU_MUST;
 const cu_control *cu_control_find(const cu_catalogue *c, cu_bytes id);
 const cu_criterion *cu_criterion_find(const cu_catalogue *c, cu_bytes id);
+void cu_mappings_json(const cu_control *k, cu_buf *b); /* the member "mappings" */
 /* The control that a run of a probe tests: by the control it names, or by its own name; NULL: none. */
 bool cu_control_probed_by(const cu_control *k, cu_bytes probe, cu_bytes control);
 
