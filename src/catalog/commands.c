@@ -186,20 +186,21 @@ static cu_err one_call(const reading *r, const cu_yaml *n, cu_code_call *c)
 
 static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 {
-    static const char *const forms[] = {"lines", "json", "toml"};
+    static const char *const forms[] = {"lines", "json", "toml", "go"};
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "an entry of manifests is a map");
-    CU_TRY(reading_only(r, n, "manifest", "of files form tables arrays not"));
+    CU_TRY(reading_only(r, n, "manifest", "of files form tables arrays not not_in_part"));
     CU_TRY(reading_list(r, cu_yaml_get(n, "files"), &m->files));
     CU_TRY(reading_list(r, cu_yaml_get(n, "tables"), &m->tables));
     CU_TRY(reading_list(r, cu_yaml_get(n, "arrays"), &m->arrays));
     CU_TRY(reading_list(r, cu_yaml_get(n, "not"), &m->not_names));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "not_in_part"), &m->not_in_part));
     m->of = cu_arena_dup(r->a, cu_yaml_text(n, "of", CU_NONE));
     cu_bytes form = cu_yaml_text(n, "form", CU_NONE);
     while (m->form < sizeof forms / sizeof *forms && !cu_eq_str(form, forms[m->form]))
         m->form++;
     if (m->form == sizeof forms / sizeof *forms)
-        return reading_wrong(r, n, "the form of a manifest is lines, json or toml");
+        return reading_wrong(r, n, "the form of a manifest is lines, json, toml or go");
     if (m->files.n == 0 || m->of.n == 0)
         return reading_wrong(r, n, "an entry of manifests needs files and of, the name of a registry");
     return CU_OK;

@@ -23,13 +23,13 @@ static cu_bytes line_at(cu_bytes text, size_t at)
 
 cu_bytes cu_package_name(cu_bytes of, cu_bytes name, char room[CU_PACKAGE_MAX_NAME])
 {
-    bool pypi = cu_eq_str(of, "pypi"), cargo = cu_eq_str(of, "cargo");
+    bool pypi = cu_eq_str(of, "pypi"), cargo = cu_eq_str(of, "cargo"), cased = cu_eq_str(of, "npm") || cu_eq_str(of, "go");
     size_t n = 0;
     for (size_t i = 0; i < name.n; i++) {
         char c = (char)name.p[i];
         if (n + 1 >= CU_PACKAGE_MAX_NAME)
             return CU_NONE;
-        if (c >= 'A' && c <= 'Z' && !cu_eq_str(of, "npm"))
+        if (c >= 'A' && c <= 'Z' && !cased)
             c = (char)(c | 0x20);
         if ((pypi && (c == '_' || c == '.')) || (cargo && c == '_'))
             c = '-';

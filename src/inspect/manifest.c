@@ -27,8 +27,10 @@ static void package(walk *w, const cu_manifest *m, cu_bytes whole, cu_bytes name
 {
     if (name.n == 0 || name.n > MAX_NAME || in_any(&m->not_names, name))
         return;
-    w->start = (uint32_t)(name.p - whole.p);
-    w->end = w->start + (uint32_t)name.n;
+    if (!w->depth) { /* else the file is what a command writes, and the place is the command's */
+        w->start = (uint32_t)(name.p - whole.p);
+        w->end = w->start + (uint32_t)name.n;
+    }
     package_named(w, m->of, name);
 }
 
@@ -108,7 +110,7 @@ static void json_line(walk *w, const cu_manifest *m, cu_bytes t, cu_bytes line, 
     }
     if (memchr(line.p, '}', line.n))
         *inside = false;
-    if (n == 2 && (*inside || (!*known && looks_like_version(part[1]) && !cu_eq_str(part[0], "version"))))
+    if (n == 2 && (*inside || (!*known && looks_like_version(part[1]) && !in_any(&m->not_in_part, part[0]))))
         json_pair(w, m, t, part[0], part[1]);
 }
 
@@ -130,80 +132,36 @@ typedef struct {
     walk *w;
     const cu_manifest *m;
     cu_bytes t;
-    cu_bytes table;     /* of the lines that come; empty: none was said yet */
-    bool in_array, any; /* in an array of requirements; some table was said */
+    size_t i;
+    cu_bytes table;         /* that is open, its parts joined by points */
+    bool any;               /* some table was said */
+    cu_bytes pending;       /* the package that the table itself is: [dependencies.NAME] */
+    bool pending_elsewhere;
 } toml;
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static cu_bytes next_line(toml *r)
+{
+    size_t from = r->i, end = line_end(r->t, from);
+    r->i = end + (end < r->t.n);
+    return trimmed(cu_slice(r->t, from, end));
+}
+
+/* "name @ address" asks no registry. */
+static void requirement(toml *r, cu_bytes text)
+{
+    if (cu_find(text, CU_LIT(" @ "), 0) == SIZE_MAX)
+        package(r->w, r->m, r->t, text);
+}
 
 static cu_bytes unquoted(cu_bytes k)
 {
     k = trimmed(k);
     return k.n > 1 && (k.p[0] == '"' || k.p[0] == '\'') && k.p[k.n - 1] == k.p[0] ? cu_slice(k, 1, k.n - 1) : k;
-}
-
-/* Every text of the line. Returns whether the array ends in it. */
-static bool array_texts(toml *x, cu_bytes line)
-{
-    for (size_t i = 0; i < line.n; i++) {
-        uint8_t c = line.p[i];
-        if (c == '#')
-            return false;
-        if (c == ']')
-            return true;
-        if (c != '"' && c != '\'')
-            continue;
-        const uint8_t *end = memchr(line.p + i + 1, c, line.n - i - 1);
-        if (!end)
-            return false;
-        cu_bytes one = cu_slice(line, i + 1, (size_t)(end - line.p));
-        if (cu_find(one, CU_LIT(" @ "), 0) == SIZE_MAX)
-            package(x->w, x->m, x->t, one);
-        i = (size_t)(end - line.p);
-    }
-    return false;
-}
-
-static bool in_names(const cu_word_list *l, cu_bytes table, cu_bytes key, cu_arena *a)
-{
-    char *name = cu_arena_fmt(a, "%.*s%s%.*s", CU_FMT(table), table.n ? "." : "", CU_FMT(key));
-    return name && in_any(l, cu_str(name));
-}
-
-/* name = "1", name = {version = "1", package = "other"}; what has a path or a git address asks no registry. */
-static void toml_key(toml *x, cu_bytes key, cu_bytes value)
-{
-    cu_bytes other = CU_NONE;
-    if (!x->any || !in_any(&x->m->tables, x->table))
-        return;
-    if (value.n && value.p[0] == '{') {
-        static const char *const elsewhere[] = {"path", "git", "url", "file"};
-        for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
-            size_t at = cu_find(value, cu_str(elsewhere[i]), 0);
-            if (at != SIZE_MAX && at > 0 && memchr("{ ,", value.p[at - 1], 3))
-                return;
-        }
-        size_t at = cu_find(value, CU_LIT("package"), 0);
-        const uint8_t *from = at == SIZE_MAX ? NULL : memchr(value.p + at, '"', value.n - at);
-        const uint8_t *to = from ? memchr(from + 1, '"', (size_t)(value.p + value.n - from) - 1) : NULL;
-        if (to)
-            other = cu_bytes_of(from + 1, (size_t)(to - from) - 1);
-    }
-    package(x->w, x->m, x->t, other.n ? other : unquoted(key));
-}
-
-/* [dependencies.name] names one as well. */
-static void toml_table(toml *x, cu_bytes line)
-{
-    const uint8_t *end = memchr(line.p, ']', line.n);
-    size_t from = line.n > 1 && line.p[1] == '[' ? 2 : 1;
-    if (!end || (size_t)(end - line.p) < from)
-        return;
-    x->table = trimmed(cu_slice(line, from, (size_t)(end - line.p)));
-    x->any = true;
-    size_t dot = x->table.n;
-    while (dot && x->table.p[dot - 1] != '.')
-        dot--;
-    if (dot > 1 && in_any(&x->m->tables, cu_slice(x->table, 0, dot - 1)))
-        package(x->w, x->m, x->t, unquoted(cu_slice(x->table, dot, x->table.n)));
 }
 
 /* "name>=1.2", alone in its line: what a part of an array shows. */
@@ -214,37 +172,200 @@ static bool lone_requirement(cu_bytes line)
     return text.n && text.n + 2 == inner.n && (cu_find(text, CU_LIT("="), 0) != SIZE_MAX || memchr(text.p, '>', text.n) || memchr(text.p, '<', text.n));
 }
 
-static void toml_line(toml *x, cu_bytes line)
+/* --- TOML, as far as names of packages stand in it --- */
+
+/* The text between quotes, without what they escape: no name of a package has a backslash. i: behind the quote that
+ * closes, or the end of the line. */
+static cu_bytes toml_string(cu_bytes t, size_t *i)
 {
-    if (x->in_array) {
-        x->in_array = !array_texts(x, line);
-        return;
+    uint8_t quote = t.p[(*i)++];
+    size_t from = *i;
+    while (*i < t.n && t.p[*i] != quote && t.p[*i] != '\n')
+        *i += t.p[*i] == '\\' && quote == '"' && *i + 1 < t.n ? 2 : 1;
+    cu_bytes out = cu_slice(t, from, *i);
+    *i += *i < t.n && t.p[*i] == quote;
+    return out;
+}
+
+/* a."b.c".d without quotes and blanks; last: its last part. */
+static cu_bytes toml_key(toml *r, cu_bytes t, cu_bytes *last)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(t.n + 8);
+    cu_bytes part = CU_NONE;
+    for (size_t i = 0; i < t.n;) {
+        size_t from = i;
+        if (t.p[i] == '"' || t.p[i] == '\'') {
+            part = toml_string(t, &i);
+        } else if (t.p[i] == '.' || is_blank(t.p[i])) {
+            i++;
+            continue;
+        } else {
+            while (i < t.n && t.p[i] != '.' && !is_blank(t.p[i]))
+                i++;
+            part = cu_slice(t, from, i);
+        }
+        if (b.n)
+            cu_buf_byte(&b, '.');
+        cu_buf_add(&b, part);
     }
-    if (line.p[0] == '[') {
-        toml_table(x, line);
-        return;
+    *last = part;
+    return cu_arena_dup(r->w->a, cu_buf_view(&b));
+}
+
+static void flush(toml *r)
+{
+    if (r->pending.n && !r->pending_elsewhere)
+        package(r->w, r->m, r->t, r->pending);
+    r->pending = CU_NONE;
+    r->pending_elsewhere = false;
+}
+
+static void toml_table(toml *r, cu_bytes line)
+{
+    size_t from = line.n > 1 && line.p[1] == '[' ? 2 : 1, end = cu_find(line, CU_LIT("]"), from);
+    cu_bytes last;
+    flush(r);
+    r->any = true;
+    r->table = toml_key(r, cu_slice(line, from, end == SIZE_MAX ? line.n : end), &last);
+    if (r->table.n > last.n + 1 && last.n && in_any(&r->m->tables, cu_slice(r->table, 0, r->table.n - last.n - 1)))
+        r->pending = last;
+}
+
+/* From the bracket that opens a list to behind the one that closes it. */
+static void toml_list(toml *r, size_t at, bool names)
+{
+    unsigned depth = 0;
+    size_t i = at;
+    while (i < r->t.n) {
+        uint8_t c = r->t.p[i];
+        if (c == '"' || c == '\'') {
+            cu_bytes s = toml_string(r->t, &i);
+            if (names && depth == 1)
+                requirement(r, s);
+            continue;
+        }
+        if (c == '#')
+            while (i + 1 < r->t.n && r->t.p[i + 1] != '\n')
+                i++;
+        depth += c == '[' || c == '{';
+        depth -= c == ']' || c == '}';
+        i++;
+        if (depth == 0)
+            break;
     }
-    const uint8_t *eq = memchr(line.p, '=', line.n);
-    if (!x->any && lone_requirement(line)) {
-        if (x->m->arrays.n)
-            array_texts(x, line);
-    } else if (eq && line.p[0] != '#') {
-        cu_bytes key = trimmed(cu_slice(line, 0, (size_t)(eq - line.p))), value = trimmed(cu_slice(line, (size_t)(eq - line.p) + 1, line.n));
-        if (value.n && value.p[0] == '[' && in_names(&x->m->arrays, x->table, unquoted(key), x->w->a))
-            x->in_array = !array_texts(x, cu_slice(value, 1, value.n));
+    r->i = i > r->i ? i : r->i;
+}
+
+static bool key_in(cu_bytes inline_table, const char *key, cu_bytes *value)
+{
+    size_t i = cu_find(inline_table, cu_str(key), 0);
+    if (i == SIZE_MAX || (i && !strchr(" {,\t", inline_table.p[i - 1] ? inline_table.p[i - 1] : 'x')))
+        return false;
+    for (i += strlen(key); i < inline_table.n && (is_blank(inline_table.p[i]) || inline_table.p[i] == '='); i++)
+        ;
+    *value = i < inline_table.n && (inline_table.p[i] == '"' || inline_table.p[i] == '\'') ? toml_string(inline_table, &i) : CU_NONE;
+    return value->n > 0;
+}
+
+/* Taken from a folder or a repository, and no name of a registry. */
+static bool toml_elsewhere(cu_bytes key)
+{
+    return cu_eq_str(key, "path") || cu_eq_str(key, "git") || cu_eq_str(key, "url") || cu_eq_str(key, "file") || cu_eq_str(key, "workspace");
+}
+
+static void toml_dependency(toml *r, cu_bytes key, cu_bytes value)
+{
+    static const char *const elsewhere[] = {"path", "git", "url", "file"};
+    cu_bytes other;
+    bool within = value.n && value.p[0] == '{';
+    for (size_t i = 0; within && i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (key_in(value, elsewhere[i], &other))
+            return;
+    if (within && cu_find(value, CU_LIT("workspace"), 0) != SIZE_MAX)
+        return;
+    package(r->w, r->m, r->t, within && key_in(value, "package", &other) ? other : key);
+}
+
+static void toml_long_string(toml *r, size_t at)
+{
+    size_t end = cu_find(r->t, cu_slice(r->t, at, at + 3), at + 3);
+    r->i = end == SIZE_MAX ? r->t.n : end + 3;
+}
+
+static void toml_pair(toml *r, cu_bytes line)
+{
+    size_t eq = 0;
+    while (eq < line.n && line.p[eq] != '=')
+        if (line.p[eq] == '"' || line.p[eq] == '\'')
+            (void)toml_string(line, &eq);
         else
-            toml_key(x, key, value);
+            eq++;
+    if (eq >= line.n)
+        return;
+    cu_bytes last, key = toml_key(r, trimmed(cu_slice(line, 0, eq)), &last), value = trimmed(cu_slice(line, eq + 1, line.n));
+    size_t at = value.n ? (size_t)(value.p - r->t.p) : 0;
+    char *full = r->table.n ? cu_arena_fmt(r->w->a, "%.*s.%.*s", CU_FMT(r->table), CU_FMT(key)) : NULL;
+    bool list = value.n && value.p[0] == '[';
+    if (r->pending.n && cu_eq_str(key, "package") && value.n > 1 && (value.p[0] == '"' || value.p[0] == '\'')) {
+        size_t i = 0;
+        r->pending = toml_string(value, &i);
     }
+    r->pending_elsewhere |= r->pending.n && toml_elsewhere(key);
+    if (list)
+        toml_list(r, at, in_any(&r->m->arrays, full ? cu_str(full) : key));
+    else if (cu_starts(value, CU_LIT("\"\"\"")) || cu_starts(value, CU_LIT("'''")))
+        toml_long_string(r, at);
+    else if (last.n && in_any(&r->m->tables, r->table))
+        toml_dependency(r, cu_eq(last, key) ? last : CU_NONE, value);
+}
+
+static void toml_lines(toml *r)
+{
+    while (r->i < r->t.n && step(r->w)) {
+        cu_bytes line = next_line(r);
+        if (line.n == 0 || line.p[0] == '#')
+            continue;
+        if (line.p[0] == '[')
+            toml_table(r, line);
+        else if (!r->any && r->m->arrays.n && lone_requirement(line))
+            requirement(r, cu_slice(line, 1, line.n - 1 - (line.p[line.n - 1] == ',')));
+        else
+            toml_pair(r, line);
+    }
+    flush(r);
 }
 
 static void toml_manifest(walk *w, const cu_manifest *m, cu_bytes t)
 {
-    toml x = {.w = w, .m = m, .t = t};
+    toml r = {.w = w, .m = m, .t = t};
+    toml_lines(&r);
+}
+
+/* --- go.mod: require PATH VERSION, and such lines within require ( … ) --- */
+
+static void go_line(walk *w, const cu_manifest *m, cu_bytes t, cu_bytes line, bool *within)
+{
+    size_t n = 0, comment = cu_find(line, CU_LIT("//"), 0);
+    line = trimmed(cu_slice(line, 0, comment == SIZE_MAX ? line.n : comment));
+    bool said = cu_starts(line, CU_LIT("require")) && line.n > 7 && (is_blank(line.p[7]) || line.p[7] == '(');
+    if (said)
+        line = trimmed(cu_slice(line, 7, line.n));
+    if (line.n && (line.p[0] == '(' || line.p[0] == ')')) {
+        *within = said && line.p[0] == '(';
+        return;
+    }
+    while (n < line.n && !is_blank(line.p[n]))
+        n++;
+    if (said || *within)
+        package(w, m, t, cu_slice(line, 0, n));
+}
+
+static void go_manifest(walk *w, const cu_manifest *m, cu_bytes t)
+{
+    bool within = false;
     for (size_t at = 0, end; at < t.n && step(w); at = end + 1) {
         end = line_end(t, at);
-        cu_bytes line = trimmed(cu_slice(t, at, end));
-        if (line.n)
-            toml_line(&x, line);
+        go_line(w, m, t, cu_slice(t, at, end), &within);
     }
 }
 
@@ -255,7 +376,7 @@ static bool is_file(const cu_manifest *m, cu_bytes path)
 
 void manifest_text(walk *w, cu_bytes path, cu_bytes text)
 {
-    static void (*const read[])(walk *w, const cu_manifest *m, cu_bytes t) = {requirement_lines, json_manifest, toml_manifest};
+    static void (*const read[])(walk *w, const cu_manifest *m, cu_bytes t) = {requirement_lines, json_manifest, toml_manifest, go_manifest};
     for (unsigned t = 0; t < CU_TIERS; t++)
         for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->manifests_n; i++)
             if (is_file(&w->g->packs[t]->manifests[i], path))

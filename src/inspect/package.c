@@ -16,16 +16,15 @@ static bool elsewhere(cu_bytes of, cu_bytes t)
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (t.n > strlen(ends[i]) && cu_eq_str(cu_slice(t, t.n - strlen(ends[i]), t.n), ends[i]))
             return true;
-    return memchr(t.p, '/', t.n) && !scoped && !cu_eq_str(of, "packagist");
+    return memchr(t.p, '/', t.n) && !scoped && !cu_eq_str(of, "packagist") && !cu_eq_str(of, "go");
 }
 
-/* name of name==1.2, name[extra]>=1, name@^1, @scope/name@1, alias@npm:name@1, vendor/name:^1 */
+/* name of name==1.2, name[extra]>=1, name@^1, @scope/name@1, vendor/name:^1 */
 static cu_bytes name_in(cu_bytes of, cu_bytes t)
 {
-    size_t alias = cu_eq_str(of, "npm") ? cu_find(t, CU_LIT("npm:"), 0) : SIZE_MAX;
-    if (alias != SIZE_MAX)
-        t = cu_slice(t, alias + 4, t.n);
-    size_t end = t.n && t.p[0] == '@';
+    size_t end = t.n && t.p[0] == '@', at = cu_eq_str(of, "go") ? cu_find(t, CU_LIT("@"), 0) : SIZE_MAX;
+    if (cu_eq_str(of, "go")) /* github.com/x/y@v1 */
+        return cu_slice(t, 0, at == SIZE_MAX ? t.n : at);
     while (end < t.n && !memchr("=<>!~^;@[( ,:", t.p[end], 13))
         end++;
     return cu_slice(t, 0, end);
@@ -34,6 +33,9 @@ static cu_bytes name_in(cu_bytes of, cu_bytes t)
 void package_named(walk *w, cu_bytes of, cu_bytes t)
 {
     char room[CU_PACKAGE_MAX_NAME];
+    size_t alias = cu_eq_str(of, "npm") ? cu_find(t, CU_LIT("npm:"), 0) : SIZE_MAX;
+    if (alias != SIZE_MAX) /* alias@npm:@scope/name@1 */
+        t = cu_slice(t, alias + 4, t.n);
     if (elsewhere(of, t))
         return;
     bool open = memchr(t.p, OPEN, t.n) != NULL;

@@ -417,6 +417,52 @@ static void files_that_name_packages_of_cargo(void **state)
     with_manifests("cargo.packages", "serde\ntokio\n", of, sizeof of / sizeof *of);
 }
 
+static void parts_of_toml_that_are_no_names(void **state)
+{
+    static const declared pypi[] = {
+        {"pyproject.toml", "dependencies = ['flask', 'zzz']\n", "zzz"}, {"pyproject.toml", "[tool.uv]\ndev-dependencies = ['zzz']\n", "zzz"},
+        {"pyproject.toml", "[dependency-groups]\ndev = ['flask', {include-group = 'zzz'}]\n", NULL},
+        {"pyproject.toml", "[project]\ndescription = \"\"\"\n[project]\ndependencies = ['zzz']\n\"\"\"\n", NULL},
+        {"pyproject.toml", "[project]\ndescription = \"\"\"\nx\n\"\"\"\ndependencies = ['zzz']\n", "zzz"},
+    };
+    static const declared crates[] = {
+        {"Cargo.toml", "[dependencies]\nshared.workspace = true\nother = { workspace = true }\n", NULL},
+        {"Cargo.toml", "[dependencies.own]\npath = \"../own\"\n[dependencies.alias]\npackage = \"serde\"\n", NULL},
+        {"Cargo.toml", "[dependencies.alias]\npackage = \"serdee\"\n", "serdee"}, {"Cargo.toml", "[target.'cfg(unix)'.dev-dependencies]\nserdee = '1'\n", "serdee"},
+    };
+    with_manifests("pypi.packages", "flask\n", pypi, sizeof pypi / sizeof *pypi);
+    with_manifests("cargo.packages", "serde\n", crates, sizeof crates / sizeof *crates);
+}
+
+static void aliases_and_engines_of_npm(void **state)
+{
+    static const declared of[] = {
+        {"package.json", "{\"optionalDependencies\":{\"pad\":\"npm:@types/nodee@1-x64\"}}", "npm:@types/nodee@1-x64"},
+        {"package.json", "{\"optionalDependencies\":{\"pad\":\"npm:@types/node@1-x64\"}}", NULL}, {"package.json", "    \"node\": \">=18\"\n", NULL},
+    };
+    static const packaged commands[] = {{"npm i pad@npm:@types/node@1", CU_COMMAND_ALLOW}, {"npm i pad@npm:@types/nodee@1", CU_COMMAND_HOLD}};
+    with_manifests("npm.packages", "@types/node\n", of, sizeof of / sizeof *of);
+    with_list("npm.packages", "@types/node\n", CU_TIER_ORG, commands, sizeof commands / sizeof *commands);
+}
+
+static void modules_of_go(void **state)
+{
+    static const declared of[] = {
+        {"go.mod", "module example.com/own\n\ngo 1.23\n\nrequire (\n\tgithub.com/a/B v1.0.0 // indirect\n)\nreplace github.com/a/c => ../c\n", NULL},
+        {"go.mod", "require github.com/a/bb v1.0.0\n", "github.com/a/bb"}, {"go.mod", "require (\n\tgithub.com/a/B v1.0.0\n\tgithub.com/a/b v1.0.0\n)\n", "github.com/a/b"},
+    };
+    with_manifests("go.packages", "github.com/a/B\n", of, sizeof of / sizeof *of);
+}
+
+static void files_that_a_command_writes(void **state)
+{
+    static const packaged of[] = {
+        {"cat > requirements.txt <<E\nflask\nE\n", CU_COMMAND_ALLOW}, {"cat > requirements.txt <<E\nflask\nzzz==1\nE\n", CU_COMMAND_HOLD},
+        {"echo zzz >> app/requirements.txt", CU_COMMAND_HOLD}, {"echo zzz >> notes.txt", CU_COMMAND_ALLOW}, {"printf '[packages]\\nzzz = \"*\"\\n' > Pipfile", CU_COMMAND_HOLD},
+    };
+    with_list("pypi.packages", "flask\n", CU_TIER_ORG, of, sizeof of / sizeof *of);
+}
+
 static void wrong_lists_of_packages_are_refused_with_the_line(void **state)
 {
     static const struct { const char *text, *says; } bad[] = {
@@ -488,6 +534,10 @@ int main(void)
         cmocka_unit_test(files_that_name_packages_of_pypi),
         cmocka_unit_test(files_that_name_packages_of_npm),
         cmocka_unit_test(files_that_name_packages_of_cargo),
+        cmocka_unit_test(parts_of_toml_that_are_no_names),
+        cmocka_unit_test(aliases_and_engines_of_npm),
+        cmocka_unit_test(modules_of_go),
+        cmocka_unit_test(files_that_a_command_writes),
         cmocka_unit_test(names_of_npm_keep_their_scope),
         cmocka_unit_test(wrong_lists_of_packages_are_refused_with_the_line),
         cmocka_unit_test(wrong_packs_are_refused_with_the_place),

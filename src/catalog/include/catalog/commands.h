@@ -79,7 +79,7 @@ typedef struct {
     cu_word_list as;         /* the words before the first argument */
 } cu_code_call;
 
-typedef enum { CU_MANIFEST_LINES, CU_MANIFEST_JSON, CU_MANIFEST_TOML } cu_manifest_form;
+typedef enum { CU_MANIFEST_LINES, CU_MANIFEST_JSON, CU_MANIFEST_TOML, CU_MANIFEST_GO } cu_manifest_form;
 
 /* Files that name packages of a registry: where in them the names stand. */
 typedef struct {
@@ -87,6 +87,7 @@ typedef struct {
     cu_word_list tables;     /* JSON members or TOML tables whose keys are packages */
     cu_word_list arrays;     /* TOML keys, with their table, whose texts are requirements */
     cu_word_list not_names;  /* keys that are none: "python" */
+    cu_word_list not_in_part; /* keys that have a version elsewhere in the file: a part does not say where it stands */
     cu_bytes of;             /* the registry */
     unsigned form;           /* cu_manifest_form */
 } cu_manifest;
