@@ -46,8 +46,10 @@ test('what cannot be looked at is exit 2 with the place', () => {
   for (const [input, args, says] of [
     ['{"id":"a"}\n', ['--commands'], /line 1: an object with the texts/],
     ['{"id":"a","text":"ls"}\n{"id"\n', ['--commands'], /line 2: not one JSON object/],
-    ['{"id":"a","text":"ls","kind":"poem"}\n', ['--commands'], /line 1: "kind" is command or code/],
-    ['ls', ['--kind', 'poem'], /--kind is command or code/],
+    ['{"id":"a","text":"ls","kind":"poem"}\n', ['--commands'], /line 1: "kind" is command, code or manifest/],
+    ['{"id":"a","text":"flask","kind":"manifest"}\n', ['--commands'], /a manifest has a "path"/],
+    ['ls', ['--kind', 'poem'], /--kind is command, code or manifest/],
+    ['flask', ['--kind', 'manifest'], /--kind manifest needs --path/],
     ['ls', ['--lang', 'powershell'], /--lang powershell: commands are read as sh or bash/],
     ['ls', ['--org', '/nonexistent-folder'], /No such file/],
   ]) {
