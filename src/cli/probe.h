@@ -120,6 +120,7 @@ PROBE_ATTACKS(account)
 PROBE_ATTACKS(affected)
 PROBE_ATTACKS(injected)
 PROBE_ATTACKS(altered)
+PROBE_ATTACKS(past)
 PROBE_ATTACKS(unread)
 PROBE_ATTACKS(untrained)
 

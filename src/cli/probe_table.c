@@ -70,6 +70,7 @@ const probe_case probe_cases[] = {
     {"prv-find-and-erase-subject", "a person who is found and erased", {"PRV-04"}, PROBE_DAILY, LAB, false, OF(subject), probe_lab_setup, NULL},
     {"iam-shredded-tenant-unreadable", "what an erased tenant kept", {"IAM-09"}, PROBE_DAILY, LAB, false, OF(shred), probe_lab_setup, NULL},
     {"avl-disk-threshold-alert", "the room that is left for evidence", {"AVL-01"}, PROBE_HOURLY, "", false, OF(disk), NULL, NULL},
+    {"dat-nothing-past-retention", "a kept body whose time is over", {"DAT-05"}, PROBE_DAILY, LAB, false, OF(past), probe_lab_setup, NULL},
     {"gov-training-expiry-suspends", "a key whose holder's training ran out", {"GOV-04"}, PROBE_DAILY, LAB, false, OF(untrained), probe_lab_setup, NULL},
     {"gov-ack-before-key", "a key for who has not read the policies", {"GOV-01"}, PROBE_DAILY, LAB, false, OF(unread), probe_holders_setup, NULL}, /* late: no key without it from then on */
     {"rsk-probe-meta", "the probes themselves: whether each ran when it was due", {"RSK-03"}, PROBE_HOURLY, "", false, OF(meta), NULL, NULL}, /* last: of those before it */

@@ -68,6 +68,11 @@ int open(const char *p, int flags, ...) __attribute__((alias("open64")));
   assert.deepEqual([r.status, verdicts(r).server, verdicts(r).module], [1, 'broken', 'broken'], r.err + JSON.stringify(r.result?.results))
 })
 
+test('a retention job whose files are not removed', async () => {
+  const kept = preload('kept', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\nint unlinkat(int d, const char *n, int fl) { int (*f)(int, const char *, int) = dlsym(RTLD_NEXT, "unlinkat"); char at[40], to[4200] = ""; snprintf(at, sizeof at, "/proc/self/fd/%d", d); ssize_t k = readlink(at, to, sizeof to - 1); return k > 0 && strstr(to, "/bodies") ? 0 : f(d, n, fl); }\n')
+  assert.deepEqual(verdicts(await probeWith(kept, 'dat-nothing-past-retention')), { 'past-its-time': 'broken' })
+})
+
 test('a baseline that does not see a mode, a bundle that everybody may read, a log that no longer verifies', async () => {
   const blind = preload('blind', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\nint chmod(const char *p, mode_t m) { int (*f)(const char *, mode_t) = dlsym(RTLD_NEXT, "chmod"); return m == 0644 ? 0 : f(p, m); }\n')
   assert.deepEqual(verdicts(await probeWith(blind, 'ops-drift-detected')), { 'key-readable': 'broken' })
