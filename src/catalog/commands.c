@@ -149,6 +149,7 @@ static cu_err read_sets(const reading *r, const cu_yaml *n, cu_command_pack *p)
 static cu_err read_lists(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
     CU_TRY(read_sets(r, cu_yaml_get(root, "host_sets"), p));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "command_env"), &p->command_env));
     CU_TRY(reading_list(r, cu_yaml_get(root, "production"), &p->production));
     CU_TRY(reading_list(r, cu_yaml_get(root, "secrets"), &p->secrets));
     CU_TRY(reading_list(r, cu_yaml_get(root, "not_secrets"), &p->not_secrets));
@@ -208,7 +209,7 @@ static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
-    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests command_env host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
     const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
     for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
         if (p->programs_n == MAX_PROGRAMS)

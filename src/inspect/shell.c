@@ -105,6 +105,9 @@ static void assign(walk *w, TSNode n)
         f = (flow){f.tags | old->tags, f.known && old->known, cu_str(joined)};
     }
     var_set(w, &w->vars, text_at(w, name), f);
+    for (unsigned t = 0; f.known && f.text.n && t < CU_TIERS; t++) /* PAGER='cmd' */
+        if (w->g->packs[t] && in_list(&w->g->packs[t]->command_env, text_at(w, name)))
+            shell_text(w, f.text, (flow){0});
 }
 
 /* The grammar takes all words behind `< file` for its files; to a shell those behind the first are words of the

@@ -116,6 +116,7 @@ typedef struct {
     size_t manifests_n;
     cu_package_list *packages;
     size_t packages_n;
+    cu_word_list command_env; /* variables whose value others run: PAGER */
     cu_word_list production, secrets, not_secrets, secret_options, deny_hosts, allow_hosts, deny_programs, permit;
     cu_sha256 digest;        /* over names and contents of the files */
 } cu_command_pack;
