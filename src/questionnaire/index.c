@@ -13,16 +13,16 @@
 /* The nearest question is the one with the most of likeness and of what was learned; how likely it is the right one is a logistic
  * regression over both and the lead in both. Fitted on wordings of the bank, each quarter found by an index without it
  * (docs/formats/questions.md). */
-#define OF_LIKENESS 0.6
-#define OF_SHARE 0.4
-#define SURE_BASE (-2.449)
-#define SURE_LIKENESS 1.987
-#define SURE_LEAD 5.506
-#define SURE_SHARES 0.412
-#define SURE_SHARE 1.733
+#define OF_LIKENESS 0.7
+#define OF_SHARE 0.3
+#define SURE_BASE (-2.116)
+#define SURE_LIKENESS 1.74
+#define SURE_LEAD 7.083
+#define SURE_SHARES 0.413
+#define SURE_SHARE 1.448
 #define SHARE_FLOOR 0.01
 #define ENOUGH 0.75
-#define WORD_FOR_WORD 0.999    /* likeness of a wording to itself */
+#define WORD_FOR_WORD 0.999    /* likeness of a wording to itself, and to one of the same words or of words that mean the same */
 
 typedef struct {
     stems words, plain;
@@ -247,40 +247,54 @@ static cu_err score_all(cu_bank_index *x, const stems *q, double q_weight, bool 
     return rc == SQLITE_DONE ? CU_OK : CU_ENGINE;
 }
 
-static double of_both(const cu_bank_index *x, size_t i)
+/* Whether it is asked as the bank asks it. Words that mean the same are not enough: together they may ask something else. */
+static bool word_for_word(const cu_bank_index *x, size_t i, const stems *plain)
 {
-    return x->scores[i] >= WORD_FOR_WORD ? 1 + (double)x->shares[i] : OF_LIKENESS * x->scores[i] + OF_SHARE * (double)x->shares[i];
+    if (x->scores[i] < WORD_FOR_WORD)
+        return false;
+    const stems *own = &x->v[x->best[i]].plain;
+    for (size_t k = 0; k < own->n; k++)
+        if (!holds(plain, own->v[k]))
+            return false;
+    return own->n == plain->n;
+}
+
+static double of_both(const cu_bank_index *x, size_t i, const stems *plain)
+{
+    return (word_for_word(x, i, plain) ? 1 : 0) + OF_LIKENESS * x->scores[i] + OF_SHARE * (double)x->shares[i];
 }
 
 /* How likely question `first` is the one that is meant. */
-static double sureness(const cu_bank_index *x, size_t first)
+static double sureness(const cu_bank_index *x, size_t first, const stems *plain)
 {
     double likeness = 0, share = 0;
+    bool another = false;
     for (size_t i = 0; i < x->bank->n + x->bank->beside_n; i++)
         if (i != first) {
             likeness = x->scores[i] > likeness ? x->scores[i] : likeness;
             share = (double)x->shares[i] > share ? (double)x->shares[i] : share;
+            another |= word_for_word(x, i, plain);
         }
-    if (x->scores[first] >= WORD_FOR_WORD && likeness < WORD_FOR_WORD)
+    if (!another && word_for_word(x, first, plain))
         return 1;
     double z = SURE_BASE + SURE_LIKENESS * x->scores[first] + SURE_LEAD * (x->scores[first] - likeness) +
                SURE_SHARE * (double)x->shares[first] + SURE_SHARES * log(((double)x->shares[first] + SHARE_FLOOR) / (share + SHARE_FLOOR));
     return 1 / (1 + exp(-z));
 }
 
-static void decide(const cu_bank_index *x, const stems *q, double unknown, cu_bank_match *out)
+static void decide(const cu_bank_index *x, const stems *q, const stems *plain, double unknown, cu_bank_match *out)
 {
     size_t first = 0, second = SIZE_MAX;
     for (size_t i = 1; i < x->bank->n + x->bank->beside_n; i++)
-        if (of_both(x, i) > of_both(x, first))
+        if (of_both(x, i, plain) > of_both(x, first, plain))
             first = i;
     for (size_t i = 0; i < x->bank->n + x->bank->beside_n; i++)
-        if (i != first && (second == SIZE_MAX || of_both(x, i) > of_both(x, second)))
+        if (i != first && (second == SIZE_MAX || of_both(x, i, plain) > of_both(x, second, plain)))
             second = i;
     if (x->scores[first] <= 0)
         return;
     const wording *w = &x->v[x->best[first]];
-    out->sure = sureness(x, first);
+    out->sure = sureness(x, first, plain);
     out->second = second != SIZE_MAX && second < x->bank->n && x->scores[second] > 0 ? &x->bank->v[second] : NULL;
     out->beside = first >= x->bank->n;
     if (out->beside)
@@ -310,7 +324,7 @@ static cu_err match(cu_bank_index *x, const stems *q, const stems *plain, bool a
     learned_shares(x->learned, q, plain, x->shares);
     for (size_t i = x->bank->n + x->bank->beside_n; i-- > x->bank->n;)
         x->shares[i] = x->shares[x->bank->n];
-    decide(x, q, weight > 0 ? unknown / weight : 1, out);
+    decide(x, q, plain, weight > 0 ? unknown / weight : 1, out);
     return CU_OK;
 }
 

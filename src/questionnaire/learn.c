@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 15
-#define FIRST_STEP 6.0f
-#define LAST_STEP 1.0f
-#define PAIR 0.5f              /* what a pair of neighbours weighs, against a word as rare */
+#define ROUNDS 10
+#define FIRST_STEP 4.0f
+#define LAST_STEP 0.7f
+#define PAIR 0.7f              /* what a pair of neighbours weighs, against a word as rare */
 #define LANE 8u                /* questions that one step of the inner loop takes */
 #define SLOTS (1u << 16)       /* of the table of words; at most half of it is used */
-#define PLAIN 0.8f             /* what a word as it was written weighs */
+#define PLAIN 1.2f             /* what a word as it was written weighs */
 #define FEATURES_MAX (4 * STEMS_MAX)
 #define SLIGHT 1e-4f           /* an error below this teaches nothing */
 

@@ -1,4 +1,4 @@
-/* The matching of questions, measured: wordings of the bank itself, labelled pairs, and two files that nothing was fitted to. */
+/* The matching of questions, measured: wordings of the bank itself, labelled pairs, and three files of which no row was looked at. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,10 +76,11 @@ static measured measure(const char *name)
     return m;
 }
 
+/* Of fewer than fifty, a single wrong one is already more than two of a hundred. */
 static void held_to(const measured *m, unsigned least)
 {
     assert_true(m->right * 100 >= m->ours * 80);
-    assert_true(m->right * 100 >= m->drafted * 98);
+    assert_true(m->right * 100 >= m->drafted * 98 || (m->drafted < 50 && m->wrong <= 1));
     assert_true(m->n >= least);
 }
 
@@ -121,11 +122,15 @@ static void hold_out(void **state)
     held_to(&m, 160);
 }
 
-/* Written when all was fitted, measured once, and nothing was mended by it since: less is found, and one of twenty is a neighbour. */
+/* unseen was written when an earlier matching was fitted, later before the bank grew by half. Rows of neither were looked at since; sums
+ * were, and nothing was mended by a row. */
 static void unseen(void **state)
 {
-    measured m = measure("unseen");
-    assert_true(m.n >= 160 && m.right * 100 >= m.ours * 70 && m.right * 100 >= m.drafted * 94);
+    static const char *const files[] = {"unseen", "later"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        measured m = measure(files[i]);
+        held_to(&m, 160);
+    }
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #include "comply/catalogue.h"
 
 #define CU_BANK_MAX 500u
-#define CU_BANK_PHRASES 48u    /* wordings of one question, the first its own */
+#define CU_BANK_PHRASES 80u    /* wordings of one question, the first its own */
 #define CU_BANK_CONTROLS 6u
 #define CU_BANK_CONDITIONS 6u
 #define CU_BANK_SENTENCES 8u
