@@ -1,0 +1,57 @@
+// Probes turn red beside a library that tells them, or what they test, something else than the system would.
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { probeOf, verdicts } from './probing.mjs'
+import { System } from './system.mjs'
+
+let system
+before(async () => {
+  system = await new System({ workers: 2, extra: 'probes: {schedule: false}\n' }).start()
+})
+after(() => system.remove())
+
+const probeWith = (env, name, ...args) => probeOf(system, env, name, ...args)
+
+// What a library says in the place of the system's, for one run and the second Custos that it starts.
+const preload = (name, code) => {
+  writeFileSync(join(system.dir, `${name}.c`), code)
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', join(system.dir, `${name}.so`), join(system.dir, `${name}.c`), '-ldl'])
+  return { LD_PRELOAD: join(system.dir, `${name}.so`) }
+}
+
+test('a check of program files that is shown the old file in the place of the altered one', async () => {
+  const shown = preload('shown', `#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int open64(const char *p, int flags, ...) {
+  int (*f)(const char *, int, ...) = dlsym(RTLD_NEXT, "open64"); char aside[4200];
+  int mode = flags & O_CREAT ? 0755 : 0;
+  snprintf(aside, sizeof aside, "%s.aside", p);
+  return !(flags & O_CREAT) && strstr(p, "/program/") && access(aside, F_OK) == 0 ? f(aside, flags) : f(p, flags, mode);
+}
+int open(const char *p, int flags, ...) __attribute__((alias("open64")));
+`)
+  const r = await probeWith(shown, 'chg-altered-binary-detected')
+  assert.deepEqual([r.status, verdicts(r).server, verdicts(r).module], [1, 'broken', 'broken'], r.err + JSON.stringify(r.result?.results))
+})
+
+test('a retention job whose files are not removed', async () => {
+  const kept = preload('kept', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\nint unlinkat(int d, const char *n, int fl) { int (*f)(int, const char *, int) = dlsym(RTLD_NEXT, "unlinkat"); char at[40], to[4200] = ""; snprintf(at, sizeof at, "/proc/self/fd/%d", d); ssize_t k = readlink(at, to, sizeof to - 1); return k > 0 && strstr(to, "/bodies") ? 0 : f(d, n, fl); }\n')
+  assert.deepEqual(verdicts(await probeWith(kept, 'dat-nothing-past-retention')), { 'past-its-time': 'broken' })
+})
+
+test('a baseline that does not see a mode, a bundle that everybody may read, a log that no longer verifies', async () => {
+  const blind = preload('blind', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\nint chmod(const char *p, mode_t m) { int (*f)(const char *, mode_t) = dlsym(RTLD_NEXT, "chmod"); return m == 0644 ? 0 : f(p, m); }\n')
+  assert.deepEqual(verdicts(await probeWith(blind, 'ops-drift-detected')), { 'key-readable': 'broken' })
+  const open = preload('open', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <sys/types.h>\nint chmod(const char *p, mode_t m) { int (*f)(const char *, mode_t) = dlsym(RTLD_NEXT, "chmod"); return f(p, m == 0640 ? 0644 : m); }\n')
+  assert.equal(verdicts(await probeWith(open, 'iam-upstream-key-not-readable')).bundle, 'broken')
+  const torn = preload('torn', 'int system(const char *c) { return 256; }\n')
+  assert.deepEqual(verdicts(await probeWith(torn, 'prv-find-and-erase-subject')), { 'find-and-erase': 'broken' })
+  assert.deepEqual(verdicts(await probeWith(torn, 'iam-shredded-tenant-unreadable')), { 'erased-tenant': 'broken' })
+})
