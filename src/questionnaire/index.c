@@ -9,7 +9,7 @@
 #include "vocabulary.h"
 
 #define CANDIDATES 60
-#define MOST_UNKNOWN 0.60      /* share of the question that the bank has no word for */
+#define MOST_UNKNOWN 0.45      /* share of the question that the bank has no word for */
 /* The nearest question is the one with the most of likeness and of what was learned; how likely it is the right one is a logistic
  * regression over both and the lead in both. Fitted on wordings of the bank, each quarter found by an index without it
  * (docs/formats/questions.md). */
