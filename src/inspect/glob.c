@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include "glob.h"
 
 static bool in_class(cu_bytes glob, size_t *at, uint8_t c)
@@ -76,6 +77,15 @@ cu_bytes in_base(cu_bytes path)
     while (at && path.p[at - 1] != '/')
         at--;
     return cu_slice(path, at, path.n);
+}
+
+cu_bytes in_trimmed(cu_bytes t)
+{
+    while (t.n && isspace(t.p[0]))
+        t = cu_slice(t, 1, t.n);
+    while (t.n && isspace(t.p[t.n - 1]))
+        t.n--;
+    return t;
 }
 
 /* From behind a slash to behind the one before; above the root is the root. */

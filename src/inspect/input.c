@@ -13,19 +13,10 @@ static cu_bytes next_line(cu_bytes *rest)
     return line;
 }
 
-static cu_bytes trimmed(cu_bytes t)
-{
-    while (t.n && isspace(t.p[0]))
-        t = cu_slice(t, 1, t.n);
-    while (t.n && isspace(t.p[t.n - 1]))
-        t.n--;
-    return t;
-}
-
 static cu_bytes next_word(cu_bytes *rest)
 {
     size_t n = 0;
-    *rest = trimmed(*rest);
+    *rest = in_trimmed(*rest);
     while (n < rest->n && !isspace(rest->p[n]))
         n++;
     cu_bytes first = cu_slice(*rest, 0, n);
@@ -45,7 +36,7 @@ static void read_line(walk *w, const call *c)
             i += cu_eq_str(name, with_value[k]);
         if (option)
             continue;
-        flow f = {c->in.tags, c->in.known, i + 1 < c->argv.n ? next_word(&rest) : trimmed(rest)};
+        flow f = {c->in.tags, c->in.known, i + 1 < c->argv.n ? next_word(&rest) : in_trimmed(rest)};
         var_set(w, &w->vars, name, f);
     }
 }
@@ -57,11 +48,11 @@ static void run_lines(walk *w, const call *c, bool cron)
     while (rest.n && step(w)) {
         cu_bytes line = next_line(&rest);
         bool runs = cron ? line.n && line.p[0] != '#' : line.n && line.p[0] == '\t';
-        line = trimmed(line);
+        line = in_trimmed(line);
         for (unsigned fields = line.n && line.p[0] == '@' ? 1 : 5; cron && runs && fields; fields--)
             (void)next_word(&line);
-        if (runs && trimmed(line).n)
-            shell_text(w, trimmed(line), (flow){0});
+        if (runs && in_trimmed(line).n)
+            shell_text(w, in_trimmed(line), (flow){0});
     }
 }
 
@@ -167,13 +158,13 @@ bool input_lines(walk *w, call *c, cu_bytes name, flow *out)
                 reason_static(w, "command-too-large", "xargs gets more lines than are looked at.", "Give it fewer lines.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
                 break;
             }
-            *out = with_line(w, c, mark, trimmed(next_line(&rest)));
+            *out = with_line(w, c, mark, in_trimmed(next_line(&rest)));
         }
         return true;
     }
     if (!whole_items(c)) /* cut at blanks: take_input_words() */
         return false;
-    cu_bytes item = trimmed(rest);
+    cu_bytes item = in_trimmed(rest);
     words copy = {0};
     for (size_t i = 0; i < c->argv.n; i++)
         words_add(w, &copy, c->argv.v[i].text, c->argv.v[i].glob);

@@ -7,15 +7,6 @@
 
 #define MAX_NAME 200u
 
-static cu_bytes trimmed(cu_bytes t)
-{
-    while (t.n && isspace(t.p[0]))
-        t = cu_slice(t, 1, t.n);
-    while (t.n && isspace(t.p[t.n - 1]))
-        t.n--;
-    return t;
-}
-
 static size_t line_end(cu_bytes t, size_t at)
 {
     const uint8_t *end = at < t.n ? memchr(t.p + at, '\n', t.n - at) : NULL;
@@ -42,7 +33,7 @@ static void requirement_lines(walk *w, const cu_manifest *m, cu_bytes t)
         end = line_end(t, at);
         cu_bytes line = cu_slice(t, at, end);
         size_t comment = cu_find(line, CU_LIT(" #"), 0);
-        line = trimmed(cu_slice(line, 0, comment == SIZE_MAX ? line.n : comment));
+        line = in_trimmed(cu_slice(line, 0, comment == SIZE_MAX ? line.n : comment));
         if (line.n && line.p[0] != '#' && line.p[0] != '-' && cu_find(line, CU_LIT(" @ "), 0) == SIZE_MAX)
             package(w, m, t, line);
     }
@@ -148,7 +139,7 @@ static cu_bytes next_line(toml *r)
 {
     size_t from = r->i, end = line_end(r->t, from);
     r->i = end + (end < r->t.n);
-    return trimmed(cu_slice(r->t, from, end));
+    return in_trimmed(cu_slice(r->t, from, end));
 }
 
 /* "name @ address" asks no registry. */
@@ -160,14 +151,14 @@ static void requirement(toml *r, cu_bytes text)
 
 static cu_bytes unquoted(cu_bytes k)
 {
-    k = trimmed(k);
+    k = in_trimmed(k);
     return k.n > 1 && (k.p[0] == '"' || k.p[0] == '\'') && k.p[k.n - 1] == k.p[0] ? cu_slice(k, 1, k.n - 1) : k;
 }
 
 /* "name>=1.2", alone in its line: what a part of an array shows. */
 static bool lone_requirement(cu_bytes line)
 {
-    cu_bytes inner = line.n && line.p[line.n - 1] == ',' ? trimmed(cu_slice(line, 0, line.n - 1)) : line;
+    cu_bytes inner = line.n && line.p[line.n - 1] == ',' ? in_trimmed(cu_slice(line, 0, line.n - 1)) : line;
     cu_bytes text = unquoted(inner);
     return text.n && text.n + 2 == inner.n && (cu_find(text, CU_LIT("="), 0) != SIZE_MAX || memchr(text.p, '>', text.n) || memchr(text.p, '<', text.n));
 }
@@ -302,7 +293,7 @@ static void toml_pair(toml *r, cu_bytes line)
             eq++;
     if (eq >= line.n)
         return;
-    cu_bytes last, key = toml_key(r, trimmed(cu_slice(line, 0, eq)), &last), value = trimmed(cu_slice(line, eq + 1, line.n));
+    cu_bytes last, key = toml_key(r, in_trimmed(cu_slice(line, 0, eq)), &last), value = in_trimmed(cu_slice(line, eq + 1, line.n));
     size_t at = value.n ? (size_t)(value.p - r->t.p) : 0;
     char *full = r->table.n ? cu_arena_fmt(r->w->a, "%.*s.%.*s", CU_FMT(r->table), CU_FMT(key)) : NULL;
     bool list = value.n && value.p[0] == '[';
@@ -346,10 +337,10 @@ static void toml_manifest(walk *w, const cu_manifest *m, cu_bytes t)
 static void go_line(walk *w, const cu_manifest *m, cu_bytes t, cu_bytes line, bool *within)
 {
     size_t n = 0, comment = cu_find(line, CU_LIT("//"), 0);
-    line = trimmed(cu_slice(line, 0, comment == SIZE_MAX ? line.n : comment));
+    line = in_trimmed(cu_slice(line, 0, comment == SIZE_MAX ? line.n : comment));
     bool said = cu_starts(line, CU_LIT("require")) && line.n > 7 && (is_blank(line.p[7]) || line.p[7] == '(');
     if (said)
-        line = trimmed(cu_slice(line, 7, line.n));
+        line = in_trimmed(cu_slice(line, 7, line.n));
     if (line.n && (line.p[0] == '(' || line.p[0] == ')')) {
         *within = said && line.p[0] == '(';
         return;

@@ -304,20 +304,26 @@ typedef struct {
     unsigned decision;
 } packaged;
 
-/* What is decided when there is one list of packages, of that tier. */
-static void with_list(const char *file, const char *list, unsigned tier, const packaged *of, size_t n)
+/* There is one list of packages, of that tier. Everything lives in the arena but i and g. */
+static cu_inspector *listed(const char *file, const char *list, unsigned tier, cu_arena *a, cu_guard **g)
 {
     const cu_command_pack *tiers[CU_TIERS] = {&shipped};
-    cu_command_pack p;
+    cu_command_pack *p = cu_arena_alloc(a, sizeof *p);
     cu_fault f = {0};
-    cu_guard *g;
     cu_inspector *i;
+    assert_int_equal(pack_of(file, list, a, p, &f), CU_OK);
+    tiers[tier] = p;
+    assert_int_equal(cu_guard_new(tiers, g, &f), CU_OK);
+    assert_int_equal(cu_inspector_new(*g, &i), CU_OK);
+    return i;
+}
+
+static void with_list(const char *file, const char *list, unsigned tier, const packaged *of, size_t n)
+{
+    cu_guard *g;
     cu_arena a CU_CLEAN_ARENA;
     cu_arena_init(&a, 16 << 20);
-    assert_int_equal(pack_of(file, list, &a, &p, &f), CU_OK);
-    tiers[tier] = &p;
-    assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
-    assert_int_equal(cu_inspector_new(g, &i), CU_OK);
+    cu_inspector *i = listed(file, list, tier, &a, &g);
     for (size_t k = 0; k < n; k++) {
         char rule[64];
         if (decide(i, cu_str(of[k].command), rule, sizeof rule) != of[k].decision || (of[k].decision && strcmp(rule, "package-not-known")))
@@ -355,17 +361,10 @@ typedef struct {
 
 static void with_manifests(const char *file, const char *list, const declared *of, size_t n)
 {
-    const cu_command_pack *tiers[CU_TIERS] = {&shipped};
-    cu_command_pack p;
-    cu_fault f = {0};
     cu_guard *g;
-    cu_inspector *i;
     cu_arena a CU_CLEAN_ARENA;
     cu_arena_init(&a, 64 << 20);
-    assert_int_equal(pack_of(file, list, &a, &p, &f), CU_OK);
-    tiers[CU_TIER_ORG] = &p;
-    assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
-    assert_int_equal(cu_inspector_new(g, &i), CU_OK);
+    cu_inspector *i = listed(file, list, CU_TIER_ORG, &a, &g);
     for (size_t k = 0; k < n; k++) {
         cu_verdict v;
         cu_bytes text = cu_str(of[k].text);
