@@ -9,33 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "ledger/leaf.h"
+#include "scratch.h"
 #include "store/content.h"
 
 #define LATER "2026-11-27T01:00:00.000Z"
 
-static char path[] = "/tmp/custos-content-XXXXXX";
-static cu_store *s;
 static uint64_t at;
 static char seen[512];
-
-static int make(void **state)
-{
-    cu_fault f;
-    int fd = mkstemp(path);
-    close(fd);
-    return fd < 0 || cu_store_open(path, &s, &f) != CU_OK;
-}
-
-static int clean(void **state)
-{
-    char other[64];
-    cu_store_close(s);
-    for (int i = 0; i < 2; i++) {
-        snprintf(other, sizeof other, "%s%s", path, i ? "-wal" : "-shm");
-        unlink(other);
-    }
-    return unlink(path);
-}
 
 static void take(const char *type, const char *id, const char *body)
 {
@@ -106,5 +86,5 @@ int main(void)
         cmocka_unit_test(the_entry_may_come_first),
         cmocka_unit_test(nothing_is_awaited_of_what_is_not_kept_and_of_nothing),
     };
-    return cmocka_run_group_tests(tests, make, clean);
+    return cmocka_run_group_tests(tests, make_store, clean);
 }

@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "store/store.h"
+#include "scratch.h"
 
 #define N 300u
-static char path[] = "/tmp/custos-find-XXXXXX";
-static cu_store *s;
 
 static void put(const char *log, uint64_t index, uint64_t seq, const char *type, const char *id, const char *body)
 {
@@ -26,10 +24,7 @@ static void put(const char *log, uint64_t index, uint64_t seq, const char *type,
 
 static int make(void **state)
 {
-    cu_fault f;
-    int fd = mkstemp(path);
-    close(fd);
-    if (fd < 0 || cu_store_open(path, &s, &f) != CU_OK || cu_store_begin(s) != CU_OK)
+    if (make_store(state) != 0 || cu_store_begin(s) != CU_OK)
         return 1;
     for (uint64_t i = 0; i < N; i++) {
         char id[32], body[512];
@@ -42,17 +37,6 @@ static int make(void **state)
     }
     put("t/acme", N, N, "exchange.response", "01BAAAAAAAAAAAAAAAAAAAAAAA", "{\"exchange\":\"01AAAAAAAAAAAAAAAAAAAAA001\",\"status\":200}");
     return cu_store_end(s) != CU_OK;
-}
-
-static int clean(void **state)
-{
-    char other[64];
-    cu_store_close(s);
-    for (int i = 0; i < 2; i++) {
-        snprintf(other, sizeof other, "%s%s", path, i ? "-wal" : "-shm");
-        unlink(other);
-    }
-    return unlink(path);
 }
 
 static uint64_t count(cu_store_exchange_filter w)

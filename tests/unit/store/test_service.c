@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "scratch.h"
 #include "store/service.h"
 
 #define START_NS 1795000000000000000ull
-static char path[] = "/tmp/custos-service-XXXXXX";
-static cu_store *s;
 static uint64_t seq;
 
 static void put(const char *type, const char *id, uint64_t second, const char *body)
@@ -40,10 +39,7 @@ static void exchange(unsigned n, const char *user, const char *found, const char
 
 static int make(void **state)
 {
-    cu_fault f;
-    int fd = mkstemp(path);
-    close(fd);
-    if (fd < 0 || cu_store_open(path, &s, &f) != CU_OK || cu_store_begin(s) != CU_OK)
+    if (make_store(state) != 0 || cu_store_begin(s) != CU_OK)
         return 1;
     for (unsigned i = 0; i < 20; i++) { /* 20 good ones, of 1 to 20 ms */
         char rest[64];
@@ -56,17 +52,6 @@ static int make(void **state)
     exchange(23, "ada", "", NULL, NULL);
     put("input.rejected", "01CAAAAAAAAAAAAAAAAAAAAAAA", 24, "{\"decision\":\"no_key\",\"reason\":\"no_key\",\"status\":401}"); /* never left */
     return cu_store_end(s) != CU_OK;
-}
-
-static int clean(void **state)
-{
-    char other[64];
-    cu_store_close(s);
-    for (int i = 0; i < 2; i++) {
-        snprintf(other, sizeof other, "%s%s", path, i ? "-wal" : "-shm");
-        unlink(other);
-    }
-    return unlink(path);
 }
 
 typedef struct {

@@ -8,29 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "store/store.h"
+#include "scratch.h"
 
-static char path[] = "/tmp/custos-store-XXXXXX";
-static cu_store *s;
-
-static int make(void **state)
-{
-    cu_fault f;
-    int fd = mkstemp(path);
-    close(fd);
-    return fd < 0 || cu_store_open(path, &s, &f) != CU_OK;
-}
-
-static int clean(void **state)
-{
-    char other[64];
-    cu_store_close(s);
-    for (int i = 0; i < 2; i++) {
-        snprintf(other, sizeof other, "%s%s", path, i ? "-wal" : "-shm");
-        unlink(other);
-    }
-    return unlink(path);
-}
 
 static void *add_key(void *arg)
 {
@@ -103,5 +82,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_waits_for_the_round_and_stays), cmocka_unit_test(counters_grow_and_notes_change), cmocka_unit_test(terms_of_a_key),
     };
-    return cmocka_run_group_tests_name("store", tests, make, clean);
+    return cmocka_run_group_tests_name("store", tests, make_store, clean);
 }

@@ -8,12 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "store/store.h"
+#include "scratch.h"
 
 #define DAY_NS 86400000000000ull
 #define T0 (20534ull * DAY_NS) /* 2026-03-22 */
-static char path[] = "/tmp/custos-usage-XXXXXX";
-static cu_store *s;
 static uint64_t taken;
 
 static void put(const char *type, const char *id, uint64_t ns, const char *body)
@@ -39,10 +37,7 @@ static void exchange(unsigned n, uint64_t ns, const char *vendor, const char *mo
 
 static int make(void **state)
 {
-    cu_fault f;
-    int fd = mkstemp(path);
-    close(fd);
-    if (fd < 0 || cu_store_open(path, &s, &f) != CU_OK || cu_store_begin(s) != CU_OK)
+    if (make_store(state) != 0 || cu_store_begin(s) != CU_OK)
         return 1;
     exchange(0, T0 - 1000000, "anthropic", "m", 9000, 9000, "exchange.response");
     exchange(1, T0, "anthropic", "m", 100, 10, "exchange.response");
@@ -54,17 +49,6 @@ static int make(void **state)
     exchange(7, T0 + 2 * DAY_NS, "anthropic", "m", 1, 2, "exchange.response");
     exchange(8, T0 + 3 * DAY_NS, "anthropic", "m", 9000, 9000, "exchange.response");
     return cu_store_end(s) != CU_OK;
-}
-
-static int clean(void **state)
-{
-    char other[64];
-    cu_store_close(s);
-    for (int i = 0; i < 2; i++) {
-        snprintf(other, sizeof other, "%s%s", path, i ? "-wal" : "-shm");
-        unlink(other);
-    }
-    return unlink(path);
 }
 
 static cu_err note(void *arg, const char *day, const char *model, const uint64_t n[4])
