@@ -75,16 +75,9 @@ cu_err cu_project_awaited_answer(cu_store *s, cu_bytes log, uint64_t index, cons
 {
     if (no_bytes(l->body, "\"answer_bytes\":"))
         return CU_OK;
-    char class[32] = "";
-    sqlite3_stmt *st = cu_sql_prepare(s->db, "SELECT json_extract(request,'$.capture') FROM exchange WHERE id=? AND request LIKE '%\"capture\":\"%'", "t",
-                                      (const void *[]){&exchange});
-    int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
-    if (rc == SQLITE_ROW)
-        snprintf(class, sizeof class, "%s", column(st, 0));
-    sqlite3_finalize(st);
-    if (rc != SQLITE_ROW)
-        return rc == SQLITE_DONE ? CU_OK : cu_sql_err(rc);
-    return await(s, log, index, l, exchange, cu_str(class), "answer");
+    return cu_sql_run(s, s->db, "INSERT OR IGNORE INTO body(exchange,part,tenant,at,log,idx,class,key,digest,commitment,bytes,whole,missing)"
+                                " SELECT exchange,'answer',tenant,?,?,?,class,'','','',0,1,'awaited' FROM body WHERE exchange=? AND part='request'", "ttit",
+                      (const void *[]){&l->ts, &log, &index, &exchange});
 }
 
 static cu_err asked(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l, const json_t *o)

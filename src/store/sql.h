@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 #include "store/store.h"
 
-#define CU_SQL_KEPT 32u
+#define CU_SQL_KEPT 48u
 #define CU_SQL_USES 32u
 
 /* Three connections: what the register is told must not wait in the sequencer's transaction, nor be
@@ -66,7 +66,8 @@ cu_err cu_project_face_answer(cu_store *s, cu_bytes id, const cu_leaf *answer) C
 /* content.c: captured bodies and readings of them */
 bool cu_concerns_content(cu_bytes type);
 cu_err cu_project_content(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
-/* Of an exchange that is to be kept: an entry about each of its bodies is awaited. `exchange`: its id. */
+/* Of an exchange that is to be kept: an entry about each of its bodies is awaited; about an answer where the request had
+ * a body. `exchange`: its id. Each entry comes here: one statement, by key. */
 cu_err cu_project_awaited_request(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l) CU_MUST;
 cu_err cu_project_awaited_answer(cu_store *s, cu_bytes log, uint64_t index, const cu_leaf *l, cu_bytes exchange) CU_MUST;
 /* holders.c: key.issued, key.rotated, key.revoked, limit.changed */
