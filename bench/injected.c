@@ -58,7 +58,7 @@ int main(int argc, char **argv)
     char path[4096];
     size_t bad;
     double began = cpu_s();
-    if (argc != 2 || cu_injected_open(argv[1], &c.rules, &f) != CU_OK || cu_injected_scratch_new(c.rules, &c.scratch) != CU_OK) {
+    if (argc != 2 || cu_injected_open(argv[1], NULL, &c.rules, &f) != CU_OK || cu_injected_scratch_new(c.rules, &c.scratch) != CU_OK) {
         fprintf(stderr, "bench-injected CATALOG < LIST %s\n", f.text);
         return 2;
     }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "catalog/generate.h"
 #include "catalog/yaml.h"
 
@@ -395,25 +396,28 @@ cu_err cu_rules_digest(const char *catalog_dir, const char *extra, cu_sha256 *ou
     return e;
 }
 
+/* "": it is not beside the program. */
+static const char *image_beside(const char *name, char *found, size_t n)
+{
+    char same[64], share[64];
+    snprintf(same, sizeof same, "%s", name);
+    snprintf(share, sizeof share, "../share/custos/%s", name);
+    if (!cu_program_file((const char *const[]){same, share, NULL}, found, n))
+        *found = 0;
+    return found;
+}
+
 const char *cu_rules_image_path(void)
 {
-    static char found[PATH_MAX + 32];
-    static const char *const beside[] = {"rules.image", "../share/custos/rules.image"};
-    char exe[PATH_MAX];
+    static char found[PATH_MAX];
     const char *given = getenv("CUSTOS_RULES_IMAGE");
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (given && given[0])
-        return given;
-    if (n <= 0)
-        return "";
-    exe[n] = 0;
-    *strrchr(exe, '/') = 0;
-    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-        snprintf(found, sizeof found, "%s/%s", exe, beside[i]);
-        if (access(found, R_OK) == 0)
-            return found;
-    }
-    return "";
+    return given && given[0] ? given : image_beside("rules.image", found, sizeof found);
+}
+
+const char *cu_injected_image_path(void)
+{
+    static char found[PATH_MAX];
+    return image_beside("injected.image", found, sizeof found);
 }
 
 const char *cu_catalog_dir(void)

@@ -14,7 +14,7 @@ static bool opened(probe *p, cu_injected **out)
 {
     cu_fault f = {0};
     const char *catalog = cu_catalog_dir();
-    if (catalog && cu_injected_open(catalog, out, &f) == CU_OK)
+    if (catalog && cu_injected_open(catalog, cu_injected_image_path(), out, &f) == CU_OK)
         return true;
     probe_say(p, PROBE_FAILED, "%.110s", catalog ? f.text : "the catalogue is not beside the program");
     return false;

@@ -63,6 +63,7 @@ bool probe_install(const char *dir, char *program, size_t n)
     ok = ok && cu_program_module(path, sizeof path) && link_to(dir, "lib/custos/ngx_http_custos_module.so", path);
     ok = ok && (!cu_program_web(path, sizeof path) || link_to(dir, "share/custos/web", path));
     ok = ok && (!realpath(cu_rules_image_path(), path) || link_to(dir, "share/custos/rules.image", path));
+    ok = ok && (!realpath(cu_injected_image_path(), path) || link_to(dir, "share/custos/injected.image", path));
     return ok && cu_catalog_dir() && realpath(cu_catalog_dir(), catalog) && link_to(dir, "share/custos/catalog", catalog);
 }
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "catalog/rules.h"
 #include "detect/detect.h"
+#include "inspect/injected.h"
 #include "verb.h"
 #include "verbs.h"
 
@@ -82,23 +83,35 @@ static bool is_there(const char *path, const cu_engine *e)
     return strcmp(path, "") != 0 && stat(path, &st) == 0 && cu_engine_from_image(e);
 }
 
+static cu_err injected_image(const char *catalog, const char *path, cu_fault *f)
+{
+    cu_injected *j;
+    CU_TRY(cu_injected_open(catalog, path, &j, f));
+    cu_err e = cu_injected_from_image(j) ? CU_OK : cu_injected_write_image(j, path);
+    cu_injected_free(j);
+    return e;
+}
+
 static int run_image(const cu_run *r)
 {
     cu_fault f = {0};
     cu_engine *engine = NULL;
     const char *catalog = cu_catalog_dir();
-    if (r->args_n != 1 || !catalog)
+    if (r->args_n < 1 || r->args_n > 2 || !catalog)
         return cu_run_fail(r, CU_CONFIG, "name the file to write");
     cu_err e = cu_engine_open(catalog, NULL, NULL, &engine, &f);
     if (e == CU_OK && !is_there(r->args[0], engine))
         e = cu_engine_write_image(engine, r->args[0]);
     cu_engine_free(engine);
+    if (e == CU_OK && r->args_n == 2)
+        e = injected_image(catalog, r->args[1], &f);
     return e == CU_OK ? CU_EXIT_FINE : cu_run_fault(r, e, &f);
 }
 
 const cu_verb cu_verb_rules_image = {
-    .name = "rules image", .group = "find", .operands = "FILE", .run = run_image,
+    .name = "rules image", .group = "find", .operands = "FILE [INJECTED]", .run = run_image,
     .summary = "write the compiled form of the shipped rules, for quick starts on CPUs like this one",
+    .details = "FILE takes the rules that find; INJECTED those for planted instructions. A file that fits is left as it is.",
 };
 
 /* --- custos rules reload --- */

@@ -24,7 +24,10 @@ static cu_err approve(call *c, const json_t *in, opened *o, cu_qrow *row, uint64
         return cu_fail(f, CU_SYNTAX, "verdict is yes, partly, no or text; facts is the digest that was shown with the draft");
     CU_TRY(question_ground(a, a->questions->bank, &o->arena, &o->ground, f));
     pthread_mutex_lock(&a->questions->drafting);
-    cu_err e = cu_qrow_draft(&o->ground, a->questions->index, &o->document->asked[n - 1], &o->arena, row);
+    cu_bank_index *index;
+    cu_err e = question_index(a, &index, f);
+    if (e == CU_OK)
+        e = cu_qrow_draft(&o->ground, index, &o->document->asked[n - 1], &o->arena, row);
     pthread_mutex_unlock(&a->questions->drafting);
     pthread_mutex_lock(&a->questions->lock);
     if (e == CU_OK)

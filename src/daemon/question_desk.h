@@ -10,7 +10,7 @@ struct questions {
     pthread_mutex_t lock;     /* of memory: the sequencer takes it too */
     pthread_mutex_t drafting; /* of index; drafts of a large file take seconds */
     cu_bank *bank;
-    cu_bank_index *index;
+    cu_bank_index *index;     /* NULL until it is asked for: made of thousands of wordings, which takes a while */
     cu_qmemory *memory;
 };
 
@@ -36,6 +36,9 @@ cu_err question_write(call *c, const char *type, const cu_buf *body, const char 
 void question_wait(app *a, const char *id, const char *key, uint64_t before);
 struct json_t;
 unsigned questions_with_body(call *c, unsigned (*take)(call *c, const struct json_t *in));
+
+/* Holding drafting. */
+cu_err question_index(app *a, cu_bank_index **out, cu_fault *f) CU_MUST;
 
 /* Facts and the states of all controls, as of now, in the arena. */
 cu_err question_ground(app *a, const cu_bank *bank, cu_arena *arena, cu_draft_ground *out, cu_fault *f) CU_MUST;

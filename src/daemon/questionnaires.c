@@ -23,8 +23,15 @@ cu_err questions_open(app *a, const char *catalog, cu_fault *f)
     pthread_mutex_init(&d->drafting, NULL);
     a->questions = d;
     CU_TRY(cu_bank_load(catalog, a->catalogue, a->events, &a->arena, &d->bank, f));
-    CU_TRY(cu_bank_index_new(d->bank, &d->index, f));
     return cu_qmemory_new(&d->memory);
+}
+
+cu_err question_index(app *a, cu_bank_index **out, cu_fault *f)
+{
+    questions *d = a->questions;
+    cu_err e = d->index ? CU_OK : cu_bank_index_new(d->bank, &d->index, f);
+    *out = d->index;
+    return e;
 }
 
 void questions_close(app *a)
@@ -156,7 +163,10 @@ cu_err question_answer_all(app *a, opened *o, cu_fault *f)
 {
     CU_TRY(question_ground(a, a->questions->bank, &o->arena, &o->ground, f));
     pthread_mutex_lock(&a->questions->drafting);
-    cu_err e = cu_qrows_draft(&o->ground, a->questions->index, o->document, &o->arena, &o->rows);
+    cu_bank_index *index;
+    cu_err e = question_index(a, &index, f);
+    if (e == CU_OK)
+        e = cu_qrows_draft(&o->ground, index, o->document, &o->arena, &o->rows);
     pthread_mutex_unlock(&a->questions->drafting);
     pthread_mutex_lock(&a->questions->lock);
     if (e == CU_OK)

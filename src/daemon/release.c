@@ -20,8 +20,8 @@
 #define DEPTH_MAX 16u
 
 /* Names of the digests in an entry. */
-enum { CATALOGUE, COMMAND, CONSOLE, MODULE, PRINTER, PROGRAM, RULES, VERIFIER, PARTS };
-static const char *const part_names[PARTS] = {"catalogue", "command", "console", "module", "printer", "program", "rules", "verifier"};
+enum { CATALOGUE, COMMAND, CONSOLE, INJECTED, MODULE, PRINTER, PROGRAM, RULES, VERIFIER, PARTS };
+static const char *const part_names[PARTS] = {"catalogue", "command", "console", "injected", "module", "printer", "program", "rules", "verifier"};
 
 typedef struct {
     char digest[PARTS][2 * CU_SHA256_LEN + 1]; /* "": it is not there */
@@ -146,6 +146,8 @@ static void look_at_all(look *l)
         one_file(l, path, l->in->digest[MODULE]);
     if (*cu_rules_image_path())
         one_file(l, cu_rules_image_path(), l->in->digest[RULES]);
+    if (*cu_injected_image_path())
+        one_file(l, cu_injected_image_path(), l->in->digest[INJECTED]);
     if (cu_catalog_dir())
         one_folder(l, cu_catalog_dir(), l->in->digest[CATALOGUE]);
     if (cu_program_web(path, sizeof path))

@@ -34,6 +34,7 @@ typedef struct gw_balance gw_balance;
 
 typedef struct {
     ngx_str_t catalog, spool, run, bodies; /* directories */
+    ngx_str_t injected_image;              /* file; empty: the rules are compiled */
     ngx_str_t bundle_key;          /* hex: the public key that bundles are signed with */
     ngx_array_t vendors;           /* gw_vendor */
     ngx_array_t balances;          /* gw_balance * */

@@ -13,7 +13,7 @@ static cu_injected_scratch *scratch, *of_thread;
 ngx_int_t gw_injected_open(ngx_cycle_t *cycle, const gw_main_conf *conf)
 {
     cu_fault f = {0};
-    if (rules || cu_injected_open((const char *)conf->catalog.data, &rules, &f) == CU_OK)
+    if (rules || cu_injected_open((const char *)conf->catalog.data, (const char *)conf->injected_image.data, &rules, &f) == CU_OK)
         return NGX_OK;
     ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "custos: the rules for planted instructions: %s", f.text);
     return NGX_ERROR;

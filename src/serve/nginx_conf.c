@@ -115,6 +115,8 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
                w->module_path, w->root ? "user www-data;\n" : "", w->config->workers, w->run_dir);
     cu_buf_fmt(b, "    custos_catalog \"%s\";\n    custos_spool \"%s\";\n    custos_run \"%s\";\n    custos_bodies \"%s\";\n    custos_bundle_key %s;\n",
                w->catalog_dir, w->spool_dir, w->run_dir, w->bodies_dir, w->bundle_key);
+    if (*w->injected_image)
+        cu_buf_fmt(b, "    custos_injected_image \"%s\";\n", w->injected_image);
     if (w->config->traces.endpoint)
         cu_buf_fmt(b, "    custos_trace %s;\n", w->config->traces.upstream ? "upstream" : "on");
     static const char *const temp[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
@@ -215,7 +217,7 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
 
 cu_err cu_nginx_conf(const cu_nginx_with *w, cu_buf *out, cu_fault *f)
 {
-    const char *const paths[] = {w->run_dir, w->spool_dir, w->bodies_dir, w->catalog_dir, w->web_dir, w->module_path};
+    const char *const paths[] = {w->run_dir, w->spool_dir, w->bodies_dir, w->catalog_dir, w->web_dir, w->module_path, w->injected_image};
     if (!w->bundle_key || strlen(w->bundle_key) != 64 || w->bundle_key[strspn(w->bundle_key, "0123456789abcdef")])
         return cu_fail(f, CU_CONFIG, "the public key for policy bundles is malformed: state_dir/keystore/bundle.pub must hold 64 hex digits");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)

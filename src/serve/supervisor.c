@@ -139,7 +139,7 @@ static cu_err write_conf(supervisor *s, cu_fault *f)
     snprintf(spool, sizeof spool, "%s/spool", s->c->state_dir);
     snprintf(bodies, sizeof bodies, "%s/bodies", s->c->state_dir);
     snprintf(web, sizeof web, "%s/web", s->run);
-    const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .bodies_dir = bodies, .catalog_dir = cu_catalog_dir(),
+    const cu_nginx_with with = {.config = s->c, .run_dir = s->run, .spool_dir = spool, .bodies_dir = bodies, .catalog_dir = cu_catalog_dir(), .injected_image = cu_injected_image_path(),
                                 .web_dir = web, .module_path = module, .bundle_key = cu_buf_cstr(&key), .sink_port = sink_port(s),
                                 .root = getuid() == 0, .addresses = s->in_conf};
     if (!cu_program_module(module, sizeof module))

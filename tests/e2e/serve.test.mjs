@@ -99,7 +99,7 @@ test('it runs without root', { skip: process.getuid() !== 0 && 'not root: the ot
   chmodSync(dir, 0o755)
   chownSync(dir, 65534, 65534)
   // The clone may lie where nobody else may look (root's home): the program as it is installed.
-  for (const part of ['src/cli/custos', 'src/cli/custos-server', 'src/cli/rules.image', 'src/gateway/ngx_http_custos_module.so', 'web'])
+  for (const part of ['src/cli/custos', 'src/cli/custos-server', 'src/cli/rules.image', 'src/cli/injected.image', 'src/gateway/ngx_http_custos_module.so', 'web'])
     cpSync(join(build, part), join(dir, 'build', part), { recursive: true })
   cpSync(join(root, 'catalog'), join(dir, 'catalog'), { recursive: true })
   const custos = join(dir, 'build/src/cli/custos')

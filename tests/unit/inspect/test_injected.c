@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "catalog/rules.h"
 #include "inspect/injected.h"
@@ -20,12 +21,66 @@ static void examples_hold(void **state)
     cu_injected *j;
     cu_fault f = {0};
     size_t wrong = 1;
-    if (cu_injected_open(cu_catalog_dir(), &j, &f) != CU_OK)
+    if (cu_injected_open(cu_catalog_dir(), NULL, &j, &f) != CU_OK)
         fail_msg("%s", f.text);
     assert_true(cu_injected_rules_of(j)->n >= 35);
     assert_int_equal(cu_injected_prove(j, tell, NULL, &wrong), CU_OK);
     assert_int_equal(wrong, 0);
     cu_injected_free(j);
+}
+
+static cu_injected *opened(const char *image)
+{
+    cu_injected *j;
+    cu_fault f = {0};
+    if (cu_injected_open(cu_catalog_dir(), image, &j, &f) != CU_OK)
+        fail_msg("%s", f.text);
+    return j;
+}
+
+static void put_file(const char *path, const uint8_t *p, size_t n)
+{
+    FILE *to = fopen(path, "wb");
+    assert_non_null(to);
+    assert_int_equal(fwrite(p, 1, n, to), n);
+    assert_int_equal(fclose(to), 0);
+}
+
+/* An image finds what was compiled; one that is spoilt or short is passed over. */
+static void an_image_holds_the_same(void **state)
+{
+    char path[] = "/tmp/custos-injected-XXXXXX";
+    static uint8_t image[4u << 20];
+    size_t wrong = 1;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    cu_injected *j = opened(path);
+    assert_false(cu_injected_from_image(j));
+    assert_int_equal(cu_injected_write_image(j, path), CU_OK);
+    cu_injected_free(j);
+    j = opened(path);
+    assert_true(cu_injected_from_image(j));
+    assert_int_equal(cu_injected_prove(j, tell, NULL, &wrong), CU_OK);
+    assert_int_equal(wrong, 0);
+    cu_injected_free(j);
+    FILE *from = fopen(path, "rb");
+    assert_non_null(from);
+    size_t n = fread(image, 1, sizeof image, from);
+    fclose(from);
+    assert_true(n > 1000 && n < sizeof image);
+    const size_t flipped[] = {3, 20, 50, 80, n - 1}, cut[] = {0, 7, 71, 72, n - 1};
+    for (size_t i = 0; i < 10; i++) {
+        if (i < 5)
+            image[flipped[i]] ^= 1;
+        put_file(path, image, i < 5 ? n : cut[i - 5]);
+        if (i < 5)
+            image[flipped[i]] ^= 1;
+        j = opened(path);
+        assert_false(cu_injected_from_image(j));
+        cu_injected_free(j);
+    }
+    unlink(path);
 }
 
 /* A file of rules that a test writes: what is wrong with it is said with its line. */
@@ -61,6 +116,6 @@ static void wrong_rules_are_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(examples_hold), cmocka_unit_test(wrong_rules_are_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(examples_hold), cmocka_unit_test(an_image_holds_the_same), cmocka_unit_test(wrong_rules_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,7 @@ cu_err cu_rules_load_both(const char *dir, const char *extra, cu_arena *a, cu_ru
 cu_err cu_rules_digest(const char *catalog_dir, const char *extra, cu_sha256 *out, cu_fault *f) CU_MUST;
 /* Where a build leaves the image of the shipped rules: beside the program. Static memory. */
 const char *cu_rules_image_path(void);
+const char *cu_injected_image_path(void); /* of the rules for planted instructions; "": there is none */
 /* Where catalog/ lies: $CUSTOS_CATALOG, else beside the program (../catalog, ../share/custos/catalog).
  * Returns a static string, or NULL. */
 const char *cu_catalog_dir(void);

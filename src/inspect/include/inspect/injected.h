@@ -7,8 +7,12 @@
 typedef struct cu_injected cu_injected;                  /* compiled rules: immutable, shared by threads */
 typedef struct cu_injected_scratch cu_injected_scratch;  /* one per thread */
 
-/* catalog_dir/rules/injected. */
-cu_err cu_injected_open(const char *catalog_dir, cu_injected **out, cu_fault *f) CU_MUST;
+/* catalog_dir/rules/injected. Compiling takes most of a second; `image` (NULL or "": none) is what a build made of the same
+ * rules by the same library for the same processor, and is passed over when it does not fit. It is code for the library:
+ * name only a file that whoever installed the program wrote. */
+cu_err cu_injected_open(const char *catalog_dir, const char *image, cu_injected **out, cu_fault *f) CU_MUST;
+cu_err cu_injected_write_image(const cu_injected *j, const char *path) CU_MUST; /* docs/formats/rules-image.md */
+bool cu_injected_from_image(const cu_injected *j);
 void cu_injected_free(cu_injected *j);
 const cu_injected_rules *cu_injected_rules_of(const cu_injected *j);
 cu_err cu_injected_scratch_new(const cu_injected *j, cu_injected_scratch **out) CU_MUST;

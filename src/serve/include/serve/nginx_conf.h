@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
     const cu_config *config;
     const char *run_dir, *spool_dir, *bodies_dir, *catalog_dir, *web_dir, *module_path;
+    const char *injected_image; /* "": there is none */
     const char *bundle_key; /* hex of the public key that bundles are signed with */
     uint16_t sink_port; /* loopback port of the built-in sink provider */
     bool root;          /* workers become www-data */
