@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include "base/ids.h"
 
+#define PART ((size_t)256 << 10) /* bytes */
+
 void cu_close_fd(int *fd)
 {
     if (*fd >= 0)
@@ -67,6 +69,14 @@ cu_err cu_write_all(int fd, cu_bytes content)
     return CU_OK;
 }
 
+cu_err cu_file_settle(int fd, uint64_t from, uint64_t n)
+{
+    if (sync_file_range(fd, (off_t)from, (off_t)n, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) == 0)
+        return CU_OK;
+    /* a file system that cannot: the fsync that follows does it */
+    return errno == ENOSYS || errno == EINVAL || errno == ESPIPE || errno == EOPNOTSUPP ? CU_OK : cu_errno_err(errno);
+}
+
 cu_err cu_file_sync_name(int dirfd, const char *path)
 {
     char dir[PATH_MAX];
@@ -90,7 +100,12 @@ static cu_err write_synced(int dirfd, const char *path, cu_bytes content, mode_t
         return cu_errno_err(errno);
     if (fchmod(fd, mode) != 0)
         return cu_errno_err(errno);
-    CU_TRY(cu_write_all(fd, content));
+    for (size_t at = 0, n; at < content.n; at += n) {
+        n = content.n - at < PART ? content.n - at : PART;
+        CU_TRY(cu_write_all(fd, cu_slice(content, at, at + n)));
+        if (content.n > PART)
+            CU_TRY(cu_file_settle(fd, at, n));
+    }
     return fsync(fd) == 0 ? CU_OK : cu_errno_err(errno);
 }
 

@@ -68,6 +68,7 @@ static cu_err write_zeros(int fd, uint64_t size)
     for (uint64_t at = 0; at < size; at += sizeof zeros) {
         uint64_t n = size - at < sizeof zeros ? size - at : sizeof zeros;
         CU_TRY(cu_write_all(fd, cu_bytes_of(zeros, n)));
+        CU_TRY(cu_file_settle(fd, at, n)); /* gateways write beside it */
     }
     return fsync(fd) == 0 ? CU_OK : cu_errno_err(errno);
 }

@@ -16,6 +16,9 @@ cu_err cu_file_replace(int dirfd, const char *path, cu_bytes content, mode_t mod
 cu_err cu_file_put(int dirfd, const char *path, cu_bytes content, mode_t mode) CU_MUST;
 /* Makes the name of path durable: fsync of the directory that it is in. */
 cu_err cu_file_sync_name(int dirfd, const char *path) CU_MUST;
+/* Sends that part to the disk and waits for it, which does not yet make it durable. Between the parts of something
+ * large, so that a small write of another process waits for one part and not for all. */
+cu_err cu_file_settle(int fd, uint64_t from, uint64_t n) CU_MUST;
 /* All of it, through short writes and EINTR. */
 cu_err cu_write_all(int fd, cu_bytes content) CU_MUST;
 cu_err cu_mkdirs(const char *path, mode_t mode) CU_MUST;
