@@ -31,7 +31,6 @@
 #include "trace.h"
 
 #define ROUND_MS 200 /* also after one that took something: most of what a small round costs is its files */
-#define MANY 4096u  /* entries of a round behind which others wait: the next one begins at once */
 #define RETRY_MS 1000
 
 static cu_err open_dir(const char *base, const char *name, int *fd, cu_fault *f)
@@ -192,7 +191,7 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
                 a->drained_ns = began;
             set_trouble(a, "");
         }
-        for (unsigned ms = 0; e == CU_OK && took < MANY && !last && ms < ROUND_MS && !a->awaited; ms += 5)
+        for (unsigned ms = 0; e == CU_OK && !cu_sequencer_behind(s) && !last && ms < ROUND_MS && !a->awaited; ms += 5)
             pause_ms(a, 5);
     }
     cu_sequencer_close(s);

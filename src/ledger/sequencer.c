@@ -14,7 +14,7 @@
 #include "stage.h"
 #include "tiles.h"
 
-#define ROUND_BYTES ((size_t)8 << 20)
+#define ROUND_BYTES (2 * CU_SPOOL_BATCH_MAX) /* a backlog is sealed in steps that keep the disk busy for milliseconds: gateways write beside them */
 #define STATE_HEAD "custos-sequencer 1\n"
 #define MAX_LOGS 4096
 
@@ -37,6 +37,7 @@ struct cu_sequencer {
     cursors cursors;
     open_log *logs[MAX_LOGS];
     size_t logs_n;
+    bool behind; /* the last round was full */
     bool unsure; /* a round failed: what is in memory may be ahead of what is on disk */
 };
 
@@ -268,6 +269,7 @@ static cu_err collect(cu_sequencer *s, listing *l, stage *st, cu_fault *f)
         if (c)
             CU_TRY(cu_spool_check_end(s->spool, l->names[i], &c->at, f));
     }
+    s->behind = room < CU_SPOOL_BATCH_MAX;
     return CU_OK;
 }
 
@@ -633,6 +635,7 @@ cu_err cu_sequencer_round(cu_sequencer *s, uint64_t *took, cu_fault *f)
     listing l = {0};
     stage st = {0};
     *took = 0;
+    s->behind = false;
     *f = (cu_fault){0};
     cu_err e = s->unsure ? recover(s, f) : CU_OK;
     s->unsure = true;
@@ -644,6 +647,11 @@ cu_err cu_sequencer_round(cu_sequencer *s, uint64_t *took, cu_fault *f)
     listing_free(&l);
     stage_free(&st);
     return e;
+}
+
+bool cu_sequencer_behind(const cu_sequencer *s)
+{
+    return s->behind;
 }
 
 cu_err cu_sequencer_open(const cu_sequencer_with *with, cu_sequencer **out, cu_fault *f)

@@ -39,8 +39,10 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS reading_exchange ON reading(exchange);"
     "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;";
 
-/* A round's pages stay in memory until it ends: otherwise they are written, and read again for the answer. KiB. */
-#define ROUND_CACHE "PRAGMA cache_size=-16384"
+/* Of the connection that takes what was sealed. A round's pages stay in memory until it ends: otherwise they are written,
+ * and read again for the answer (KiB). What a power cut takes from the end is delivered again from the logs, so nobody waits for the
+ * disk at each round, and what goes from the journal to the file goes in small steps (pages), as gateways write to the same disk. */
+#define OF_ROUNDS "PRAGMA cache_size=-16384; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=256"
 
 /* Nobody asks SQLite how much memory it uses; counting it takes a lock at each allocation. Too late is no harm. */
 static void count_no_memory(void)
@@ -103,7 +105,7 @@ cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->reg_lock, NULL);
     pthread_mutex_init(&s->look_lock, NULL);
-    if (!open_one(path, &s->db) || sqlite3_exec(s->db, ROUND_CACHE, NULL, NULL, NULL) != SQLITE_OK || !open_one(path, &s->reg) ||
+    if (!open_one(path, &s->db) || sqlite3_exec(s->db, OF_ROUNDS, NULL, NULL, NULL) != SQLITE_OK || !open_one(path, &s->reg) ||
         !open_one(path, &s->look)) {
         sqlite3 *bad = s->look ? s->look : s->reg ? s->reg : s->db;
         cu_err e = cu_fail(f, CU_IO, "%.200s: %s", path, bad ? sqlite3_errmsg(bad) : "out of memory");

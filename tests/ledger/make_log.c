@@ -1,7 +1,7 @@
 /* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES | exchanges | pack |
  * rotate=SECONDS]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
- * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`, the
- * leaves stay in the spool. With `freeze`, a population of acme's entries and a sample of 20 of them are
+ * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`,
+ * exchanges are left in the spool for another sequencer. With `freeze`, a population of acme's entries and a sample of 20 of them are
  * put behind the rest, and the listing into DIR/evidence. With `bulk`, entries of about BYTES are written
  * for one tenant, many at a time; with `exchanges` requests and their answers, as a gateway writes them; with `pack` the
  * full bundles are packed at the end. With `rotate` the signer gets a new key before the last round. */
@@ -204,23 +204,23 @@ int main(int argc, char **argv)
     if (cu_mkdirs(spool, 0755) || cu_mkdirs(state, 0700))
         return 2;
     state_fd = open(state, O_RDONLY | O_DIRECTORY);
-    int fd = connect_signer(argv[1]), dirfd = open(spool, O_RDONLY | O_DIRECTORY);
+    int fd, dirfd = open(spool, O_RDONLY | O_DIRECTORY);
+    cu_err e = cu_spool_open(dirfd, "test", &w, &f);
+    if (e == CU_OK && argc > 4 && strcmp(argv[4], "leave") == 0) {
+        e = write_exchanges(w, 0, count);
+        cu_spool_close(w);
+        return e == CU_OK ? 0 : failed("write", e, &f);
+    }
+    fd = connect_signer(argv[1]);
     pthread_create(&t, NULL, signer, NULL);
     const cu_sequencer_with with = {.spool_dir = spool, .log_dir = log, .origin_base = "custos.test/0", .signer_fd = fd,
                                     .on_recalled = recalled};
-    bool leave = argc > 4 && strcmp(argv[4], "leave") == 0;
     const char *rotate = argc > 4 && strncmp(argv[4], "rotate=", 7) == 0 ? argv[4] + 7 : NULL;
-    cu_err e = cu_spool_open(dirfd, "test", &w, &f);
     if (e == CU_OK)
         e = cu_sequencer_open(&with, &s, &f);
     if (e != CU_OK)
         return failed("open", e, &f);
     bool exchanges = argc > 4 && strcmp(argv[4], "exchanges") == 0, bulk = exchanges || (argc > 5 && strcmp(argv[4], "bulk") == 0);
-    if (leave) {
-        e = write_leaves(w, 0, count);
-        cu_spool_close(w);
-        return e == CU_OK ? 0 : failed("write", e, &f);
-    }
     for (int r = 0; r < rounds && e == CU_OK; r++) {
         int from = (int)((long)count * r / rounds), to = (int)((long)count * (r + 1) / rounds);
         char old_pk[65], new_pk[65];

@@ -88,6 +88,8 @@ cu_err cu_sequencer_open(const cu_sequencer_with *with, cu_sequencer **out, cu_f
 /* One round: collect, stage, sign, swap the head, tiles, publish, release spool. *took = entries
  * that were sequenced. CU_CORRUPT: halt and alarm, a person must look. */
 cu_err cu_sequencer_round(cu_sequencer *s, uint64_t *took, cu_fault *f) CU_MUST;
+/* The last round took as much as one may: more is likely to wait, and the next should begin at once. */
+bool cu_sequencer_behind(const cu_sequencer *s);
 void cu_sequencer_close(cu_sequencer *s);
 
 #endif
