@@ -7,7 +7,7 @@ static cu_inspector *inspector(void)
     static cu_arena forever;
     static cu_command_pack shipped, lists;
     static cu_inspector *i;
-    const cu_pack_file files[] = {{CU_LIT("cargo.packages"), CU_LIT("a\n")}, {CU_LIT("go.packages"), CU_LIT("a\n")}, {CU_LIT("npm.packages"), CU_LIT("a\n")},
+    const cu_pack_file files[] = {{CU_LIT("cargo.packages"), CU_LIT("a\n")}, {CU_LIT("go.packages"), CU_LIT("a\n")}, {CU_LIT("maven.packages"), CU_LIT("a:b\n")}, {CU_LIT("npm.packages"), CU_LIT("a\n")},
                                          {CU_LIT("packagist.packages"), CU_LIT("a/b\n")}, {CU_LIT("pypi.packages"), CU_LIT("a\n")}};
     const cu_command_pack *packs[CU_TIERS] = {&shipped, NULL, NULL, &lists};
     cu_guard *g;
@@ -16,7 +16,7 @@ static cu_inspector *inspector(void)
         return i;
     cu_arena_init(&forever, (size_t)512 << 20);
     CU_ASSERT(cu_command_pack_load(CATALOG "/rules/commands", &forever, &shipped, &f) == CU_OK);
-    CU_ASSERT(cu_command_pack_read("lists", files, 5, &forever, &lists, &f) == CU_OK);
+    CU_ASSERT(cu_command_pack_read("lists", files, 6, &forever, &lists, &f) == CU_OK);
     CU_ASSERT(cu_guard_of(packs, &g) == CU_OK && cu_inspector_new(g, &i) == CU_OK);
     return i;
 }
@@ -40,7 +40,7 @@ static void look(cu_bytes path, cu_bytes text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const char *const paths[] = {"requirements.txt", "package.json", "pyproject.toml", "Cargo.toml", "composer.json", "Pipfile", "notes.txt", "go.mod"};
+    static const char *const paths[] = {"requirements.txt", "package.json", "pyproject.toml", "Cargo.toml", "composer.json", "Pipfile", "notes.txt", "go.mod", "app/x.py", "x.ts", "pom.xml", "build.gradle"};
     if (n)
         look(cu_str(paths[data[0] % (sizeof paths / sizeof *paths)]), cu_bytes_of(data + 1, n - 1));
     return 0;

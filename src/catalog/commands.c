@@ -149,6 +149,7 @@ static cu_err read_sets(const reading *r, const cu_yaml *n, cu_command_pack *p)
 static cu_err read_lists(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
     CU_TRY(read_sets(r, cu_yaml_get(root, "host_sets"), p));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "own_modules"), &p->own_modules));
     CU_TRY(reading_list(r, cu_yaml_get(root, "command_env"), &p->command_env));
     CU_TRY(reading_list(r, cu_yaml_get(root, "production"), &p->production));
     CU_TRY(reading_list(r, cu_yaml_get(root, "secrets"), &p->secrets));
@@ -187,21 +188,22 @@ static cu_err one_call(const reading *r, const cu_yaml *n, cu_code_call *c)
 
 static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 {
-    static const char *const forms[] = {"lines", "json", "toml", "go"};
+    static const char *const forms[] = {"lines", "json", "toml", "go", "maven", "gradle", "python", "script"};
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "an entry of manifests is a map");
-    CU_TRY(reading_only(r, n, "manifest", "of files form tables arrays not not_in_part"));
+    CU_TRY(reading_only(r, n, "manifest", "of files form tables arrays not not_in_part as"));
     CU_TRY(reading_list(r, cu_yaml_get(n, "files"), &m->files));
     CU_TRY(reading_list(r, cu_yaml_get(n, "tables"), &m->tables));
     CU_TRY(reading_list(r, cu_yaml_get(n, "arrays"), &m->arrays));
     CU_TRY(reading_list(r, cu_yaml_get(n, "not"), &m->not_names));
     CU_TRY(reading_list(r, cu_yaml_get(n, "not_in_part"), &m->not_in_part));
+    CU_TRY(groups_of(r, cu_yaml_get(n, "as"), &m->as));
     m->of = cu_arena_dup(r->a, cu_yaml_text(n, "of", CU_NONE));
     cu_bytes form = cu_yaml_text(n, "form", CU_NONE);
     while (m->form < sizeof forms / sizeof *forms && !cu_eq_str(form, forms[m->form]))
         m->form++;
     if (m->form == sizeof forms / sizeof *forms)
-        return reading_wrong(r, n, "the form of a manifest is lines, json, toml or go");
+        return reading_wrong(r, n, "the form of a manifest is lines, json, toml, go, maven, gradle, python or script");
     if (m->files.n == 0 || m->of.n == 0)
         return reading_wrong(r, n, "an entry of manifests needs files and of, the name of a registry");
     return CU_OK;
@@ -209,7 +211,7 @@ static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
-    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests command_env host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests own_modules command_env host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
     const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
     for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
         if (p->programs_n == MAX_PROGRAMS)

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include "base/buf.h"
 #include "wire/json.h"
-#include "walk.h"
+#include "manifest.h"
 
 #define MAX_NAME 200u
 
@@ -13,15 +13,20 @@ static size_t line_end(cu_bytes t, size_t at)
     return end ? (size_t)(end - t.p) : t.n;
 }
 
+void manifest_place(walk *w, cu_bytes whole, cu_bytes name)
+{
+    if (w->depth) /* the file is what a command writes, and the place is the command's */
+        return;
+    w->start = (uint32_t)(name.p - whole.p);
+    w->end = w->start + (uint32_t)name.n;
+}
+
 /* The verdict's place is that of the name. */
 static void package(walk *w, const cu_manifest *m, cu_bytes whole, cu_bytes name)
 {
     if (name.n == 0 || name.n > MAX_NAME || in_any(&m->not_names, name))
         return;
-    if (!w->depth) { /* else the file is what a command writes, and the place is the command's */
-        w->start = (uint32_t)(name.p - whole.p);
-        w->end = w->start + (uint32_t)name.n;
-    }
+    manifest_place(w, whole, name);
     package_named(w, m->of, name);
 }
 
@@ -117,7 +122,7 @@ static void json_manifest(walk *w, const cu_manifest *m, cu_bytes t)
     }
 }
 
-/* --- TOML (1.0), as far as such files go: tables, keys, texts in arrays --- */
+/* --- TOML (1.0), as far as names of packages stand in it: tables, keys, texts in arrays --- */
 
 typedef struct {
     walk *w;
@@ -162,8 +167,6 @@ static bool lone_requirement(cu_bytes line)
     cu_bytes text = unquoted(inner);
     return text.n && text.n + 2 == inner.n && (cu_find(text, CU_LIT("="), 0) != SIZE_MAX || memchr(text.p, '>', text.n) || memchr(text.p, '<', text.n));
 }
-
-/* --- TOML, as far as names of packages stand in it --- */
 
 /* The text between quotes, without what they escape: no name of a package has a backslash. i: behind the quote that
  * closes, or the end of the line. */
@@ -365,11 +368,26 @@ static bool is_file(const cu_manifest *m, cu_bytes path)
     return in_any(&m->files, in_base(path)) || in_any(&m->files, path);
 }
 
+static void one(walk *w, const cu_manifest *m, cu_bytes path, cu_bytes text)
+{
+    static void (*const read[])(walk *w, const cu_manifest *m, cu_bytes t) = {
+        [CU_MANIFEST_LINES] = requirement_lines, [CU_MANIFEST_JSON] = json_manifest, [CU_MANIFEST_TOML] = toml_manifest,
+        [CU_MANIFEST_GO] = go_manifest, [CU_MANIFEST_MAVEN] = manifest_maven, [CU_MANIFEST_GRADLE] = manifest_gradle};
+    const imports x = {w, m, path, text};
+    if (m->form == CU_MANIFEST_PYTHON)
+        imports_python(&x);
+    else if (m->form == CU_MANIFEST_SCRIPT)
+        imports_script(&x);
+    else
+        read[m->form](w, m, text);
+}
+
 void manifest_text(walk *w, cu_bytes path, cu_bytes text)
 {
-    static void (*const read[])(walk *w, const cu_manifest *m, cu_bytes t) = {requirement_lines, json_manifest, toml_manifest, go_manifest};
     for (unsigned t = 0; t < CU_TIERS; t++)
-        for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->manifests_n; i++)
-            if (is_file(&w->g->packs[t]->manifests[i], path))
-                read[w->g->packs[t]->manifests[i].form](w, &w->g->packs[t]->manifests[i], text);
+        for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->manifests_n; i++) {
+            const cu_manifest *m = &w->g->packs[t]->manifests[i];
+            if (package_list_of(w, m->of) && is_file(m, path))
+                one(w, m, path, text);
+        }
 }

@@ -25,6 +25,10 @@ static cu_bytes name_in(cu_bytes of, cu_bytes t)
     size_t end = t.n && t.p[0] == '@', at = cu_eq_str(of, "go") ? cu_find(t, CU_LIT("@"), 0) : SIZE_MAX;
     if (cu_eq_str(of, "go")) /* github.com/x/y@v1 */
         return cu_slice(t, 0, at == SIZE_MAX ? t.n : at);
+    if (cu_eq_str(of, "maven")) { /* group:artifact:version */
+        size_t group = cu_find(t, CU_LIT(":"), 0), artifact = group == SIZE_MAX ? SIZE_MAX : cu_find(t, CU_LIT(":"), group + 1);
+        return cu_slice(t, 0, artifact == SIZE_MAX ? t.n : artifact);
+    }
     while (end < t.n && !memchr("=<>!~^;@[( ,:", t.p[end], 13))
         end++;
     return cu_slice(t, 0, end);
@@ -47,6 +51,44 @@ void package_named(walk *w, cu_bytes of, cu_bytes t)
                 reason_static(w, "package-not-known", "A package that is named here is not on the list of those that exist or may be used, or is not known before the command runs.",
                               "Check the name: a model may have made it up. Use a package of the list, or ask for this one.", tier, CU_COMMAND_HOLD);
     }
+}
+
+/* A customer's own module, said by this tier or a stronger one. */
+static bool is_own(const walk *w, unsigned tier, cu_bytes module)
+{
+    for (; tier < CU_TIERS; tier++)
+        if (w->g->packs[tier] && in_any(&w->g->packs[tier]->own_modules, module))
+            return true;
+    return false;
+}
+
+static bool some_listed(const cu_package_list *l, const cu_bytes *names, size_t n)
+{
+    char room[CU_PACKAGE_MAX_NAME];
+    for (size_t i = 0; i < n; i++)
+        if (cu_package_listed(l, cu_package_name(l->of, names[i], room)))
+            return true;
+    return false;
+}
+
+void package_imported(walk *w, cu_bytes of, cu_bytes module, const cu_bytes *names, size_t n)
+{
+    for (unsigned tier = 0; tier < CU_TIERS; tier++) {
+        const cu_command_pack *pack = w->g->packs[tier];
+        for (size_t i = 0; pack && i < pack->packages_n; i++)
+            if (cu_eq(pack->packages[i].of, of) && !some_listed(&pack->packages[i], names, n) && !is_own(w, tier, module))
+                reason_static(w, "import-not-known", "What is imported here belongs to no package on the list of those that exist or may be used.",
+                              "Check the name: a model may have made it up. Use a package of the list, ask for this one, or name modules of your own in own_modules.", tier, CU_COMMAND_HOLD);
+    }
+}
+
+bool package_list_of(const walk *w, cu_bytes of)
+{
+    for (unsigned t = 0; t < CU_TIERS; t++)
+        for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->packages_n; i++)
+            if (cu_eq(w->g->packs[t]->packages[i].of, of))
+                return true;
+    return false;
 }
 
 /* Of `pip install a b`: where a stands among the operands. 0: the command installs nothing of this kind. */

@@ -359,7 +359,7 @@ typedef struct {
     const char *path, *text, *named; /* named: the first that is held; NULL: none is */
 } declared;
 
-static void with_manifests(const char *file, const char *list, const declared *of, size_t n)
+static void with_files(const char *file, const char *list, const char *rule, const declared *of, size_t n)
 {
     cu_guard *g;
     cu_arena a CU_CLEAN_ARENA;
@@ -369,12 +369,17 @@ static void with_manifests(const char *file, const char *list, const declared *o
         cu_verdict v;
         cu_bytes text = cu_str(of[k].text);
         assert_int_equal(cu_inspect_manifest(i, cu_str(of[k].path), text, &a, &v), CU_OK);
-        bool held = v.n == 1 && v.decision == CU_COMMAND_HOLD && strcmp(v.v[0].rule, "package-not-known") == 0;
+        bool held = v.n == 1 && v.decision == CU_COMMAND_HOLD && strcmp(v.v[0].rule, rule) == 0;
         if (held != (of[k].named != NULL) || (!held && v.n) || (held && !cu_eq_str(cu_slice(text, v.v[0].start, v.v[0].end), of[k].named)))
             fail_msg("%s: %s: %zu reasons", of[k].path, of[k].text, v.n);
     }
     cu_inspector_free(i);
     cu_guard_free(g);
+}
+
+static void with_manifests(const char *file, const char *list, const declared *of, size_t n)
+{
+    with_files(file, list, "package-not-known", of, n);
 }
 
 static void files_that_name_packages_of_pypi(void **state)
@@ -451,6 +456,82 @@ static void modules_of_go(void **state)
         {"go.mod", "require github.com/a/bb v1.0.0\n", "github.com/a/bb"}, {"go.mod", "require (\n\tgithub.com/a/B v1.0.0\n\tgithub.com/a/b v1.0.0\n)\n", "github.com/a/b"},
     };
     with_manifests("go.packages", "github.com/a/B\n", of, sizeof of / sizeof *of);
+}
+
+static void modules_that_python_imports(void **state)
+{
+    static const declared of[] = {
+        {"app/main.py", "import os, sys\nfrom __future__ import annotations\nimport requests\nfrom flask.views import View\n", NULL},
+        {"app/main.py", "import yaml\nimport cv2 as c, PIL.Image\nfrom zope.interface import x\n", NULL}, {"x.py", "import requestss\n", "requestss"},
+        {"x.py", "try:\n    import fastjsonn as json, os\nexcept ImportError: pass\n", "fastjsonn"}, {"x.py", "import os; import zzz # why\n", "zzz"},
+        {"x.py", "from zzz.a import (  # all\n    b,\n)\n", "zzz"}, {"x.py", "from google.cloud import storage\n", NULL}, {"x.py", "from google.cloud import fancy\n", "google"},
+        {"x.py", "from . import zzz\nfrom .zzz import a\nfrom app import b\n", "app"}, {"app/x.py", "from app import b\nimport x\n", NULL},
+        {"x.py", "\"\"\"Use it so:\n\nimport zzz\n\"\"\"\ns = '''\nimport zzz\n'''\n# import zzz\nraise A from zzz\n", NULL}, {"x.py", ">>> import zzz\nimport zzz as you like\n", NULL},
+        {"x.py", "m = importlib.import_module('zzz.b')\n", "zzz"}, {"x.py", "__import__(\"zzz\")\n__import__(name)\n", "zzz"},
+        {"x.py", "importlib.import_module('.zzz', package=a)\nimport_module('a/b')\n__import__('zzz' + a)\n", NULL}, {"x.txt", "import zzz\n", NULL},
+        {"x.py", "f(\nimport_=1)\nimport zzz", "zzz"},
+    };
+    with_files("pypi.packages", "flask\ngoogle-cloud-storage\nopencv-python\npillow\npyyaml\nrequests\nzope-interface\n", "import-not-known", of, sizeof of / sizeof *of);
+}
+
+static void modules_that_scripts_import(void **state)
+{
+    static const declared of[] = {
+        {"a.js", "const fs = require('fs'), p = require(\"path/posix\"), r = require('react/jsx-runtime');\n", NULL}, {"a.mjs", "import 'reactt'\n", "reactt"},
+        {"a.ts", "import type { A } from 'estree'\nimport x from 'node:fs'\nimport y from './y'\nimport z from '@/z'\nimport '#in'\nimport u from 'https://a.example/u.js'\n", NULL},
+        {"a.ts", "import a, {\n  b,\n  c as d\n} from \"@scope/pkgg/sub\"\n", "@scope/pkgg/sub"}, {"a.tsx", "export * from 'reactt'", "reactt"}, {"a.js", "await import('reactt')", "reactt"},
+        {"a.js", "await import(`reactt`); import('reactt' + x); require(name); app.require('reactt')\n", NULL}, {"a.cjs", "require.resolve('reactt')", "reactt"},
+        {"a.js", "// import 'zzz'\n/* require('zzz') */ const s = \"require('zzz')\", t = `import 'zzz'\nimport 'zzz'\n`, r = /['\"`]/g\nrequire('react')\n", NULL},
+        {"a.jsx", "export default function A() {\n  return <p>It is from 'zzz'</p>\n}\nimport b from 'reactt'\n", "reactt"}, {"a.js", "const a = b / c; const d = e / f\nrequire('reactt')", "reactt"},
+        {"a.ts", "export const from = 'zzz'\nexport { x }\nimport s from 'file.txt?raw'\nimport w from 'raw-loader!react'\n", NULL}, {"a.ts", "import r = require('reactt')", "reactt"},
+        {"a.js", "const x = {from: 'zzz', import: 'zzz'}\nArray.from('zzz')\nconst q = `${a({b: '`'})}`\n", NULL},
+    };
+    with_files("npm.packages", "@scope/pkg\n@types/estree\nreact\n", "import-not-known", of, sizeof of / sizeof *of);
+}
+
+static void builds_of_the_jvm(void **state)
+{
+#define DEPENDENCY(group, name) "<dependency>\n <groupId>" group "</groupId><!-- <artifactId>no</artifactId> -->\n <artifactId>" name "</artifactId>\n</dependency>"
+    static const declared of[] = {
+        {"pom.xml", "<project><groupId>com.own</groupId><dependencies>" DEPENDENCY("org.a", "b") DEPENDENCY("com.own", "other") "</dependencies></project>", NULL},
+        {"pom.xml", DEPENDENCY("org.a", "c"), "c"}, {"pom.xml", "<project><parent><groupId>org.a</groupId></parent><groupId>com.own</groupId>" DEPENDENCY("org.a", "c") "</project>", "c"},
+        {"pom.xml", "<properties><g>org.a</g><n>c</n></properties>" DEPENDENCY("${g}", "${n}"), "${n}"}, {"pom.xml", DEPENDENCY("${project.groupId}", "c") DEPENDENCY("org.a", "c-${v}"), NULL},
+        {"pom.xml", "<dependency><groupId>org.a</groupId><artifactId>b</artifactId><exclusions><exclusion><groupId>org.a</groupId><artifactId>c</artifactId></exclusion></exclusions></dependency>", NULL},
+        {"pom.xml", "<dependency><groupId>org.a</groupId><artifactId>c</artifactId><scope>system</scope><systemPath>x.jar</systemPath></dependency>", NULL},
+        {"pom.xml", "<plugin><artifactId>maven-zzz-plugin</artifactId></plugin>", "maven-zzz-plugin"}, {"pom.xml", "<a><b></a></b><dependency/><artifactId>c</artifactId>", NULL},
+        {"build.gradle", "dependencies {\n  implementation 'org.a:b:1.0'\n  api project(':org.a:c')\n  // api 'org.a:c:1'\n}\ngroup = 'org.a:c'\n", NULL},
+        {"build.gradle", "testImplementation(\n  'org.a:c:1')", "org.a:c:1"}, {"build.gradle.kts", "implementation(platform(\"Org.A:B:1\"))\nkapt(\"org.a:c\")\n", "org.a:c"},
+        {"build.gradle", "implementation group: 'org.a', name: 'c', version: '1'\n", "c"}, {"build.gradle", "runtimeOnly 'org.a:b:1',\n  'org.a:c:1'\n", "org.a:c:1"},
+        {"build.gradle", "implementation \"$g:c:1\", \"org.a:${n}:1\"\nimplementation files('a/b')\nurl 'https://a.example/c'\n", NULL},
+    };
+    with_manifests("maven.packages", "a:b\norg.a:b\n", of, sizeof of / sizeof *of);
+#undef DEPENDENCY
+}
+
+/* The tier that has the list, or a stronger one, may name them; a weaker one may not. */
+static void modules_of_ones_own(void **state)
+{
+    for (unsigned tier = CU_TIER_REPO; tier < CU_TIERS; tier++) {
+        const cu_pack_file both[] = {{CU_LIT("a.yaml"), CU_LIT("own_modules: ['acme_*']\n")}, {CU_LIT("pypi.packages"), CU_LIT("flask\n")}};
+        const cu_command_pack *tiers[CU_TIERS] = {&shipped};
+        cu_command_pack list, own;
+        cu_inspector *i;
+        cu_guard *g;
+        cu_verdict v;
+        cu_fault f = {0};
+        cu_arena a CU_CLEAN_ARENA;
+        cu_arena_init(&a, 64 << 20);
+        assert_int_equal(cu_command_pack_read("list", both + 1, 1, &a, &list, &f), CU_OK);
+        tiers[CU_TIER_TENANT] = &list;
+        assert_int_equal(cu_command_pack_read("own", both, tier == CU_TIER_TENANT ? 2 : 1, &a, &own, &f), CU_OK);
+        tiers[tier] = &own;
+        assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
+        assert_int_equal(cu_inspector_new(g, &i), CU_OK);
+        assert_int_equal(cu_inspect_manifest(i, CU_LIT("x.py"), CU_LIT("import acme_core.x\n"), &a, &v), CU_OK);
+        assert_int_equal(v.decision, tier == CU_TIER_REPO ? CU_COMMAND_HOLD : CU_COMMAND_ALLOW);
+        cu_inspector_free(i);
+        cu_guard_free(g);
+    }
 }
 
 static void files_that_a_command_writes(void **state)
@@ -533,6 +614,10 @@ int main(void)
         cmocka_unit_test(files_that_name_packages_of_pypi),
         cmocka_unit_test(files_that_name_packages_of_npm),
         cmocka_unit_test(files_that_name_packages_of_cargo),
+        cmocka_unit_test(modules_that_python_imports),
+        cmocka_unit_test(modules_that_scripts_import),
+        cmocka_unit_test(builds_of_the_jvm),
+        cmocka_unit_test(modules_of_ones_own),
         cmocka_unit_test(parts_of_toml_that_are_no_names),
         cmocka_unit_test(aliases_and_engines_of_npm),
         cmocka_unit_test(modules_of_go),

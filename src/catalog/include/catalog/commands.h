@@ -79,14 +79,15 @@ typedef struct {
     cu_word_list as;         /* the words before the first argument */
 } cu_code_call;
 
-typedef enum { CU_MANIFEST_LINES, CU_MANIFEST_JSON, CU_MANIFEST_TOML, CU_MANIFEST_GO } cu_manifest_form;
+typedef enum { CU_MANIFEST_LINES, CU_MANIFEST_JSON, CU_MANIFEST_TOML, CU_MANIFEST_GO, CU_MANIFEST_MAVEN, CU_MANIFEST_GRADLE, CU_MANIFEST_PYTHON, CU_MANIFEST_SCRIPT } cu_manifest_form;
 
 /* Files that name packages of a registry: where in them the names stand. */
 typedef struct {
     cu_word_list files;      /* patterns of the name, or of a path when they hold a slash */
-    cu_word_list tables;     /* JSON members or TOML tables whose keys are packages */
+    cu_word_list tables;     /* JSON members or TOML tables whose keys are packages; words of Gradle that take one */
     cu_word_list arrays;     /* TOML keys, with their table, whose texts are requirements */
     cu_word_list not_names;  /* keys that are none: "python" */
+    cu_word_groups as;       /* of imports: a module, and the packages that have it */
     cu_word_list not_in_part; /* keys that have a version elsewhere in the file: a part does not say where it stands */
     cu_bytes of;             /* the registry */
     unsigned form;           /* cu_manifest_form */
@@ -116,6 +117,7 @@ typedef struct {
     size_t manifests_n;
     cu_package_list *packages;
     size_t packages_n;
+    cu_word_list own_modules; /* that code imports and no registry has */
     cu_word_list command_env; /* variables whose value others run: PAGER */
     cu_word_list production, secrets, not_secrets, secret_options, deny_hosts, allow_hosts, deny_programs, permit;
     cu_sha256 digest;        /* over names and contents of the files */
