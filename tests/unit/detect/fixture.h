@@ -3,43 +3,17 @@
 #ifndef CUSTOS_TEST_DETECT_FIXTURE_H
 #define CUSTOS_TEST_DETECT_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include "detect/detect.h"
+#include "../shipped_rules.h"
 
-static cu_arena arena;
-static cu_rules rules;
-static cu_engine *engine;
-static cu_scratch *scratch;
 static cu_findings found;
 
-static int load(void **state)
+static int unload_all(void **state)
 {
-    (void)state;
-    cu_fault f = {0};
-    cu_arena_init(&arena, 64u << 20);
-    if (cu_rules_load(RULES_DIR, &arena, &rules, &f) != CU_OK ||
-        cu_engine_compile(&rules, &engine, &f) != CU_OK || cu_scratch_new(engine, &scratch) != CU_OK) {
-        print_error("%s\n", f.text);
-        return -1;
-    }
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
     cu_findings_free(&found);
-    cu_scratch_free(scratch);
-    cu_engine_free(engine);
-    cu_arena_free(&arena);
-    return 0;
+    return unload(state);
 }
 
 /* The text with its value between [ and ]; finds exactly that value with that type. */

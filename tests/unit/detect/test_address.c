@@ -38,5 +38,5 @@ int main(void)
         cmocka_unit_test(other_numbers),
         cmocka_unit_test(hostile),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_all);
 }

@@ -108,5 +108,5 @@ int main(void)
         cmocka_unit_test(hostile),
         cmocka_unit_test(credits_are_less_sure),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_all);
 }

@@ -116,5 +116,5 @@ int main(void)
         cmocka_unit_test(escapes_are_found_at_every_offset),
         cmocka_unit_test(broken_escapes_do_no_harm),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_all);
 }

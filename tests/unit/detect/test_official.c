@@ -96,5 +96,5 @@ int main(void)
         cmocka_unit_test(quantities_and_literals),  cmocka_unit_test(columns_of_other_numbers),
         cmocka_unit_test(hostile),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_all);
 }

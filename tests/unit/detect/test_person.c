@@ -72,5 +72,5 @@ int main(void)
         cmocka_unit_test(nothing_crosses_a_separator),
         cmocka_unit_test(hostile),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_all);
 }

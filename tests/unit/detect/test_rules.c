@@ -1,13 +1,8 @@
 /* Every rule proves itself: its examples are found, exactly, and its counter-examples are not; and
  * the known-answer sweep moves each example through positions and alignments. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "detect/detect.h"
+#include "../shipped_rules.h"
 
 /* Every alignment; a sanitized run, which is slow, takes some. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -16,33 +11,12 @@
 #define ALIGN_STEP 1
 #endif
 
-static cu_arena arena;
-static cu_rules rules;
-static cu_engine *engine;
-static cu_scratch *scratch;
 static cu_findings found;
 
-static int load(void **state)
+static int unload_all(void **state)
 {
-    (void)state;
-    cu_fault f = {0};
-    cu_arena_init(&arena, 64u << 20);
-    if (cu_rules_load(RULES_DIR, &arena, &rules, &f) != CU_OK ||
-        cu_engine_compile(&rules, &engine, &f) != CU_OK || cu_scratch_new(engine, &scratch) != CU_OK) {
-        print_error("%s\n", f.text);
-        return -1;
-    }
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
     cu_findings_free(&found);
-    cu_scratch_free(scratch);
-    cu_engine_free(engine);
-    cu_arena_free(&arena);
-    return 0;
+    return unload(state);
 }
 
 static bool has(size_t start, size_t end)
@@ -197,5 +171,5 @@ int main(void)
         cmocka_unit_test(no_rule_is_too_dear),
         cmocka_unit_test(dear_rules_are_refused),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_all);
 }

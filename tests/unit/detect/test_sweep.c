@@ -542,5 +542,5 @@ int main(void)
         cmocka_unit_test(takes_no_longer_than_the_text),
         cmocka_unit_test(small_texts_are_looked_at),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_all);
 }

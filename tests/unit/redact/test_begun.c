@@ -6,13 +6,10 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "../shipped_rules.h"
 #include "redact/redact.h"
 #include "wire/shape.h"
 
-static cu_arena rules_arena;
-static cu_rules rules;
-static cu_engine *engine;
-static cu_scratch *scratch;
 static const uint8_t digest[32] = {1}, begun_digest[32] = {2};
 static cu_surrogate_key key = {{7}, 'a'};
 static void *region, *memo_region;
@@ -21,26 +18,6 @@ static cu_memo *memo;
 static unsigned found_again;
 
 #define REGION ((size_t)2 << 20)
-
-static int load(void **state)
-{
-    cu_fault f = {0};
-    cu_arena_init(&rules_arena, 64u << 20);
-    if (cu_rules_load(RULES_DIR, &rules_arena, &rules, &f) != CU_OK ||
-        cu_engine_compile(&rules, &engine, &f) != CU_OK || cu_scratch_new(engine, &scratch) != CU_OK) {
-        print_error("%s\n", f.text);
-        return -1;
-    }
-    return 0;
-}
-
-static int unload(void **state)
-{
-    cu_scratch_free(scratch);
-    cu_engine_free(engine);
-    cu_arena_free(&rules_arena);
-    return 0;
-}
 
 static int fresh(void **state)
 {

@@ -7,40 +7,17 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "../shipped_rules.h"
 #include "redact/redact.h"
 #include "redact/restore.h"
 #include "redact/session.h"
 #include "wire/shape.h"
 
-static cu_arena rules_arena;
-static cu_rules rules;
-static cu_engine *engine;
-static cu_scratch *scratch;
 static const uint8_t digest[32] = {1};
 static const cu_surrogate_key key = {{7}, 'a'};
 
 #define MAIL "ada.lovelace@example.org"
 #define TEXT "mail " MAIL "\nsee \"http://bob:s3cr\\\\et" "pw@db.internal.example.com/x\" \xc3\xa9 end"
-
-static int load(void **state)
-{
-    cu_fault f = {0};
-    cu_arena_init(&rules_arena, 64u << 20);
-    if (cu_rules_load(RULES_DIR, &rules_arena, &rules, &f) != CU_OK ||
-        cu_engine_compile(&rules, &engine, &f) != CU_OK || cu_scratch_new(engine, &scratch) != CU_OK) {
-        print_error("%s\n", f.text);
-        return -1;
-    }
-    return 0;
-}
-
-static int unload(void **state)
-{
-    cu_scratch_free(scratch);
-    cu_engine_free(engine);
-    cu_arena_free(&rules_arena);
-    return 0;
-}
 
 static cu_redact_with with(cu_memo *memo)
 {
