@@ -1,11 +1,10 @@
 /* The memo: sets of eight slots, each guarded by a sequence number. A writer that dies leaves its
  * slot odd, and so unused: a miss, never a wrong answer. */
 #include "redact/memo.h"
-#include <openssl/evp.h>
-#include <openssl/core_names.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include "base/digest.h"
+#include "tag.h"
 
 #define WAYS 8u
 #define MAX_FINDINGS 6u /* a string with more is scanned each time */
@@ -40,7 +39,7 @@ typedef struct {
 } kept_digest;
 
 struct cu_memo {
-    uint8_t key[32]; /* of this memory only: nobody outside can aim at a collision */
+    cu_tag_key key;  /* of this memory only: nobody outside can aim at a collision */
     uint64_t n;      /* sets; a power of two */
     _Atomic uint32_t turn;
     uint64_t digests_n; /* a power of two */
@@ -48,15 +47,11 @@ struct cu_memo {
     set sets[];
 };
 
-static EVP_MAC *poly; /* before there are threads */
-
 cu_memo *cu_memo_init(void *region, size_t size)
 {
     cu_memo *m = region;
     CU_ASSERT(size > sizeof *m + sizeof(set));
-    if (!poly)
-        poly = EVP_MAC_fetch(NULL, "POLY1305", NULL);
-    cu_random(m->key, sizeof m->key);
+    cu_tag_key_new(&m->key);
     m->n = 1;
     while (m->n * 2 * sizeof(set) <= (size - sizeof *m) / 4 * 3)
         m->n *= 2;
@@ -69,46 +64,15 @@ cu_memo *cu_memo_init(void *region, size_t size)
     return m;
 }
 
-static bool begin(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], uint64_t length, EVP_MAC_CTX **of)
-{
-    static _Thread_local EVP_MAC_CTX *ctx;
-    uint8_t head[44] = {0};
-    if (!ctx && poly)
-        ctx = EVP_MAC_CTX_new(poly);
-    memcpy(head, rules, 32);
-    memcpy(head + 32, &length, 8);
-    memcpy(head + 40, &tenant, 4);
-    *of = ctx;
-    return ctx && EVP_MAC_init(ctx, m->key, sizeof m->key, NULL) == 1 && EVP_MAC_update(ctx, head, sizeof head) == 1;
-}
-
-static bool end(EVP_MAC_CTX *ctx, uint8_t tag[CU_MEMO_TAG])
-{
-    size_t n = 0;
-    return EVP_MAC_final(ctx, tag, &n, CU_MEMO_TAG) == 1 && n == CU_MEMO_TAG;
-}
-
-/* Poly1305 (RFC 8439) over tenant, rules digest, length and text. */
 bool cu_memo_tag(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], cu_bytes text, uint8_t tag[CU_MEMO_TAG])
 {
-    EVP_MAC_CTX *ctx;
-    return begin(m, tenant, rules, text.n, &ctx) && EVP_MAC_update(ctx, text.p, text.n) == 1 && end(ctx, tag);
+    return cu_tag_of(&m->key, tenant, rules, text, tag);
 }
 
 bool cu_memo_tags(const cu_memo *m, uint32_t tenant, const uint8_t rules[32], cu_bytes text, const uint32_t *ends, size_t n,
                   uint8_t tags[][CU_MEMO_TAG])
 {
-    EVP_MAC_CTX *ctx;
-    size_t at = 0;
-    bool ok = begin(m, tenant, rules, UINT64_MAX, &ctx); /* no text is that long: these tags are a kind of their own */
-    for (size_t i = 0; ok && i < n; at = ends[i++]) {
-        ok = EVP_MAC_update(ctx, text.p + at, ends[i] - at) == 1;
-        EVP_MAC_CTX *here = ok && i + 1 < n ? EVP_MAC_CTX_dup(ctx) : ctx;
-        ok = ok && here && end(here, tags[i]);
-        if (here != ctx)
-            EVP_MAC_CTX_free(here);
-    }
-    return ok;
+    return cu_tags_of(&m->key, tenant, rules, text, ends, n, tags);
 }
 
 static set *set_of(cu_memo *m, const uint8_t tag[16])

@@ -1,5 +1,7 @@
 /* Which strings are not plain data, by the key they stand under and the key of their object. */
 #include "wire/shape.h"
+#include <pthread.h>
+#include <string.h>
 
 #define A (1u << CU_API_ANTHROPIC)
 #define O (1u << CU_API_OPENAI)
@@ -126,19 +128,71 @@ static bool in_free_form(cu_api api, cu_bytes text, const cu_json_strings *s, co
     return false;
 }
 
+#define MARKS (sizeof marks / sizeof *marks)
+#define FIXED (sizeof fixed / sizeof *fixed)
+_Static_assert(MARKS + FIXED <= 64, "a bit for each");
+
+/* Of each API the names that begin with a character: bit i for marks[i], bit MARKS + i for fixed[i]. Most keys of
+ * a conversation are none of them, and are asked about often. */
+static struct {
+    uint64_t all, by_first[128];
+} names[CU_API_COUNT + 1]; /* the last: of no API */
+static uint8_t lengths[MARKS + FIXED];
+
+static const char *name_at(size_t i)
+{
+    return i < MARKS ? marks[i].key : fixed[i - MARKS];
+}
+
+static void order_names(void)
+{
+    for (size_t i = 0; i < MARKS + FIXED; i++) {
+        lengths[i] = (uint8_t)strlen(name_at(i));
+        for (unsigned api = 0; api <= CU_API_COUNT; api++)
+            if (i >= MARKS || marks[i].apis & 1u << api) {
+                names[api].by_first[(uint8_t)name_at(i)[0]] |= 1ull << i;
+                names[api].all |= 1ull << i;
+            }
+    }
+}
+
+/* What the key may be called; it is when it is_name(). */
+static uint64_t candidates(cu_api api, cu_bytes text, const cu_json_string *key)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, order_names);
+    if (key->flags & CU_JSON_ESCAPED)
+        return names[api].all;
+    return key->end > key->start && text.p[key->start] < 128 ? names[api].by_first[text.p[key->start]] : 0;
+}
+
+static bool is_name(cu_bytes text, const cu_json_string *key, size_t i)
+{
+    if (key->flags & CU_JSON_ESCAPED)
+        return cu_json_is_spelled(text, *key, name_at(i));
+    return key->end - key->start == lengths[i] && memcmp(text.p + key->start, name_at(i), lengths[i]) == 0;
+}
+
+static bool stands_under(cu_bytes text, const cu_json_strings *s, const cu_json_string *key, const char *under)
+{
+    return !under || (key->parent_key != UINT32_MAX && cu_json_is(text, s->v[key->parent_key], under));
+}
+
 static uint32_t mark_of(cu_api api, bool answer, cu_bytes text, const cu_json_strings *s, size_t at)
 {
     const cu_json_string *key = &s->v[s->v[at].parent_key];
     uint32_t flags = 0;
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if ((marks[i].apis & 1u << api) && cu_json_is(text, *key, marks[i].key) &&
-            (!marks[i].under || (key->parent_key != UINT32_MAX && cu_json_is(text, s->v[key->parent_key], marks[i].under))) &&
-            holds(marks[i].check, answer, text, s, at))
+    bool is_fixed = false;
+    for (uint64_t left = candidates(api, text, key); left; left &= left - 1) {
+        size_t i = (size_t)__builtin_ctzll(left);
+        if (!is_name(text, key, i))
+            continue;
+        if (i >= MARKS)
+            is_fixed = true;
+        else if (stands_under(text, s, key, marks[i].under) && holds(marks[i].check, answer, text, s, at))
             flags |= marks[i].flag;
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed && !flags; i++)
-        if (cu_json_is(text, *key, fixed[i]) && !in_free_form(api, text, s, key))
-            flags = CU_JSON_FIXED;
-    return flags;
+    }
+    return flags ? flags : is_fixed && !in_free_form(api, text, s, key) ? CU_JSON_FIXED : 0;
 }
 
 /* In an answer thinking stands in a block, a delta, or the content of a whole message. */

@@ -1,7 +1,8 @@
 /* "Never scan the same text twice": findings of longer strings, remembered in memory that the
- * workers share. Key: Poly1305 under a random key that lives in that memory only, together with
- * the tenant and the rules' digest. Holds offsets and types, never values, and beside them the SHA-256 of
- * texts as they were forwarded, which never leaves this memory but keyed. Bounded, evicting. */
+ * workers share. Key: Poly1305 (whole blocks of a text are squeezed before: redact/squeeze.h) under a random
+ * key that lives in that memory only, together with the tenant and the rules' digest. Holds offsets and types,
+ * never values, and beside them the SHA-256 of texts as they were forwarded, which never leaves this memory but
+ * keyed. Bounded, evicting. */
 #ifndef CUSTOS_REDACT_MEMO_H
 #define CUSTOS_REDACT_MEMO_H
 
