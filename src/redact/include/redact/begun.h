@@ -1,5 +1,5 @@
 /* What a turn of a conversation repeats: the beginning of a body, up to an element of its messages, that
- * was walked and looked through in an earlier turn. It is recognised by its bytes (Poly1305 under a random
+ * was walked and looked through in an earlier turn. It is recognised by its bytes (a tag as in memo.h under a random
  * key that lives in the workers' shared memory only, with the tenant and a digest of everything that decides
  * what is found); then its strings, what was found in them and the state of the commitment are known, and
  * only the rest of the body is work. Holds offsets, types, tags and states of hashes, never text. Bounded:
