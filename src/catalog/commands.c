@@ -69,7 +69,7 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
 {
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "a program is a map");
-    CU_TRY(reading_only(r, n, "program", "names sub values code settings after host_options context_options context_env hosts skip run tags"));
+    CU_TRY(reading_only(r, n, "program", "names sub values code settings escapes scripts after host_options context_options context_env hosts skip run tags"));
     CU_TRY(reading_list(r, cu_yaml_get(n, "names"), &p->names));
     if (p->names.n == 0)
         return reading_wrong(r, n, "a program needs names");
@@ -77,6 +77,8 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
     CU_TRY(reading_list(r, cu_yaml_get(n, "values"), &p->values));
     CU_TRY(reading_list(r, cu_yaml_get(n, "code"), &p->code));
     CU_TRY(reading_list(r, cu_yaml_get(n, "settings"), &p->settings));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "escapes"), &p->escapes));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "scripts"), &p->scripts));
     CU_TRY(reading_list(r, cu_yaml_get(n, "after"), &p->after));
     CU_TRY(reading_list(r, cu_yaml_get(n, "host_options"), &p->host_options));
     CU_TRY(reading_list(r, cu_yaml_get(n, "context_options"), &p->context_options));

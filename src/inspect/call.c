@@ -167,6 +167,9 @@ static void options_settings(walk *w, const call *c, const cu_program *p)
             continue;
         cu_bytes name = cu_slice(t, t.p[1] == '-' ? 2 : 1, t.n);
         const uint8_t *eq = memchr(name.p, '=', name.n);
+        bool joined = t.p[1] != '-' && name.n > 1 && in_list(&p->settings, cu_slice(name, 0, 1)); /* -oNAME=CMD */
+        if (joined && set_to(cu_slice(name, 1, name.n)).n)
+            shell_text(w, set_to(cu_slice(name, 1, name.n)), (flow){0});
         cu_bytes value = eq ? cu_slice(name, (size_t)(eq - name.p) + 1, name.n) : i + 1 < c->argv.n ? c->argv.v[i + 1].text : CU_NONE;
         if (eq)
             name.n = (size_t)(eq - name.p);
@@ -239,7 +242,7 @@ static void shell_input(walk *w, const call *c, const cu_program *p, const size_
             return;
         f = *file;
     }
-    if (f.known)
+    if (f.known || f.part)
         run_code(w, c, p, f.text);
     if (by_name && (f.tags & (CU_COMMAND_download | CU_COMMAND_decoder))) {
         call *r = rest_of(w, c, 0, 1);
@@ -257,7 +260,7 @@ static void set_before(walk *w, const call *c, size_t until)
         cu_bytes t = c->argv.v[i].text;
         const uint8_t *eq = assignment(t) ? memchr(t.p, '=', t.n) : NULL;
         if (eq)
-            var_set(w, &w->vars, cu_slice(t, 0, (size_t)(eq - t.p)), (flow){0, true, cu_slice(t, (size_t)(eq - t.p) + 1, t.n)});
+            var_given(w, cu_slice(t, 0, (size_t)(eq - t.p)), (flow){.known = true, .text = cu_slice(t, (size_t)(eq - t.p) + 1, t.n)});
     }
 }
 
@@ -281,6 +284,7 @@ static flow run_inner(walk *w, const call *c, const cu_program *p, const size_t 
         return out;
     if (p->settings.n)
         options_settings(w, c, p);
+    escape_run(w, c, p, in_base(c->argv.v[0].text));
     bool coded = p->code.n && options_code(w, c, p);
     if (!coded && (p->tags & CU_COMMAND_interpreter) && !p->code.n && operands)
         run_code(w, c, p, c->argv.v[operand[0]].text);
@@ -364,16 +368,27 @@ static void outputs(walk *w, const call *c, const cu_program *p, flow out)
     }
 }
 
+/* set -f -o NAME -- words: what $1 and so on are from here on. */
+static void take_words(walk *w, const call *c)
+{
+    words own = {0};
+    size_t i = 1;
+    for (; i < c->argv.n && is_option(c->argv.v[i].text) && !cu_eq_str(c->argv.v[i].text, "--"); i++)
+        i += c->argv.v[i].text.n == 2 && c->argv.v[i].text.p[1] == 'o';
+    i += i < c->argv.n && (cu_eq_str(c->argv.v[i].text, "--") || cu_eq_str(c->argv.v[i].text, "-"));
+    if (i >= c->argv.n)
+        return; /* options alone */
+    words_add(w, &own, CU_LIT("sh"), false);
+    for (; i < c->argv.n; i++)
+        words_add(w, &own, c->argv.v[i].text, c->argv.v[i].glob);
+    w->args = own;
+}
+
 /* What changes the words and the folder of what comes after. */
 static void take_state(walk *w, const call *c, cu_bytes name)
 {
-    cu_bytes first = c->argv.n > 1 ? c->argv.v[1].text : CU_NONE;
-    if (cu_eq_str(name, "set") && cu_eq_str(first, "--")) {
-        words own = {0};
-        words_add(w, &own, CU_LIT("sh"), false);
-        for (size_t i = 2; i < c->argv.n; i++)
-            words_add(w, &own, c->argv.v[i].text, c->argv.v[i].glob);
-        w->args = own;
+    if (cu_eq_str(name, "set")) {
+        take_words(w, c);
     } else if (cu_eq_str(name, "shift") && w->args.n > 1) {
         w->args = (words){w->args.v + 1, w->args.n - 1, w->args.n - 1};
     } else if (cu_eq_str(name, "cd") || cu_eq_str(name, "pushd") || cu_eq_str(name, "chdir")) {

@@ -180,6 +180,33 @@ static bool braced_args(expander *x, cu_bytes t, bool quoted)
     return (t.n == 1 || from) && put_args(x, t.p[0], from ? (size_t)(t.p[2] - '0') : 1, quoted && t.p[0] != '@');
 }
 
+static size_t closing(cu_bytes t, size_t at, uint8_t open, uint8_t close)
+{
+    size_t depth = 1;
+    for (; at < t.n; at++) {
+        if (t.p[at] == '\\')
+            at++;
+        else if (t.p[at] == close && --depth == 0)
+            return at;
+        else if (t.p[at] == open)
+            depth++;
+    }
+    return t.n;
+}
+
+/* $((1 + $(CMD))), ${x[$(CMD)]}: what is counted with is not followed, but it runs. */
+static void counted(expander *x, cu_bytes t)
+{
+    for (size_t i = 0; i < t.n && step(x->w); i++) {
+        bool tick = t.p[i] == '`', opens = t.p[i] == '$' && i + 2 < t.n && t.p[i + 1] == '(' && t.p[i + 2] != '(';
+        if (!tick && !opens)
+            continue;
+        size_t from = i + (tick ? 1 : 2), end = closing(t, from, tick ? 0xff : '(', tick ? '`' : ')');
+        shell_text(x->w, cu_slice(t, from < end ? from : end, end), (flow){0});
+        i = end;
+    }
+}
+
 /* The inside of ${...}. */
 static void braces(expander *x, cu_bytes t, bool quoted)
 {
@@ -194,6 +221,8 @@ static void braces(expander *x, cu_bytes t, bool quoted)
     if (n < t.n && n == indirect && (t.p[n] == '@' || t.p[n] == '*'))
         n++;
     op = cu_slice(t, n, t.n);
+    if (op.n && op.p[0] == '[')
+        counted(x, op);
     is = known(x, name, &v);
     if (indirect && is)
         is = known(x, v, &v);
@@ -223,20 +252,6 @@ static void braces(expander *x, cu_bytes t, bool quoted)
     } else {
         put_text(x, v, quoted);
     }
-}
-
-static size_t closing(cu_bytes t, size_t at, uint8_t open, uint8_t close)
-{
-    size_t depth = 1;
-    for (; at < t.n; at++) {
-        if (t.p[at] == '\\')
-            at++;
-        else if (t.p[at] == close && --depth == 0)
-            return at;
-        else if (t.p[at] == open)
-            depth++;
-    }
-    return t.n;
 }
 
 static void put_flow(expander *x, flow f, bool quoted)
@@ -327,8 +342,10 @@ static size_t dollar(expander *x, size_t at, bool quoted)
     if (c == '"' && !quoted)
         return at + 1;
     if (c == '(' && at + 2 < t.n && t.p[at + 2] == '(') {
+        size_t end = closing(t, at + 2, '(', ')');
+        counted(x, cu_slice(t, at + 3, end > at + 3 ? end : at + 3));
         cu_buf_byte(&x->out, OPEN);
-        return closing(t, at + 2, '(', ')') + 1;
+        return end + 1;
     }
     if (c == '(')
         return substitution(x, at, 2, quoted);

@@ -69,7 +69,11 @@ void input_state(walk *w, const call *c, cu_bytes name)
     cu_bytes last = c->argv.v[c->argv.n - 1].text;
     bool lines = cu_eq_str(name, "mapfile") || cu_eq_str(name, "readarray");
     bool cron = cu_eq_str(name, "crontab") && (c->argv.n == 1 || reads_stdin(c));
-    if (c->in.known && (cron || ((cu_eq_str(name, "make") || cu_eq_str(name, "gmake")) && reads_stdin(c)))) {
+    flow *table = cu_eq_str(name, "crontab") && c->argv.n > 1 ? var_get(w->files, last) : NULL; /* written a moment ago */
+    if (table && (table->known || table->part)) {
+        const call of = {.argv = c->argv, .in = *table};
+        run_lines(w, &of, true);
+    } else if ((c->in.known || c->in.part) && (cron || ((cu_eq_str(name, "make") || cu_eq_str(name, "gmake")) && reads_stdin(c)))) {
         run_lines(w, c, cron);
     } else if (cu_eq_str(name, "read")) {
         read_line(w, c);

@@ -201,7 +201,7 @@ static void gradle_quoted(gradle *g)
     uint8_t quote = g->t.p[g->i++];
     size_t from = g->i;
     while (g->i < g->t.n && g->t.p[g->i] != quote && g->t.p[g->i] != '\n')
-        g->i += g->t.p[g->i] == '\\' ? 2 : 1;
+        g->i += g->t.p[g->i] == '\\' && g->i + 1 < g->t.n ? 2 : 1;
     gradle_text(g, cu_slice(g->t, from, g->i));
     g->i++;
     g->goes_on = false;

@@ -4,6 +4,7 @@
 #include "parse.h"
 #include "walk.h"
 
+#define MAX_PARTS 2048u /* of what several commands give out one after the other */
 #define MAX_HEREDOCS 32u      /* in one text: the scanner of the grammar takes their square in time */
 
 const TSLanguage *tree_sitter_bash(void);
@@ -72,9 +73,29 @@ static uint32_t expand_kids(walk *w, TSNode all, kids k, uint32_t i, words *out,
     return last;
 }
 
-static flow both(flow a, flow b)
+/* What comes out of one command and then of another: of the texts, those that are known. */
+static flow both(walk *w, flow a, flow b)
 {
-    return (flow){a.tags | b.tags, false, CU_NONE};
+    flow out = {.tags = a.tags | b.tags, .part = a.known || a.part || b.known || b.part};
+    if (!a.text.n || !b.text.n || a.text.n + b.text.n > MAX_PARTS) {
+        out.text = a.text.n ? a.text : b.text;
+        return out;
+    }
+    cu_buf all CU_CLEAN_BUF = CU_BUF(MAX_PARTS + 8);
+    cu_buf_add(&all, a.text);
+    if (a.text.p[a.text.n - 1] != '\n')
+        cu_buf_byte(&all, '\n');
+    cu_buf_add(&all, b.text);
+    out.text = cu_arena_dup(w->a, cu_buf_view(&all));
+    return out;
+}
+
+void var_given(walk *w, cu_bytes name, flow value)
+{
+    var_set(w, &w->vars, name, value);
+    for (unsigned t = 0; value.known && value.text.n && t < CU_TIERS; t++) /* PAGER='cmd' */
+        if (w->g->packs[t] && in_any(&w->g->packs[t]->command_env, name))
+            shell_text(w, value.text, (flow){0});
 }
 
 static void assign(walk *w, TSNode n)
@@ -104,10 +125,7 @@ static void assign(walk *w, TSNode n)
         char *joined = cu_arena_fmt(w->a, "%.*s%.*s", CU_FMT(old->text), CU_FMT(f.text));
         f = (flow){f.tags | old->tags, f.known && old->known, cu_str(joined)};
     }
-    var_set(w, &w->vars, text_at(w, name), f);
-    for (unsigned t = 0; f.known && f.text.n && t < CU_TIERS; t++) /* PAGER='cmd' */
-        if (w->g->packs[t] && in_list(&w->g->packs[t]->command_env, text_at(w, name)))
-            shell_text(w, f.text, (flow){0});
+    var_given(w, text_at(w, name), f);
 }
 
 /* The grammar takes all words behind `< file` for its files; to a shell those behind the first are words of the
@@ -138,23 +156,42 @@ static void file_redirect(walk *w, TSNode n, call *c)
 }
 
 /* Its text goes in; words behind the mark are words of the command. */
+/* To the grammar a document that begins with a backslash is words of the command before it, or of the one behind a pipe.
+ * Where its line ends in that case; UINT32_MAX in any other. */
+static uint32_t taken_from(const walk *w, const kids *all)
+{
+    uint32_t at = UINT32_MAX;
+    for (uint32_t i = 0; i < all->n; i++) {
+        if (is(all->v[i], "heredoc_start"))
+            for (at = ts_node_end_byte(all->v[i]); at < w->src.n && w->src.p[at] != '\n'; at++)
+                ;
+        else if (strncmp(ts_node_type(all->v[i]), "heredoc", 7) != 0 && ts_node_end_byte(all->v[i]) > at && w->src.n - at > 1 && w->src.p[at + 1] == '\\')
+            return at;
+    }
+    return UINT32_MAX;
+}
+
 static void heredoc(walk *w, TSNode n, call *c)
 {
     cu_bytes start = CU_NONE;
     kids all = kids_of(w, n);
+    uint32_t taken = taken_from(w, &all);
     for (uint32_t i = 0; i < all.n; i++) {
         TSNode k = all.v[i];
         if (is(k, "heredoc_start"))
             start = text_at(w, k);
         else if (is(k, "file_redirect"))
             file_redirect(w, k, c);
-        else if (is_word(k))
+        else if (is_word(k) && ts_node_start_byte(k) < taken)
             expand_node(w, k, &c->argv, &c->arg_tags);
         if (!is(k, "heredoc_body"))
             continue;
         bool raw = start.n && (memchr(start.p, '\'', start.n) || memchr(start.p, '"', start.n) || memchr(start.p, '\\', start.n));
         uint32_t tags = 0;
-        c->in.text = raw ? cu_arena_dup(w->a, text_at(w, k)) : expand_one(w, k, &tags);
+        if (taken < ts_node_end_byte(k))
+            c->in.text = cu_arena_dup(w->a, cu_slice(w->src, taken + 1, ts_node_end_byte(k)));
+        else
+            c->in.text = raw ? cu_arena_dup(w->a, text_at(w, k)) : expand_one(w, k, &tags);
         c->in.known = true;
         c->in.tags |= tags;
     }
@@ -192,9 +229,14 @@ static void files_written(walk *w, const call *c, flow out)
 static flow behind_heredoc(walk *w, TSNode redirect_node, flow out)
 {
     kids all = kids_of(w, redirect_node);
+    uint32_t taken = taken_from(w, &all);
     for (uint32_t i = 0; i < all.n; i++) {
         TSNode k = all.v[i];
-        if (!is_redirect(k) && !is_word(k) && strncmp(ts_node_type(k), "heredoc", 7) != 0)
+        if (is_redirect(k) || is_word(k) || strncmp(ts_node_type(k), "heredoc", 7) == 0)
+            continue;
+        if (ts_node_start_byte(k) < taken && ts_node_end_byte(k) > taken)
+            out = shell_text(w, cu_slice(w->src, ts_node_start_byte(k), taken), out);
+        else
             out = shell_node(w, k, out);
     }
     return out;
@@ -313,7 +355,7 @@ static flow redirected(walk *w, TSNode n, flow in)
         out = shell_node(w, body, c->in);
     if (!simple && c->argv.n && !w->last_gets) { /* < file cmd, and whatever else the grammar put there */
         span(w, n);
-        out = both(out, call_run(w, c));
+        out = both(w, out, call_run(w, c));
     }
     w->last_gets = NULL;
     if (!simple)
@@ -324,7 +366,7 @@ static flow redirected(walk *w, TSNode n, flow in)
     if (c->behind.n) {
         const call next = {.argv = c->behind, .in = out};
         *c = next;
-        out = both(out, call_run(w, c));
+        out = both(w, out, call_run(w, c));
     }
     return out;
 }
@@ -362,7 +404,7 @@ static flow children(walk *w, TSNode n, flow in, bool pipe)
         if (is(k, "comment") || is_redirect(k))
             continue;
         flow f = shell_node(w, k, pipe ? out : in);
-        out = pipe || seen++ == 0 ? f : both(out, f);
+        out = pipe || seen++ == 0 ? f : both(w, out, f);
     }
     return out;
 }
@@ -395,12 +437,12 @@ static flow broken(walk *w, TSNode n, flow in)
         else if (is_redirect(k))
             redirect(w, k, c);
         else
-            out = both(out, shell_node(w, k, in));
+            out = both(w, out, shell_node(w, k, in));
     }
     if (c && c->argv.n) {
         span(w, n);
         c->in = in;
-        out = both(out, call_run(w, c));
+        out = both(w, out, call_run(w, c));
     }
     return out;
 }
@@ -430,7 +472,7 @@ flow shell_node(walk *w, TSNode n, flow in)
     if (is(n, "command") && w->last_gets && ts_node_eq(n, w->last)) {
         const call *given = w->last_gets;
         w->last_gets = NULL;
-        flow out = command(w, n, both(in, given->in), given);
+        flow out = command(w, n, both(w, in, given->in), given);
         w->last_gets = given;
         return out;
     }
@@ -565,6 +607,11 @@ static void one_literal(walk *w, cu_bytes t)
     call_run(w, c); /* a file or host that the program names */
     if (memchr(t.p, ' ', t.n) || memchr(t.p, ';', t.n))
         shell_text(w, t, (flow){0});
+    if (memchr(t.p, '(', t.n) && (memchr(t.p, '"', t.n) || memchr(t.p, '\'', t.n)) && w->depth + 1 < CU_INSPECT_MAX_DEPTH) { /* exec('…("…")') */
+        w->depth++;
+        code_text(w, t);
+        w->depth--;
+    }
     cu_buf hidden CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
     if (w->depth + 1 >= CU_INSPECT_MAX_DEPTH || !decode_hidden(t, &hidden))
         return;
@@ -578,13 +625,42 @@ static void one_literal(walk *w, cu_bytes t)
 /* The bracket that closes what Perl's qw(), qx{} and Ruby's %x[] open at i; 0: none of them stands there. */
 static uint8_t bracket_of(cu_bytes t, size_t i)
 {
-    static const char *const heads[] = {"qw", "qx", "%x", "%w"};
+    static const char *const heads[] = {"qw", "qx", "qq", "%x", "%w", "%q", "%Q"};
     static const char open[] = "([{</|", close[] = ")]}>/|";
     const char *at = t.p[i] ? strchr(open, t.p[i]) : NULL;
     for (size_t k = 0; at && i >= 2 && k < sizeof heads / sizeof *heads; k++)
         if (memcmp(t.p + i - 2, heads[k], 2) == 0 && (i == 2 || !isalnum(t.p[i - 3])))
             return (uint8_t)close[at - open];
-    return 0;
+    bool q = at && i && t.p[i - 1] == 'q' && (i == 1 || !(isalnum(t.p[i - 2]) || t.p[i - 2] == '_')); /* Perl's q() */
+    return q ? (uint8_t)close[at - open] : 0;
+}
+
+static uint8_t hex_of(cu_bytes t, size_t i)
+{
+    uint8_t v = 0;
+    for (size_t k = i; k < i + 2; k++)
+        v = (uint8_t)(v * 16 + (isdigit(t.p[k]) ? t.p[k] - '0' : (t.p[k] | 32) - 'a' + 10));
+    return v;
+}
+
+/* A literal without what languages escape alike: \x72, \", \\. */
+static cu_bytes plain(walk *w, cu_bytes t)
+{
+    if (!t.n || !memchr(t.p, '\\', t.n))
+        return t;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
+    for (size_t i = 0; i < t.n; i++) {
+        uint8_t next = t.p[i] == '\\' && i + 1 < t.n ? t.p[i + 1] : 0;
+        if (next == 'x' && i + 3 < t.n && isxdigit(t.p[i + 2]) && isxdigit(t.p[i + 3])) {
+            cu_buf_byte(&b, hex_of(t, i + 2));
+            i += 3;
+        } else if (next && memchr("\"'`\\/", next, 5)) {
+            cu_buf_byte(&b, t.p[++i]);
+        } else {
+            cu_buf_byte(&b, t.p[i]);
+        }
+    }
+    return cu_arena_dup(w->a, cu_buf_view(&b));
 }
 
 /* Strings that stand beside each other, as in ["rm", "-rf", "/"], are one command. */
@@ -599,19 +675,20 @@ void code_text(walk *w, cu_bytes t)
         if (!closing)
             continue;
         size_t end = literal_end(t, i + 1, closing);
-        cu_bytes text = cu_slice(t, i + 1, end);
+        cu_bytes text = plain(w, cu_slice(t, i + 1, end));
         called_with(w, called_before(t, i), text);
         one_literal(w, text);
         bool beside = in_row && i > last && i - last < 8;
         for (size_t k = last; beside && k < i; k++)
-            beside = t.p[k] == ',' || isspace(t.p[k]);
+            beside = t.p[k] == ',' || t.p[k] == '[' || t.p[k] == '+' || isspace(t.p[k]);
         if (!beside) {
             if (in_row > 1)
                 shell_text(w, cu_arena_dup(w->a, cu_buf_view(&row)), (flow){0});
             cu_buf_reset(&row);
             in_row = 0;
         }
-        if (in_row++)
+        bool sum = beside && (memchr(t.p + last, '+', i - last) || !memchr(t.p + last, ',', i - last)); /* 'r' + 'm', 'r' 'm' */
+        if (in_row++ && !sum)
             cu_buf_byte(&row, ' ');
         cu_buf_add(&row, text);
         i = end;

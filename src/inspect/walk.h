@@ -20,6 +20,7 @@ typedef struct {
     uint32_t tags;
     bool known;
     cu_bytes text;
+    bool part; /* text is what is known of it; other parts are not */
 } flow;
 
 typedef struct {
@@ -88,6 +89,7 @@ void expand_span(walk *w, TSNode all, uint32_t from, uint32_t to, words *out, ui
 cu_bytes expand_one(walk *w, TSNode n, uint32_t *tags); /* without cutting */
 void var_set(walk *w, named **list, cu_bytes name, flow value);
 flow *var_get(named *list, cu_bytes name);
+void var_given(walk *w, cu_bytes name, flow value); /* a variable of the shell; others may run what it holds */
 
 /* shell.c */
 flow shell_text(walk *w, cu_bytes text, flow in);
@@ -105,6 +107,9 @@ flow decode_out(walk *w, const call *c, const cu_program *p, cu_bytes name);
 void decode_printed(const call *c, size_t from, cu_buf *out); /* printf, whose format is the word `from` */
 
 bool decode_hidden(cu_bytes literal, cu_buf *out);
+
+/* escape.c: lines that a program's text gives to a shell */
+void escape_run(walk *w, const call *c, const cu_program *p, cu_bytes name);
 
 /* input.c: what read, mapfile and xargs make of what comes in */
 void input_state(walk *w, const call *c, cu_bytes name);

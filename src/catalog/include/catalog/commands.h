@@ -37,6 +37,8 @@ typedef struct {
     cu_word_list sub;        /* only behind one of these operands: exec, run */
     cu_word_list values;     /* options that take the next word: "u" for -u, "user" for --user */
     cu_word_list code;       /* options whose value is code: "c" */
+    cu_word_list escapes;    /* what begins a command in its text */
+    cu_word_list scripts;    /* options that name a file with its text */
     cu_word_list settings;   /* options whose value gives a command to something: core.pager=CMD, alias.x=!CMD, :!CMD */
     cu_word_list after;      /* a command begins behind one of these words: "--", "-exec" */
     cu_word_list host_options, context_options, context_env;
