@@ -163,11 +163,12 @@ static bool give_to_thread(gw_scan *n)
     task->event.handler = looked;
     task->event.data = n;
     n->with.scratch = scratch;
+    n->running = true; /* the thread may begin before this one goes on, and takes its scratches by it */
     if (ngx_thread_task_post(pool, task) != NGX_OK) {
         n->with.scratch = gw.scratch;
+        n->running = false;
         return false;
     }
-    n->running = true;
     running++;
     r->main->blocked++;
     r->aio = 1;
