@@ -160,22 +160,38 @@ static void default_actions(cu_config_tenant *t)
         t->act[i] = cu_type_class((cu_type)i) == CU_CLASS_NONE ? 0 : 1;
 }
 
-/* actions: {PHONE_NUMBER: allow, SECRET: block} */
-static cu_err read_actions(const load *l, const cu_yaml *n, cu_config_tenant *t)
+/* allow, replace, block; or {allow: PURPOSE}. Personal data that nobody says a purpose for does not pass. */
+static cu_err one_action(const load *l, const cu_yaml *n, cu_type type, cu_config_tenant *t)
 {
     static const char *const names[] = {"allow", "replace", "block"};
+    const cu_yaml *why = cu_yaml_get(n, "allow");
+    unsigned a = 0;
+    if (n->kind == CU_YAML_MAP && why) {
+        CU_TRY(reading_only(&l->r, n, "an action", "allow"));
+        CU_TRY(reading_text(&l->r, why, "allow", &t->purpose[type]));
+        if (strlen(t->purpose[type]) > CU_PURPOSE_MAX)
+            return reading_wrong(&l->r, why, "a purpose has at most %u bytes", CU_PURPOSE_MAX);
+    } else {
+        while (a < 3 && !(n->kind == CU_YAML_SCALAR && cu_eq_str(n->text, names[a])))
+            a++;
+    }
+    if (a == 3)
+        return reading_wrong(&l->r, n, "the action for %s is allow, replace, block, or {allow: PURPOSE}", cu_type_name(type));
+    t->unstated[type] = a == 0 && !t->purpose[type] && cu_type_class(type) == CU_CLASS_PII;
+    t->act[type] = t->unstated[type] ? 1 : (uint8_t)a;
+    return CU_OK;
+}
+
+/* actions: {PHONE_NUMBER: {allow: on-call lists}, SECRET: block} */
+static cu_err read_actions(const load *l, const cu_yaml *n, cu_config_tenant *t)
+{
     if (n->kind != CU_YAML_MAP)
-        return reading_wrong(&l->r, n, "actions is a map from types to allow, replace or block");
+        return reading_wrong(&l->r, n, "actions is a map from types to what is done with them");
     for (const cu_yaml *k = n->first; k; k = k->next) {
         cu_type type = cu_type_by_name(k->key);
-        unsigned a = 0;
-        while (a < 3 && !(k->kind == CU_YAML_SCALAR && cu_eq_str(k->text, names[a])))
-            a++;
         if (type == CU_TYPE_COUNT)
             return reading_wrong(&l->r, k, "\"%.*s\" is no type of finding; docs/formats/rules.md lists them", CU_FMT(k->key));
-        if (a == 3)
-            return reading_wrong(&l->r, k, "the action for %.*s is allow, replace or block", CU_FMT(k->key));
-        t->act[type] = (uint8_t)a;
+        CU_TRY(one_action(l, k, type, t));
     }
     return CU_OK;
 }

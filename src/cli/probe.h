@@ -117,6 +117,7 @@ PROBE_ATTACKS(registered)
 PROBE_ATTACKS(spec)
 PROBE_ATTACKS(notice)
 PROBE_ATTACKS(account)
+PROBE_ATTACKS(purpose)
 PROBE_ATTACKS(affected)
 PROBE_ATTACKS(injected)
 PROBE_ATTACKS(altered)
@@ -135,6 +136,7 @@ bool probe_desk_setup(probe *p);
 bool probe_gates_setup(probe *p);
 bool probe_people_setup(probe *p);
 bool probe_holders_setup(probe *p);
+bool probe_purpose_setup(probe *p);
 bool probe_rights_setup(probe *p);
 bool probe_restore_setup(probe *p);
 void probe_restore_end(probe *p);

@@ -80,6 +80,7 @@ static bool write_config(struct probe_lab *l, const cu_config *c)
                "holders: {acknowledgement: refuse, training: suspend, grace_days: 1}\n"
                "capture: {tenants: {default: {keep: {internal: 1, confidential: 1}}}}\n",
                l->dir, port, l->dir, c->allow_unassessed ? "true" : "false");
+    cu_buf_str(&b, "tenants:\n  - name: default\n  - {name: " PROBE_LAB_PURPOSES ", actions: {EMAIL_ADDRESS: allow, PHONE_NUMBER: {allow: custos probe}}}\n");
     cu_buf_str(&b, "repositories:\n  - {name: probe/vault, class: restricted}\n  - {name: probe/consent, class: confidential}\n  - name: probe/app\n    class: confidential\n    paths:\n"
                    "      - {path: vault/**, class: restricted}\nvendors:\n");
     put_vendor(&b, l, "approved", UPSTREAM_PLAIN, approved);

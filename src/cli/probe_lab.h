@@ -4,6 +4,8 @@
 #ifndef CUSTOS_CLI_PROBE_LAB_H
 #define CUSTOS_CLI_PROBE_LAB_H
 
+#define PROBE_LAB_PURPOSES "purposes" /* a tenant that lets personal data pass: one kind for a purpose, one for none */
+
 #include <sys/types.h>
 #include "probe.h"
 #include "probe_upstream.h"

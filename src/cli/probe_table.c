@@ -64,6 +64,7 @@ const probe_case probe_cases[] = {
     {"ops-injection-corpus", "results of tools that speak to the model", {"OPS-07"}, PROBE_DAILY, "", false, OF(injected), NULL, NULL},
     {"prv-notice-provider-list-current", "the notice, by the vendors in use", {"PRV-01"}, PROBE_DAILY, "a published notice", false, OF(notice), NULL, NULL},
     {"prv-withdrawn-dataset-denied", "code whose consent was withdrawn", {"PRV-02"}, PROBE_DAILY, LAB, false, OF(consent), probe_desk_setup, NULL},
+    {"prv-no-purpose-no-pass", "personal data that is allowed without a purpose", {"PRV-03"}, PROBE_DAILY, LAB, false, OF(purpose), probe_purpose_setup, NULL},
     {"prv-disclosure-account", "the account of what went out about a person", {"PRV-05"}, PROBE_DAILY, LAB, false, OF(account), probe_lab_setup, NULL},
     {"avl-node-kill-no-loss", "a worker that is killed between requests", {"AVL-02"}, PROBE_DAILY, LAB, false, OF(node_kill), probe_lab_setup, NULL},
     {"avl-inspector-down-denies", "traffic while the policy or the rules are gone", {"AVL-04"}, PROBE_DAILY, LAB, false, OF(guard_gone), probe_lab_setup, NULL},

@@ -188,9 +188,14 @@ json_t *probe_entry(probe *in, const char *log, const char *type, const char *me
 
 bool probe_real_key(probe *in, const char *user, const char *scopes, char key[64], char id[64])
 {
+    return probe_real_key_of(in, "default", user, scopes, key, id);
+}
+
+bool probe_real_key_of(probe *in, const char *tenant, const char *user, const char *scopes, char key[64], char id[64])
+{
     char body[600];
     json_t *made = NULL;
-    snprintf(body, sizeof body, "{\"tenant\":\"default\",\"user\":\"%s\",\"name\":\"probe\"%s%s}", user, scopes ? ",\"scopes\":" : "", scopes ? scopes : "");
+    snprintf(body, sizeof body, "{\"tenant\":\"%s\",\"user\":\"%s\",\"name\":\"probe\"%s%s}", tenant, user, scopes ? ",\"scopes\":" : "", scopes ? scopes : "");
     long status = probe_api(in, NULL, "POST", "/api/v1/keys", body, &made);
     const char *k = json_string_value(json_object_get(made, "key")), *i = json_string_value(json_object_get(made, "id"));
     snprintf(key, 64, "%s", in->foreign ? "any" : k ? k : "");

@@ -28,6 +28,7 @@ probe_verdict probe_must_refuse(probe *p, long status);
  * with this value (member NULL: any); waits for it. Owned; NULL: not within ms. */
 json_t *probe_entry(probe *in, const char *log, const char *type, const char *member, const char *value, unsigned ms);
 /* A key of the second Custos for a tenant of traffic (default), issued by its operator; scopes: JSON or NULL. */
+bool probe_real_key_of(probe *in, const char *tenant, const char *user, const char *scopes, char key[64], char id[64]);
 bool probe_real_key(probe *in, const char *user, const char *scopes, char key[64], char id[64]);
 /* A request to a vendor of the second Custos; the answer is freed by the caller. */
 bool probe_send(probe *in, const char *vendor, const char *key, const char *const *headers, const char *text, probe_answer *a);

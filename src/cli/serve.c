@@ -208,6 +208,14 @@ static cu_err check_catalog(const cu_config *c, cu_fault *f)
     return cu_checklist_load(dir, catalogue, &a, &checklist, f);
 }
 
+static void tell_unstated(const cu_config *c)
+{
+    for (size_t i = 0; i < c->tenants_n; i++)
+        for (int t = 0; t < CU_TYPE_COUNT; t++)
+            if (c->tenants[i].unstated[t])
+                fprintf(stderr, "Tenant %s: %s is allowed without a purpose and will be replaced; write {allow: PURPOSE}.\n", c->tenants[i].name, cu_type_name((cu_type)t));
+}
+
 static int check_config(const cu_run *r)
 {
     cu_arena a CU_CLEAN_ARENA;
@@ -222,6 +230,7 @@ static int check_config(const cu_run *r)
         e = check_catalog(&c, &f);
     if (e != CU_OK)
         return cu_run_fault(r, e, &f);
+    tell_unstated(&c);
     if (r->json)
         printf("{\"ok\":true,\"tenants\":%zu,\"vendors\":%zu,\"listen\":%zu,\"rules\":%zu}\n", c.tenants_n, c.vendors_n, c.listen_n, rules);
     else

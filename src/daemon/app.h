@@ -124,6 +124,7 @@ cu_err archive_open(app *a, const char *digest, cu_buf *file, cu_arena *arena, c
 /* publish.c: writes the bundle from configuration and store; a leaf says so. Lock held. */
 cu_err publish_bundle(app *a, cu_fault *f) CU_MUST;
 cu_err publish_assessments(app *a, cu_fault *f) CU_MUST;
+cu_err publish_purposes(app *a, cu_fault *f) CU_MUST;
 /* record.c: one leaf of the daemon, durable on return; CU_INTERNAL when the registry of events does not
  * know it so. Lock held. id_out (CU_ID_LEN) may be NULL. */
 cu_err record(app *a, const char *type, const char *tenant, const char *actor, const cu_buf *body) CU_MUST;

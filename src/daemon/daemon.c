@@ -290,6 +290,7 @@ static cu_err begin(app *a, cu_fault *f)
     CU_TRY(backup_restored(a, f));
     CU_TRY(rules_publish(a, f));
     CU_TRY(publish_assessments(a, f));
+    CU_TRY(publish_purposes(a, f));
     CU_TRY(drift_begin(a, f));
     CU_TRY(guard_prepare(a, f));
     return publish_bundle(a, f);

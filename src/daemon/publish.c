@@ -288,6 +288,45 @@ cu_err publish_bundle(app *a, cu_fault *f)
     return e == CU_OK ? CU_OK : cu_fail(f, e, "policy bundle: %s", cu_err_text(e));
 }
 
+/* The purposes of one tenant as they are now, on record when they are not what was recorded last. */
+static cu_err publish_purposes_of(app *a, const cu_config_tenant *t)
+{
+    cu_buf body CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX);
+    char name[80];
+    bool changed, any = false;
+    cu_buf_str(&body, "{\"purposes\":[");
+    for (int i = 0; i < CU_TYPE_COUNT; i++)
+        if (t->purpose[i]) {
+            cu_buf_str(&body, any ? ",{" : "{");
+            cu_buf_json_kv_str(&body, "purpose", t->purpose[i]);
+            cu_buf_json_kv_str(&body, "type", cu_type_name((cu_type)i));
+            cu_buf_byte(&body, '}');
+            any = true;
+        }
+    cu_buf_byte(&body, ']');
+    cu_buf_json_kv_str(&body, "tenant", t->name);
+    cu_buf_byte(&body, '}');
+    snprintf(name, sizeof name, "purposes-%s", t->name);
+    if (!any && !cu_store_noted(a->store, name))
+        return CU_OK;
+    CU_TRY(cu_store_note(a->store, name, cu_buf_cstr(&body), &changed));
+    return changed ? record(a, "purpose.stated", CU_TENANT_ORG, "configuration", &body) : CU_OK;
+}
+
+cu_err publish_purposes(app *a, cu_fault *f)
+{
+    for (size_t i = 0; i < a->config->tenants_n; i++) {
+        const cu_config_tenant *t = &a->config->tenants[i];
+        for (int k = 0; k < CU_TYPE_COUNT; k++)
+            if (t->unstated[k])
+                cu_say(CU_LOG_WARN, "tenant %s: %s is allowed without a purpose, and is replaced until custos.yaml states one: {allow: PURPOSE}", t->name, cu_type_name((cu_type)k));
+        cu_err e = publish_purposes_of(a, t);
+        if (e != CU_OK)
+            return cu_fail(f, e, "purpose.stated: %s", cu_err_text(e));
+    }
+    return CU_OK;
+}
+
 cu_err publish_assessments(app *a, cu_fault *f)
 {
     for (size_t i = 0; i < a->config->vendors_n; i++) {

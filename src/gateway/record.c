@@ -76,20 +76,30 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Keys in order, as everywhere in a leaf. */
-static void kv_findings(cu_buf *b, const cu_redaction *rd)
+static void kv_counts(cu_buf *b, const char *name, const uint32_t count[CU_TYPE_COUNT])
 {
     cu_type found[CU_TYPE_COUNT];
     size_t n = 0;
     for (int t = 0; t < CU_TYPE_COUNT; t++)
-        if (rd->count[t])
+        if (count[t])
             found[n++] = (cu_type)t;
     if (n > 1)
         qsort(found, n, sizeof *found, by_name);
-    cu_buf_json_key(b, "findings");
+    cu_buf_json_key(b, name);
     cu_buf_byte(b, '{');
     for (size_t i = 0; i < n; i++)
-        cu_buf_json_kv_u64(b, cu_type_name(found[i]), rd->count[found[i]]);
+        cu_buf_json_kv_u64(b, cu_type_name(found[i]), count[found[i]]);
     cu_buf_byte(b, '}');
+}
+
+/* What left as it was, for the purposes that the configuration states. */
+static void kv_passed(cu_buf *b, const cu_redaction *rd)
+{
+    for (int t = 0; t < CU_TYPE_COUNT; t++)
+        if (rd->passed[t]) {
+            kv_counts(b, "passed", rd->passed);
+            return;
+        }
 }
 
 /* Where in what left a surrogate stands, and for which type. Not where the value stood: the difference
@@ -141,12 +151,13 @@ cu_err gw_record_request(gw_exchange *x)
         cu_buf_json_kv_str(b, "capture", cu_data_class_name(x->capture.class));
     gw_put_word(b, "client", client_of(x->r), 64);
     cu_buf_json_kv_str(b, "decision", cu_decision_name(CU_DECISION_ALLOW));
-    kv_findings(b, &x->redaction);
+    kv_counts(b, "findings", x->redaction.count);
     gw_put_injected(b, x);
     gw_put_word(b, "key", x->key->id, 64);
     kv_marks(b, &x->redaction);
     cu_buf_json_kv_u64(b, "memo_bytes", x->redaction.memo_bytes);
     gw_put_word(b, "model", x->model, 128);
+    kv_passed(b, &x->redaction);
     gw_put_word(b, "path", of(&x->path), 128);
     if (x->vendor->plan.n)
         gw_put_word(b, "plan", x->vendor->plan, 64);
@@ -288,7 +299,7 @@ void gw_record_rejection(gw_exchange *x)
     cu_buf_json_kv_u64(&b, "bytes", x->body.n);
     gw_put_word(&b, "decision", cu_str(x->reason), 64);
     if (x->key)
-        kv_findings(&b, &x->redaction);
+        kv_counts(&b, "findings", x->redaction.count);
     gw_put_injected(&b, x);
     if (x->key)
         gw_put_word(&b, "key", x->key->id, 64);

@@ -146,6 +146,8 @@ static cu_err take(job *j, size_t string, const cu_finding *g, size_t *from, siz
     cu_act act = cu_redact_act(j->with, g);
     const cu_json_string *s = &j->strings->v[string];
     j->out->count[g->type] += !(g->flags & CU_FINDING_REMAINDER);
+    if (act == CU_ACT_ALLOW && j->with->act[g->type] == CU_ACT_ALLOW && cu_type_class(g->type) == CU_CLASS_PII)
+        j->out->passed[g->type] += !(g->flags & CU_FINDING_REMAINDER);
     if (act == CU_ACT_BLOCK && j->out->blocked++ == 0)
         j->out->first_blocked_rule = g->rule;
     if (act != CU_ACT_REPLACE)

@@ -34,7 +34,7 @@ before(async () => {
   file = join(dir, 'pii', 'badge.yaml')
   writeFileSync(file, rule('Q'))
   provider = await new Provider().start()
-  system = await new System({ upstream: provider.url, extra: `  - name: other\n    actions: {EMPLOYEE_ID: allow}\nrules: ${dir}\n` }).start()
+  system = await new System({ upstream: provider.url, extra: `  - name: other\n    actions: {EMPLOYEE_ID: {allow: tests}}\nrules: ${dir}\n` }).start()
   other = system.json('key', 'issue', '--tenant', 'other', '--user', 'dev').key
 })
 after(async () => {

@@ -158,6 +158,19 @@ static void capture_is_read(void **state)
     }
 }
 
+static void personal_data_passes_for_a_purpose(void **state)
+{
+    assert_int_equal(load("tenants:\n  - name: acme\n    actions: {PHONE_NUMBER: {allow: on-call lists}, EMAIL_ADDRESS: allow, SECRET: allow, IBAN: block}\n"), CU_OK);
+    const cu_config_tenant *t = &config.tenants[0];
+    assert_int_equal(t->act[CU_TYPE_PHONE_NUMBER], 0);
+    assert_string_equal(t->purpose[CU_TYPE_PHONE_NUMBER], "on-call lists");
+    assert_int_equal(t->act[CU_TYPE_EMAIL_ADDRESS], 1); /* nobody said what for */
+    assert_true(t->unstated[CU_TYPE_EMAIL_ADDRESS] && !t->purpose[CU_TYPE_EMAIL_ADDRESS]);
+    assert_int_equal(t->act[CU_TYPE_SECRET], 0);
+    assert_false(t->unstated[CU_TYPE_SECRET]);
+    assert_int_equal(t->act[CU_TYPE_IBAN], 2);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -176,6 +189,8 @@ static void mistakes_are_named(void **state)
         {"workers: 4x\n", 1, "number from 1 to 64"},
         {"workers: \"4\"\n", 1, "number from 1 to 64"},
         {"workers: 99999999999999999999999\n", 1, "number from 1 to 64"},
+        {"tenants:\n  - name: a\n    actions: {IBAN: {allow: [x]}}\n", 3, "must be a text"},
+        {"tenants:\n  - name: a\n    actions: {IBAN: {replace: x}}\n", 3, "{allow: PURPOSE}"},
         {"\nlisten: {}\n", 2, "listen must be a list"},
         {"listen: []\n", 1, "at least one"},
         {"listen:\n  - 127.0.0.1:80\n", 2, "must be a map"},
@@ -300,7 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_said_means_the_defaults), cmocka_unit_test(all_that_can_be_said_is_read),
-        cmocka_unit_test(callers_limits_and_terms), cmocka_unit_test(capture_is_read), cmocka_unit_test(mistakes_are_named), cmocka_unit_test(a_file_that_is_named_must_be_there), cmocka_unit_test(run_directories),
+        cmocka_unit_test(callers_limits_and_terms), cmocka_unit_test(capture_is_read), cmocka_unit_test(personal_data_passes_for_a_purpose), cmocka_unit_test(mistakes_are_named), cmocka_unit_test(a_file_that_is_named_must_be_there), cmocka_unit_test(run_directories),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -35,10 +35,13 @@ typedef struct {
 typedef struct {
     char *name;         /* [a-z0-9][a-z0-9-]{0,62} */
     uint8_t act[CU_TYPE_COUNT]; /* what is done with a finding of each type: 0 allow, 1 replace, 2 block */
+    char *purpose[CU_TYPE_COUNT]; /* for which personal data of the type passes; NULL: it is not allowed, or no personal data */
+    bool unstated[CU_TYPE_COUNT]; /* allowed without a purpose: replaced all the same */
     cu_config_limits limits;    /* of all its callers together */
     char *known_secrets; /* path of a list of exact values (catalog/known_list.h), or NULL */
 } cu_config_tenant;
 
+#define CU_PURPOSE_MAX 200u /* bytes */
 #define CU_PROBE_TENANTS 3u /* probe-a, probe-b; probe-c, of which nothing is replaced but everything blocked */
 
 typedef struct {

@@ -68,6 +68,7 @@ typedef struct {
     } marks[CU_MAX_MARKS];           /* the first of what was replaced, in order */
     uint32_t marks_n;
     uint32_t count[CU_TYPE_COUNT];   /* findings by type, whatever was done with them */
+    uint32_t passed[CU_TYPE_COUNT];  /* of them personal data that the tenant lets pass */
     uint32_t replaced, blocked;
     uint16_t first_blocked_rule; /* CU_RULE_KNOWN: one of the listed values */
     uint64_t scanned_bytes, memo_bytes; /* unescaped bytes that were scanned / that the memo knew */
