@@ -392,7 +392,7 @@ static void words_at(walk *w, cu_bytes t)
     const uint8_t *sign = memchr(t.p ? t.p : (const uint8_t *)"", '@', t.n);
     size_t at = sign ? (size_t)(sign - t.p) : 0, end = 0;
     for (size_t i = 0; i < at; i++)
-        if (!isalnum(t.p[i]) && !memchr("_.-", t.p[i], 3))
+        if (!isalnum(t.p[i]) && !memchr("_.-:", t.p[i], 4)) /* user@host, user:password@host/database */
             return;
     if (!at || at + 1 >= t.n || !isalpha(t.p[at + 1]))
         return;
@@ -416,6 +416,8 @@ void host_words(walk *w, const call *c, const cu_program *p, const size_t *opera
     for (size_t i = 1; i < c->argv.n; i++) {
         host_scan(w, c->argv.v[i].text);
         option_host(w, c, i, p ? p : &unknown);
+        if (p && (p->tags & (CU_COMMAND_net | CU_COMMAND_upload)) && cu_starts(c->argv.v[i].text, CU_LIT("\\\\")))
+            operand_host(w, c->argv.v[i].text, p, true); /* \\host\share, wherever it stands */
         if (!p)
             words_at(w, c->argv.v[i].text);
     }
