@@ -113,6 +113,7 @@ typedef struct gw_exchange {
     bool stream;
     uint32_t session;       /* of the client's session, 0: it names none */
     const cu_begun *begun;  /* the beginning of body that an earlier turn had; NULL: none is known */
+    cu_sha256 begun_for;    /* all that decides what was found in it */
     cu_json_places places;  /* where beginnings may end that a later turn has */
     cu_bytes before;        /* the answer or conversation that this request goes on from; empty: none */
     cu_bytes conversation;  /* that the provider keeps by name, empty when there is none */

@@ -9,7 +9,7 @@ struct gw_scan {
     gw_exchange *x;
     cu_json_strings strings;
     cu_surrogate_key key;
-    cu_sha256 looked_for, begun_for;
+    cu_sha256 looked_for;
     cu_redact_with with;
     cu_fault fault;
     cu_err err;
@@ -44,9 +44,8 @@ cu_err gw_walk_body(gw_exchange *x, cu_json_strings *s, cu_fault *f)
 {
     bool large = x->body.n >= CU_BEGUN_MIN;
     if (large) {
-        cu_sha256 digest;
-        digest_for_beginnings(x, &digest);
-        x->begun = cu_begun_find(gw.beginnings, gw.memo, x->key->tenant, digest.b, x->body, &x->arena);
+        digest_for_beginnings(x, &x->begun_for);
+        x->begun = cu_begun_find(gw.beginnings, gw.memo, x->key->tenant, x->begun_for.b, x->body, &x->arena);
     }
     return cu_json_walk_on(x->body, x->begun ? &x->begun->place : NULL, x->begun ? x->begun->strings : NULL, &x->arena, s,
                            large ? &x->places : NULL, f);
@@ -65,6 +64,19 @@ void gw_begins_as_received(gw_exchange *x, cu_bytes received)
         x->places.n = 0;
 }
 
+/* What applies to the repository is known only after the walk that names it: what was looked at for another one is
+ * not looked at. */
+static void begins_for_this(gw_exchange *x)
+{
+    cu_sha256 digest;
+    if (!x->begun && !x->places.n)
+        return;
+    digest_for_beginnings(x, &digest);
+    if (memcmp(digest.b, x->begun_for.b, sizeof digest.b) != 0)
+        x->begun = NULL;
+    x->begun_for = digest;
+}
+
 static gw_scan *prepare(gw_exchange *x, const cu_json_strings *s)
 {
     gw_scan *n = cu_arena_alloc(&x->arena, sizeof *n);
@@ -76,10 +88,9 @@ static gw_scan *prepare(gw_exchange *x, const cu_json_strings *s)
     memcpy(n->key.key, x->tenant->surrogate_key, sizeof n->key.key);
     n->key.ready = &x->bundle->keys[x->key->tenant].surrogates;
     digest_of_rules(x, &n->looked_for);
-    if (x->places.n || x->begun)
-        digest_for_beginnings(x, &n->begun_for);
+    begins_for_this(x);
     n->with = (cu_redact_with){.engine = gw.engine, .scratch = gw.scratch, .memo = gw.memo, .tenant = x->key->tenant,
-                               .rules_digest = n->looked_for.b, .begun_memo = gw.beginnings, .begun_digest = n->begun_for.b, .begun = x->begun,
+                               .rules_digest = n->looked_for.b, .begun_memo = gw.beginnings, .begun_digest = x->begun_for.b, .begun = x->begun,
                                .places = x->places.n ? &x->places : NULL, .known = x->bundle->known[x->key->tenant].list, .key = &n->key};
     for (int t = 0; t < CU_TYPE_COUNT; t++)
         n->with.act[t] = gw_act(x, (cu_type)t);

@@ -80,6 +80,26 @@ test('hold: a note stands in place of the text, in every turn, and all else stay
   }
 })
 
+test('a conversation that passed without a repository is looked at again where one is stricter', async (t) => {
+  const s = await system("guard:\n  injected: annotate\n  repositories:\n    'acme/payments': {injected: hold}\n")
+  t.after(() => s.remove())
+  const filler = Array.from({ length: 3000 }, (_, i) => `line ${i} of a long file`).join('\n'), body = shapes.anthropic[1](planted)
+  const headers = { authorization: 'Bearer ' + s.key, 'content-type': 'application/json' }
+  const turn = async (repo) => {
+    body.messages.push({ role: 'assistant', content: 'next' }, { role: 'user', content: 'go on' })
+    const res = await fetch(s.url + '/v1/messages', { method: 'POST', headers: { ...headers, ...(repo && { 'x-custos-repo': repo }) }, body: JSON.stringify(body) })
+    assert.equal(res.status, 200, await res.text())
+    return provider.received.at(-1).body.toString()
+  }
+  body.messages.push({ role: 'assistant', content: filler })
+  for (let i = 0; i < 3; i++) assert.ok((await turn()).includes('deploy key'))
+  for (let i = 0; i < 2; i++) {
+    const got = await turn('acme/payments')
+    assert.ok(!got.includes('deploy key') && got.includes('custos left this text out'))
+  }
+  assert.ok((await turn()).includes('deploy key'))
+})
+
 test('block: the request is refused in its own shape each time it comes, and the refusal names the rule', async (t) => {
   const s = await system('guard:\n  injected: annotate\n  tenants:\n    acme: {injected: block}\n')
   t.after(() => s.remove())
