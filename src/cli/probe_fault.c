@@ -127,7 +127,8 @@ static probe_verdict under_load(probe *p)
         probe_answer_free(&a);
     }
     for (unsigned i = 0; i < n; i++) {
-        json_t *e = probe_log_wait(in, "t/probe-a", answered[i], "exchange.request");
+        /* after one that did not come in its time, the others have had theirs */
+        json_t *e = missing ? probe_log_entry(in, "t/probe-a", answered[i], "exchange.request") : probe_log_wait(in, "t/probe-a", answered[i], "exchange.request");
         missing += e == NULL;
         json_decref(e);
     }

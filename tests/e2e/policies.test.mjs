@@ -3,6 +3,7 @@ import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { probeOf, verdicts } from '../gateway/probing.mjs'
 import { System } from '../gateway/system.mjs'
 import { accept, call } from '../web/people.mjs'
 
@@ -50,6 +51,7 @@ test('a draft holds the text that is approved, and not by who drafted it', async
   const spec = await take(ada, 'spec.generated', { policy: 'processing-specification' })
   assert.equal(spec.status, 201, JSON.stringify(spec.json))
   assert.equal((await take(bo, 'spec.approved', { policy: 'processing-specification' })).status, 201)
+  assert.deepEqual(verdicts(await probeOf(s, {}, 'pin-spec-matches-config')), { settings: 'held' })
 })
 
 test('each person acknowledges a version once', async () => {
@@ -74,4 +76,14 @@ test('a changed setting makes what speaks of it stale, and nothing else', async 
   assert.deepEqual(stale.body.changed, ['tenants'])
   assert.equal(shown('tenant-isolation').state, 'stale')
   assert.equal(shown('processing-specification').state, 'approved')
+})
+
+test('a setting of which the approved specification speaks is changed: its probe turns red', async () => {
+  await s.stop()
+  s.options.extra += 'max_body_mib: 9\n'
+  await s.start()
+  assert.deepEqual(shown('processing-specification').changed, ['max_body'])
+  let r
+  for (let i = 0; i < 600 && !(r && verdicts(r).settings === 'broken'); i++) r = await probeOf(s, {}, 'pin-spec-matches-config')
+  assert.deepEqual([r.status, verdicts(r)], [1, { settings: 'broken' }], r.err)
 })

@@ -2,6 +2,7 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { probeOf, verdicts } from '../gateway/probing.mjs'
 import { System } from '../gateway/system.mjs'
 
 let s, provider, good = true
@@ -96,8 +97,12 @@ test('a notice names the vendors in use, and says so no longer when there is ano
   const p = s.json('privacy', 'list')
   assert.equal(p.notice_current, true)
   assert.deepEqual(p.notice[0].fields.providers, ['anthropic']) // what the register says, not what was typed
+  const probe = () => probeOf(s, {}, 'prv-notice-provider-list-current')
+  assert.deepEqual(verdicts(await probe()), { providers: 'held' })
   taken('vendor.registered', 'vendor=another', 'service=api', 'owner=Ada', 'criticality=low')
   assert.equal(s.json('privacy', 'list').notice_current, false)
+  const red = await probe()
+  assert.deepEqual([red.status, verdicts(red)], [1, { providers: 'broken' }], red.err)
   refused(/due comes after/, 'complaint.received', 'subject=x', `received=${ago(1)}`, `due=${ago(2)}`)
   const c = taken('complaint.received', 'subject=Kept too long', `received=${ago(1)}`, `due=${ago(-240)}`)
   taken('complaint.closed', `complaint=${c.id}`, 'answer=Nothing is kept')

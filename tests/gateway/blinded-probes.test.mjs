@@ -2,10 +2,10 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { probeOf, verdicts } from './probing.mjs'
-import { System } from './system.mjs'
+import { custos, System } from './system.mjs'
 
 let system
 before(async () => {
@@ -58,4 +58,48 @@ test('a baseline that does not see a mode, a bundle that everybody may read, a l
   const torn = preload('torn', 'int system(const char *c) { return 256; }\n')
   await isBroken(torn, 'prv-find-and-erase-subject', 'find-and-erase')
   await isBroken(torn, 'iam-shredded-tenant-unreadable', 'erased-tenant')
+})
+
+// Each write of a worker to its spool is answered as if it had been done.
+test('a gateway whose record never reaches the disk', async () => {
+  const lost = preload('lost', `#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+ssize_t pwritev64v2(int fd, const struct iovec *v, int n, off_t at, int flags) {
+  ssize_t (*f)(int, const struct iovec *, int, off_t, int) = dlsym(RTLD_NEXT, "pwritev64v2"), k, all = 0; char exe[4200];
+  for (int i = 0; i < n; i++) all += v[i].iov_len;
+  k = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  return k > 6 && memcmp(exe + k - 6, "/nginx", 6) == 0 ? all : f(fd, v, n, at, flags);
+}
+`)
+  await isBroken(lost, 'pin-kill-mid-stream-recorded', 'worker-killed')
+  await isBroken(lost, 'avl-node-kill-no-loss', 'worker-killed')
+})
+
+// Instead of refusing, or of keeping what it had, it takes what else it finds: the bundle that was put aside, and rules
+// that do not know the value.
+test('a gateway that goes on with other rules when its policy or its rules are gone', async () => {
+  const catalog = join(system.dir, 'catalog-less'), file = join(catalog, 'rules/pii/pii.yaml'), image = join(system.dir, 'less.image')
+  cpSync(new URL('../../catalog', import.meta.url).pathname, catalog, { recursive: true })
+  const text = readFileSync(file, 'utf8'), less = text.split(/(?=^  - id: )/m).filter((r) => !/^    type: EMAIL_ADDRESS$/m.test(r)).join('')
+  assert.notEqual(less, text)
+  writeFileSync(file, less)
+  execFileSync(custos, ['rules', 'image', image], { env: { ...process.env, CUSTOS_CATALOG: catalog } })
+  const anyRules = preload('any-rules', `#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+static const char *in_place_of(int d, const char *p) {
+  int policy = faccessat(d, "bundle.aside", F_OK, 0) == 0, rules = faccessat(d, "rules.image.aside", F_OK, 0) == 0;
+  return strcmp(p, "bundle") == 0 && policy ? "bundle.aside" : strcmp(p, "rules.image") == 0 && (policy || rules) ? "${image}" : p;
+}
+int fstatat64(int d, const char *p, struct stat64 *st, int fl) { int (*f)(int, const char *, struct stat64 *, int) = dlsym(RTLD_NEXT, "fstatat64"); return f(d, in_place_of(d, p), st, fl); }
+int openat64(int d, const char *p, int fl, ...) { int (*f)(int, const char *, int, ...) = dlsym(RTLD_NEXT, "openat64"); return f(d, in_place_of(d, p), fl, 0600); }
+`)
+  const r = await probeWith(anyRules, 'avl-inspector-down-denies')
+  assert.deepEqual([r.status, verdicts(r)], [1, { policy: 'broken', rules: 'broken' }], r.err + JSON.stringify(r.result?.results))
 })
