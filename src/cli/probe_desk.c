@@ -74,6 +74,61 @@ const probe_attack probe_self_attacks[] = {
 };
 const size_t probe_self_n = sizeof probe_self_attacks / sizeof *probe_self_attacks;
 
+/* --- gov-commitment-has-control --- */
+
+#define PROMISE "\"promise\":\"custos probe\",\"to\":\"nobody\",\"topic\":\"other\",\"value\":\"\""
+
+/* p->with: the list of controls that must not do; one of the catalogue must. */
+static probe_verdict promised(probe *p)
+{
+    char fields[200], id[128];
+    snprintf(fields, sizeof fields, PROMISE "%s", p->with);
+    probe_verdict v = probe_must_refuse(p, probe_step(probe_lab_inside(p), &ada, "commitment.changed", fields, NULL));
+    return v != PROBE_HELD || must_do(p, &ada, "commitment.changed", PROMISE ",\"controls\":[\"GOV-05\"]", id) ? v : PROBE_FAILED;
+}
+
+static bool has_control(const json_t *promise, const json_t *controls)
+{
+    json_t *of = json_object_get(json_object_get(promise, "fields"), "controls"), *c, *known;
+    size_t i, k;
+    bool every = json_array_size(of) > 0;
+    json_array_foreach(of, i, c) {
+        bool there = false;
+        json_array_foreach(controls, k, known)
+            there = there || json_equal(json_object_get(known, "id"), c);
+        every = every && there;
+    }
+    return every;
+}
+
+/* What the running Custos holds; at --gateway what stands there says it holds. */
+static probe_verdict in_force(probe *p)
+{
+    json_t *all = NULL, *controls = NULL, *x;
+    size_t i, n = 0, without = 0;
+    char first[60] = "";
+    bool asked = probe_api(p, NULL, "GET", "/api/v1/records?register=commitment&state=active", NULL, &all) == 200 && probe_api(p, NULL, "GET", "/api/v1/controls", NULL, &controls) == 200 &&
+                 json_is_array(json_object_get(all, "items")) && json_is_array(json_object_get(controls, "items"));
+    json_array_foreach(json_object_get(all, "items"), i, x) {
+        bool good = has_control(x, json_object_get(controls, "items"));
+        n++;
+        if (!good && without++ == 0)
+            snprintf(first, sizeof first, "%.50s", json_string_value(json_object_get(x, "id")));
+    }
+    json_decref(all);
+    json_decref(controls);
+    return !asked    ? probe_say(p, PROBE_FAILED, "the promises could not be read")
+           : without ? probe_say(p, PROBE_BROKEN, "%zu of %zu in force name no control, first %s", without, n, first)
+                     : probe_say(p, PROBE_HELD, "%zu in force, each with its controls", n);
+}
+
+const probe_attack probe_promise_attacks[] = {
+    {"no-control", "a promise to customers that names no control", promised, ""},
+    {"unknown-control", "a promise that names a control which does not exist", promised, ",\"controls\":[\"NEV-99\"]"},
+    {"in-force", "the promises in force, by the controls that keep them", in_force, NULL},
+};
+const size_t probe_promise_n = sizeof probe_promise_attacks / sizeof *probe_promise_attacks;
+
 /* --- changes on their way to production --- */
 
 static const char good_tests[] = "<testsuite name='unit' tests='1'><testcase name='a'/></testsuite>";

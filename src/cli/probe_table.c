@@ -30,6 +30,7 @@ const probe_case probe_cases[] = {
     {"avl-restore-verifies", "a backup of what runs, restored beside it, and what it must refuse", {"AVL-03"}, PROBE_DAILY,
      "read access to the keystore, and three times the room that the state takes", false, OF(restore), probe_restore_setup, probe_restore_end},
     {"gov-self-approval-refused", "people who approve what they asked for themselves", {"GOV-03"}, PROBE_DAILY, LAB, false, OF(self), probe_desk_setup, NULL},
+    {"gov-commitment-has-control", "promises that no control keeps", {"GOV-05"}, PROBE_DAILY, LAB, false, OF(promise), probe_desk_setup, NULL},
     {"gov-counter-reconcile", "the log, by what writers counted", {"GOV-06"}, PROBE_HOURLY, "", false, OF(counters), NULL, NULL},
     {"rsk-unknown-model-denied", "a model that a key does not name", {"RSK-02"}, PROBE_DAILY, LAB, false, OF(model), probe_rights_setup, NULL},
     {"rsk-stale-evidence-opens-finding", "shortcomings that nobody would be told of", {"RSK-04"}, PROBE_DAILY, LAB, false, OF(findings), probe_desk_setup, NULL},

@@ -31,7 +31,7 @@ static const desk_rule rules[] = {
     {"vendor.report_reviewed", NULL, vendor_check_report, NULL},
     {"vendor.cuec_recorded", NULL, vendor_check_known, NULL},
     {"vendor.cuec_mapped", NULL, vendor_check_control, NULL},
-    {"commitment.changed", NULL, NULL, vendors_changed},
+    {"commitment.changed", NULL, commitment_check, vendors_changed},
     {"vendor.incident_notice", NULL, NULL, incidents_watch},
     {"incident.opened", NULL, incident_check_opened, NULL},
     {"incident.step_done", NULL, incident_check_step, NULL},

@@ -27,20 +27,31 @@ cu_err finding_check_retest(desk_step *s, cu_fault *f)
     return s->who->system || !tested ? CU_OK : cu_fail(f, CU_DENIED, "Custos opened %.40s, and retests it: mend it and wait, or run its probe", s->id);
 }
 
+static cu_err known_controls(const desk_step *s, cu_fault *f)
+{
+    json_t *x;
+    size_t i;
+    json_array_foreach(json_object_get(s->fields, "controls"), i, x)
+        if (!cu_control_find(s->a->catalogue, cu_str(json_string_value(x))))
+            return cu_fail(f, CU_SYNTAX, "controls: there is none of the id %.40s", json_string_value(x));
+    return CU_OK;
+}
+
+cu_err commitment_check(desk_step *s, cu_fault *f)
+{
+    return json_array_size(json_object_get(s->fields, "controls")) ? known_controls(s, f)
+                                                                  : cu_fail(f, CU_SYNTAX, "controls: name those that keep the promise, as VEN-05 or IAM-01");
+}
+
 cu_err risk_check(desk_step *s, cu_fault *f)
 {
     static const char *const scored[] = {"impact", "likelihood"};
-    json_t *x;
-    size_t i;
     for (size_t k = 0; k < 2; k++) {
         json_int_t v = json_integer_value(json_object_get(s->fields, scored[k]));
         if (v < 1 || v > 5)
             return cu_fail(f, CU_SYNTAX, "%s is a number from 1 to 5", scored[k]);
     }
-    json_array_foreach(json_object_get(s->fields, "controls"), i, x)
-        if (!cu_control_find(s->a->catalogue, cu_str(json_string_value(x))))
-            return cu_fail(f, CU_SYNTAX, "controls: there is none of the id %.40s", json_string_value(x));
-    return CU_OK;
+    return known_controls(s, f);
 }
 
 cu_err risk_check_until(desk_step *s, cu_fault *f)

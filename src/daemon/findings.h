@@ -6,6 +6,7 @@
 
 cu_err finding_check_control(desk_step *s, cu_fault *f) CU_MUST; /* the control that is named exists */
 cu_err finding_check_retest(desk_step *s, cu_fault *f) CU_MUST;  /* of a control's finding: only Custos itself */
+cu_err commitment_check(desk_step *s, cu_fault *f) CU_MUST;
 cu_err risk_check(desk_step *s, cu_fault *f) CU_MUST;
 cu_err risk_check_until(desk_step *s, cu_fault *f) CU_MUST;
 /* Every minute: a control that is short gets a finding; one that is said to be fixed is retested; an overdue one is

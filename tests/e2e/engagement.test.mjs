@@ -191,7 +191,7 @@ test('remediation', async () => {
   await sam.step('vendor.term_recorded', { vendor: 'example', field, value: '30 days', plan: 'business', source: 'Example terms, clause 4.2', read_on: day(-1), next_read: day(60) })
   await sam.step('vendor.decision_proposed', { vendor: 'example', decision: 'approved', plan: 'business', profile: 'strict', reason: 'Needed', until: day(360) })
   await ann.step('assessment.approved', { vendor_decision: 'VD-1' })
-  await sam.step('commitment.changed', { promise: 'We answer within a day', to: 'All customers', topic: 'other', value: '24 hours' })
+  await sam.step('commitment.changed', { promise: 'We answer within a day', to: 'All customers', topic: 'other', value: '24 hours', controls: ['GOV-05'] })
   await must('M10', 'M11')
   probe('isolation')
   await must('M12')

@@ -53,11 +53,11 @@ test('facts need a source, a day that has come and a next reading in time', () =
 })
 
 test('a promise that a term contradicts becomes a conflict, once', async () => {
-  taken('commitment.changed', 'promise=Nothing is kept for more than a week', 'to=All customers', 'topic=retention_days', 'value=7')
+  taken('commitment.changed', 'promise=Nothing is kept for more than a week', 'to=All customers', 'topic=retention_days', 'value=7', 'controls=VEN-06')
   const open = s.json('register', 'list', 'conflict').items
   assert.equal(open.length, 1)
   assert.equal(open[0].fields.says, '30 days')
-  taken('commitment.changed', 'promise=Your code never trains a model', 'to=All customers', 'topic=training', 'value=no')
+  taken('commitment.changed', 'promise=Your code never trains a model', 'to=All customers', 'topic=training', 'value=no', 'controls=VEN-05')
   assert.equal(s.json('register', 'list', 'conflict').items.length, 1)
   assert.equal(vendor().conflicts, 1)
   taken('conflict.resolved', 'conflict=X-1', 'how=The account was set to 7 days')

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { probeOf, verdicts } from './probing.mjs'
-import { custos, System } from './system.mjs'
+import { build, custos, System } from './system.mjs'
 
 let system
 before(async () => {
@@ -48,6 +48,15 @@ int open(const char *p, int flags, ...) __attribute__((alias("open64")));
 test('a retention job whose files are not removed', async () => {
   const kept = preload('kept', '#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\nint unlinkat(int d, const char *n, int fl) { int (*f)(int, const char *, int) = dlsym(RTLD_NEXT, "unlinkat"); char at[40], to[4200] = ""; snprintf(at, sizeof at, "/proc/self/fd/%d", d); ssize_t k = readlink(at, to, sizeof to - 1); return k > 0 && strstr(to, "/bodies") ? 0 : f(d, n, fl); }\n')
   await isBroken(kept, 'dat-nothing-past-retention', 'past-its-time')
+})
+
+test('a promise of an earlier version, which names no control', async () => {
+  assert.equal(verdicts(await probeWith({}, 'gov-commitment-has-control'))['in-force'], 'held')
+  const promise = { commitment: 'C-77', promise: 'We answer within a day', to: 'All customers', topic: 'other', value: '' }
+  execFileSync(join(build, 'tests/ledger/make-log'), [join(system.dir, 'state'), '1', '1', 'entry', 'commitment.changed', JSON.stringify(promise)])
+  await system.sealed((e) => e.type === 'commitment.changed' && e.body.commitment === 'C-77', 'org')
+  const r = await probeWith({}, 'gov-commitment-has-control')
+  assert.deepEqual(verdicts(r), { 'no-control': 'held', 'unknown-control': 'held', 'in-force': 'broken' }, r.err + JSON.stringify(r.result?.results))
 })
 
 test('a baseline that does not see a mode, a bundle that everybody may read, a log that no longer verifies', async () => {

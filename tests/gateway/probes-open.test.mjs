@@ -40,10 +40,11 @@ for (const name of names)
     assert.deepEqual([leaf.body.broken, leaf.body.elsewhere], [leaf.body.attacks, true])
   })
 
-test('a gateway that takes runs of probes from anybody, and registers no vendor', async () => {
+test('a gateway that takes runs of probes and promises from anybody, and registers no vendor', async () => {
   const at = ['--gateway', `http://127.0.0.1:${open.address().port}`]
   // most probes have not run here, so that nothing can be said of their time
   assert.deepEqual(verdicts(await probeOf(system, {}, 'rsk-probe-meta', ...at)), { 'forged-run': 'broken', 'on-time': 'failed' })
+  assert.deepEqual(verdicts(await probeOf(system, {}, 'gov-commitment-has-control', ...at)), { 'no-control': 'broken', 'unknown-control': 'broken', 'in-force': 'failed' })
   assert.deepEqual(verdicts(await probeOf(system, {}, 'ven-traffic-vendor-registered', ...at)), { 'all-vendors': 'held', 'new-vendor': 'broken' })
 })
 

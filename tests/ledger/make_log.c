@@ -1,7 +1,7 @@
-/* make-log DIR COUNT [ROUNDS [leave | freeze | bulk BYTES | exchanges | pack |
+/* make-log DIR COUNT [ROUNDS [leave | entry TYPE BODY | freeze | bulk BYTES | exchanges | pack |
  * rotate=SECONDS]]: spool, signer and sequencer at work in DIR: COUNT leaves for two
  * tenants, sequenced in ROUNDS rounds. Can be called again on the same DIR. With `leave`,
- * exchanges are left in the spool for another sequencer. With `freeze`, a population of acme's entries and a sample of 20 of them are
+ * exchanges are left in the spool for another sequencer; with `entry TYPE BODY` one entry of the organisation. With `freeze`, a population of acme's entries and a sample of 20 of them are
  * put behind the rest, and the listing into DIR/evidence. With `bulk`, entries of about BYTES are written
  * for one tenant, many at a time; with `exchanges` requests and their answers, as a gateway writes them; with `pack` the
  * full bundles are packed at the end. With `rotate` the signer gets a new key before the last round. */
@@ -208,6 +208,12 @@ int main(int argc, char **argv)
     cu_err e = cu_spool_open(dirfd, "test", &w, &f);
     if (e == CU_OK && argc > 4 && strcmp(argv[4], "leave") == 0) {
         e = write_exchanges(w, 0, count);
+        cu_spool_close(w);
+        return e == CU_OK ? 0 : failed("write", e, &f);
+    }
+    if (e == CU_OK && argc > 6 && strcmp(argv[4], "entry") == 0) {
+        const cu_leaf_in in = {.type = cu_str(argv[5]), .tenant = CU_LIT("org"), .actor = CU_LIT("test"), .body = cu_str(argv[6])};
+        e = cu_spool_write(w, &in, NULL);
         cu_spool_close(w);
         return e == CU_OK ? 0 : failed("write", e, &f);
     }
