@@ -386,7 +386,9 @@ function status() {
   row('status.asof', 'the states as of a moment', 'the full replay of 10^6 entries', asof);
 }
 
-const parts = { gateway, clear, streams, sealing, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history };
+const parts = { gateway, clear, streams, sealing, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history, status };
+const unknown = only.filter((name) => !parts[name]);
+if (unknown.length) throw new Error(`there is no part ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}`);
 try {
   for (const [name, fn] of Object.entries(parts)) if (!only.length || only.includes(name)) await fn();
   if (!only.length) writeFileSync(join(root, 'build/bench.json'), JSON.stringify(rows, null, 2) + '\n');

@@ -5,6 +5,7 @@ import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promi
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "build", "web");
@@ -44,6 +45,10 @@ const page = (await readFile(join(here, "index.html"), "utf8"))
   .replace("{{script}}", `/assets/${script}`);
 await writeFile(join(out, "index.html"), page);
 await writeFile(join(assets, "licences.txt"), await licences());
+
+// nginx sends these in place of the files beside them to whoever accepts it.
+for (const name of await readdir(assets))
+  if (/\.(js|css|svg)$/.test(name)) await writeFile(join(assets, `${name}.gz`), gzipSync(await readFile(join(assets, name)), { level: 9 }));
 
 // The bundle holds other people's work; their terms travel with it.
 async function licences() {

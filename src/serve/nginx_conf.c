@@ -190,7 +190,7 @@ static void put_console(cu_buf *b, const cu_nginx_with *w)
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Referrer-Policy no-referrer always;\n"
                   "            add_header Cache-Control no-cache always;\n            try_files /index.html =404;\n        }\n",
                pages, w->web_dir, CSP);
-    cu_buf_fmt(b, "        location /assets/ {\n            root \"%s\";\n            gzip_static on;\n"
+    cu_buf_fmt(b, "        location /assets/ {\n            root \"%s\";\n            gzip_static on;\n            gzip_vary on;\n"
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Cache-Control no-cache always;\n"
                   "        }\n", w->web_dir);
 }

@@ -3,6 +3,7 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
+import http from 'node:http'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { System } from '../gateway/system.mjs'
@@ -37,6 +38,11 @@ async function clean(page, where) {
   assert.deepEqual(page.errors, [], where)
   if (shots) await page.screenshot({ path: join(shots, `${where.replaceAll(/\W+/g, '-')}.png`), fullPage: true })
 }
+// How many bytes of it go over the wire to a browser, and how they are coded.
+const sent = (url) => new Promise((done, fail) => http.get(url, { headers: { 'accept-encoding': 'gzip' } }, (a) => {
+  let n = 0
+  a.on('data', (d) => (n += d.length)).on('end', () => done({ n, coding: a.headers['content-encoding'] }))
+}).on('error', fail))
 const answered = () => system.entries('org').filter((e) => e.type === 'checklist.answered')
 let page
 
@@ -66,6 +72,21 @@ test('before sign-in: by keyboard alone, a choice opens a branch, resumed after 
   await page.reload()
   await at(page, 'Q04')
   assert.equal(answered().length, 0)
+})
+
+test('its scripts and styles go over the wire compressed, no more than 60 KB of script', async () => {
+  const fresh = await open(), urls = new Set()
+  fresh.on('response', (r) => /\.(js|css)$/.test(r.url()) && urls.add(r.url()))
+  await fresh.goto(system.url + '/audit')
+  await at(fresh, 'Q01')
+  let script = 0
+  for (const url of urls) {
+    const got = await sent(url)
+    assert.equal(got.coding, 'gzip', url)
+    if (url.endsWith('.js')) script += got.n
+  }
+  assert.ok(urls.size > 2 && script > 5000 && script <= 60 * 1024, `${script} bytes in ${urls.size} files`)
+  await fresh.context().close()
 })
 
 test('what does not apply needs a reason; F shows where it stands and how to go on', async () => {
