@@ -10,6 +10,7 @@
 
 #define SEEN_MS 3000u
 #define LIST_MAX 1000u
+#define DESK_LEAF (CU_ID_LEN + 2)
 
 /* --- reading --- */
 
@@ -142,7 +143,7 @@ static cu_err name_record(desk_step *s, const json_t *given, cu_fault *f)
     }
     if (!s->event->opens || !r->prefix.n)
         return cu_fail(f, CU_SYNTAX, "%s, the id of the record, is missing", field);
-    snprintf(s->id, sizeof s->id, "%.*s-%llu", CU_FMT(r->prefix), (unsigned long long)cu_store_record_count(s->a->store, field) + 1);
+    snprintf(s->id, sizeof s->id, "%.*s-%llu", CU_FMT(r->prefix), (unsigned long long)cu_store_record_count(s->a->store, field) + s->ahead + 1);
     return CU_OK;
 }
 
@@ -186,9 +187,10 @@ static cu_err allowed(const desk_step *s, cu_fault *f)
     return CU_OK;
 }
 
-static cu_err write_entry(desk_step *s, cu_fault *f)
+static cu_err write_entry(desk_step *s, char leaf[DESK_LEAF], cu_fault *f)
 {
-    char type[CU_EVENT_NAME], reg[CU_EVENT_NAME], leaf[CU_ID_LEN + 2] = "";
+    char type[CU_EVENT_NAME], reg[CU_EVENT_NAME];
+    leaf[0] = 0;
     snprintf(type, sizeof type, "%.*s", CU_FMT(s->event->type));
     snprintf(reg, sizeof reg, "%.*s", CU_FMT(s->event->reg->name));
     json_object_set_new(s->fields, reg, json_string(s->id));
@@ -203,14 +205,23 @@ static cu_err write_entry(desk_step *s, cu_fault *f)
             (void)!cu_fail(f, e, "not recorded: %s", cu_err_text(e));
     }
     free(body);
-    return e != CU_OK ? e : sealed(s->a, leaf) ? CU_OK : cu_fail(f, CU_TIMEOUT, "recorded, but not sealed yet: ask again, and see custos status");
+    return e;
 }
 
-static cu_err take(desk_step *s, const char *tenant, json_t *given, cu_fault *f)
+static cu_err step_before(app *a, cu_fault *f)
+{
+    return !a->desk_last[0] || sealed(a, a->desk_last) ? CU_OK : cu_fail(f, CU_TIMEOUT, "the step before is not sealed yet: see custos status");
+}
+
+static cu_err seen(app *a, const char *leaf, cu_fault *f)
+{
+    return sealed(a, leaf) ? CU_OK : cu_fail(f, CU_TIMEOUT, "recorded, but not sealed yet: ask again, and see custos status");
+}
+
+/* Checks a step and writes it; nobody has waited for it yet. */
+static cu_err write_step(desk_step *s, const char *tenant, json_t *given, char leaf[DESK_LEAF], cu_fault *f)
 {
     const desk_rule *rule = desk_rule_of(s->event->type);
-    if (s->a->desk_last[0] && !sealed(s->a, s->a->desk_last))
-        return cu_fail(f, CU_TIMEOUT, "the step before is not sealed yet: see custos status");
     CU_TRY(name_record(s, given, f));
     CU_TRY(choose_log(s, tenant, f));
     CU_TRY(allowed(s, f));
@@ -219,7 +230,15 @@ static cu_err take(desk_step *s, const char *tenant, json_t *given, cu_fault *f)
         CU_TRY(period_check_dated(s->a, s->event, s->fields, f));
     if (rule && rule->check)
         CU_TRY(rule->check(s, f));
-    return write_entry(s, f);
+    return write_entry(s, leaf, f);
+}
+
+static cu_err take(desk_step *s, const char *tenant, json_t *given, cu_fault *f)
+{
+    char leaf[DESK_LEAF];
+    CU_TRY(step_before(s->a, f));
+    CU_TRY(write_step(s, tenant, given, leaf, f));
+    return seen(s->a, leaf, f);
 }
 
 cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *tenant, json_t *fields, json_t **record, cu_fault *f)
@@ -243,17 +262,80 @@ cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *te
     return e;
 }
 
+static const desk_actor daemon_itself = {.actor = "daemon", .system = true};
+
 bool desk_note(app *a, const char *type, json_t *fields)
 {
-    const desk_actor daemon = {.actor = "daemon", .system = true};
     json_t *record = NULL;
     cu_fault f = {0};
-    cu_err e = desk_take(a, &daemon, type, NULL, fields, &record, &f);
+    cu_err e = desk_take(a, &daemon_itself, type, NULL, fields, &record, &f);
     if (e != CU_OK)
         cu_say(CU_LOG_WARN, "%s could not be recorded: %s", type, f.text);
     json_decref(record);
     json_decref(fields);
     return e == CU_OK;
+}
+
+/* --- steps that are waited for together --- */
+
+static cu_err note_one(app *a, desk_noted *x, unsigned ahead, char leaf[DESK_LEAF], cu_fault *f)
+{
+    desk_step s = {.a = a, .who = &daemon_itself, .event = cu_event_find(a->events, cu_str(x->type)), .ahead = ahead};
+    if (!s.event || !s.event->reg || !x->fields)
+        return cu_fail(f, CU_NOT_FOUND, "there is no step of the type %.60s", x->type);
+    cu_err e = write_step(&s, NULL, x->fields, leaf, f);
+    json_decref(s.fields);
+    json_decref(s.now);
+    return e;
+}
+
+/* Of the steps before x that were taken, those that open a record of its register. */
+static unsigned opened_before(const app *a, const desk_noted *v, const desk_noted *x)
+{
+    const cu_event *of = cu_event_find(a->events, cu_str(x->type));
+    unsigned n = 0;
+    for (; v < x; v++) {
+        const cu_event *e = cu_event_find(a->events, cu_str(v->type));
+        n += v->taken && of && e && e->opens && e->reg == of->reg;
+    }
+    return n;
+}
+
+static void not_noted(const desk_noted *x, const cu_fault *f)
+{
+    cu_say(CU_LOG_WARN, "%s could not be recorded: %s", x->type, f->text);
+}
+
+static void write_all(app *a, desk_noted *v, size_t n, char (*leaves)[DESK_LEAF])
+{
+    cu_fault f = {0};
+    cu_err before = step_before(a, &f);
+    for (size_t i = 0; i < n; i++) {
+        v[i].taken = before == CU_OK && note_one(a, &v[i], opened_before(a, v, &v[i]), leaves[i], &f) == CU_OK;
+        if (!v[i].taken)
+            not_noted(&v[i], &f);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (v[i].taken && !(v[i].taken = seen(a, leaves[i], &f) == CU_OK))
+            not_noted(&v[i], &f);
+}
+
+void desk_note_all(app *a, desk_noted *v, size_t n)
+{
+    char (*leaves)[DESK_LEAF] = calloc(n ? n : 1, sizeof *leaves);
+    pthread_mutex_lock(&a->desk_lock);
+    if (leaves && n)
+        write_all(a, v, n, leaves);
+    pthread_mutex_unlock(&a->desk_lock);
+    free(leaves);
+    for (size_t i = 0; i < n; i++) {
+        const cu_event *e = cu_event_find(a->events, cu_str(v[i].type));
+        const desk_rule *rule = e ? desk_rule_of(e->type) : NULL;
+        if (v[i].taken && rule && rule->after)
+            rule->after(a);
+        json_decref(v[i].fields);
+        v[i].fields = NULL;
+    }
 }
 
 json_t *desk_entry(app *a, uint64_t index)

@@ -25,6 +25,7 @@ typedef struct {
     char id[129];          /* of the record */
     json_t *fields;        /* of the entry; complete after the check */
     json_t *now;           /* the record as it is; NULL: it is being opened */
+    unsigned ahead;        /* records of its register that steps before it open and that are not sealed yet */
 } desk_step;
 
 /* What one type of step asks beyond the registry. Each may be NULL; desk_rules.c lists them. */
@@ -44,6 +45,14 @@ cu_err desk_take(app *a, const desk_actor *who, const char *type, const char *te
 
 /* Takes a step as the daemon itself; fields is released. What fails is said in the program's log: false. */
 bool desk_note(app *a, const char *type, json_t *fields);
+
+/* Several such steps, each of another record: written one after the other, and waited for together. */
+typedef struct {
+    const char *type;
+    json_t *fields;        /* released by desk_note_all() */
+    bool taken;            /* set there */
+} desk_noted;
+void desk_note_all(app *a, desk_noted *v, size_t n);
 
 /* A record as the API shows it, persons by their names; NULL when there is none. as_of NULL: now. */
 json_t *desk_find(app *a, const char *reg, const char *id, const char *as_of);

@@ -151,6 +151,8 @@ unsigned answer_exchange(call *c)
         return problem(c, 500, "The exchange could not be read", "%s", cu_err_text(e));
     const char *tenant = json_string_value(json_object_get(one, "tenant")), *at = json_string_value(json_object_get(one, "at"));
     if (!one || !tenant || !at || !limit_tenant(c, tenant) || !limit_time(c, at)) {
+        if (!one) /* asked for right after its answer */
+            c->a->awaited = true;
         json_decref(one);
         return problem(c, 404, "Unknown exchange", "No exchange of this id is sealed yet.");
     }

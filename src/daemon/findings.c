@@ -116,7 +116,36 @@ static void note_one(void *arg, const cu_control_status *st)
     stale_of(st, k);
 }
 
-/* --- acting --- */
+/* --- acting: what one look finds is written together, so that many of them keep no other look waiting --- */
+
+/* Steps of a look, each of another finding; close: the finding that its step may close afterwards, or NULL. */
+typedef struct {
+    desk_noted *v;
+    const json_t **close;
+    size_t n;
+} steps;
+
+static void add_step(steps *s, const char *type, json_t *fields, const json_t *close)
+{
+    desk_noted *v = realloc(s->v, (s->n + 1) * sizeof *v);
+    if (v)
+        s->v = v;
+    const json_t **c = realloc(s->close, (s->n + 1) * sizeof *c);
+    if (c)
+        s->close = c;
+    if (!v || !c) {
+        json_decref(fields); /* the next look finds it again */
+        return;
+    }
+    s->v[s->n] = (desk_noted){.type = type, .fields = fields};
+    s->close[s->n++] = close;
+}
+
+static void drop_steps(steps *s)
+{
+    free(s->v);
+    free(s->close);
+}
 
 static const char *source_name(cu_shortcoming how)
 {
@@ -148,7 +177,7 @@ static void tell_stale(app *a, const short_control *k)
     pthread_mutex_unlock(&a->lock);
 }
 
-static bool open_finding(app *a, const short_control *k)
+static void open_finding(app *a, const short_control *k, steps *out)
 {
     char due[CU_TIME_LEN], title[256];
     bool stale = k->how == CU_SHORT_EVIDENCE, high = !stale && k->preventive;
@@ -156,12 +185,12 @@ static bool open_finding(app *a, const short_control *k)
     snprintf(title, sizeof title, "%.150s: %s", k->title, stale ? "evidence is too old" : k->how == CU_SHORT_PROBE ? "its probe got through" : "an entry says that it failed");
     if (stale)
         tell_stale(a, k);
-    return desk_note(a, "finding.opened", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "cause", k->cause, "control", k->control, "due", due, "owner", "", "severity",
-                                               high ? "high" : stale ? "low" : "medium", "source", source_name(k->how), "title", title));
+    add_step(out, "finding.opened", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "cause", k->cause, "control", k->control, "due", due, "owner", "", "severity",
+                                              high ? "high" : stale ? "low" : "medium", "source", source_name(k->how), "title", title), NULL);
 }
 
 /* Evidence that came back closes its finding; a control that works again passes the retest. */
-static void retest(app *a, json_t *finding, const short_control *k)
+static void retest(const json_t *finding, const short_control *k, steps *out)
 {
     const char *state = text_of(finding, "state"), *id = text_of(finding, "id"), *source = desk_text(finding, "source");
     bool short_still = k->how != CU_SHORT_NOT && strcmp(source_name(k->how), source) == 0;
@@ -169,22 +198,28 @@ static void retest(app *a, json_t *finding, const short_control *k)
     bool newer = strcmp(source, "probe") != 0 || k->run_ms > since;
     if (!short_still && newer && (strcmp(state, "open") == 0 || strcmp(state, "fixed") == 0)) {
         const char *how = strcmp(source, "probe") == 0 ? "The probe held" : strcmp(source, "entry") == 0 ? "Nothing says any more that it fails" : "The evidence is fresh again";
-        if (desk_note(a, "finding.retested", json_pack("{s:s,s:s}", "finding", id, "retest", how)) && strcmp(source, "evidence") == 0)
-            (void)desk_note(a, "finding.closed", json_pack("{s:s,s:s}", "finding", id, "note", how));
+        add_step(out, "finding.retested", json_pack("{s:s,s:s}", "finding", id, "retest", how), strcmp(source, "evidence") == 0 ? finding : NULL);
     } else if (short_still && newer && (strcmp(state, "fixed") == 0 || strcmp(state, "passed") == 0)) {
-        (void)desk_note(a, "finding.retest_failed", json_pack("{s:s,s:s}", "finding", id, "retest", k->cause[0] ? k->cause : "It is still short"));
+        add_step(out, "finding.retest_failed", json_pack("{s:s,s:s}", "finding", id, "retest", k->cause[0] ? k->cause : "It is still short"), NULL);
     }
 }
 
-static void escalate(app *a, const json_t *finding)
+static void close_retested(const steps *retests, steps *out)
+{
+    for (size_t i = 0; i < retests->n; i++)
+        if (retests->v[i].taken && retests->close[i])
+            add_step(out, "finding.closed", json_pack("{s:s,s:s}", "finding", text_of(retests->close[i], "id"), "note", "The evidence is fresh again"), NULL);
+}
+
+static void escalate(const json_t *finding, steps *out)
 {
     const char *due = desk_text(finding, "due");
     if (cu_day_ns(cu_str(due)) + DAY_NS <= cu_now_ns() && strcmp(desk_text(finding, "escalated"), due) != 0)
-        (void)desk_note(a, "finding.escalated", json_pack("{s:s,s:s}", "escalated", due, "finding", text_of(finding, "id")));
+        add_step(out, "finding.escalated", json_pack("{s:s,s:s}", "escalated", due, "finding", text_of(finding, "id")), NULL);
 }
 
 /* Occurrences that did not take place, once for each end of a gap. */
-static void record_exception(app *a, const short_control *k, json_t *exceptions)
+static void record_exception(const short_control *k, json_t *exceptions, steps *out)
 {
     char from[CU_TIME_LEN], to[CU_TIME_LEN];
     json_t *x;
@@ -194,8 +229,8 @@ static void record_exception(app *a, const short_control *k, json_t *exceptions)
     json_array_foreach(exceptions, i, x)
         if (strcmp(desk_text(x, "control"), k->control) == 0 && strcmp(desk_text(x, "period_to"), to) >= 0)
             return;
-    (void)desk_note(a, "exception.recorded", json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:s}", "cause", "", "control", k->control, "effect", "", "failed", (json_int_t)k->missed, "of",
-                                                  (json_int_t)(k->missed + k->seen), "period_from", from, "period_to", to, "response", ""));
+    add_step(out, "exception.recorded", json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:s,s:s}", "cause", "", "control", k->control, "effect", "", "failed", (json_int_t)k->missed, "of",
+                                                  (json_int_t)(k->missed + k->seen), "period_from", from, "period_to", to, "response", ""), NULL);
 }
 
 /* A gap that is still open grows: it is told when it has ended. */
@@ -204,27 +239,44 @@ static bool gap_ended(const short_control *k)
     return k->missed && k->missed_ms + 2000 < cu_now_ns() / 1000000 && k->how != CU_SHORT_EVIDENCE;
 }
 
+static void judge(app *a, const look *l, json_t *all, json_t *exceptions, steps *out)
+{
+    unsigned opened = 0;
+    json_t *x;
+    size_t i;
+    for (size_t k = 0; k < l->n; k++) {
+        if (l->v[k].how != CU_SHORT_NOT && !finding_of(all, &l->v[k]) && opened < OPENED_AT_ONCE) {
+            open_finding(a, &l->v[k], out);
+            opened++;
+        }
+        if (gap_ended(&l->v[k]))
+            record_exception(&l->v[k], exceptions, out);
+        json_array_foreach(all, i, x)
+            if (strcmp(desk_text(x, "control"), l->v[k].control) == 0 && *desk_text(x, "source") && strcmp(desk_text(x, "source"), "person") != 0)
+                retest(x, &l->v[k], out);
+    }
+}
+
 void findings_watch(app *a)
 {
     static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER; /* two who look at once would open each finding twice */
     look l = {0};
-    unsigned opened = 0;
+    steps first = {0}, closings = {0}, escalations = {0};
     json_t *x;
     size_t i;
     pthread_mutex_lock(&one);
     states_each(a, cu_now_ns() / 1000000, note_one, &l);
     json_t *all = desk_list(a, "finding", NULL, true), *exceptions = desk_list(a, "exception", NULL, false);
-    for (size_t k = 0; k < l.n; k++) {
-        if (l.v[k].how != CU_SHORT_NOT && !finding_of(all, &l.v[k]) && opened < OPENED_AT_ONCE)
-            opened += open_finding(a, &l.v[k]);
-        if (gap_ended(&l.v[k]))
-            record_exception(a, &l.v[k], exceptions);
-        json_array_foreach(all, i, x)
-            if (strcmp(desk_text(x, "control"), l.v[k].control) == 0 && *desk_text(x, "source") && strcmp(desk_text(x, "source"), "person") != 0)
-                retest(a, x, &l.v[k]);
-    }
+    judge(a, &l, all, exceptions, &first);
+    desk_note_all(a, first.v, first.n);
+    close_retested(&first, &closings);
+    desk_note_all(a, closings.v, closings.n);
     json_array_foreach(all, i, x)
-        escalate(a, x);
+        escalate(x, &escalations);
+    desk_note_all(a, escalations.v, escalations.n);
+    drop_steps(&first);
+    drop_steps(&closings);
+    drop_steps(&escalations);
     json_decref(all);
     json_decref(exceptions);
     free(l.v);

@@ -135,6 +135,22 @@ static void beside(look *l, unsigned part, const char *first, const char *second
         one_file(l, path, l->in->digest[part]);
 }
 
+/* What runs is read again only where it is another file than the one that lies there now. */
+static void running_program(look *l)
+{
+    char path[PATH_MAX];
+    struct stat there, runs;
+    installed *in = l->in;
+    bool same = in->digest[PROGRAM][0] && cu_program_file((const char *const[]){"custos-server", NULL}, path, sizeof path) && stat(path, &there) == 0 &&
+                stat("/proc/self/exe", &runs) == 0 && there.st_dev == runs.st_dev && there.st_ino == runs.st_ino;
+    if (!same) {
+        one_file(l, "/proc/self/exe", in->running);
+        return;
+    }
+    in->files++;
+    memcpy(in->running, in->digest[PROGRAM], sizeof in->running);
+}
+
 static void look_at_all(look *l)
 {
     char path[PATH_MAX];
@@ -153,7 +169,7 @@ static void look_at_all(look *l)
     if (cu_program_web(path, sizeof path))
         one_folder(l, path, l->in->digest[CONSOLE]);
     if (!l->touched)
-        one_file(l, "/proc/self/exe", l->in->running);
+        running_program(l);
 }
 
 static void measure(installed *in)

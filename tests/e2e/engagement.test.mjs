@@ -72,8 +72,10 @@ const probe = (...names) => names.forEach((n) => ok('probe', n))
 const newest = (type, more) => log('org').findLast((e) => e.type === type && (!more || more(e)))?.ts ?? ''
 // After a sleep nothing is held against the counters before all writers had the time to say that they are there: ninety
 // seconds from when the daemon noticed. It may notice after the hundred that pass here, so that more may have to.
-async function looked() {
-  const woken = iso(Date.now() - 60e3), noticed = await soon(() => newest('writer.heartbeat', (e) => e.writer.startsWith('daemon')) >= woken, 60000)
+// While it notices, the gateway is asked something, which is seen as well before time goes on.
+async function looked(content) {
+  const woken = iso(Date.now() - 60e3)
+  const [noticed] = await Promise.all([soon(() => newest('writer.heartbeat', (e) => e.writer.startsWith('daemon')) >= woken, 60000), heard(content)])
   assert.ok(noticed, `the daemon does not notice that it is ${iso(Date.now())}: ${s.output}`)
   for (let turn = 0; turn < 30; turn++) {
     clock.pass(100e3)
@@ -101,8 +103,7 @@ async function pass(n = 1) {
     await ask() // people work all day: what must be fresh each day is
     clock.pass(DAY / 2)
     days += k
-    await heard(days % 5 ? undefined : `and write to person${days}@example.org`)
-    await looked()
+    await looked(days % 5 ? undefined : `and write to person${days}@example.org`)
   }
 }
 const to = (f) => pass(Math.max(0, Math.round(prep * f) - days))
