@@ -388,10 +388,11 @@ cu_err cu_find_assignment(cu_scratch *s, cu_bytes t, uint16_t rule, size_t start
     uint32_t why = 0;
     if (!read_name(&p, start, to))
         return CU_OK;
-    if (to - start == 3 && strict && (p.name_end != to || !good_head(&p)))
-        return CU_OK; /* "key" alone says little */
+    bool bare = to - start == 3 && strict; /* "key" alone says little */
+    if (bare && p.name_end != to)
+        return CU_OK;
     size_t i = past_sign(&p);
-    if (!i || !read_value(&p, i))
+    if (!i || !read_value(&p, i) || (bare && !good_head(&p)))
         return CU_OK;
     cu_bytes v = cu_slice(t, p.value, p.value_end);
     unsigned percent = judge(&p, v, strict, &why);

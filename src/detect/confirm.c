@@ -16,6 +16,17 @@ static void first_bytes(cu_confirmer *c)
         c->first[b] = bitmap ? bitmap[b / 8] >> (b % 8) & 1 : kind == 1 ? b == unit : 1;
 }
 
+static void last_bytes(const cu_rule *r, cu_confirmer *c)
+{
+    for (size_t k = 0; k < r->words_n; k++) {
+        size_t n = strlen(r->words[k]);
+        uint8_t last = n ? (uint8_t)r->words[k][n - 1] : 0;
+        c->ends[last] = 1;
+        if (last >= 'a' && last <= 'z')
+            c->ends[last - 32] = 1;
+    }
+}
+
 /* A value behind an anchor is compiled anchored: asking for that at match time leaves the JIT. */
 cu_err cu_confirmer_make(const cu_rule *r, cu_confirmer **out, cu_fault *f)
 {
@@ -35,6 +46,7 @@ cu_err cu_confirmer_make(const cu_rule *r, cu_confirmer **out, cu_fault *f)
     pcre2_pattern_info(c->code, PCRE2_INFO_CAPTURECOUNT, &c->group);
     c->group = c->group > 0;
     first_bytes(c);
+    last_bytes(r, c);
     *out = c;
     return CU_OK;
 }

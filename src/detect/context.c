@@ -32,6 +32,7 @@ static bool part_begins(cu_bytes t, size_t i)
  * are tried. */
 typedef struct {
     const cu_rule *rule;
+    const uint8_t *ends; /* see cu_confirmer */
     size_t looked; /* up to here */
     bool found;
 } words;
@@ -52,7 +53,7 @@ static bool has_word(words *w, cu_bytes t, size_t start, size_t end)
     if (w->rule->words_n == 0)
         return true;
     for (; w->looked < end && !w->found; w->looked++)
-        for (size_t k = 0; k < w->rule->words_n && !w->found; k++)
+        for (size_t k = 0; w->ends[t.p[w->looked]] && k < w->rule->words_n && !w->found; k++)
             w->found = word_ends(t, start, w->looked + 1, w->rule->words[k]);
     return w->found;
 }
@@ -103,7 +104,6 @@ cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, c
     const cu_compiled *c = &s->engine->rules[a->rule];
     const cu_confirmer *k;
     size_t start = to - a->length, end = to + c->rule->reach < t.n ? to + c->rule->reach : t.n;
-    words w = {c->rule, start, false};
     unsigned newlines = 0;
     bool found = false;
     if (c->hand)
@@ -111,6 +111,7 @@ cu_err cu_anchor_hit(cu_scratch *s, cu_bytes t, const cu_anchor *a, size_t to, c
     if (!part_begins(t, start))
         return CU_OK;
     CU_TRY(cu_confirmer_of(s->engine, a->rule, &k));
+    words w = {c->rule, k->ends, start, false};
     for (size_t i = to; i < end && !found; i++) {
         uint8_t b = t.p[i];
         if (b == CU_DETECT_SEPARATOR || (b == '\n' && ++newlines > MAX_NEWLINES))

@@ -231,13 +231,14 @@ static cu_err add_needles(cu_engine *e, uint16_t rule)
 {
     const cu_compiled *c = &e->rules[rule];
     cu_needles needles;
+    bool word_begin;
     cu_arena work CU_CLEAN_ARENA;
     cu_arena_init(&work, (size_t)4 << 20);
-    CU_TRY(cu_group_literals(c->rule, &work, &needles));
+    CU_TRY(cu_group_literals(c->rule, &work, &needles, &word_begin));
     uint32_t before = needles.before < c->width ? needles.before : c->width;
     cu_target to = {.anchor = CU_NO_ANCHOR, .before = before, .after = c->width + 1, .rule = rule};
     for (size_t i = 0; i < needles.n; i++)
-        CU_TRY(add_literal(e, cu_bytes_of(needles.text[i], needles.length[i]), false, false, &to));
+        CU_TRY(add_literal(e, cu_bytes_of(needles.text[i], needles.length[i]), word_begin && cu_alnum(needles.text[i][0]), false, &to));
     return CU_OK;
 }
 

@@ -67,6 +67,7 @@ typedef struct {
     pcre2_code *code;
     uint32_t group;     /* which group of the pattern is the value: 0 (all of it) or 1 */
     uint8_t first[256]; /* of a value behind an anchor: may it begin with this byte */
+    uint8_t ends[256];  /* one of the rule's words ends with this byte, in either case */
 } cu_confirmer;
 
 typedef bool (*cu_validator)(cu_bytes value);
@@ -155,8 +156,8 @@ cu_err cu_check_library(cu_fault *f);
 
 /* groups.c */
 cu_err cu_group_of(cu_compiled *c, cu_arena *work) CU_MUST;
-/* The literals of a rule that has a pattern; CU_UNSUPPORTED: it has none. */
-cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out) CU_MUST;
+/* The literals of a rule that has a pattern; CU_UNSUPPORTED: it has none. word_begin: see cu_expr_begins_word(). */
+cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out, bool *word_begin) CU_MUST;
 
 /* decoded.c: a token stands from `from` to `to`: is it a text, encoded? And what is found in these, from
  * the one noted as number `first`. */

@@ -213,9 +213,12 @@ static cu_err parse_atom(parser *s, cu_expr **out)
     if (c == '(')
         return parse_group(s, out);
     if (c == '^' || c == '$' || (c == '\\' && *s->p && strchr("bBAzZG", *s->p))) {
+        bool edge = c == '^' || (c == '\\' && (*s->p == 'b' || *s->p == 'A'));
         s->p += c == '\\';
-        *out = node(s, CU_EXPR_ALL_OF);
-        return *out ? CU_OK : CU_NOMEM;
+        if (!(*out = node(s, CU_EXPR_ALL_OF)))
+            return CU_NOMEM;
+        (*out)->edge = edge;
+        return CU_OK;
     }
     cu_expr *x = node(s, CU_EXPR_SET);
     if (!x)

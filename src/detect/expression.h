@@ -19,6 +19,7 @@ typedef struct cu_expr {
     uint32_t min, max;      /* CU_EXPR_REPEAT of part[0] */
     struct cu_expr **part;  /* of ALL_OF and ONE_OF; assertions of no width are left out */
     size_t n;
+    bool edge;              /* an empty ALL_OF that stands for \b, \A or ^ */
 } cu_expr;
 
 /* CU_UNSUPPORTED: a construct that is not understood. Nodes live in the arena. */
@@ -34,7 +35,7 @@ bool cu_expr_within(const cu_expr *x, const uint8_t set[32]);
 size_t cu_expr_sample(const cu_expr *x, uint64_t *state, uint8_t *out, size_t cap);
 
 /* Literals of which every match holds at least one, in lower case. */
-#define CU_NEEDLES_MAX 40u
+#define CU_NEEDLES_MAX 64u
 #define CU_NEEDLE_LEN 24u
 typedef struct {
     uint8_t text[CU_NEEDLES_MAX][CU_NEEDLE_LEN];
@@ -43,6 +44,9 @@ typedef struct {
     uint32_t before; /* a match begins at most so many bytes before its literal */
 } cu_needles;
 void cu_expr_needles(const cu_expr *x, cu_needles *out);
+/* In every match those of its needles that begin with a letter or digit stand where a word begins, as
+ * cu_literal_begins() has it. */
+bool cu_expr_begins_word(const cu_expr *x, const cu_needles *needles);
 /* How often one of them is expected in a byte of source text; 1: everywhere. */
 double cu_needles_hits(const cu_needles *n);
 

@@ -91,10 +91,11 @@ cu_err cu_group_of(cu_compiled *c, cu_arena *work)
     return CU_OK;
 }
 
-cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out)
+cu_err cu_group_literals(const cu_rule *r, cu_arena *work, cu_needles *out, bool *word_begin)
 {
     cu_expr *x;
     CU_TRY(cu_expr_parse(r->pattern, work, &x));
     cu_expr_needles(x, out);
+    *word_begin = cu_expr_begins_word(x, out);
     return out->n ? CU_OK : CU_UNSUPPORTED;
 }

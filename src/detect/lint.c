@@ -35,7 +35,8 @@ cu_err cu_rule_dear(const cu_engine *e, size_t i, char why[CU_DEAR_MAX], bool *d
     } else {
         cu_arena work CU_CLEAN_ARENA;
         cu_arena_init(&work, 1u << 20);
-        cu_err err = cu_group_literals(c->rule, &work, &n);
+        bool word_begin;
+        cu_err err = cu_group_literals(c->rule, &work, &n, &word_begin);
         if (err != CU_OK)
             return err == CU_UNSUPPORTED ? CU_OK : err;
     }

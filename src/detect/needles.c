@@ -43,7 +43,7 @@ size_t cu_expr_sample(const cu_expr *x, uint64_t *state, uint8_t *out, size_t ca
 
 /* --- literals --- */
 
-#define MAX_EXACT 40u /* texts that a part may stand for, to be spelled out */
+#define MAX_EXACT CU_NEEDLES_MAX /* texts that a part may stand for, to be spelled out */
 
 /* What is known of a part: all it may stand for (exact), or the best literals inside. */
 typedef struct {
@@ -286,4 +286,46 @@ void cu_expr_needles(const cu_expr *x, cu_needles *out)
     for (size_t i = 0; i < out->n; i++)
         if (out->length[i] < 3)
             out->n = 0;
+}
+
+/* --- where words begin --- */
+
+static bool only(const cu_expr *x, bool (*good)(uint8_t))
+{
+    for (size_t i = 0; x->kind == CU_EXPR_SET && i < x->n; i++)
+        if (!good(x->members[i]))
+            return false;
+    return x->kind == CU_EXPR_SET;
+}
+
+static bool of_no_word(uint8_t c)
+{
+    return !(c >= '0' && c <= '9') && !((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+static bool backslash(uint8_t c)
+{
+    return c == '\\';
+}
+
+static bool of_escape(uint8_t c)
+{
+    return c == 'n' || c == 'r' || c == 't';
+}
+
+/* Behind each of its texts a word begins: (?:^|[\s"]), \b, (?:\b|\\[nrt]). */
+static bool is_edge(const cu_expr *x)
+{
+    if (x->kind == CU_EXPR_ALL_OF)
+        return x->edge || (x->n == 2 && only(x->part[0], backslash) && only(x->part[1], of_escape));
+    bool good = x->kind == CU_EXPR_ONE_OF;
+    for (size_t i = 0; good && i < x->n; i++)
+        good = is_edge(x->part[i]);
+    return good || only(x, of_no_word);
+}
+
+/* No needle stands further from the begin of its match than the first part is wide: nothing is between. */
+bool cu_expr_begins_word(const cu_expr *x, const cu_needles *needles)
+{
+    return x->kind == CU_EXPR_ALL_OF && x->n && is_edge(x->part[0]) && needles->before <= cu_expr_width(x->part[0]);
 }

@@ -487,20 +487,23 @@ static void drawn_texts_hold_their_literals(void **state)
         cu_arena_init(&work, 8u << 20);
         if (engine->rules[i].group != CU_GROUP_LITERAL || !r->pattern)
             continue;
-        assert_int_equal(cu_group_literals(r, &work, &n), CU_OK);
+        bool word_begin, begins;
+        assert_int_equal(cu_group_literals(r, &work, &n, &word_begin), CU_OK);
         assert_int_equal(cu_expr_parse(r->pattern, &work, &x), CU_OK);
         for (int k = 0; k < 50; k++) {
             uint8_t text[4096];
             size_t len = cu_expr_sample(x, &draw, text, sizeof text), at = len;
             for (size_t c = 0; c < len; c++)
                 text[c] = text[c] >= 'A' && text[c] <= 'Z' ? text[c] + 32 : text[c];
+            begins = !word_begin;
             for (size_t v = 0; v < n.n; v++) {
                 size_t hit = cu_find(cu_bytes_of(text, len), cu_bytes_of(n.text[v], n.length[v]), 0);
                 at = hit < at ? hit : at;
+                begins |= hit < len && (!cu_alnum(n.text[v][0]) || hit == 0 || !cu_alnum(text[hit - 1]) || (hit > 1 && text[hit - 2] == '\\'));
             }
             if (at == len || at > n.before)
                 print_error("rule %s: %.*s\n", r->id, (int)len, (const char *)text);
-            assert_true(at < len && at <= n.before);
+            assert_true(at < len && at <= n.before && begins);
         }
     }
 }
