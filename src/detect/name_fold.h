@@ -52,12 +52,24 @@ static inline uint32_t cu_name_hash(const char *folded, size_t n)
     return h ^ h >> 15;
 }
 
-/* Of the first four letters (0 behind the end), for a filter of 8 KB that most words do not pass. */
-#define CU_NAME_FIRST 8192u
-static inline uint32_t cu_name_key(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+/* Of the letters with which a word begins, six at most, in either case: for a filter of 32 KB that most words do
+ * not pass. The first is the lowest byte of `word`. */
+#define CU_NAME_FIRST 32768u
+#define CU_NAME_PREFIX 6u
+#define CU_EACH_BYTE(b) (0x0101010101010101ull * (b))
+/* The highest bit of the first byte that is no letter of ASCII, or of the one behind the prefix. */
+static inline uint64_t cu_name_stop(uint64_t word)
 {
-    uint32_t letters = (a & 31u) << 15 | (b & 31u) << 10 | (c & 31u) << 5 | (d & 31u);
-    return letters * 2654435761u >> 16;
+    uint64_t small = (word | CU_EACH_BYTE(0x20)) & CU_EACH_BYTE(0x7f);
+    uint64_t below = ~(small + CU_EACH_BYTE(0x80 - 'a')), above = small + CU_EACH_BYTE(0x7f - 'z');
+    uint64_t other = ((below | above | word) & CU_EACH_BYTE(0x80)) | 0x80ull << (8 * CU_NAME_PREFIX);
+    return other & (0 - other);
+}
+
+static inline uint32_t cu_name_key(uint64_t word, uint64_t stop)
+{
+    uint64_t letters = (word | CU_EACH_BYTE(0x20)) & (stop / 0x80 - 1);
+    return (uint32_t)(letters * 0x9e3779b97f4a7c15ull >> 46);
 }
 
 #endif

@@ -62,7 +62,10 @@ static void make_filter(void)
         const uint8_t *name = (const uint8_t *)pool + slot[h] + 1;
         if (!slot[h] || (pool[slot[h]] & CU_NAME_WORD && !(pool[slot[h]] & CU_NAME_TITLE)))
             continue;
-        uint32_t key = cu_name_key(name[0], name[1], name[2], name[2] ? name[3] : 0);
+        uint64_t word = 0;
+        for (size_t k = 0; k < 8 && name[k]; k++)
+            word |= (uint64_t)name[k] << (8 * k);
+        uint32_t key = cu_name_key(word, cu_name_stop(word));
         first[key / 8] |= (uint8_t)(1u << (key % 8));
     }
 }

@@ -318,16 +318,15 @@ static bool listed_beside(cu_bytes t, size_t i, size_t end)
     return flags & CU_NAME_GIVEN && !(flags & (CU_NAME_GIVEN_VAGUE | CU_NAME_WORD));
 }
 
-/* Letters without diacritics only; others pass. */
+/* Words with other letters than those of ASCII among the first six pass. */
 static bool may_be_name(cu_bytes t, size_t i)
 {
-    uint8_t p[4] = {0};
-    for (size_t k = 0; k < 4 && i + k < t.n && (letter(t.p[i + k]) || (k && strchr("'-", t.p[i + k]) && t.p[i + k])); k++) {
-        if (t.p[i + k] & 0x80)
-            return true;
-        p[k] = t.p[i + k];
-    }
-    uint32_t key = cu_name_key(p[0], p[1], p[2], p[3]);
+    uint64_t word = 0;
+    memcpy(&word, t.p + i, t.n - i < sizeof word ? t.n - i : sizeof word);
+    uint64_t stop = cu_name_stop(word);
+    if (word & stop)
+        return true;
+    uint32_t key = cu_name_key(word, stop);
     return cu_name_first[key / 8] >> (key % 8) & 1;
 }
 

@@ -30,6 +30,7 @@ static void names_in_a_row(void **state)
     assert_int_equal(cu_detect(engine, scratch, cu_str("They had four: Ylvin, Ingeborg, Torquilla and Mabby."), &found), CU_OK);
     assert_int_equal(found.n, 1);
     expect(CU_TYPE_PERSON, "x = \"Who? \\\"[Ingeborg]\\'s uncle\\\"\"");
+    expect(CU_TYPE_PERSON, "This is [Zoe]'s book.");
 }
 
 static void not_in_code(void **state)
