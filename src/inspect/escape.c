@@ -20,6 +20,7 @@ static cu_bytes without_address(cu_bytes line)
 
 static void give(walk *w, cu_bytes command)
 {
+    w->steps += (uint32_t)command.n / 16; /* the same text may be given often */
     if (in_trimmed(command).n && step(w))
         shell_text(w, in_trimmed(command), (flow){0});
 }

@@ -197,10 +197,12 @@ static size_t closing(cu_bytes t, size_t at, uint8_t open, uint8_t close)
 /* $((1 + $(CMD))), ${x[$(CMD)]}: what is counted with is not followed, but it runs. */
 static void counted(expander *x, cu_bytes t)
 {
-    for (size_t i = 0; i < t.n && step(x->w); i++) {
+    for (size_t i = 0; i < t.n; i++) {
         bool tick = t.p[i] == '`', opens = t.p[i] == '$' && i + 2 < t.n && t.p[i + 1] == '(' && t.p[i + 2] != '(';
         if (!tick && !opens)
             continue;
+        if (!step(x->w))
+            return;
         size_t from = i + (tick ? 1 : 2), end = closing(t, from, tick ? 0xff : '(', tick ? '`' : ')');
         shell_text(x->w, cu_slice(t, from < end ? from : end, end), (flow){0});
         i = end;
