@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "admin.h"
+#include "checklist_oscal.h"
 #include "csv_cell.h"
 
 static const char *text_of(const json_t *o, const char *key)
@@ -290,6 +291,11 @@ static int audit(const cu_run *r)
     if (!rc && r->json) {
         json_dumpf(all, stdout, JSON_COMPACT);
         putchar('\n');
+    } else if (!rc && strcmp(r->format, "oscal") == 0) {
+        json_t *v = checklist_oscal(all);
+        json_dumpf(v, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(v);
     } else if (!rc && strcmp(r->format, "csv") == 0) {
         print_csv(all);
     } else if (!rc && strcmp(r->format, "html") == 0) {
@@ -356,10 +362,10 @@ static int nil(const cu_run *r)
 }
 
 const cu_verb cu_verb_audit = {
-    .name = "audit", .group = "prepare", .operands = "", .run = audit, .formats = "text|json|csv|html",
+    .name = "audit", .group = "prepare", .operands = "", .run = audit, .formats = "text|json|csv|html|oscal",
     .summary = "the readiness checklist, one question at a time",
     .details = "At most 30 plain questions, fewer when the scope is smaller. Each shows the states of its controls beside it; what the log suggests is kept with "
-               "Enter. Answers are entries of the log, so it resumes where you stopped. Another format than text prints the whole, and asks nothing.",
+               "Enter. Answers are entries of the log, so it resumes where you stopped. Another format than text prints the whole, and asks nothing; oscal is OSCAL 1.1.3, assessment results.",
     .options = {{"config", "FILE", "configuration; ./custos.yaml or the defaults otherwise"}},
 };
 const cu_verb cu_verb_audit_scope = {

@@ -3,6 +3,7 @@
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { oscalFaults } from './oscal.mjs'
 import { System, custos } from '../gateway/system.mjs'
 
 let system
@@ -72,4 +73,13 @@ test('exports hold what was answered, and no formula and no markup of a note', a
   assert.match(page, /=HYPERLINK\(&quot;x&quot;\)&lt;script&gt;/)
   assert.doesNotMatch(page, /<script>/)
   assert.equal(csv.trim().split('\r\n').length, 1 + 30)
+})
+
+test('OSCAL holds each question that is asked, and each gap as a finding', () => {
+  const v = JSON.parse(audit('', '--format', 'oscal').stdout), asked = system.json('audit').questions.filter((q) => q.shown)
+  assert.deepEqual(oscalFaults(v), [])
+  const [result] = v['assessment-results'].results
+  assert.deepEqual(result.observations.map((o) => o.description), asked.map((q) => q.question))
+  assert.deepEqual((result.findings ?? []).map((f) => f.target['target-id']), asked.filter((q) => q.standing === 'gap').map((q) => q.id))
+  assert.ok(result.observations.some((o) => o.remarks?.startsWith('=HYPERLINK')))
 })

@@ -5,9 +5,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import Ajv from 'ajv'
-import addFormats from 'ajv-formats'
 import { parse } from 'yaml'
+import { oscalFaults } from './oscal.mjs'
 import { System } from '../gateway/system.mjs'
 import { call, join } from '../web/people.mjs'
 
@@ -131,13 +130,9 @@ test('periods and moments that cannot be are refused', () => {
 })
 
 test('OSCAL is valid against the schema of 1.1.3, and equal for equal moments', async () => {
-  const schema = JSON.parse(readFileSync(new URL('../data/oscal/oscal_complete_schema.json', import.meta.url), 'utf8'))
-  const ajv = new Ajv({ strict: false, allErrors: true })
-  addFormats(ajv)
-  const valid = ajv.compile(schema)
   for (const k of oscal) {
     const text = make(k, '--as-of', as_of), doc = JSON.parse(text)
-    assert.ok(valid(doc), `${k}: ${JSON.stringify(valid.errors?.filter((e) => e.instancePath).slice(0, 4))}`)
+    assert.deepEqual(oscalFaults(doc), [], k)
     assert.equal(make(k, '--as-of', as_of), text)
     const ids = [...text.matchAll(/"uuid": ?"([^"]+)"/g)].map((m) => m[1])
     assert.equal(new Set(ids).size, ids.length, `${k}: an identifier twice`)

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { oscalFaults } from '../e2e/oscal.mjs'
 import { System } from '../gateway/system.mjs'
 
 const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
@@ -104,6 +105,18 @@ test('what does not apply needs a reason; F shows where it stands and how to go 
   await page.keyboard.press('f')
   await page.getByText('0 stand on evidence, 1 is a claim, 1 is a gap').waitFor()
   await clean(page, 'end signed out')
+})
+
+test('what was answered is had as JSON, CSV and OSCAL, before sign-in', async () => {
+  const saved = async (name) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()])
+    return readFileSync(await download.path(), 'utf8')
+  }
+  const { questions } = JSON.parse(await saved('Export as JSON')), rows = (await saved('CSV')).trim().split('\r\n'), oscal = JSON.parse(await saved('OSCAL'))
+  assert.equal(rows.length, 1 + questions.length)
+  assert.match(rows.find((r) => r.startsWith('"Q05"')), /"no <b>model<\/b> here"/)
+  assert.deepEqual(oscalFaults(oscal), [])
+  assert.deepEqual(oscal['assessment-results'].results[0].observations.map((o) => o.description), questions.map((q) => q.question))
 })
 
 test('after sign-in they are put into the log, and a new answer is an entry at once', async () => {

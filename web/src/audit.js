@@ -7,6 +7,7 @@ import { useKeys } from "./keys.js";
 import { Notice, State, useTitle } from "./parts.js";
 import { count, many, moment } from "./format.js";
 import { answerOf, give, giveAll, local, shown, standing } from "./answers.js";
+import { save } from "./checklist-export.js";
 
 const EVERY_MS = 10000;
 const STANDINGS = { evidence: "stands on evidence", claim: "claimed, no evidence", gap: "gap", not_applicable: "does not apply", fact: "sets the scope", open: "open" };
@@ -79,14 +80,6 @@ function Card({ q, section, walk, failed, onGive }) {
     <p class="keys"><span><kbd>1</kbd>–<kbd>${q.answers.length}</kbd> answer</span><span><kbd>E</kbd> evidence</span><span><kbd>F</kbd> finish for now</span></p></section>`;
 }
 
-function save(list) {
-  const rows = list.map((q) => ({ id: q.id, question: q.question, answer: answerOf(q)?.ids ?? [], note: answerOf(q)?.note ?? "", standing: standing(q), next_step: q.next_step }));
-  const at = URL.createObjectURL(new Blob([JSON.stringify({ exported: new Date().toISOString(), questions: rows }, null, 2)], { type: "application/json" }));
-  const link = Object.assign(document.createElement("a"), { href: at, download: "checklist.json" });
-  link.click();
-  URL.revokeObjectURL(at);
-}
-
 function End({ list, go }) {
   useTitle("Checklist");
   const of = (what) => list.filter((q) => standing(q) === what);
@@ -96,7 +89,7 @@ function End({ list, go }) {
   useKeys({ f: () => go(firstOpen(list)) });
   return html`<section class="card"><h1 class="ask" tabindex="-1" ref=${title}>${list.length - open} of ${list.length} answered: ${of("evidence").length} stand on evidence, ${many(of("claim").length, "is a claim", "are claims")}, ${many(of("gap").length, "is a gap", "are gaps")}</h1>
     <p class="say">An answer is a claim; only evidence makes a criterion met. <a href="/controls">The criteria, as the log shows them</a></p>
-    <div class="walk">${open > 0 && html`<button type="button" class="btn go" onClick=${() => go(firstOpen(list))}>Go on <kbd>F</kbd></button>`}<button type="button" class="btn" onClick=${() => save(list)}>Export as JSON</button><button type="button" class="btn" onClick=${() => print()}>Print</button></div>
+    <div class="walk">${open > 0 && html`<button type="button" class="btn go" onClick=${() => go(firstOpen(list))}>Go on <kbd>F</kbd></button>`}<button type="button" class="btn" onClick=${() => save(list, "json")}>Export as JSON</button><button type="button" class="btn" onClick=${() => save(list, "csv")}>CSV</button><button type="button" class="btn" onClick=${() => save(list, "oscal")}>OSCAL</button><button type="button" class="btn" onClick=${() => print()}>Print</button></div>
     <ul class="ev">${list.map((q) => html`<li key=${q.id}><button type="button" class="plainly" onClick=${() => go(q.id)}>${q.id} ${q.question}</button><p class="quiet">${answerOf(q) ? q.answers.filter((a) => answerOf(q).ids.includes(a.id)).map((a) => a.label).join("; ") : "not answered"} · <b>${STANDINGS[standing(q)]}</b>${standing(q) === "gap" && html`<br />Next: ${q.next_step}`}</p></li>`)}</ul></section>`;
 }
 
