@@ -62,8 +62,9 @@ static cu_bytes or_empty(const char *text)
 
 cu_err cu_store_records(cu_store *s, const cu_store_record_filter *w, uint64_t before, unsigned limit, cu_store_record_fn each, void *arg)
 {
+    /* without INDEXED BY the newest step of each record is looked for backwards through all steps of its log */
     static const char sql[] =
-        "SELECT " COLUMNS " FROM record r JOIN record_step s ON s.log=r.log AND s.idx=(SELECT max(t.idx) FROM record_step t"
+        "SELECT " COLUMNS " FROM record r JOIN record_step s ON s.log=r.log AND s.idx=(SELECT max(t.idx) FROM record_step t INDEXED BY record_step_of"
         " WHERE t.register=r.register AND t.id=r.id AND t.log=r.log AND (?1='' OR t.ts<=?1))"
         " WHERE r.row<?2 AND (?3='' OR r.register=?3) AND (?4='' OR r.id=?4) AND (?5='' OR s.state=?5) AND (?6='' OR r.log=?6)"
         " AND (?7='' OR instr(?7,' '||s.state||' ')=0) ORDER BY r.row DESC LIMIT ?8";
