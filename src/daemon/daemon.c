@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "accounts.h"
 #include "base/file.h"
@@ -30,6 +31,7 @@
 #include "watch.h"
 #include "trace.h"
 
+#define SEQUENCER_NICE 10 /* what it seals is durable already: while it catches up, gateways on the same cores go first */
 #define ROUND_MS 200 /* also after one that took something: most of what a small round costs is its files */
 #define RETRY_MS 1000
 
@@ -202,6 +204,7 @@ static void *sequencer_thread(void *arg)
 {
     app *a = arg;
     bool ended = false;
+    (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), SEQUENCER_NICE); /* of this thread alone */
     attest_wait(a);
     while (!ended) {
         cu_fault f = {0};
