@@ -46,6 +46,7 @@ typedef struct {
     int spool_fd, keystore_fd, bodies_fd;
     uint32_t capture_day;   /* that the bundle has body keys of, and of the next */
     uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
+    _Atomic bool caught_up;        /* what lay in the spool at the start is sealed and projected */
     _Atomic bool awaited;          /* somebody waits for what was just written: the next round begins at once */
     uint64_t drained_ns; /* all that was written into the spool before it is sealed and projected */
     unsigned ready_segments;

@@ -189,6 +189,8 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
             e = one_round(a, s, &took, f);
         if (e == CU_OK) {
             a->sealed_ns = cu_now_ns();
+            if (!cu_sequencer_behind(s))
+                a->caught_up = true;
             if (took == 0)
                 a->drained_ns = began;
             set_trouble(a, "");

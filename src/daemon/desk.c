@@ -208,8 +208,19 @@ static cu_err write_entry(desk_step *s, char leaf[DESK_LEAF], cu_fault *f)
     return e;
 }
 
+/* A step is judged by what the records say, which after a kill lacks what was written last: it could open a record of an
+ * id that another one has. */
+static bool caught_up(app *a)
+{
+    for (unsigned ms = 0; !a->caught_up && !*a->stop && ms < SEEN_MS; ms += 2)
+        usleep(2000);
+    return a->caught_up;
+}
+
 static cu_err step_before(app *a, cu_fault *f)
 {
+    if (!caught_up(a))
+        return cu_fail(f, CU_TIMEOUT, "what was written before the start is not sealed yet: ask again, and see custos status");
     return !a->desk_last[0] || sealed(a, a->desk_last) ? CU_OK : cu_fail(f, CU_TIMEOUT, "the step before is not sealed yet: see custos status");
 }
 

@@ -27,6 +27,7 @@
 #include "comply/reconcile.h"
 #include "trust.h"
 
+#define TICK_US 50000u
 #define ORPHAN_S 900u       /* longer than the longest answer that a gateway waits for by default */
 #define ORPHANS_AT_ONCE 1000u
 #define LOGS_MAX 4096u
@@ -272,7 +273,7 @@ void *watch_thread(void *arg)
         next[i] = now + looks[i].first_s * 1000000000ull;
     watch_beat(a, "start");
     while (!*a->stop) {
-        usleep(100000);
+        usleep(TICK_US);
         look_at_clock(a, &offset);
         views_write(a, false);
         before = now;
