@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include <pthread.h>
+#include <stdio.h>
 
 #define AHEAD 1024u
 
@@ -51,4 +52,15 @@ void cu_id_at(uint64_t ns, char out[CU_ID_LEN])
 void cu_id_new(char out[CU_ID_LEN])
 {
     cu_id_at(cu_now_ns(), out);
+}
+
+void cu_uuid_new(char out[CU_UUID_LEN])
+{
+    uint8_t b[16];
+    char hex[33];
+    cu_random(b, sizeof b);
+    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+    cu_hex(hex, b, sizeof b);
+    snprintf(out, CU_UUID_LEN, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
 }

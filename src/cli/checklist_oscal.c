@@ -2,7 +2,7 @@
 #include "checklist_oscal.h"
 #include <stdio.h>
 #include <string.h>
-#include "base/digest.h"
+#include "base/ids.h"
 
 #define NS "urn:custos:oscal"
 
@@ -12,16 +12,11 @@ static const char *text_of(const json_t *o, const char *key)
     return s ? s : "";
 }
 
-/* Version 4. */
 static json_t *uuid(void)
 {
-    uint8_t r[16];
-    char hex[33];
-    cu_random(r, sizeof r);
-    r[6] = (uint8_t)((r[6] & 0x0f) | 0x40);
-    r[8] = (uint8_t)((r[8] & 0x3f) | 0x80);
-    cu_hex(hex, r, sizeof r);
-    return json_sprintf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    char id[CU_UUID_LEN];
+    cu_uuid_new(id);
+    return json_string(id);
 }
 
 static json_t *prop(const char *name, const char *value)

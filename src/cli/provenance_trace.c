@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/digest.h"
+#include "base/ids.h"
 #include "provenance.h"
 
 static const char *text_of(const json_t *v, const char *key)
@@ -14,13 +14,9 @@ static const char *text_of(const json_t *v, const char *key)
 
 static json_t *uuid(void)
 {
-    uint8_t b[16];
-    char hex[33];
-    cu_random(b, sizeof b);
-    b[6] = (uint8_t)((b[6] & 15) | 0x40); /* RFC 9562, version 4 */
-    b[8] = (uint8_t)((b[8] & 63) | 0x80);
-    cu_hex(hex, b, sizeof b);
-    return json_sprintf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    char id[CU_UUID_LEN];
+    cu_uuid_new(id);
+    return json_string(id);
 }
 
 static const json_t *exchange_of(const prov_answer *p, const char *id)

@@ -1,4 +1,4 @@
-/* Identifiers that sort by time. */
+/* Identifiers: those that sort by time, and those that other formats ask for. */
 #ifndef CUSTOS_BASE_IDS_H
 #define CUSTOS_BASE_IDS_H
 
@@ -8,5 +8,8 @@
 /* ULID (github.com/ulid/spec): 48 bits of milliseconds, 80 random bits, Crockford base32. */
 void cu_id_new(char out[CU_ID_LEN]);
 void cu_id_at(uint64_t ns, char out[CU_ID_LEN]);
+
+#define CU_UUID_LEN 37 /* with the NUL */
+void cu_uuid_new(char out[CU_UUID_LEN]); /* RFC 9562, version 4; it does not sort by time */
 
 #endif
