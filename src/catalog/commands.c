@@ -56,7 +56,12 @@ static cu_err hosts_range(const reading *r, const cu_yaml *n, cu_program *p)
         return CU_OK;
     if (n->kind == CU_YAML_SCALAR && cu_eq_str(n->text, "all")) {
         p->hosts_from = 1;
-        p->hosts_to = UINT32_MAX;
+        p->hosts_to = CU_HOSTS_ALL;
+        return CU_OK;
+    }
+    if (n->kind == CU_YAML_SCALAR && cu_eq_str(n->text, "every")) {
+        p->hosts_from = 1;
+        p->hosts_to = CU_HOSTS_ALL - 1;
         return CU_OK;
     }
     uint64_t at = 0;
@@ -69,7 +74,7 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
 {
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "a program is a map");
-    CU_TRY(reading_only(r, n, "program", "names sub values code settings escapes scripts after host_options context_options context_env hosts skip run tags"));
+    CU_TRY(reading_only(r, n, "program", "names sub values code settings escapes scripts after host_options context_options context_env forward_options host_words host_marks text_options hosts host_form skip run tags"));
     CU_TRY(reading_list(r, cu_yaml_get(n, "names"), &p->names));
     if (p->names.n == 0)
         return reading_wrong(r, n, "a program needs names");
@@ -83,6 +88,12 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
     CU_TRY(reading_list(r, cu_yaml_get(n, "host_options"), &p->host_options));
     CU_TRY(reading_list(r, cu_yaml_get(n, "context_options"), &p->context_options));
     CU_TRY(reading_list(r, cu_yaml_get(n, "context_env"), &p->context_env));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "forward_options"), &p->forward_options));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "host_words"), &p->host_words));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "host_marks"), &p->host_marks));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "text_options"), &p->text_options));
+    if (cu_yaml_get(n, "host_form"))
+        CU_TRY(reading_word(r, cu_yaml_get(n, "host_form"), "host_form", "any told image domain", &p->host_form));
     CU_TRY(hosts_range(r, cu_yaml_get(n, "hosts"), p));
     if (cu_yaml_get(n, "skip"))
         CU_TRY(reading_number(r, cu_yaml_get(n, "skip"), "skip", 0, 9, &p->skip));
@@ -153,6 +164,7 @@ static cu_err read_lists(const reading *r, const cu_yaml *root, cu_command_pack 
     CU_TRY(read_sets(r, cu_yaml_get(root, "host_sets"), p));
     CU_TRY(reading_list(r, cu_yaml_get(root, "own_modules"), &p->own_modules));
     CU_TRY(reading_list(r, cu_yaml_get(root, "command_env"), &p->command_env));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "host_env"), &p->host_env));
     CU_TRY(reading_list(r, cu_yaml_get(root, "production"), &p->production));
     CU_TRY(reading_list(r, cu_yaml_get(root, "secrets"), &p->secrets));
     CU_TRY(reading_list(r, cu_yaml_get(root, "not_secrets"), &p->not_secrets));
@@ -213,7 +225,7 @@ static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
-    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests own_modules command_env host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests own_modules command_env host_env host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
     const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
     for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
         if (p->programs_n == MAX_PROGRAMS)

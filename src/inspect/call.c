@@ -11,19 +11,29 @@ static bool assignment(cu_bytes t)
     return n && n < t.n && t.p[n] == '=' && !isdigit(t.p[0]);
 }
 
+/* +short of dig */
+static bool plus_option(const cu_program *p, cu_bytes t)
+{
+    return p && (p->tags & CU_COMMAND_plus) && t.n > 1 && t.p[0] == '+';
+}
+
 static bool is_option(cu_bytes t)
 {
     return t.n > 1 && (t.p[0] == '-' || (t.p[0] == '+' && t.n == 2));
 }
 
-/* The option is exactly one that takes the next word. The last of a cluster counts: -xvf FILE. */
+/* The option is exactly one that takes the next word. The last of a cluster counts: -xvf FILE, but in -v2c the rest
+ * is what -v takes. */
 static bool takes_next(const cu_program *p, cu_bytes t)
 {
     size_t dashes = t.n > 1 && t.p[1] == '-' ? 2 : 1;
     cu_bytes name = cu_slice(t, dashes, t.n);
     if (memchr(t.p, '=', t.n))
         return false;
-    return in_list(&p->values, name) || (dashes == 1 && name.n > 1 && name.n < 5 && in_list(&p->values, cu_slice(name, name.n - 1, name.n)));
+    if (in_list(&p->values, name))
+        return true;
+    bool cluster = dashes == 1 && name.n > 1 && name.n < 5 && in_list(&p->values, cu_slice(name, name.n - 1, name.n));
+    return cluster && !(isdigit(name.p[1]) && in_list(&p->values, cu_slice(name, 0, 1)));
 }
 
 size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max)
@@ -34,7 +44,7 @@ size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max)
         cu_bytes t = c->argv.v[i].text;
         if (!ended && cu_eq_str(t, "--")) {
             ended = true;
-        } else if (!ended && is_option(t)) {
+        } else if (!ended && (is_option(t) || plus_option(p, t))) {
             i += p && takes_next(p, t);
         } else if (!(n == 0 && p && p->run == CU_RUNS_COMMAND && assignment(t))) {
             at[n++] = i;

@@ -1,4 +1,4 @@
-/* Hosts: where a command names one, and every notation of an address as the usual one. */
+/* Hosts anywhere in a text, and every notation of an address as the usual one. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -129,7 +129,7 @@ static bool name_byte(uint8_t c)
     return isalnum(c) || c == '-' || c == '.' || c == '_' || c == OPEN || c >= 0x80;
 }
 
-static void add(walk *w, cu_bytes host)
+void host_add(walk *w, cu_bytes host)
 {
     char address[64], plain[MAX_HOST + 1];
     if (host.n == 0 || host.n > MAX_HOST)
@@ -150,7 +150,7 @@ static void add(walk *w, cu_bytes host)
 }
 
 /* The host at the beginning of t: [user[:password]@]host[:port][/path]. Undoes %2e. */
-static cu_bytes authority(walk *w, cu_bytes t, size_t *end)
+cu_bytes host_authority(walk *w, cu_bytes t, size_t *end)
 {
     uint8_t *plain = cu_arena_raw(w->a, t.n + 1);
     size_t n = 0, stop = 0, at = 0;
@@ -200,7 +200,7 @@ static void scan_addresses(walk *w, cu_bytes t)
             at = front ? cu_slice(at, 0, (size_t)(colon - at.p)) : cu_slice(at, (size_t)(colon - at.p) + 1, at.n);
         }
         if (at.n >= 7 && (dots == 3 || colons >= 2) && at.n <= MAX_HOST && host_address(at, address) && !isalpha(at.p[0] < 'g' ? '0' : at.p[0]))
-            add(w, at);
+            host_add(w, at);
         i += i == from;
     }
 }
@@ -244,7 +244,7 @@ static void scan_names(walk *w, cu_bytes t)
         while (name.n && (name.p[0] == '-' || name.p[0] == '+'))
             name = cu_slice(name, 1, name.n);
         if (!in_path_of && full_name(name) && !(i < t.n && (t.p[i] == '_' || t.p[i] == '(' || t.p[i] == '/')))
-            add(w, name);
+            host_add(w, name);
         i += i == from;
     }
 }
@@ -257,7 +257,7 @@ static void scan_settings(walk *w, cu_bytes t)
         size_t n = strlen(names[k]), used = 0;
         for (size_t i = 0; i + n < t.n; i++)
             if (strncasecmp((const char *)t.p + i, names[k], n) == 0 && (i == 0 || memchr(" ;?&,\"'", t.p[i - 1], 7)) && isalnum(t.p[i + n]))
-                add(w, authority(w, cu_slice(t, i + n, t.n), &used));
+                host_add(w, host_authority(w, cu_slice(t, i + n, t.n), &used));
     }
 }
 
@@ -284,144 +284,7 @@ void host_scan(walk *w, cu_bytes t)
         at += 3;
         if (of_files(t, at - 3))
             continue;
-        add(w, authority(w, cu_slice(t, at, t.n), &used));
+        host_add(w, host_authority(w, cu_slice(t, at, t.n), &used));
     }
     scan_addresses(w, t);
-}
-
-static bool has_dot_name(cu_bytes h)
-{
-    size_t dot = h.n;
-    while (dot && h.p[dot - 1] != '.')
-        dot--;
-    for (size_t i = dot; i < h.n; i++)
-        if (!isalpha(h.p[i]))
-            return false;
-    return dot > 1 && h.n - dot >= 2;
-}
-
-/* 1 to 16777215: an address of "this network" (RFC 1122, 3.2.1.3), to which nothing is sent. 0 is this machine. */
-static bool just_a_number(cu_bytes h)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < h.n; i++) {
-        if (!isdigit(h.p[i]) || i > 7)
-            return false;
-        v = 10 * v + (h.p[i] - '0');
-    }
-    return h.n && v > 0 && v < 1u << 24 && h.p[0] != '0';
-}
-
-/* //host/share, \\\\host\\share */
-static cu_bytes behind_slashes(cu_bytes t)
-{
-    bool unc = t.n > 3 && ((t.p[0] == '/' && t.p[1] == '/' && t.p[2] != '/') || (t.p[0] == '\\' && t.p[1] == '\\'));
-    return unc ? cu_slice(t, 2, t.n) : t;
-}
-
-static bool port_behind(cu_bytes t, size_t end)
-{
-    const uint8_t *colon = memchr(t.p, ':', end < t.n ? end : t.n);
-    size_t at = colon ? (size_t)(colon - t.p) + 1 : t.n;
-    return at < t.n && isdigit(t.p[at]);
-}
-
-static void operand_host(walk *w, cu_bytes t, const cu_program *p, bool bare)
-{
-    size_t end = 0;
-    char address[64];
-    bool loads = p->tags & CU_COMMAND_download;
-    t = behind_slashes(t);
-    if (t.n == 0 || cu_find(t, CU_LIT("://"), 0) != SIZE_MAX || memchr("-.+/", t.p[0], 4))
-        return;
-    const uint8_t *sign = memchr(t.p, '@', t.n), *slash = memchr(t.p, '/', t.n);
-    if (sign && slash && slash < sign && !loads) { /* DOMAIN/user:password@host */
-        add(w, authority(w, t, &end));
-        t = cu_slice(t, (size_t)(slash - t.p) + 1, t.n);
-    }
-    cu_bytes h = authority(w, t, &end);
-    if (h.n == 0 || just_a_number(h))
-        return;
-    bool colon = memchr(t.p, ':', end < t.n ? end : t.n) != NULL;
-    bool tells = loads ? has_dot_name(h) || port_behind(t, end) : sign != NULL || colon;
-    if ((bare || host_address(h, address) || tells) && !(h.n == 1 && isalpha(h.p[0]) && colon))
-        add(w, h);
-}
-
-/* The value of an option of the table: -h db, -hdb, --host=db, --host db. */
-static bool one_option(walk *w, const call *c, size_t at, const cu_program *p, cu_bytes o)
-{
-    cu_bytes t = c->argv.v[at].text;
-    size_t dashes = o.n == 1 ? 1 : t.n > 1 && t.p[1] == '-' ? 2 : 1;
-    if (t.n < dashes + o.n || t.p[0] != '-' || memcmp(t.p + dashes, o.p, o.n) != 0)
-        return false;
-    cu_bytes rest = cu_slice(t, dashes + o.n, t.n);
-    if (rest.n == 0 && at + 1 < c->argv.n)
-        operand_host(w, c->argv.v[at + 1].text, p, true);
-    else if (rest.n && (o.n == 1 || rest.p[0] == '='))
-        operand_host(w, cu_slice(rest, rest.p[0] == '=', rest.n), p, true);
-    return rest.n == 0 || rest.p[0] == '=';
-}
-
-/* Long names that mean a host wherever they stand. */
-static bool usual_option(walk *w, const call *c, size_t at, const cu_program *p)
-{
-    static const char *const names[] = {"-host", "-hostname", "--host", "--hostname", "--server", "--remote-host", "--target-host", "--dest-host", "--address", "--addr", "--db-host", "--proxy-host", "-display", "--display"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (one_option(w, c, at, p, cu_slice(cu_str(names[i]), names[i][1] == '-' ? 2 : 1, strlen(names[i]))))
-            return true;
-    return false;
-}
-
-static void option_host(walk *w, const call *c, size_t at, const cu_program *p)
-{
-    cu_bytes t = c->argv.v[at].text;
-    if (t.n < 2 || t.p[0] != '-' || usual_option(w, c, at, p))
-        return;
-    for (size_t i = 0; i < p->host_options.n; i++) /* -host is no -h */
-        if (p->host_options.v[i].n > 1 && one_option(w, c, at, p, p->host_options.v[i]))
-            return;
-    for (size_t i = 0; i < p->host_options.n; i++)
-        if (p->host_options.v[i].n == 1 && one_option(w, c, at, p, p->host_options.v[i]))
-            return;
-}
-
-/* user@host in the words of a program that nothing is known of. */
-static void words_at(walk *w, cu_bytes t)
-{
-    const uint8_t *sign = memchr(t.p ? t.p : (const uint8_t *)"", '@', t.n);
-    size_t at = sign ? (size_t)(sign - t.p) : 0, end = 0;
-    for (size_t i = 0; i < at; i++)
-        if (!isalnum(t.p[i]) && !memchr("_.-:", t.p[i], 4)) /* user@host, user:password@host/database */
-            return;
-    if (!at || at + 1 >= t.n || !isalpha(t.p[at + 1]))
-        return;
-    cu_bytes h = authority(w, cu_slice(t, at + 1, t.n), &end);
-    if (h.n && (at + 1 + end == t.n || t.p[at + 1 + end] == '/'))
-        add(w, h);
-}
-
-void host_words(walk *w, const call *c, const cu_program *p, const size_t *operand, size_t operands)
-{
-    static const cu_program unknown;
-    for (size_t i = 0; i < c->to.n; i++)
-        if (cu_starts(c->to.v[i].text, CU_LIT("/dev/tcp/")) || cu_starts(c->to.v[i].text, CU_LIT("/dev/udp/")))
-            operand_host(w, cu_slice(c->to.v[i].text, 9, c->to.v[i].text.n), p ? p : &unknown, true);
-    for (size_t i = 1; p && (p->tags & CU_COMMAND_quiet) && i < c->argv.n; i++)
-        usual_option(w, c, i, p);
-    if (p && (p->tags & CU_COMMAND_quiet))
-        return;
-    if (p && c->in.known && (p->tags & (CU_COMMAND_net | CU_COMMAND_upload))) /* what is fed to it */
-        host_scan(w, c->in.text);
-    for (size_t i = 1; i < c->argv.n; i++) {
-        host_scan(w, c->argv.v[i].text);
-        option_host(w, c, i, p ? p : &unknown);
-        if (p && (p->tags & (CU_COMMAND_net | CU_COMMAND_upload)) && cu_starts(c->argv.v[i].text, CU_LIT("\\\\")))
-            operand_host(w, c->argv.v[i].text, p, true); /* \\host\share, wherever it stands */
-        if (!p)
-            words_at(w, c->argv.v[i].text);
-    }
-    for (size_t i = 0; p && p->hosts_from && i < operands; i++)
-        if (i + 1 >= p->hosts_from && i + 1 <= p->hosts_to)
-            operand_host(w, c->argv.v[operand[i]].text, p, p->hosts_to < 99);
 }

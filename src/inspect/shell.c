@@ -93,6 +93,7 @@ static flow both(walk *w, flow a, flow b)
 void var_given(walk *w, cu_bytes name, flow value)
 {
     var_set(w, &w->vars, name, value);
+    host_variable(w, name, value.text);
     for (unsigned t = 0; value.known && value.text.n && t < CU_TIERS; t++) /* PAGER='cmd' */
         if (w->g->packs[t] && in_any(&w->g->packs[t]->command_env, name))
             shell_text(w, value.text, (flow){0});

@@ -78,8 +78,13 @@ typedef struct {
 
 /* host.c */
 bool host_address(cu_bytes text, char out[64]); /* any notation of an address, in its usual one */
-void host_words(walk *w, const call *c, const cu_program *p, const size_t *operand, size_t operands);
 void host_scan(walk *w, cu_bytes text);  /* URLs and addresses anywhere in it */
+void host_add(walk *w, cu_bytes host);
+cu_bytes host_authority(walk *w, cu_bytes text, size_t *end); /* the host that text begins with; end: behind it */
+
+/* host_place.c */
+void host_words(walk *w, const call *c, const cu_program *p, const size_t *operand, size_t operands);
+void host_variable(walk *w, cu_bytes name, cu_bytes value);
 
 /* expand.c */
 void words_add(walk *w, words *l, cu_bytes text, bool glob); /* at most MAX_WORDS; then the artefact is held */

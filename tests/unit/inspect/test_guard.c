@@ -220,6 +220,22 @@ static void hosts_are_named_where_commands_have_them(void **state)
         {"dockerd --host unix:///var/run/d.sock", ""}, {"dockerd -H unix://var/run/d.sock", ""}, {"wget --wait 3 --tries 100 https://a.example/", "a.example"},
         {"http https://a.example/ API-KEY:xxx file@path/to/x", "a.example"}, {"npm install left-pad@1.3.0 @scope/x@2", ""}, {"ls a@b.txt/c", ""},
         {"echo 'see https://a.example'", ""}, {"curl 3", ""},
+        /* several in one word, tunnels, jump hosts */
+        {"ssh -J gate,kim@db7 shop", "gate db7 shop"}, {"ssh -o ProxyJump=db7 shop", "db7 shop"}, {"ssh -L 8080:db7:80 gate", "db7 gate"},
+        {"ssh -N -R '[::1]:90:[fe80::7]:22' gate", "fe80::7 gate"}, {"ssh -D 1080 gate", "gate"}, {"etcdctl --endpoints db7:2379,db8:2379 get a", "db7 db8"},
+        /* behind a mark or a word */
+        {"dig @db7 shop", "db7 shop"}, {"dig +short db7", "db7"}, {"socat TCP-LISTEN:80,fork TCP4:db7:80", "db7"}, {"xhost +db7", "db7"}, {"xfreerdp /u:kim /v:db7", "db7"},
+        {"ip route add default via db7 dev eth0", "db7"}, {"tcpdump -i eth0 src host db7 and port 53", "db7"}, {"tcpdump -i eth0 'not port 22 and (dst db7)'", "db7"},
+        {"tcpdump -i eth0 src port 53", ""}, {"xhost +", ""}, {"iptables -A INPUT -s db7 -j DROP -m comment --comment 'from 10.0.0.1'", "db7"},
+        /* operands that say that they name a host */
+        {"git clone kim@db7:a.git", "db7"}, {"git push origin main:prod", ""}, {"git remote add up db7:a.git", "db7"}, {"mount -t nfs db7:/srv /mnt", "db7"},
+        {"mount /dev/sda1 /mnt", ""}, {"mount //db7/share /mnt", "db7"}, {"lxc exec db7:web -- ls", "db7"}, {"lxc start [db7:]web", "db7"}, {"lxc start web", ""},
+        {"docker pull db7:5000/app:1", "db7"}, {"docker pull registry.corp.example/app", "registry.corp.example"}, {"docker pull kim/app:1", ""},
+        {"docker run --rm db7:5000/app:1 ls a/b", "db7"}, {"docker tag app localhost/app", "localhost"}, {"sqlplus kim/x@db7/shop", "db7"},
+        /* what is told by a variable; what is text; what belongs to the command behind it */
+        {"PGHOST=db7 psql shop", "db7"}, {"export REDIS_HOST=db7", "db7"}, {"DISPLAY=:0 xclock", ""}, {"DISPLAY=db7:0 xclock", "db7"},
+        {"git commit -m 'see https://a.example' -m 10.0.0.1", ""}, {"az login --tenant corp.a.example", ""}, {"sudo echo 10.0.0.1", ""}, {"sudo -u kim ping db7", "db7"},
+        {"snmpwalk -v2c -c public db7", "db7"}, {"nmap -sT -iL list db7 db8", "db7 db8"},
     };
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         cu_arena a CU_CLEAN_ARENA;

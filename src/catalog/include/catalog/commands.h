@@ -13,7 +13,7 @@
 
 /* What data that a program gives out, or the program itself, is. Bits. */
 #define CU_COMMAND_TAGS(X) \
-    X(shell) X(interpreter) X(net) X(download) X(upload) X(decoder) X(filter) X(reader) X(quiet) X(secret) X(environ) X(writer) X(archive)
+    X(shell) X(interpreter) X(net) X(download) X(upload) X(decoder) X(filter) X(reader) X(quiet) X(secret) X(environ) X(writer) X(archive) X(plus)
 enum {
 #define X(name) CU_COMMAND_TAG_AT_##name,
     CU_COMMAND_TAGS(X)
@@ -29,6 +29,9 @@ enum {
 typedef struct { cu_bytes *v; size_t n; } cu_word_list;
 typedef struct { cu_word_list *v; size_t n; } cu_word_groups;
 
+#define CU_HOSTS_ALL 99u /* every operand, and each must say that it names a host: user@, host: */
+typedef enum { CU_HOST_ANY, CU_HOST_TOLD, CU_HOST_IMAGE, CU_HOST_DOMAIN } cu_host_form;
+
 typedef enum { CU_RUNS_NONE, CU_RUNS_COMMAND, CU_RUNS_SHELL } cu_command_run;
 
 /* How the words of a program are read. */
@@ -42,7 +45,12 @@ typedef struct {
     cu_word_list settings;   /* options whose value gives a command to something: core.pager=CMD, alias.x=!CMD, :!CMD */
     cu_word_list after;      /* a command begins behind one of these words: "--", "-exec" */
     cu_word_list host_options, context_options, context_env;
+    cu_word_list forward_options; /* -L port:host:port */
+    cu_word_list host_words; /* a host stands behind one of these words, alone or in an expression: "via", "src" */
+    cu_word_list host_marks; /* a word that begins so goes on with a host: "@", "TCP:" */
+    cu_word_list text_options; /* their value is text: no host, whatever it looks like */
     uint64_t hosts_from, hosts_to; /* operands that are hosts, 1-based; 0: none */
+    unsigned host_form;      /* cu_host_form: what such an operand looks like */
     uint64_t skip;           /* operands before the command that is run */
     unsigned run;            /* cu_command_run: what the remaining words are */
     uint32_t tags;
@@ -121,6 +129,7 @@ typedef struct {
     size_t packages_n;
     cu_word_list own_modules; /* that code imports and no registry has */
     cu_word_list command_env; /* variables whose value others run: PAGER */
+    cu_word_list host_env;   /* patterns of variables whose value is a host: *_HOST */
     cu_word_list production, secrets, not_secrets, secret_options, deny_hosts, allow_hosts, deny_programs, permit;
     cu_sha256 digest;        /* over names and contents of the files */
 } cu_command_pack;
