@@ -27,7 +27,7 @@ static void look(cu_bytes path, cu_bytes text)
     cu_verdict v[2];
     cu_arena_init(&a, 1u << 30);
     for (int k = 0; k < 2; k++) {
-        cu_err e = cu_inspect_manifest(inspector(), path, text, &a, &v[k]);
+        cu_err e = cu_inspect_manifest(inspector(), path, CU_LIT("python"), text, &a, &v[k]);
         CU_ASSERT(e == CU_OK || e == CU_NOMEM);
         if (e == CU_NOMEM)
             return;

@@ -205,8 +205,9 @@ static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
     static const char *const forms[] = {"lines", "json", "toml", "go", "maven", "gradle", "python", "script"};
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "an entry of manifests is a map");
-    CU_TRY(reading_only(r, n, "manifest", "of files form tables arrays not not_in_part as"));
+    CU_TRY(reading_only(r, n, "manifest", "of files langs form tables arrays not not_in_part as"));
     CU_TRY(reading_list(r, cu_yaml_get(n, "files"), &m->files));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "langs"), &m->langs));
     CU_TRY(reading_list(r, cu_yaml_get(n, "tables"), &m->tables));
     CU_TRY(reading_list(r, cu_yaml_get(n, "arrays"), &m->arrays));
     CU_TRY(reading_list(r, cu_yaml_get(n, "not"), &m->not_names));

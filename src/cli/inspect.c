@@ -145,7 +145,7 @@ static kind_of_text kind_named(cu_bytes name)
 static cu_err look(session *s, cu_bytes text, kind_of_text kind, cu_bytes path, cu_arena *a, cu_verdict *v)
 {
     if (kind == AS_MANIFEST)
-        return cu_inspect_manifest(s->inspector, path, text, a, v);
+        return cu_inspect_manifest(s->inspector, path, CU_NONE, text, a, v);
     return kind == AS_CODE ? cu_inspect_code(s->inspector, text, a, v) : cu_inspect_command(s->inspector, text, a, v);
 }
 

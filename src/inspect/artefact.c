@@ -288,10 +288,35 @@ static cu_bytes first_word(cu_bytes t)
     return cu_slice(t, from, to);
 }
 
-static void fenced(art_reading *r, cu_bytes word, cu_bytes text)
+/* app/main.py, `package.json`:, **Cargo.toml**, # pom.xml: the name of a file, alone in its line or the last word in
+ * backticks of it. */
+static cu_bytes file_named(cu_bytes line)
 {
-    cu_bytes lang = cu_lang_of(r->tools, CU_NONE, word);
-    art_add(r, CU_ARTEFACT_CODE, lang, text, false);
+    static const char around[] = " \t\r*_#:`\"'>";
+    const uint8_t *end = line.n ? memrchr(line.p, '`', line.n) : NULL, *begin = end && end > line.p ? memrchr(line.p, '`', (size_t)(end - line.p)) : NULL;
+    if (begin)
+        line = cu_bytes_of(begin + 1, (size_t)(end - begin) - 1);
+    while (line.n && strchr(around, line.p[0]) && line.p[0])
+        line = cu_slice(line, 1, line.n);
+    while (line.n && strchr(around, line.p[line.n - 1]) && line.p[line.n - 1])
+        line.n--;
+    const uint8_t *dot = line.n ? memrchr(line.p, '.', line.n) : NULL;
+    bool ends = dot && dot + 1 < line.p + line.n && dot + 12 > line.p + line.n;
+    for (size_t i = 0; i < line.n; i++)
+        if (line.p[i] <= ' ' || strchr("()<>{}|;,=", line.p[i]))
+            return CU_NONE;
+    return ends && line.n < 256 ? line : CU_NONE;
+}
+
+/* ```python, ```package.json, ```python:app/x.py; else what the line above says. */
+static void fenced(art_reading *r, cu_bytes info, cu_bytes above, cu_bytes text)
+{
+    cu_bytes word = first_word(info), rest = word.n ? cu_slice(info, (size_t)(word.p + word.n - info.p), info.n) : CU_NONE;
+    cu_bytes named = rest.n && rest.p[0] == ':' ? file_named(rest) : file_named(word), path = named.n ? named : file_named(above);
+    cu_bytes lang = cu_lang_of(r->tools, CU_NONE, word), by_path = cu_lang_of(r->tools, path, CU_NONE), before = r->path;
+    r->path = by_path.n ? path : CU_NONE; /* requests.get is no file */
+    art_add(r, CU_ARTEFACT_CODE, lang.n ? lang : by_path, text, false);
+    r->path = before;
 }
 
 cu_err cu_artefacts_in_text(const cu_tools *tools, cu_bytes text, cu_arena *a, cu_artefacts *out)
@@ -299,7 +324,7 @@ cu_err cu_artefacts_in_text(const cu_tools *tools, cu_bytes text, cu_arena *a, c
     art_reading r = {.tools = tools, .a = a, .out = out};
     size_t open = 0, from = 0;
     uint8_t with = 0;
-    cu_bytes word = CU_NONE;
+    cu_bytes info = CU_NONE, above = CU_NONE;
     for (size_t at = 0; at < text.n && r.err == CU_OK;) {
         const uint8_t *nl = memchr(text.p + at, '\n', text.n - at);
         size_t end = nl ? (size_t)(nl - text.p) : text.n, indent = 0;
@@ -309,15 +334,18 @@ cu_err cu_artefacts_in_text(const cu_tools *tools, cu_bytes text, cu_arena *a, c
         if (n && !open) {
             open = n;
             with = c;
-            word = first_word(cu_slice(line, indent + n, line.n));
+            info = cu_slice(line, indent + n, line.n);
             from = end + 1;
         } else if (n >= open && open && c == with && blank(cu_slice(line, indent + n, line.n))) {
-            fenced(&r, word, cu_slice(text, from, at));
+            fenced(&r, info, above, cu_slice(text, from, at));
             open = 0;
+            above = CU_NONE;
+        } else if (!open && !blank(line)) {
+            above = line;
         }
         at = end + 1;
     }
     if (open && from < text.n)
-        fenced(&r, word, cu_slice(text, from, text.n));
+        fenced(&r, info, above, cu_slice(text, from, text.n));
     return r.err;
 }

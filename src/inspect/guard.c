@@ -81,7 +81,7 @@ cu_err cu_inspect_hosts(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict 
     return finish(&w, out);
 }
 
-cu_err cu_inspect_manifest(cu_inspector *i, cu_bytes path, cu_bytes text, cu_arena *a, cu_verdict *out)
+cu_err cu_inspect_manifest(cu_inspector *i, cu_bytes path, cu_bytes lang, cu_bytes text, cu_arena *a, cu_verdict *out)
 {
     walk w = {.g = i->guard};
     *out = (cu_verdict){0};
@@ -91,7 +91,7 @@ cu_err cu_inspect_manifest(cu_inspector *i, cu_bytes path, cu_bytes text, cu_are
     if (text.n > i->max_text)
         reason_static(&w, "code-too-large", "The text is larger than what is looked at.", "Hand it over in smaller pieces.", CU_TIER_DEFAULT, CU_COMMAND_HOLD);
     else
-        manifest_text(&w, path, text);
+        manifest_text(&w, path, lang, text);
     return finish(&w, out);
 }
 

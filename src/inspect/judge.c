@@ -131,8 +131,8 @@ static cu_err one(judging *g, const cu_artefact *x, cu_arena *a)
     CU_TRY(look(g->j, x, a, &v));
     for (size_t i = 0; i < v.n; i++)
         mark(g, x, &v.v[i]);
-    if (x->path.n && (x->kind == CU_ARTEFACT_CODE || x->kind == CU_ARTEFACT_PATCH)) {
-        CU_TRY(cu_inspect_manifest(g->j->inspector, x->path, x->text, a, &v));
+    if (x->kind == CU_ARTEFACT_CODE || x->kind == CU_ARTEFACT_PATCH) {
+        CU_TRY(cu_inspect_manifest(g->j->inspector, x->path, x->lang, x->text, a, &v));
         for (size_t i = 0; i < v.n; i++)
             mark(g, x, &v.v[i]);
     }

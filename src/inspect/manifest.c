@@ -382,12 +382,12 @@ static void one(walk *w, const cu_manifest *m, cu_bytes path, cu_bytes text)
         read[m->form](w, m, text);
 }
 
-void manifest_text(walk *w, cu_bytes path, cu_bytes text)
+void manifest_text(walk *w, cu_bytes path, cu_bytes lang, cu_bytes text)
 {
     for (unsigned t = 0; t < CU_TIERS; t++)
         for (size_t i = 0; w->g->packs[t] && i < w->g->packs[t]->manifests_n; i++) {
             const cu_manifest *m = &w->g->packs[t]->manifests[i];
-            if (package_list_of(w, m->of) && is_file(m, path))
+            if (package_list_of(w, m->of) && (is_file(m, path) || (lang.n && in_list(&m->langs, lang))))
                 one(w, m, path, text);
         }
 }

@@ -223,7 +223,7 @@ static void files_written(walk *w, const call *c, flow out)
         if (!cu_starts(c->to.v[i].text, CU_LIT("/dev/")))
             var_set(w, &w->files, c->to.v[i].text, out);
     for (size_t i = 0; out.known && packages_listed(w) && i < c->to.n; i++)
-        manifest_text(w, c->to.v[i].text, out.text);
+        manifest_text(w, c->to.v[i].text, CU_NONE, out.text);
 }
 
 /* What may follow a here-document on its first line: cat <<E | sh. */

@@ -141,6 +141,23 @@ static void fences(void **state)
     assert_int_equal(cu_artefacts_in_text(&tools, CU_LIT("a\n```python title=\"x\"\nx = 1\n```\n~~~\n```\nno\n~~~\n  ```sh\nls\n"), &a, &out), CU_OK);
     put(&b, out);
     assert_string_equal(cu_buf_cstr(&b), "code|python||x = 1\n ; code|||```\nno\n ; code|sh||ls\n");
+
+    /* the file's name in the line above, or behind the fence */
+    static const struct {
+        const char *text, *said;
+    } named[] = {
+        {"app/main.py\n```\nx\n```\n", "code|python|app/main.py|x\n"},          {"Put this into `package.json`:\n\n```json\n{}\n```\n", "code|json|package.json|{}\n"},
+        {"**requirements.txt**\n```\nflask\n```\n", "code|text|requirements.txt|flask\n"}, {"```pom.xml\n<a/>\n```\n", "code|xml|pom.xml|<a/>\n"},
+        {"```python:app/x.py\nx\n```\n", "code|python|app/x.py|x\n"},            {"Call `requests.get`:\n```python\nx\n```\n", "code|python||x\n"},
+        {"a.py\n```\nx\n```\n```\ny\n```\n", "code|python|a.py|x\n ; code|||y\n"}, {"See a.py and b.py\n```\nx\n```\n", "code|||x\n"},
+    };
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        out = (cu_artefacts){0};
+        cu_buf_reset(&b);
+        assert_int_equal(cu_artefacts_in_text(&tools, cu_str(named[i].text), &a, &out), CU_OK);
+        put(&b, out);
+        assert_string_equal(cu_buf_cstr(&b), named[i].said);
+    }
 }
 
 int main(void)

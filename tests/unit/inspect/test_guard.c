@@ -384,7 +384,7 @@ static void with_files(const char *file, const char *list, const char *rule, con
     for (size_t k = 0; k < n; k++) {
         cu_verdict v;
         cu_bytes text = cu_str(of[k].text);
-        assert_int_equal(cu_inspect_manifest(i, cu_str(of[k].path), text, &a, &v), CU_OK);
+        assert_int_equal(cu_inspect_manifest(i, cu_str(of[k].path), CU_NONE, text, &a, &v), CU_OK);
         bool held = v.n == 1 && v.decision == CU_COMMAND_HOLD && strcmp(v.v[0].rule, rule) == 0;
         if (held != (of[k].named != NULL) || (!held && v.n) || (held && !cu_eq_str(cu_slice(text, v.v[0].start, v.v[0].end), of[k].named)))
             fail_msg("%s: %s: %zu reasons", of[k].path, of[k].text, v.n);
@@ -543,7 +543,7 @@ static void modules_of_ones_own(void **state)
         tiers[tier] = &own;
         assert_int_equal(cu_guard_new(tiers, &g, &f), CU_OK);
         assert_int_equal(cu_inspector_new(g, &i), CU_OK);
-        assert_int_equal(cu_inspect_manifest(i, CU_LIT("x.py"), CU_LIT("import acme_core.x\n"), &a, &v), CU_OK);
+        assert_int_equal(cu_inspect_manifest(i, CU_LIT("x.py"), CU_NONE, CU_LIT("import acme_core.x\n"), &a, &v), CU_OK);
         assert_int_equal(v.decision, tier == CU_TIER_REPO ? CU_COMMAND_HOLD : CU_COMMAND_ALLOW);
         cu_inspector_free(i);
         cu_guard_free(g);

@@ -486,11 +486,52 @@ static void fenced_blocks_are_noted(void **state)
     assert_string_equal(m.v[0].lang, "sh");
 }
 
+/* What a block imports or declares is held against lists of packages, in each shape; a block is noted at most. */
+static void packages_in_fenced_blocks_are_noted(void **state)
+{
+    static const struct {
+        const char *said, *rule, *lang;
+    } of[] = {
+        {"Try:\n```python\nimport fancyx\n```\n", "import-not-known", "python"},
+        {"Try:\n```python\nimport os, flask\n```\nor `import fancyx`.", NULL, NULL},
+        {"Put this into `requirements.txt`:\n\n```\nflask\nfancyx==1\n```\n", "package-not-known", "text"},
+        {"Run\n```sh\npip install fancyx\n```\n", "package-not-known", "sh"},
+    };
+    const cu_pack_file list[] = {{CU_LIT("pypi.packages"), CU_LIT("flask\n")}};
+    cu_arena a CU_CLEAN_ARENA;
+    cu_command_pack own;
+    cu_guard *listed;
+    cu_fault f = {0};
+    cu_arena_init(&a, 1 << 24);
+    assert_int_equal(cu_command_pack_read("lists", list, 1, &a, &own, &f), CU_OK);
+    const cu_command_pack *packs[CU_TIERS] = {[CU_TIER_DEFAULT] = &shipped, [CU_TIER_ORG] = &own};
+    assert_int_equal(cu_guard_of(packs, &listed), CU_OK);
+    cu_inspector_use(inspector, listed);
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        for (unsigned s = 0; s < SHAPES; s++) {
+            answer said = {(shape)s, of[i].said, NULL, 0, 4};
+            cu_buf in CU_CLEAN_BUF = CU_BUF(1 << 20), out CU_CLEAN_BUF = CU_BUF(1 << 20);
+            cu_marks m;
+            stream(&said, &in);
+            feed(&said, cu_buf_view(&in), 50, 0, &out, &m);
+            assert_true(cu_eq(cu_buf_view(&in), cu_buf_view(&out)));
+            assert_int_equal(m.n, of[i].rule != NULL);
+            if (of[i].rule) {
+                assert_string_equal(m.v[0].rule, of[i].rule);
+                assert_string_equal(m.v[0].lang, of[i].lang);
+                assert_int_equal(m.v[0].action, CU_CALL_NOTED);
+            }
+        }
+    cu_inspector_use(inspector, guard);
+    cu_guard_free(listed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cut), cmocka_unit_test(benign_bytes), cmocka_unit_test(stream_and_whole_agree),
         cmocka_unit_test(modes), cmocka_unit_test(tricks), cmocka_unit_test(fenced_blocks_are_noted),
+        cmocka_unit_test(packages_in_fenced_blocks_are_noted),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

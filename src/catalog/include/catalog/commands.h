@@ -94,6 +94,7 @@ typedef enum { CU_MANIFEST_LINES, CU_MANIFEST_JSON, CU_MANIFEST_TOML, CU_MANIFES
 /* Files that name packages of a registry: where in them the names stand. */
 typedef struct {
     cu_word_list files;      /* patterns of the name, or of a path when they hold a slash */
+    cu_word_list langs;      /* languages in which a text without a path is read so as well */
     cu_word_list tables;     /* JSON members or TOML tables whose keys are packages; words of Gradle that take one */
     cu_word_list arrays;     /* TOML keys, with their table, whose texts are requirements */
     cu_word_list not_names;  /* keys that are none: "python" */

@@ -55,7 +55,7 @@ cu_err cu_inspect_code(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *
 /* Text that does not run by itself: only the hosts in it are checked. */
 cu_err cu_inspect_hosts(cu_inspector *i, cu_bytes text, cu_arena *a, cu_verdict *out) CU_MUST;
 /* A file, or a part of one, that names packages (package.json, requirements.txt): each is held unless the lists have
- * it. Other files, and where there is no list: allowed. */
-cu_err cu_inspect_manifest(cu_inspector *i, cu_bytes path, cu_bytes text, cu_arena *a, cu_verdict *out) CU_MUST;
+ * it. Other files, and where there is no list: allowed. Without a path lang (catalog/tools.yaml) says what it is. */
+cu_err cu_inspect_manifest(cu_inspector *i, cu_bytes path, cu_bytes lang, cu_bytes text, cu_arena *a, cu_verdict *out) CU_MUST;
 
 #endif
