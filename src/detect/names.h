@@ -15,6 +15,7 @@ size_t cu_name_word(cu_bytes t, size_t i);
 /* A text in which no word of word.txt stands and a person's name may be. */
 bool cu_name_plausible(cu_bytes value);
 bool cu_name_listed(cu_bytes value); /* some first word of a list, in any case */
+bool cu_name_known(cu_bytes value);  /* the same, though the word is an ordinary one too */
 /* No code around this place: few of the signs that programs are made of. */
 bool cu_prose_around(cu_bytes t, size_t i);
 

@@ -240,6 +240,47 @@ static cu_err enumeration(const cu_engine *e, cu_bytes t, size_t i, size_t *past
     return CU_OK;
 }
 
+#define SPEECH 240u /* bytes of a line of a dialogue, at most */
+
+/* The word before the colon with which the line of a dialogue begins at i ("Ylva: Come in!"); its end, or i. */
+static size_t speaker(cu_bytes t, size_t i)
+{
+    size_t end = cu_name_word(t, i);
+    if (end < i + 2 || end + 2 >= t.n || t.p[end] != ':')
+        return i;
+    uint8_t next = t.p[end + 1], first = t.p[end + 2];
+    bool quoted = next == '"' || next == '\'' || escaped_quote(t, end + 1);
+    return quoted || (next == ' ' && (begins_capital(t, end + 2) || first == '"' || first == '\'' || escaped_quote(t, end + 2))) ? end : i;
+}
+
+/* Who speaks in the line that begins at i is found though no list holds the name, or it is a word too, if nothing
+ * says that it is none. */
+static cu_err other_speaker(const cu_engine *e, cu_bytes t, size_t i, cu_findings *out)
+{
+    size_t end = speaker(t, i);
+    unsigned flags = end > i ? cu_name_flags(cu_slice(t, i, end)) : CU_NAME_WORD;
+    if (flags & (CU_NAME_WORD | CU_NAME_TITLE) || end < i + 3 || (flags & CU_NAME_GIVEN && !(flags & CU_NAME_GIVEN_VAGUE)))
+        return CU_OK;
+    return cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, end);
+}
+
+/* The lines before and behind one in which somebody speaks whose name, at i, is nothing but a name. */
+static cu_err dialogue(const cu_engine *e, cu_bytes t, size_t i, size_t end, cu_findings *out)
+{
+    if ((i && t.p[i - 1] != '\n') || speaker(t, i) != end)
+        return CU_OK;
+    if (i > 1) {
+        size_t before = i - 1;
+        while (before > 0 && i - before < SPEECH && t.p[before - 1] != '\n' && t.p[before - 1] != CU_DETECT_SEPARATOR)
+            before--;
+        if (i - before < SPEECH)
+            CU_TRY(other_speaker(e, t, before, out));
+    }
+    size_t room = t.n - end < SPEECH ? t.n - end : SPEECH;
+    const uint8_t *line = memchr(t.p + end, '\n', room), *wall = memchr(t.p + end, CU_DETECT_SEPARATOR, room);
+    return line && (!wall || wall > line) ? other_speaker(e, t, (size_t)(line - t.p) + 1, out) : CU_OK;
+}
+
 /* A word of the lists begins at i. */
 static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
@@ -273,6 +314,7 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
         CU_TRY(enumeration(e, t, i, past, out));
         if (*past > last)
             return CU_OK;
+        CU_TRY(dialogue(e, t, i, last, out));
     }
     if (!given && first & CU_NAME_FAMILY)
         i = word_before(t, i);
@@ -280,9 +322,9 @@ static cu_err name_at(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu
                ? cu_found(e, out, e->finder[CU_FIND_PERSON_LONE], i, last) : CU_OK;
 }
 
-/* For values in lower case behind words that only names follow: each is a word of the lists, and no
- * other word of the language. */
-bool cu_name_listed(cu_bytes v)
+/* Each word is one of the lists, or none of word.txt behind one; `vague`: one that is an ordinary word too will do
+ * alone. */
+static bool all_listed(cu_bytes v, bool vague)
 {
     size_t words = 0;
     for (size_t i = 0; i < v.n;) {
@@ -295,12 +337,24 @@ bool cu_name_listed(cu_bytes v)
         }
         unsigned flags = cu_name_flags(cu_slice(v, i, end));
         if (flags & (CU_NAME_WORD | CU_NAME_TITLE) || (!words && !(flags & (CU_NAME_GIVEN | CU_NAME_FAMILY))) ||
-            (!words && end == v.n && flags & (CU_NAME_GIVEN_VAGUE | CU_NAME_FAMILY_VAGUE)))
+            (!words && !vague && end == v.n && flags & (CU_NAME_GIVEN_VAGUE | CU_NAME_FAMILY_VAGUE)))
             return false;
         words++;
         i = end;
     }
     return words > 0;
+}
+
+/* For values in lower case behind words that only names follow: each is a word of the lists, and no
+ * other word of the language. */
+bool cu_name_listed(cu_bytes v)
+{
+    return all_listed(v, false);
+}
+
+bool cu_name_known(cu_bytes v)
+{
+    return all_listed(v, true);
 }
 
 /* "Mark, Jan and Kaylee": a word that may be a name stands in a list beside one that can be nothing else. */

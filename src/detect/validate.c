@@ -124,7 +124,7 @@ cu_validator cu_validator_by_name(const char *name)
         const char *name;
         cu_validator check;
     } known[] = {
-        {"jwt", jwt}, {"mixed", mixed}, {"luhn", luhn}, {"username", username}, {"name", cu_name_plausible}, {"name-listed", cu_name_listed}, {"issued", cu_is_issued}, {"keylike", keylike},
+        {"jwt", jwt}, {"mixed", mixed}, {"luhn", luhn}, {"username", username}, {"name", cu_name_plausible}, {"name-listed", cu_name_listed}, {"name-known", cu_name_known}, {"issued", cu_is_issued}, {"keylike", keylike},
         {"base58check", cu_wallet_base58}, {"bech32", cu_wallet_bech32}, {"ripple", cu_wallet_ripple},
         {"solana", cu_wallet_solana}, {"monero", cu_wallet_monero}, {"eip55", cu_wallet_eip55},
     };
