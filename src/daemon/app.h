@@ -47,6 +47,9 @@ typedef struct {
     uint32_t capture_day;   /* that the bundle has body keys of, and of the next */
     uint64_t bundle_version, started_ns, sealed_ns; /* sealed: last successful round */
     _Atomic bool caught_up;        /* what lay in the spool at the start is sealed and projected */
+    _Atomic bool publishing;       /* the logs show entries that the projections do not have yet */
+    _Atomic bool behind;           /* the last round left some of what lay in the spool, or failed */
+    _Atomic uint64_t written, taken; /* entries of the daemon's own; how many of them are projected for certain */
     _Atomic bool awaited;          /* somebody waits for what was just written: the next round begins at once */
     uint64_t drained_ns; /* all that was written into the spool before it is sealed and projected */
     unsigned ready_segments;
@@ -132,6 +135,9 @@ cu_err record(app *a, const char *type, const char *tenant, const char *actor, c
 /* The same under an id that was chosen before. */
 cu_err record_under(app *a, const char *type, const char *tenant, const char *actor, cu_bytes body, const char *id) CU_MUST;
 cu_err record_as(app *a, const char *type, const char *tenant, const char *actor, cu_bytes body, char *id_out) CU_MUST;
+/* Until what was written so far, and what a reader of the logs can see, is in the projections. Where sealing is behind or
+ * halted there is no wait. Lock not held. */
+void record_wait(app *a);
 
 /* rules.c. What rules_hold() gives stays whole until it is released, whatever is reloaded meanwhile. */
 cu_err rules_open(app *a, cu_fault *f) CU_MUST;    /* at start */

@@ -1,19 +1,8 @@
 /* The checklist, the scope and nil returns: what a person says becomes an entry, and is read back from the log. */
 #include <jansson.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include "app.h"
 #include "comply/checklist.h"
-
-#define SEEN_MS 3000u
-
-/* Until the entry is sealed and projected, so that who asks next sees it. */
-static void wait_taken(const app *a)
-{
-    uint64_t now = cu_now_ns();
-    for (unsigned ms = 0; a->sealed_ns < now + 1000000 && ms < SEEN_MS; ms += 20)
-        usleep(20000);
-}
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -28,7 +17,7 @@ static unsigned sealed(call *c, const char *type, const cu_buf *body)
     pthread_mutex_unlock(&c->a->lock);
     if (e != CU_OK)
         return problem(c, 503, "Not recorded", "%s", cu_err_text(e));
-    wait_taken(c->a);
+    record_wait(c->a);
     cu_buf_add(c->out, cu_buf_view(body));
     return 201;
 }

@@ -142,6 +142,11 @@ static cu_err project(void *arg, cu_bytes log, uint64_t index, cu_bytes leaf)
     return cu_store_take_leaf(a->store, log, index, &l);
 }
 
+static void begin_publishing(void *arg)
+{
+    ((app *)arg)->publishing = true;
+}
+
 static uint64_t delivered(void *arg, cu_bytes log)
 {
     return cu_store_delivered(((app *)arg)->store, log);
@@ -155,9 +160,14 @@ static void pause_ms(const app *a, unsigned ms)
 
 static cu_err one_round(app *a, cu_sequencer *s, uint64_t *took, cu_fault *f)
 {
+    const uint64_t written = a->written;
     CU_TRY(cu_store_begin(a->store));
     cu_err e = cu_sequencer_round(s, took, f);
     cu_err end = cu_store_end(a->store);
+    a->behind = e != CU_OK || end != CU_OK || cu_sequencer_behind(s);
+    if (!a->behind)
+        a->taken = written;
+    a->publishing = false;
     if (e == CU_OK && end == CU_OK && cu_store_repaired(a->store)) {
         pthread_mutex_lock(&a->lock);
         end = publish_bundle(a, f);
@@ -174,7 +184,7 @@ static cu_err sequence(app *a, int signer, cu_fault *f)
     uint64_t took;
     snprintf(spool, sizeof spool, "%s/spool", a->config->state_dir);
     const cu_sequencer_with with = {.spool_dir = spool, .log_dir = a->config->log_dir, .origin_base = a->origin, .signer_fd = signer,
-                                    .on_recalled = log_key_recalled, .on_entry = project, .delivered = delivered, .arg = a};
+                                    .on_recalled = log_key_recalled, .on_publish = begin_publishing, .on_entry = project, .delivered = delivered, .arg = a};
     CU_TRY(attest_show_signer(a, signer, f));
     CU_TRY(cu_sequencer_open(&with, &s, f));
     cu_err e = CU_OK;
@@ -213,7 +223,9 @@ static void *sequencer_thread(void *arg)
         int signer CU_CLEAN_FD = connect_signer(a);
         cu_err e = signer >= 0 ? sequence(a, signer, &f) : cu_fail(&f, CU_IO, "the signer does not answer");
         ended = *a->stop;
+        a->publishing = false;
         if (e != CU_OK) {
+            a->behind = true;
             char text[320];
             snprintf(text, sizeof text, "%s%.280s", e == CU_CORRUPT ? "sequencing halted, a person must look: " : "", f.text);
             set_trouble(a, text);

@@ -321,6 +321,8 @@ unsigned answer(call *c)
         if (status)
             return status;
     }
+    if (strcmp(c->method, "GET") == 0)
+        record_wait(c->a);
     unsigned status = o->answer(c);
     if (c->role == ROLE_AUDITOR && status < 300 && !by_itself(c) && strncmp(o->path, "/api/v1", strlen("/api/v1")) == 0)
         view_note(c, o->path + strlen("/api/v1"));

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include "base/file.h"
 
+#define OVERTAKEN_MAX 3 /* how often a newer file is read at once */
+
 static struct stat seen;
 
 void gw_bundle_release(gw_bundle *b)
@@ -110,6 +112,30 @@ static void record_loaded(void)
     gw_record_own("policy.bundle_loaded", &body);
 }
 
+/* Between reading a file and asking for its version, another worker may have taken the next one. */
+static bool overtaken(const struct stat *was)
+{
+    struct stat now;
+    return fstatat(gw.run_fd, "bundle", &now, 0) == 0 && !gw_same_file(&now, was);
+}
+
+static cu_err take_file(gw_bundle **b, struct stat *st, cu_fault *f)
+{
+    cu_err e;
+    for (unsigned turn = 0;; turn++) {
+        e = load(b, f);
+        if (e == CU_OK)
+            e = advance(*b, f);
+        if (e != CU_STATE || turn == OVERTAKEN_MAX || !overtaken(st))
+            return e;
+        gw_bundle_release(*b);
+        *b = NULL;
+        *f = (cu_fault){0};
+        if (fstatat(gw.run_fd, "bundle", st, 0) != 0)
+            return CU_IO;
+    }
+}
+
 void gw_bundle_refresh(void)
 {
     struct stat st;
@@ -117,9 +143,7 @@ void gw_bundle_refresh(void)
     cu_fault f = {0};
     if (fstatat(gw.run_fd, "bundle", &st, 0) != 0 || gw_same_file(&st, &seen))
         return;
-    cu_err e = load(&b, &f);
-    if (e == CU_OK)
-        e = advance(b, &f);
+    cu_err e = take_file(&b, &st, &f);
     if (e == CU_OK || e == CU_CORRUPT || e == CU_SIGNATURE || e == CU_STATE || e == CU_TOO_BIG)
         seen = st; /* a refused file is looked at again when it changes; one that could not be read, at once */
     if (e != CU_OK) {

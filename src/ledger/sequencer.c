@@ -480,6 +480,8 @@ static cu_err save_cursors(cu_sequencer *s)
 /* Tenants first, the anchor last: it never says more than what is published. */
 static cu_err publish(cu_sequencer *s, const stage *st, cu_fault *f)
 {
+    if (s->with.on_publish)
+        s->with.on_publish(s->with.arg);
     for (size_t i = 0; i < st->n; i++)
         if (strcmp(st->v[i].name, "anchor") != 0)
             CU_TRY(publish_log(s, &st->v[i], f));

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -55,6 +56,31 @@ test('any child that is killed comes back, and requests are answered again', asy
       await until(() => { const [pid] = s.pids(name); return pid && pid !== before }, `${name} did not come back`)
     }
     await until(() => s.run('demo', '--config', s.config).status === 0, 'no service after the kills: ' + s.output)
+  } finally {
+    await s.remove()
+  }
+})
+
+test('whoever saw an entry in the log finds it in what the API answers', async () => {
+  const s = await new System().start()
+  try {
+    const socketPath = `/${runDir(s).replace(/^\//, '')}/admin.sock`
+    const listed = () => new Promise((done, fail) => {
+      http.get({ socketPath, path: '/api/v1/exchanges?limit=200' }, (r) => {
+        let text = ''
+        r.on('data', (d) => (text += d)).on('end', () => done(JSON.parse(text).items.map((x) => x.id)))
+      }).on('error', fail)
+    })
+    const ask = async () => (await fetch(s.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': s.key }, body: JSON.stringify({ model: 'sink', max_tokens: 9, messages: [{ role: 'user', content: 'hello' }] }) })).text()
+    const size = () => { try { return Number(readFileSync(join(s.status.log_dir, 't/acme/checkpoint'), 'utf8').split('\n')[1]) } catch { return 0 } }
+    for (let turn = 0; turn < 12; turn++) {
+      const was = size()
+      await Promise.all(Array.from({ length: 24 }, ask))
+      for (const end = Date.now() + 60_000; size() === was && Date.now() < end;) await new Promise(setImmediate)
+      const sealed = s.entries('t/acme').filter((e) => e.type === 'exchange.request').slice(-24).map((e) => e.id)
+      const seen = await listed()
+      for (const id of sealed) assert.ok(seen.includes(id), `turn ${turn}: ${id} is sealed and not listed`)
+    }
   } finally {
     await s.remove()
   }

@@ -1,7 +1,7 @@
 // Who may ask for what, how much, and for how long; with what every refusal looks like.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync, renameSync, statSync } from 'node:fs'
 import http from 'node:http'
@@ -417,6 +417,29 @@ test('a forged bundle and an old one are refused, and the one before stays', asy
   await passes({ key: fresh.key })
   await pause(1500)
   assert.equal(system.json('status').bundle.refused, '')
+})
+
+// The kernel keeps one worker at its read of the bundle until the other one has taken the next.
+test('a worker that was overtaken between reading and asking takes the newer bundle, and refuses nothing', async () => {
+  const path = join(nginxConf(), '../bundle')
+  const refused = () => system.entries('org').filter((e) => e.type === 'policy.bundle_refused').length
+  const taken = (version) => system.entries('org').filter((e) => e.type === 'policy.bundle_loaded' && e.body.version === version).length
+  const slow = system.workers()[0], before = refused()
+  const tracer = spawn('strace', ['-p', String(slow), '-P', path, '-e', 'trace=read', '-e', 'inject=read:delay_exit=1500000:when=1'])
+  let said = ''
+  tracer.stderr.on('data', (d) => (said += d))
+  try {
+    while (!/attached/.test(said)) { assert.equal(tracer.exitCode, null, said); await pause(20) }
+    issue()
+    while (!/read\(/.test(said)) { assert.equal(tracer.exitCode, null, said); await pause(5) } // it is in there
+    const k = issue()
+    const { version } = system.json('status').bundle
+    for (const end = Date.now() + 30_000; taken(version) < 4 && Date.now() < end;) await pause(100)
+    assert.equal(taken(version), 4, said)
+    assert.match(said, /DELAYED|\(delayed\)/i)
+    await passes({ key: k.key })
+  } finally { tracer.kill('SIGINT') }
+  assert.equal(refused(), before)
 })
 
 test('metrics', async () => {

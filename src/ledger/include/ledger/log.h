@@ -80,6 +80,7 @@ typedef struct {
     int signer_fd;
     /* The signer had forgotten, or was set back, and was shown what it had signed (may be NULL). */
     void (*on_recalled)(void *arg, const char *log, uint64_t had, uint64_t now);
+    void (*on_publish)(void *arg); /* readers of the logs see the round's entries from here on, before on_entry has them (may be NULL) */
     cu_sequenced_fn on_entry;
     uint64_t (*delivered)(void *arg, cu_bytes log_name); /* entries already delivered */
     void *arg;
