@@ -52,17 +52,10 @@ static json_t *entries(const probe *in, const char *type)
     return json_loadb((const char *)out.p, out.n, 0, NULL);
 }
 
-static size_t refusals(const probe *in)
+/* Whether an entry of this type names the bundle: what another one led to, and came late, is not taken for it. */
+static bool said_of(const probe *in, const char *type, const char *digest)
 {
-    json_t *all = entries(in, "policy.bundle_refused");
-    size_t n = json_array_size(json_object_get(all, "items"));
-    json_decref(all);
-    return n;
-}
-
-static bool taken(const probe *in, const char *digest)
-{
-    json_t *all = entries(in, "policy.bundle_loaded"), *item;
+    json_t *all = entries(in, type), *item;
     size_t i;
     bool found = false;
     json_array_foreach(json_object_get(all, "items"), i, item) {
@@ -73,10 +66,20 @@ static bool taken(const probe *in, const char *digest)
     return found;
 }
 
+static bool taken(const probe *in, const char *digest)
+{
+    return said_of(in, "policy.bundle_loaded", digest);
+}
+
+static bool refused(const probe *in, const char *digest)
+{
+    return said_of(in, "policy.bundle_refused", digest);
+}
+
 static void digest_of(cu_bytes file, char hex[65])
 {
     cu_sha256 d;
-    cu_sha256_of(cu_slice(file, HEAD, file.n), &d);
+    cu_bundle_digest(file, &d);
     cu_hex(hex, d.b, sizeof d.b);
 }
 
@@ -94,14 +97,13 @@ static probe_verdict offer(probe *p, cu_bytes forged)
     probe *in = probe_lab_inside(p);
     char hex[65];
     cu_buf genuine CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
-    size_t before = refusals(in);
     bool was_taken = false, was_refused = false;
     digest_of(forged, hex);
     if (read_bundle(in, &genuine) != CU_OK || taken(in, hex) || !lay(in, forged))
         return probe_say(p, PROBE_FAILED, "the second Custos' bundle cannot be replaced");
     for (uint64_t began = cu_mono_ns(); !was_taken && !was_refused && (cu_mono_ns() - began) / 1000000 < SAID_MS; usleep(100000)) {
         was_taken = taken(in, hex);
-        was_refused = refusals(in) > before;
+        was_refused = refused(in, hex);
     }
     bool back = lay(in, cu_buf_view(&genuine));
     if (was_taken)
@@ -150,18 +152,18 @@ static probe_verdict older(probe *p)
         digest_of(cu_buf_view(&now), hex);
         if (!taken(in, hex))
             continue;
-        /* changed nowhere, but its digest is on record already: it is told by what the gateway serves */
-        size_t before = refusals(in);
+        /* that it was taken once is on record already: what counts is that it is refused now */
         if (!lay(in, cu_buf_view(&kept)))
             break;
-        for (uint64_t since = cu_mono_ns(); refusals(in) == before && (cu_mono_ns() - since) / 1000000 < SAID_MS;)
-            usleep(100000);
-        bool refused = refusals(in) > before;
+        digest_of(cu_buf_view(&kept), hex);
+        bool was_refused = false;
+        for (uint64_t since = cu_mono_ns(); !was_refused && (cu_mono_ns() - since) / 1000000 < SAID_MS; usleep(100000))
+            was_refused = refused(in, hex);
         bool back = lay(in, cu_buf_view(&now));
         cu_wipe(key, sizeof key);
-        return !back     ? probe_say(p, PROBE_FAILED, "the second Custos' bundle cannot be replaced")
-               : refused ? probe_say(p, PROBE_HELD, "refused, and the one before stayed in force")
-                         : probe_say(p, PROBE_BROKEN, "the gateway did not refuse it in %u s", SAID_MS / 1000);
+        return !back         ? probe_say(p, PROBE_FAILED, "the second Custos' bundle cannot be replaced")
+               : was_refused ? probe_say(p, PROBE_HELD, "refused, and the one before stayed in force")
+                             : probe_say(p, PROBE_BROKEN, "the gateway did not refuse it in %u s", SAID_MS / 1000);
     }
     return probe_say(p, PROBE_FAILED, "the second Custos did not take a new bundle");
 }

@@ -50,10 +50,15 @@ static cu_err make_keys(gw_bundle *b)
     return b->keys ? CU_OK : CU_NOMEM;
 }
 
-static cu_err load(gw_bundle **out, cu_fault *f)
+/* digest: of the sections, whatever is wrong with them; "" when the file cannot be read. */
+static cu_err load(gw_bundle **out, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f)
 {
+    cu_sha256 sections;
     cu_buf file CU_CLEAN_BUF = CU_BUF(CU_BUNDLE_MAX);
+    digest[0] = 0;
     CU_TRY(cu_file_read(gw.run_fd, "bundle", &file));
+    cu_bundle_digest(cu_buf_view(&file), &sections);
+    cu_hex(digest, sections.b, sizeof sections.b);
     gw_bundle *b = calloc(1, sizeof *b);
     if (!b)
         return CU_NOMEM;
@@ -92,12 +97,14 @@ static cu_err advance(const gw_bundle *b, cu_fault *f)
     return CU_OK;
 }
 
-static void refuse(cu_err e, const cu_fault *f)
+static void refuse(cu_err e, const char *digest, const cu_fault *f)
 {
     cu_buf body CU_CLEAN_BUF = CU_BUF(1024);
     const char *why = f->code ? f->text : cu_err_text(e);
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "custos: %s; the one before stays", why);
     cu_buf_byte(&body, '{');
+    if (digest[0])
+        cu_buf_json_kv_str(&body, "bundle", digest);
     cu_buf_json_kv_str(&body, "error", cu_err_name(e));
     cu_buf_json_kv_str(&body, "reason", why);
     cu_buf_json_kv_u64(&body, "version", gw.bundle ? gw.bundle->b.version : 0);
@@ -119,11 +126,11 @@ static bool overtaken(const struct stat *was)
     return fstatat(gw.run_fd, "bundle", &now, 0) == 0 && !gw_same_file(&now, was);
 }
 
-static cu_err take_file(gw_bundle **b, struct stat *st, cu_fault *f)
+static cu_err take_file(gw_bundle **b, struct stat *st, char digest[2 * CU_SHA256_LEN + 1], cu_fault *f)
 {
     cu_err e;
     for (unsigned turn = 0;; turn++) {
-        e = load(b, f);
+        e = load(b, digest, f);
         if (e == CU_OK)
             e = advance(*b, f);
         if (e != CU_STATE || turn == OVERTAKEN_MAX || !overtaken(st))
@@ -139,16 +146,17 @@ static cu_err take_file(gw_bundle **b, struct stat *st, cu_fault *f)
 void gw_bundle_refresh(void)
 {
     struct stat st;
+    char digest[2 * CU_SHA256_LEN + 1];
     gw_bundle *b = NULL;
     cu_fault f = {0};
     if (fstatat(gw.run_fd, "bundle", &st, 0) != 0 || gw_same_file(&st, &seen))
         return;
-    cu_err e = take_file(&b, &st, &f);
+    cu_err e = take_file(&b, &st, digest, &f);
     if (e == CU_OK || e == CU_CORRUPT || e == CU_SIGNATURE || e == CU_STATE || e == CU_TOO_BIG)
         seen = st; /* a refused file is looked at again when it changes; one that could not be read, at once */
     if (e != CU_OK) {
         gw_bundle_release(b);
-        refuse(e, &f);
+        refuse(e, digest, &f);
         return;
     }
     gw_bundle_release(gw.bundle);

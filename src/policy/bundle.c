@@ -194,6 +194,11 @@ static bool keys_in_order(const cu_bundle *b)
     return true;
 }
 
+void cu_bundle_digest(cu_bytes file, cu_sha256 *out)
+{
+    cu_sha256_of(file.n < HEAD ? CU_NONE : cu_slice(file, HEAD, file.n), out);
+}
+
 cu_err cu_bundle_decode(cu_bytes file, const uint8_t public_key[CU_ED25519_KEY], cu_arena *a, cu_bundle *out, cu_fault *f)
 {
     uint8_t text[8 + CU_SHA256_LEN];
@@ -202,7 +207,7 @@ cu_err cu_bundle_decode(cu_bytes file, const uint8_t public_key[CU_ED25519_KEY],
     if (file.n < HEAD || file.n > CU_BUNDLE_MAX || !cu_starts(file, CU_LIT(MAGIC)))
         return cu_fail(f, CU_CORRUPT, "the policy bundle does not begin like one");
     cu_bytes body = cu_slice(file, HEAD, file.n);
-    cu_sha256_of(body, &out->digest);
+    cu_bundle_digest(file, &out->digest);
     signed_text(&out->digest, text);
     if (cu_ed25519_verify(public_key, cu_bytes_of(text, sizeof text), file.p + 8) != CU_OK)
         return cu_fail(f, CU_SIGNATURE, "the policy bundle is not signed by the daemon's key");

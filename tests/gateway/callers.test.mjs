@@ -408,7 +408,9 @@ test('a forged bundle and an old one are refused, and the one before stays', asy
   }
   assert.equal((await stream).status, 200)
   const refusals = async (error) => system.sealed((x) => x.type === 'policy.bundle_refused' && x.body.error === error, 'org')
-  assert.match((await refusals('state')).body.reason, /version/)
+  const set_back = (await refusals('state')).body
+  assert.match(set_back.reason, /version/)
+  assert.equal(set_back.bundle, createHash('sha256').update(old.subarray(72)).digest('hex'), 'the entry names what was refused')
   await refusals('signature')
   await refusals('corrupt')
   assert.match(system.json('status').bundle.refused, /^20/)

@@ -129,6 +129,8 @@ cu_err cu_bundle_encode(cu_bundle *b, const uint8_t seed[CU_ED25519_KEY], cu_buf
  * CU_SIGNATURE, CU_CORRUPT, CU_NOMEM. */
 cu_err cu_bundle_decode(cu_bytes file, const uint8_t public_key[CU_ED25519_KEY], cu_arena *a, cu_bundle *out,
                         cu_fault *f) CU_MUST;
+/* What stands in cu_bundle.digest for a file like this, whether it is a good one or not. */
+void cu_bundle_digest(cu_bytes file, cu_sha256 *out);
 /* By the SHA-256 of the key, so that timing says nothing about other keys. NULL when unknown. */
 const cu_bundle_key *cu_bundle_find_hash(const cu_bundle *b, const cu_sha256 *hash);
 /* A client certificate is known by its subject ("subject:CN=ci,O=Acme", RFC 4514 order as OpenSSL's
