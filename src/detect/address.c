@@ -1,5 +1,7 @@
 /* Postal addresses by their build: a house number beside a street, then what may follow (flat, town,
  * state, country) as long as something sure follows (a postal code, a state with one, a country). */
+#include <strings.h>
+#include "address_words.h"
 #include "engine.h"
 #include "names.h"
 
@@ -7,62 +9,28 @@
 #define MAX_BACK 64u
 #define MAX_TAIL 8
 
-static const char *const street_words[] = {"Str", "St", "Street", "Ave", "Avenue", "Rd", "Road", "Blvd",
-    "Boulevard", "Lane", "Ln", "Drive", "Dr", "Court", "Ct", "Place", "Pl", "Square", "Terrace", "Way",
-    "Highway", "Hwy", "Parkway", "Pkwy", "Circle", "Cir", "Crescent", "Close", "Gardens", "Trail",
-    "Loop", "Alley", "Row", "Mews", "Grove", "Hill", "Walk", "Quay", "Heights", "Landing"};
-static const char *const lead_words[] = {"via", "viale", "piazza", "corso", "vicolo", "largo", "calle",
-    "avenida", "avda", "plaza", "paseo", "carrera", "camino", "rua", "travessa", "estrada", "rue",
-    "avenue", "boulevard", "place", "chemin", "impasse", "quai", "ul", "ulica", "ulice", "aleja", "strada",
-    "alameda", "praça", "allée", "rruga", "bulevardul", "am", "an", "im"};
-#define TEXT(s) {s, sizeof(s) - 1}
-static const struct {
-    const char *text;
-    size_t n;
-} endings[] = {
-    TEXT("straße"), TEXT("strasse"), TEXT("str"), TEXT("weg"), TEXT("gasse"), TEXT("platz"), TEXT("allee"),
-    TEXT("ring"), TEXT("damm"), TEXT("ufer"), TEXT("straat"), TEXT("laan"), TEXT("plein"), TEXT("gracht"),
-    TEXT("kade"), TEXT("dijk"), TEXT("gatan"), TEXT("gata"), TEXT("vägen"), TEXT("vej"), TEXT("veien"),
-    TEXT("vegen"), TEXT("gade"), TEXT("katu"), TEXT("tie"), TEXT("utca"), TEXT("ulica"), TEXT("graben"),
-    TEXT("steig"), TEXT("hof"), TEXT("vegur"), TEXT("gatan"), TEXT("stræti")};
-static const char *const units[] = {"Apt", "Apartment", "Suite", "Ste", "Unit", "Flat", "Floor", "Room",
-    "Box", "P.O. Box", "PO Box", "Wohnung", "Top", "Stiege"};
-static const char *const countries[] = {"USA", "United States", "UK", "United Kingdom", "Germany",
-    "Deutschland", "Austria", "Österreich", "Switzerland", "Schweiz", "France", "Italy", "Italia", "Spain",
-    "España", "Portugal", "Netherlands", "Nederland", "Belgium", "Denmark", "Danmark", "Sweden", "Sverige",
-    "Norway", "Norge", "Finland", "Iceland", "Poland", "Polska", "Czech Republic", "Czechia", "Slovakia",
-    "Slovenia", "Croatia", "Hungary", "Romania", "Bulgaria", "Greece", "Cyprus", "Estonia", "Latvia",
-    "Lithuania", "Ireland", "Canada", "Australia", "New Zealand", "Brazil", "Brasil", "Mexico", "Argentina",
-    "Chile", "Uruguay", "Peru", "Colombia", "India", "Japan", "China", "Korea", "Singapore", "Israel",
-    "Turkey", "Tunisia", "Morocco", "Egypt", "South Africa", "Kenya", "Nigeria", "Ethiopia", "Greenland",
-    "Ukraine", "Russia", "Serbia", "Malta", "Luxembourg", "Philippines", "Thailand", "Vietnam", "Indonesia"};
-
-#define LISTED(list, word) listed(list, sizeof(list) / sizeof *(list), word)
-
-static bool listed(const char *const *list, size_t n, cu_bytes word)
-{
-    for (size_t k = 0; k < n; k++)
-        if (word.n && (uint8_t)list[k][0] == word.p[0] && cu_eq_str(word, list[k]))
-            return true;
-    return false;
-}
-
 static uint8_t at(cu_bytes t, size_t i)
 {
     return i < t.n ? t.p[i] : 0;
 }
 
-/* Past a word of the list at i that ends there, or i. */
-static size_t take(cu_bytes t, size_t i, const char *const *list, size_t n)
+/* Past the longest word of the kind at i that ends there, or i. */
+static size_t take(cu_bytes t, size_t i, unsigned kind)
 {
-    for (size_t k = 0; k < n; k++) {
-        if ((uint8_t)list[k][0] != at(t, i))
-            continue;
-        size_t len = strlen(list[k]);
-        if (t.n - i >= len && memcmp(t.p + i, list[k], len) == 0 && !cu_alnum(at(t, i + len)))
-            return i + len;
+    const uint16_t *from = cu_address_from[kind];
+    size_t end = i;
+    uint8_t first = at(t, i);
+    for (unsigned k = from[first]; k < from[first + 1]; k++) {
+        const cu_address_word *w = &cu_address_words[k];
+        if (i + w->n > end && t.n - i >= w->n && memcmp(t.p + i, w->text, w->n) == 0 && !cu_alnum(at(t, i + w->n)))
+            end = i + w->n;
     }
-    return i;
+    return end;
+}
+
+static bool is_word(cu_bytes w, unsigned kind)
+{
+    return w.n && take(w, 0, kind) == w.n;
 }
 
 /* shortest: bytes of the ending. Behind a number a short one is more often that of an English word
@@ -70,10 +38,11 @@ static size_t take(cu_bytes t, size_t i, const char *const *list, size_t n)
 static bool ends_like_street(cu_bytes w, size_t shortest)
 {
     uint8_t last = w.n ? w.p[w.n - 1] : 0;
-    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++) {
-        const char *text = endings[k].text;
-        size_t len = endings[k].n;
-        if (len < shortest || (uint8_t)text[len - 1] != last)
+    const uint16_t *from = cu_address_from[CU_ADDRESS_ENDING];
+    for (unsigned k = from[last]; k < from[last + 1]; k++) {
+        const char *text = cu_address_words[k].text;
+        size_t len = cu_address_words[k].n;
+        if (len < shortest)
             continue;
         /* Alone ("Str", "Weg", "Platz") with a capital, or at the end of a longer word. */
         if (w.n >= len + 3 && memcmp(w.p + w.n - len, text, len) == 0)
@@ -111,6 +80,25 @@ static size_t postal_end(cu_bytes t, size_t i)
     return d >= 4 && d <= 6 && !cu_alnum(at(t, i + d)) ? i + d : i;
 }
 
+/* A postal code of the United Kingdom, of Canada or the Netherlands, or one of two groups of digits (Poland,
+ * Portugal, Brazil, Japan). Past it, or i. */
+static size_t mixed_code_end(cu_bytes t, size_t i)
+{
+    static const char *const forms[] = {"A9 9AA", "A99 9AA", "AA9 9AA", "AA99 9AA", "A9A 9AA", "AA9A 9AA", "A9A 9A9",
+        "9999 AA", "99-999", "9999-999", "99999-999", "999-9999"};
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+        size_t k = 0;
+        for (; forms[f][k]; k++) {
+            uint8_t c = at(t, i + k);
+            if (forms[f][k] == '9' ? !cu_digit(c) : forms[f][k] == 'A' ? c < 'A' || c > 'Z' : c != (uint8_t)forms[f][k])
+                break;
+        }
+        if (!forms[f][k] && !cu_alnum(at(t, i + k)) && at(t, i + k) != '-')
+            return i + k;
+    }
+    return i;
+}
+
 static size_t gap(cu_bytes t, size_t i)
 {
     size_t k = i;
@@ -119,9 +107,9 @@ static size_t gap(cu_bytes t, size_t i)
     return k;
 }
 
-static size_t unit_end(cu_bytes t, size_t i)
+static size_t unit_end(cu_bytes t, size_t i, unsigned kind)
 {
-    size_t end = take(t, i, units, sizeof units / sizeof *units);
+    size_t end = take(t, i, kind);
     if (end == i)
         return i;
     end += at(t, end) == '.';
@@ -144,9 +132,10 @@ static size_t tail(cu_bytes t, size_t from, bool *sure)
         size_t next = gap(t, i), end;
         if (next == i || next >= t.n)
             break;
-        if ((end = unit_end(t, next)) > next ||
-            (end = take(t, next, countries, sizeof countries / sizeof *countries)) > next) {
+        if ((end = unit_end(t, next, CU_ADDRESS_UNIT)) > next || (end = take(t, next, CU_ADDRESS_COUNTRY)) > next) {
             *sure = true;
+            best = i = end;
+        } else if ((end = unit_end(t, next, CU_ADDRESS_UNIT_SMALL)) > next || (end = mixed_code_end(t, next)) > next) {
             best = i = end;
         } else if ((end = postal_end(t, next)) > next) {
             best = i = end;
@@ -177,17 +166,20 @@ static size_t tail(cu_bytes t, size_t from, bool *sure)
 /* Past "184th", "1st", "22nd"; or i. */
 static size_t ordinal_end(cu_bytes t, size_t i)
 {
-    static const char *const behind[] = {"th", "st", "nd", "rd"};
+    static const char behind[] = "thstndrd";
     size_t k = i;
     while (k - i < 3 && cu_digit(at(t, k)))
         k++;
-    return k > i ? take(t, k, behind, 4) > k ? k + 2 : i : i;
+    for (size_t b = 0; b < 8 && k > i; b += 2)
+        if (at(t, k) == (uint8_t)behind[b] && at(t, k + 1) == (uint8_t)behind[b + 1] && !cu_alnum(at(t, k + 2)))
+            return k + 2;
+    return i;
 }
 
 /* "12 rue de la Paix", "4 Elm Street", "88 Kaiserstraße": what stands behind a number. */
 static size_t street_behind(cu_bytes t, size_t i, bool *street)
 {
-    size_t end = i, low = take(t, i, lead_words, 17 + 5);
+    size_t end = i, low = take(t, i, CU_ADDRESS_LEAD);
     bool lead = false;
     unsigned names = 0; /* words with a capital: "3 via the" has none */
     *street = low > i;
@@ -210,7 +202,11 @@ static size_t street_behind(cu_bytes t, size_t i, bool *street)
             break;
         cu_bytes w = cu_slice(t, from, past);
         end = past;
-        bool named = LISTED(street_words, w);
+        if (w.n < 4 && at(t, end) == '.' && at(t, end + 1) == ' ' && !(k > 0 && is_word(w, CU_ADDRESS_STREET)))
+            end++; /* "N. Main Street", "St. John Road" */
+        else if (at(t, end) == '\'' && at(t, end + 1) == 's' && at(t, end + 2) == ' ')
+            end += 2;
+        bool named = is_word(w, CU_ADDRESS_STREET);
         *street |= k > 0 && (named || lead);
         lead |= named; /* "Avenue Foch" */
         names++;
@@ -271,24 +267,58 @@ static bool english_ending(cu_bytes w)
                        memcmp(w.p + w.n - 4, "gade", 4) == 0);
 }
 
-/* "via", "Rue": a word of lead_words in any case, but for the German ones at its end. */
+/* "via", "Rue": a word that leads a street, in any case. */
 static bool leads_street(cu_bytes w)
 {
     uint8_t small[12] = {0};
     for (size_t c = 0; c < w.n && w.n < sizeof small; c++)
         small[c] = w.p[c] >= 'A' && w.p[c] <= 'Z' ? w.p[c] + 32 : w.p[c];
-    return w.n < sizeof small && listed(lead_words, sizeof lead_words / sizeof *lead_words - 3, cu_bytes_of(small, w.n));
+    cu_bytes v = cu_bytes_of(small, w.n);
+    return w.n < sizeof small && (is_word(v, CU_ADDRESS_LEAD) || is_word(v, CU_ADDRESS_LEAD_BEFORE));
+}
+
+/* The begin of the "P.O. Box " that ends before the number at i, or i. */
+static size_t box_before(cu_bytes t, size_t i)
+{
+    const uint16_t *from = cu_address_from[CU_ADDRESS_BOX] + t.p[i - 2];
+    for (unsigned k = from[0]; k < from[1]; k++) {
+        const cu_address_word *w = &cu_address_words[k];
+        if (i > w->n && memcmp(t.p + i - 1 - w->n, w->text, w->n) == 0)
+            return i - 1 - w->n;
+    }
+    return i;
+}
+
+/* The name before a small word such as "utca" or "gate", which begins at i: up to three words with capitals; its
+ * begin, or i. */
+static size_t name_before(cu_bytes t, size_t i, size_t floor)
+{
+    size_t begin = i;
+    for (int k = 0; k < 3 && begin > floor + 1 && t.p[begin - 1] == ' '; k++) {
+        size_t first = begin - 1;
+        while (first > floor && (cu_alnum(t.p[first - 1]) || t.p[first - 1] >= 0x80 || t.p[first - 1] == '-'))
+            first--;
+        if (cu_name_word(t, first) != begin - 1 || first + 1 == begin - 1)
+            break;
+        begin = first;
+    }
+    return begin;
+}
+
+/* "Király utca", "Karl Johans gate" before the small word w at i: its begin, or i. */
+static size_t before_small_word(cu_bytes t, size_t i, cu_bytes w, size_t floor)
+{
+    bool any = is_word(w, CU_ADDRESS_BEHIND) || (at(t, i + w.n) == '.' && is_word(cu_slice(t, i, i + w.n + 1), CU_ADDRESS_BEHIND));
+    bool genitive = i > 2 && t.p[i - 2] == 's' && is_word(w, CU_ADDRESS_BEHIND_GENITIVE);
+    return any || genitive ? name_before(t, i, floor) : i;
 }
 
 /* The begin of the street that ends before the number at i ("Via Roma 12", "Hauptstraße 5"), or i. */
 static size_t street_before(cu_bytes t, size_t i)
 {
-    static const char *const boxes[] = {"P.O. Box ", "PO Box ", "P.O.Box ", "Postfach ", "Apartado "};
-    static const char *const behind[] = {"utca", "u", "út", "tér", "krt", "körút", "köz", "u."};
-    size_t end = i - 1, floor = i > MAX_BACK ? i - MAX_BACK : 0;
-    for (size_t k = 0; i > 8 && strchr("xho", t.p[i - 2]) && k < sizeof boxes / sizeof *boxes; k++)
-        if (i >= strlen(boxes[k]) && memcmp(t.p + i - strlen(boxes[k]), boxes[k], strlen(boxes[k])) == 0)
-            return i - strlen(boxes[k]);
+    size_t end = i - 1, floor = i > MAX_BACK ? i - MAX_BACK : 0, box = box_before(t, i);
+    if (box < i)
+        return box;
     if (at(t, end - 1) == ',' || at(t, end - 1) == '.')
         end--;
     unsigned names = 0; /* words with a capital: "place is 0" has none */
@@ -302,18 +332,14 @@ static size_t street_before(cu_bytes t, size_t i)
         bool capital = cu_name_word(t, from) > from;
         if (k == 0 && capital && ends_like_street(w, 0))
             return english_ending(w) ? i : from;
-        if (k == 0 && capital && w.n > 3 && LISTED(street_words, w) && from > 1 && t.p[from - 1] == ' ') {
+        if (k == 0 && capital && w.n > 3 && is_word(w, CU_ADDRESS_STREET) && from > 1 && t.p[from - 1] == ' ') {
             size_t first = from - 1;
             while (first > floor && cu_alnum(t.p[first - 1]))
                 first--;
             return cu_name_word(t, first) > first ? first : i;
         }
-        if (k == 0 && !capital && w.n <= 7 && from > 1 && t.p[from - 1] == ' ' && LISTED(behind, w)) { /* "Király u. 5" */
-            size_t first = from - 1;
-            while (first > floor && (cu_alnum(t.p[first - 1]) || t.p[first - 1] >= 0x80))
-                first--;
-            return cu_name_word(t, first) > first ? first : i;
-        }
+        if (k == 0 && !capital && from > 1 && t.p[from - 1] == ' ' && before_small_word(t, from, w, floor) < from)
+            return before_small_word(t, from, w, floor);
         if (names > 0 && leads_street(w))
             return from;
         names += capital;
@@ -342,22 +368,32 @@ static cu_err number_last(const cu_engine *e, cu_bytes t, size_t i, size_t *past
     return keep(e, t, start, end, out);
 }
 
+static bool is_lead_of_military(cu_bytes t, size_t i)
+{
+    static const char *const leads[] = {"PSC", "UNIT", "USS", "USNS", "USCGC", "USNV", "CMR"};
+    for (size_t k = 0; k < sizeof leads / sizeof *leads; k++) {
+        size_t n = strlen(leads[k]);
+        if (t.n - i > n && strncasecmp((const char *)t.p + i, leads[k], n) == 0 && !cu_alnum(t.p[i + n]))
+            return true;
+    }
+    return false;
+}
+
 /* "PSC 12, Box 345\nAPO AE 09123": mail of the US forces; i is the postal code. */
 static cu_err military(const cu_engine *e, cu_bytes t, size_t i, size_t *past, cu_findings *out)
 {
-    static const char *const leads[] = {"PSC", "Unit", "USS", "USNS", "USCGC", "USNV", "CMR"};
     if (i < 7 || !cu_starts_token(t, i - 7))
         return CU_OK;
-    const uint8_t *p = t.p + i - 7;
-    if ((memcmp(p, "APO ", 4) && memcmp(p, "FPO ", 4) && memcmp(p, "DPO ", 4)) ||
-        p[4] != 'A' || p[6] != ' ' || postal_end(t, i) == i)
+    const char *p = (const char *)t.p + i - 7;
+    if ((strncasecmp(p, "APO A", 5) && strncasecmp(p, "FPO A", 5) && strncasecmp(p, "DPO A", 5)) || !strchr("AEPaep", p[5]) ||
+        !p[5] || p[6] != ' ' || postal_end(t, i) == i)
         return CU_OK;
     size_t start = i - 7, lines = 0;
     for (size_t k = start; k-- > 0 && i - k < 60;) {
         lines += t.p[k] == '\n';
         if (t.p[k] == CU_DETECT_SEPARATOR || lines > 1)
             break;
-        if (cu_starts_token(t, k) && take(t, k, leads, sizeof leads / sizeof *leads) > k)
+        if (cu_starts_token(t, k) && is_lead_of_military(t, k))
             start = k;
     }
     *past = postal_end(t, i);

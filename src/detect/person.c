@@ -28,7 +28,8 @@ static bool begins_capital(cu_bytes t, size_t i)
     /* Latin-1 capitals are C3 80 to C3 9E. In Latin Extended-A (U+0100 to U+017F) a capital is even, but
      * odd from U+0139 to U+0148 and from U+0179 on. */
     if (t.p[i] != 0xc4 && t.p[i] != 0xc5)
-        return t.p[i] == 0xc3 && t.p[i + 1] < 0x9f;
+        return (t.p[i] == 0xc3 && t.p[i + 1] < 0x9f) || (t.p[i] == 0xce && t.p[i + 1] >= 0x86 && t.p[i + 1] < 0xac) ||
+               (t.p[i] == 0xd0 && t.p[i + 1] < 0xb0); /* Greek, Cyrillic */
     unsigned c = (t.p[i] & 0x1fu) << 6 | (t.p[i + 1] & 0x3fu);
     return c == 0x178 || (c & 1) == ((c >= 0x139 && c <= 0x148) || c >= 0x179);
 }
