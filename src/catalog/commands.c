@@ -74,7 +74,7 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
 {
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "a program is a map");
-    CU_TRY(reading_only(r, n, "program", "names sub values code settings escapes scripts after host_options context_options context_env forward_options host_words host_marks text_options hosts host_form skip run tags"));
+    CU_TRY(reading_only(r, n, "program", "names sub values code settings argv_options folder_options escapes scripts after host_options context_options context_env forward_options host_words host_marks text_options hosts host_form skip run tags"));
     CU_TRY(reading_list(r, cu_yaml_get(n, "names"), &p->names));
     if (p->names.n == 0)
         return reading_wrong(r, n, "a program needs names");
@@ -84,6 +84,8 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
     CU_TRY(reading_list(r, cu_yaml_get(n, "settings"), &p->settings));
     CU_TRY(reading_list(r, cu_yaml_get(n, "escapes"), &p->escapes));
     CU_TRY(reading_list(r, cu_yaml_get(n, "scripts"), &p->scripts));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "argv_options"), &p->argv_options));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "folder_options"), &p->folder_options));
     CU_TRY(reading_list(r, cu_yaml_get(n, "after"), &p->after));
     CU_TRY(reading_list(r, cu_yaml_get(n, "host_options"), &p->host_options));
     CU_TRY(reading_list(r, cu_yaml_get(n, "context_options"), &p->context_options));

@@ -111,8 +111,7 @@ static cu_bytes joined(walk *w, const call *c, size_t from)
     return cu_arena_dup(w->a, cu_buf_view(&b));
 }
 
-/* {} of find stands for the folder itself only when nothing is chosen from it by name or the like. */
-static bool chosen(const call *c, size_t until)
+bool call_chooses(const call *c, size_t until)
 {
     for (size_t i = 2; i < until; i++) {
         cu_bytes t = c->argv.v[i].text;
@@ -138,7 +137,7 @@ static flow behind_marker(walk *w, const call *c, const cu_program *p, bool *don
             return out;
         words copy = {0};
         for (size_t k = 0; k < r->argv.n; k++)
-            words_add(w, &copy, cu_eq_str(r->argv.v[k].text, "{}") && !chosen(c, i) ? c->argv.v[1].text : r->argv.v[k].text, r->argv.v[k].glob);
+            words_add(w, &copy, cu_eq_str(r->argv.v[k].text, "{}") && !call_chooses(c, i) ? c->argv.v[1].text : r->argv.v[k].text, r->argv.v[k].glob);
         r->argv = copy;
         out = call_run(w, r);
         *done = true;
@@ -274,6 +273,58 @@ static void set_before(walk *w, const call *c, size_t until)
     }
 }
 
+/* The value of the option at `at` where it is one of these: -C /, -C/, --chdir=/, --chdir /. */
+static cu_bytes value_of(const call *c, size_t at, const cu_word_list *options)
+{
+    cu_bytes t = c->argv.v[at].text;
+    for (size_t i = 0; t.n > 1 && t.p[0] == '-' && i < options->n; i++) {
+        cu_bytes o = options->v[i], name = cu_slice(t, t.p[1] == '-' ? 2 : 1, t.n);
+        if (cu_eq(name, o))
+            return at + 1 < c->argv.n ? c->argv.v[at + 1].text : CU_NONE;
+        if (cu_starts(name, o) && (name.p[o.n] == '=' || o.n == 1))
+            return cu_slice(name, o.n + (name.p[o.n] == '='), name.n);
+    }
+    return CU_NONE;
+}
+
+/* gcc -wrapper PROG,ARG,ARG */
+static void options_argv(walk *w, const call *c, const cu_program *p)
+{
+    for (size_t i = 1; i < c->argv.n; i++) {
+        cu_bytes t = value_of(c, i, &p->argv_options);
+        call *r = t.n ? rest_of(w, c, 0, 0) : NULL;
+        if (!r)
+            continue;
+        r->argv = (words){0};
+        for (size_t k = 0, from = 0; k <= t.n; k++)
+            if (k == t.n || t.p[k] == ',') {
+                words_add(w, &r->argv, cu_slice(t, from, k), false);
+                from = k + 1;
+            }
+        call_run(w, r);
+    }
+}
+
+static void go_to(walk *w, cu_bytes to)
+{
+    bool open = !to.n || to.n > 1024 || w->folder.n > 4096 || memchr(to.p, OPEN, to.n) || to.p[0] == '-' || to.p[0] == '+';
+    bool whole = !open && (to.p[0] == '/' || to.p[0] == '~');
+    char *joined = open || whole ? NULL : cu_arena_fmt(w->a, "%.*s/%.*s", CU_FMT(w->folder), CU_FMT(to));
+    w->folder = whole ? to : joined && w->folder.n ? in_path(w->a, cu_str(joined)) : CU_NONE;
+}
+
+/* env -C DIR CMD */
+static flow run_in_folder(walk *w, const call *c, const cu_program *p, size_t from)
+{
+    cu_bytes before = w->folder;
+    for (size_t i = 1; i < from; i++)
+        if (value_of(c, i, &p->folder_options).n)
+            go_to(w, value_of(c, i, &p->folder_options));
+    flow out = run_from(w, c, from, c->argv.n);
+    w->folder = before;
+    return out;
+}
+
 static void run_alias(walk *w, const call *c)
 {
     for (size_t i = 1; i < c->argv.n; i++) {
@@ -294,10 +345,12 @@ static flow run_inner(walk *w, const call *c, const cu_program *p, const size_t 
         return out;
     if (p->settings.n)
         options_settings(w, c, p);
+    if (p->argv_options.n)
+        options_argv(w, c, p);
     escape_run(w, c, p, in_base(c->argv.v[0].text));
     bool coded = p->code.n && options_code(w, c, p);
-    if (!coded && (p->tags & CU_COMMAND_interpreter) && !p->code.n && operands)
-        run_code(w, c, p, c->argv.v[operand[0]].text);
+    if (!coded && (p->tags & CU_COMMAND_interpreter) && !p->code.n && operands > p->skip)
+        run_code(w, c, p, c->argv.v[operand[p->skip]].text);
     if (!coded && (p->tags & (CU_COMMAND_shell | CU_COMMAND_interpreter)))
         shell_input(w, c, p, operand, operands);
     if (p->run == CU_RUNS_SHELL && p->skip && operands == p->skip && c->in.known) { /* ssh HOST <<E */
@@ -310,10 +363,10 @@ static flow run_inner(walk *w, const call *c, const cu_program *p, const size_t 
     *done = true;
     if (p->run == CU_RUNS_SHELL)
         return shell_text(w, joined(w, c, operand[p->skip]), c->in);
-    return run_from(w, c, operand[p->skip], c->argv.n);
+    return run_in_folder(w, c, p, operand[p->skip]);
 }
 
-/* xargs, parallel: what comes in are more words. */
+/* xargs, parallel: what comes in are more words, and nothing comes in any more. */
 static void take_input_words(walk *w, call *c, cu_bytes name)
 {
     if (!(cu_eq_str(name, "xargs") || cu_eq_str(name, "parallel")) || !c->in.known)
@@ -328,6 +381,7 @@ static void take_input_words(walk *w, call *c, cu_bytes name)
             from = i + 1;
         }
     c->argv = copy;
+    c->in = (flow){.tags = c->in.tags};
 }
 
 /* A wrapper that no table knows: each word that names a program of the rules may be one. */
@@ -402,11 +456,7 @@ static void take_state(walk *w, const call *c, cu_bytes name)
     } else if (cu_eq_str(name, "shift") && w->args.n > 1) {
         w->args = (words){w->args.v + 1, w->args.n - 1, w->args.n - 1};
     } else if (cu_eq_str(name, "cd") || cu_eq_str(name, "pushd") || cu_eq_str(name, "chdir")) {
-        cu_bytes to = c->argv.n == 1 ? CU_LIT("~") : c->argv.v[c->argv.n - 1].text;
-        bool open = !to.n || to.n > 1024 || w->folder.n > 4096 || memchr(to.p, OPEN, to.n) || to.p[0] == '-' || to.p[0] == '+';
-        bool whole = !open && (to.p[0] == '/' || to.p[0] == '~');
-        char *joined = open || whole ? NULL : cu_arena_fmt(w->a, "%.*s/%.*s", CU_FMT(w->folder), CU_FMT(to));
-        w->folder = whole ? to : joined && w->folder.n ? in_path(w->a, cu_str(joined)) : CU_NONE;
+        go_to(w, c->argv.n == 1 ? CU_LIT("~") : c->argv.v[c->argv.n - 1].text);
     }
 }
 

@@ -238,6 +238,8 @@ flow decode_out(walk *w, const call *c, const cu_program *p, cu_bytes name)
         decode_printed(c, c->argv.n > 1 && cu_eq_str(c->argv.v[1].text, "--") ? 2 : 1, &b);
         return text_out(w, &b, c->arg_tags);
     }
+    if ((cu_eq_str(name, "find") || cu_eq_str(name, "gfind")) && c->argv.n > 1 && c->argv.v[1].text.n && c->argv.v[1].text.p[0] != '-' && !call_chooses(c, c->argv.n))
+        return (flow){c->arg_tags, true, c->argv.v[1].text}; /* with all that is in it */
     flow in = input_of(w, c, p);
     if (cu_eq_str(name, "cat") || cu_eq_str(name, "tee"))
         return (flow){in.tags | gives, in.known, in.text};

@@ -151,9 +151,31 @@ static flow with_line(walk *w, const call *c, cu_bytes mark, cu_bytes line)
     return call_run(w, one);
 }
 
+/* xargs -a FILE, --arg-file=FILE */
+static void from_file(walk *w, call *c)
+{
+    for (size_t i = 1; i < c->argv.n; i++) {
+        cu_bytes t = c->argv.v[i].text, file = CU_NONE;
+        if (cu_eq_str(t, "-a") || cu_eq_str(t, "--arg-file"))
+            file = i + 1 < c->argv.n ? c->argv.v[i + 1].text : CU_NONE;
+        else if (cu_starts(t, CU_LIT("--arg-file=")))
+            file = cu_slice(t, 11, t.n);
+        else if (cu_starts(t, CU_LIT("-a")))
+            file = cu_slice(t, 2, t.n);
+        flow *f = file.n ? var_get(w->files, file) : NULL;
+        if (f)
+            c->in = *f;
+        if (t.n && t.p[0] != '-')
+            break;
+    }
+}
+
 bool input_lines(walk *w, call *c, cu_bytes name, flow *out)
 {
-    if (!(cu_eq_str(name, "xargs") || cu_eq_str(name, "gxargs")) || !c->in.known)
+    bool xargs = cu_eq_str(name, "xargs") || cu_eq_str(name, "gxargs");
+    if (xargs || cu_eq_str(name, "parallel"))
+        from_file(w, c);
+    if (!xargs || !c->in.known)
         return false;
     cu_bytes mark = placeholder(c), rest = c->in.text;
     if (mark.n) {

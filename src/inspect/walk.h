@@ -100,11 +100,23 @@ void var_given(walk *w, cu_bytes name, flow value); /* a variable of the shell; 
 flow shell_text(walk *w, cu_bytes text, flow in);
 flow shell_node(walk *w, TSNode n, flow in);
 flow shell_function(walk *w, const call *c, flow body); /* its text with the words of the call */
+
+/* code_text.c */
 void code_text(walk *w, cu_bytes text);
+void code_literal(walk *w, cu_bytes text);               /* one string of it */
+void code_called(walk *w, cu_bytes name, cu_bytes text); /* the function `name` gets this text first */
+cu_bytes code_called_before(cu_bytes t, size_t at);      /* the function whose first argument begins at `at` */
+size_t code_literal_end(cu_bytes t, size_t at, uint8_t quote);
+cu_bytes code_plain(walk *w, cu_bytes literal);          /* without escapes */
+
+/* code_sum.c */
+void sums_text(walk *w, cu_bytes text);
 
 /* call.c */
 flow call_run(walk *w, call *c);
 const cu_program *program_of(const walk *w, const call *c);
+/* find: {} and what it gives out stand for the folder itself only when nothing is chosen from it by name or the like. */
+bool call_chooses(const call *c, size_t until);
 size_t operands_of(const call *c, const cu_program *p, size_t *at, size_t max);
 
 /* decode.c: what a program gives out, where that follows from its words and its input */

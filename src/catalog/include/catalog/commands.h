@@ -43,6 +43,8 @@ typedef struct {
     cu_word_list escapes;    /* what begins a command in its text */
     cu_word_list scripts;    /* options that name a file with its text */
     cu_word_list settings;   /* options whose value gives a command to something: core.pager=CMD, alias.x=!CMD, :!CMD */
+    cu_word_list argv_options; /* their value is a command, its words with commas between them: -wrapper */
+    cu_word_list folder_options; /* the folder that the command behind it runs in */
     cu_word_list after;      /* a command begins behind one of these words: "--", "-exec" */
     cu_word_list host_options, context_options, context_env;
     cu_word_list forward_options; /* -L port:host:port */
