@@ -9,9 +9,22 @@
 #define ANSWER_MAX ((size_t)32 << 20)
 
 typedef struct {
-    json_t *files, *lines; /* lines: of the last file */
+    json_t *files, *lines, *joined; /* lines, joined: of the last file */
+    size_t joined_n;
     char path[4096];
+    cu_print_joining open;
 } collecting;
+
+/* Beyond the ceiling lines that a formatter broke are found less often. */
+static void on_joined(void *arg, uint32_t first, uint32_t lines, const cu_print_line *p)
+{
+    collecting *c = arg;
+    char exact[2 * CU_PRINT_DIGEST + 1];
+    if (c->joined_n++ >= CU_PRINT_JOINS)
+        return;
+    cu_hex(exact, p->exact, sizeof p->exact);
+    json_array_append_new(c->joined, json_sprintf("%u+%u:%u:%s", first, lines, p->weight, exact));
+}
 
 static cu_err on_line(void *arg, const char *path, uint32_t line, cu_bytes text)
 {
@@ -20,10 +33,13 @@ static cu_err on_line(void *arg, const char *path, uint32_t line, cu_bytes text)
     char exact[2 * CU_PRINT_DIGEST + 1], shape[2 * CU_PRINT_DIGEST + 1];
     if (!c->lines || strcmp(c->path, path) != 0) {
         c->lines = json_array();
+        c->joined = json_array();
+        c->open = (cu_print_joining){0};
         snprintf(c->path, sizeof c->path, "%s", path);
         json_t *name = json_string(path); /* NULL: no UTF-8 */
-        json_array_append_new(c->files, json_pack("{s:o,s:o}", "path", name ? name : json_string("(name is not UTF-8)"), "lines", c->lines));
+        json_array_append_new(c->files, json_pack("{s:o,s:o,s:o}", "path", name ? name : json_string("(name is not UTF-8)"), "lines", c->lines, "joined", c->joined));
     }
+    cu_print_join_next(&c->open, line, text, on_joined, c);
     cu_print_line_of(text, &p);
     if (!p.weight)
         return CU_OK;

@@ -32,6 +32,7 @@ typedef struct {
     prov_file *prints;
     json_t **of;           /* of each print */
     size_t cap;
+    cu_print_joining open;
 } file;
 
 /* --- lines --- */
@@ -42,9 +43,18 @@ static cu_err begin_hunk(file *k, uint32_t before, uint32_t after)
     return json_array_append_new(k->hunks, json_pack("{s:I,s:I,s:o}", "before", (json_int_t)before, "after", (json_int_t)after, "lines", k->hunk)) == 0 ? CU_OK : CU_NOMEM;
 }
 
+static void put_joined(void *arg, uint32_t first, uint32_t lines, const cu_print_line *p)
+{
+    file *k = arg;
+    prov_file *t = k->prints;
+    if (t->joined_n < k->cap)
+        t->joined[t->joined_n++] = (prov_joined){first, lines, *p};
+}
+
 static void put_print(file *k, uint32_t number, cu_bytes text, json_t *line)
 {
     prov_file *t = k->prints;
+    cu_print_join_next(&k->open, number, text, put_joined, k);
     if (t->n == k->cap)
         return;
     cu_print_line_of(text, &t->given[t->n]);
@@ -144,7 +154,7 @@ static cu_err room(file *k, prov_file *prints, json_t ***of)
     k->cap = lines < PROV_LINES ? lines : PROV_LINES;
     k->of = *of = cu_arena_alloc(k->w->a, (k->cap + 1) * sizeof *k->of);
     k->prints = prints;
-    CU_TRY(prov_file_room(prints, k->x->path, k->cap));
+    CU_TRY(prov_file_room(prints, k->x->path, k->cap, k->cap));
     prints->n = 0;
     return k->added && k->of ? CU_OK : CU_NOMEM;
 }
@@ -162,6 +172,7 @@ static cu_err put_file(viewing *w, const cu_change_file *x, prov_file *prints, j
         e = marks_find(&w->m, x->text[s], &k.side[s]);
     if (e == CU_OK)
         e = cu_change_lines(x, on_line, &k);
+    prov_file_join(prints);
     if (e == CU_TOO_BIG) {
         json_object_set_new(to, "left_out", json_string("too many lines"));
         e = CU_OK;

@@ -25,9 +25,12 @@ typedef struct {
 static void count(void *arg, size_t line, const char *exchange)
 {
     counting *c = arg;
+    const prov_file *x = c->file;
     size_t i = 0;
-    if (c->of[line])
+    bool joined = line >= x->n;
+    if (c->of[joined ? x->joins[line - x->n].first : line])
         return;
+    uint32_t weight = joined ? x->joins[line - x->n].print.weight : x->lines[line].weight;
     while (i < c->n && strcmp(c->v[i].exchange, exchange) != 0)
         i++;
     if (i == CANDIDATES)
@@ -38,7 +41,7 @@ static void count(void *arg, size_t line, const char *exchange)
         c->v[i].words = 0;
     }
     if (c->v[i].last != line)
-        c->v[i].words += c->file->lines[line].weight < 12 ? c->file->lines[line].weight : 12;
+        c->v[i].words += weight < 12 ? weight : 12;
     c->v[i].last = line;
 }
 
@@ -79,7 +82,7 @@ static cu_err hold_against(app *a, prov *p, prov_file *file, uint8_t *of, const 
         memcpy(was, of, file->n);
     *n = 0;
     if (e == CU_OK && m)
-        e = cu_prints_align(file->lines, file->n, wrote, m, of, n);
+        e = cu_prints_align_joined(file->lines, file->n, file->joins, file->joined_n, wrote, m, of, n);
     for (size_t i = 0; e == CU_OK && m && i < file->n; i++)
         if (of[i] && !was[i]) {
             file->source[i] = number;
@@ -94,13 +97,15 @@ static cu_err hold_against(app *a, prov *p, prov_file *file, uint8_t *of, const 
 static cu_err trace_file(app *a, prov *p, const char *tenant, prov_file *file, uint8_t *of)
 {
     counting *c = malloc(sizeof *c);
-    uint64_t *keys = malloc((file->n + 1) * sizeof *keys);
+    uint64_t *keys = malloc((file->n + file->joined_n + 1) * sizeof *keys);
     cu_err e = c && keys ? CU_OK : CU_NOMEM;
     for (size_t i = 0; e == CU_OK && i < file->n; i++)
         keys[i] = file->lines[i].exact;
+    for (size_t i = 0; e == CU_OK && i < file->joined_n; i++)
+        keys[file->n + i] = file->joins[i].print.exact;
     if (e == CU_OK) {
         *c = (counting){.file = file, .of = of};
-        e = cu_store_print_find(a->store, tenant, keys, file->n, count, c);
+        e = cu_store_print_find(a->store, tenant, keys, file->n + file->joined_n, count, c);
     }
     for (unsigned r = 0; e == CU_OK && r < ROUNDS; r++) {
         size_t n;
@@ -131,6 +136,8 @@ cu_err prov_trace(app *a, prov *p, const char *tenant, prov_file *file, cu_fault
             of[i] = file->source[i] != 0;
             cu_print_keyed(&k, &file->given[i], &file->lines[i]);
         }
+        for (size_t i = 0; i < file->joined_n; i++)
+            cu_print_keyed(&k, &file->joined[i].given, &file->joins[i].print);
         e = trace_file(a, p, tenant, file, of);
     }
     cu_wipe(keys, sizeof keys);
@@ -139,11 +146,41 @@ cu_err prov_trace(app *a, prov *p, const char *tenant, prov_file *file, cu_fault
     return e;
 }
 
-cu_err prov_file_room(prov_file *x, const char *path, size_t n)
+/* The first place whose number is not below. */
+static size_t place_of(const prov_file *x, uint32_t number)
+{
+    size_t from = 0, to = x->n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (x->number[mid] < number)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
+/* Those of which no line has a print of its own show nothing, and fall out. */
+void prov_file_join(prov_file *x)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < x->joined_n; i++) {
+        size_t first = place_of(x, x->joined[i].number), behind = place_of(x, x->joined[i].number + x->joined[i].lines);
+        if (first >= behind)
+            continue;
+        x->joined[kept] = x->joined[i];
+        x->joins[kept].first = (uint32_t)first;
+        x->joins[kept++].last = (uint32_t)behind - 1;
+    }
+    x->joined_n = kept;
+}
+
+cu_err prov_file_room(prov_file *x, const char *path, size_t n, size_t joined)
 {
     *x = (prov_file){.path = path, .n = n, .given = calloc(n + 1, sizeof *x->given), .number = calloc(n + 1, sizeof *x->number),
-                     .lines = calloc(n + 1, sizeof *x->lines), .source = calloc(n + 1, sizeof *x->source), .alike = calloc(n + 1, 1)};
-    return x->given && x->number && x->lines && x->source && x->alike ? CU_OK : CU_NOMEM;
+                     .lines = calloc(n + 1, sizeof *x->lines), .source = calloc(n + 1, sizeof *x->source), .alike = calloc(n + 1, 1),
+                     .joined = calloc(joined + 1, sizeof *x->joined), .joins = calloc(joined + 1, sizeof *x->joins)};
+    return x->given && x->number && x->lines && x->source && x->alike && x->joined && x->joins ? CU_OK : CU_NOMEM;
 }
 
 void prov_file_free(prov_file *x)
@@ -153,4 +190,6 @@ void prov_file_free(prov_file *x)
     free(x->lines);
     free(x->source);
     free(x->alike);
+    free(x->joined);
+    free(x->joins);
 }

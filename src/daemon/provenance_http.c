@@ -27,16 +27,43 @@ static bool read_line(const char *text, uint32_t *number, cu_print_line *out)
            cu_unhex(out->shape, CU_PRINT_DIGEST, cu_bytes_of(end + 2 + 2 * CU_PRINT_DIGEST, 2 * CU_PRINT_DIGEST));
 }
 
-static cu_err read_file(const json_t *v, prov_file *out, size_t *total, cu_fault *f)
+/* "17+3:12:0123…": three lines from 17 on, as one. */
+static bool read_joined(const char *text, prov_joined *out)
 {
-    const json_t *lines = json_object_get(v, "lines"), *path = json_object_get(v, "path"), *x;
-    size_t n = json_array_size(lines), i;
-    if (!json_is_string(path) || !json_is_array(lines) || (*total += n) > PROV_LINES)
-        return cu_fail(f, *total > PROV_LINES ? CU_TOO_BIG : CU_SYNTAX, "files: each has a path and lines, at most %u together", PROV_LINES);
-    CU_TRY(prov_file_room(out, json_string_value(path), n));
+    char *end;
+    unsigned long n = strtoul(text, &end, 10), lines = 0, words = 0;
+    if (*text < '1' || *text > '9' || *end != '+' || n > 10000000 || end[1] < '2' || end[1] > '9' || end[2] != ':')
+        return false;
+    lines = (unsigned long)(end[1] - '0');
+    const char *w = end + 3;
+    words = strtoul(w, &end, 10);
+    if (*w < '1' || *w > '9' || words > CU_PRINT_LINE || *end != ':' || strlen(end) != 1 + 2 * CU_PRINT_DIGEST || lines > CU_PRINT_JOINED)
+        return false;
+    *out = (prov_joined){.number = (uint32_t)n, .lines = (uint32_t)lines, .given = {.weight = (uint32_t)words}};
+    return cu_unhex(out->given.exact, CU_PRINT_DIGEST, cu_bytes_of(end + 1, 2 * CU_PRINT_DIGEST));
+}
+
+typedef struct {
+    size_t lines, joined; /* of all files */
+} counted;
+
+static cu_err read_file(const json_t *v, prov_file *out, counted *all, cu_fault *f)
+{
+    const json_t *lines = json_object_get(v, "lines"), *joined = json_object_get(v, "joined"), *path = json_object_get(v, "path"), *x;
+    size_t n = json_array_size(lines), m = json_array_size(joined), i;
+    if (!json_is_string(path) || !json_is_array(lines) || (joined && !json_is_array(joined)))
+        return cu_fail(f, CU_SYNTAX, "files: each has a path and lines, and may have joined");
+    if ((all->lines += n) > PROV_LINES || (all->joined += m) > CU_PRINT_JOINS)
+        return cu_fail(f, CU_TOO_BIG, "at most %u lines and %u joined ones", PROV_LINES, CU_PRINT_JOINS);
+    CU_TRY(prov_file_room(out, json_string_value(path), n, m));
     json_array_foreach(lines, i, x)
         if (!json_is_string(x) || !read_line(json_string_value(x), &out->number[i], &out->given[i]))
             return cu_fail(f, CU_SYNTAX, "line %zu of %.100s is not NUMBER:WORDS:DIGEST:DIGEST", i + 1, out->path);
+    json_array_foreach(joined, i, x)
+        if (!json_is_string(x) || !read_joined(json_string_value(x), &out->joined[i]))
+            return cu_fail(f, CU_SYNTAX, "joined %zu of %.100s is not NUMBER+LINES:WORDS:DIGEST", i + 1, out->path);
+    out->joined_n = m;
+    prov_file_join(out);
     return CU_OK;
 }
 
@@ -150,10 +177,11 @@ cu_err prov_trace_all(call *c, prov *p, prov_file *v, size_t n, cu_fault *f)
 
 static cu_err trace_all(call *c, json_t *files, prov *p, prov_file *v, size_t *n, cu_fault *f)
 {
-    size_t total = 0, i;
+    counted all = {0};
+    size_t i;
     json_t *x;
     json_array_foreach(files, i, x) {
-        cu_err e = read_file(x, &v[i], &total, f);
+        cu_err e = read_file(x, &v[i], &all, f);
         *n = i + 1;
         CU_TRY(e);
     }
@@ -174,7 +202,7 @@ static json_t *result(call *c, const prov *p, const prov_file *v, size_t n)
                      (json_int_t)(lines ? from * 1000 / lines : 0));
 }
 
-/* {"files":[{"path":…,"lines":["17:5:…:…"]}],"change":"…"} */
+/* {"files":[{"path":…,"lines":["17:5:…:…"],"joined":["17+3:12:…"]}],"change":"…"} */
 unsigned answer_provenance(call *c)
 {
     cu_fault f = {0};

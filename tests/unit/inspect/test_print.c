@@ -179,11 +179,97 @@ static void by_chance(void **state)
     assert_int_equal(n, 0);
 }
 
+/* --- lines that were broken --- */
+
+typedef struct {
+    cu_print_line is[64];
+    uint32_t first[64], lines[64];
+    size_t n;
+} gathered;
+
+static void gather(void *arg, uint32_t first, uint32_t lines, const cu_print_line *p)
+{
+    gathered *g = arg;
+    assert_true(g->n < 64);
+    g->first[g->n] = first;
+    g->lines[g->n] = lines;
+    g->is[g->n++] = *p;
+}
+
+/* Whether lines n of these, from the first on, have the print of `one`. */
+static bool was_one(const char *const *broken, size_t n, const char *one)
+{
+    cu_print_joining j = {0};
+    gathered g = {.n = 0};
+    cu_print_line p;
+    bool hit = false;
+    for (size_t i = 0; i < n; i++)
+        cu_print_join_next(&j, (uint32_t)(7 + i), cu_str(broken[i]), gather, &g);
+    cu_print_line_of(cu_str(one), &p);
+    for (size_t i = 0; i < g.n; i++)
+        hit |= g.first[i] == 7 && g.lines[i] == n && memcmp(g.is[i].exact, p.exact, sizeof p.exact) == 0;
+    return hit;
+}
+
+static void broken_lines(void **state)
+{
+    assert_true(was_one((const char *const[]){"call_of(alpha, beta,", "        gamma);"}, 2, "call_of(alpha, beta, gamma);"));
+    assert_true(was_one((const char *const[]){"x = call_of(", "    alpha,", "    beta,", ")"}, 4, "x = call_of(alpha, beta)")); /* with a formatter's last comma */
+    assert_true(was_one((const char *const[]){"const a = alpha", "    .map(beta)", "    .filter(gamma)"}, 3, "const a = alpha.map(beta).filter(gamma)"));
+    assert_true(was_one((const char *const[]){"if (alpha &&", "    beta) {"}, 2, "if (alpha && beta) {"));
+    assert_true(was_one((const char *const[]){"say(\"a ( b\",", "    beta);"}, 2, "say(\"a ( b\", beta);"));
+    assert_false(was_one((const char *const[]){"alpha = one();", "beta = two();"}, 2, "alpha = one(); beta = two();"));
+    assert_false(was_one((const char *const[]){"call_of(alpha,", "", "    beta);"}, 3, "call_of(alpha, gamma);"));
+}
+
+static void joining_keeps_to_its_ceilings(void **state)
+{
+    static char longer[CU_PRINT_LINE];
+    cu_print_joining j = {0};
+    gathered g = {.n = 0};
+    for (uint32_t i = 1; i < 12; i++)
+        cu_print_join_next(&j, i, CU_LIT("alpha, beta,"), gather, &g);
+    for (size_t i = 0; i < g.n; i++)
+        assert_in_range(g.lines[i], 2, CU_PRINT_JOINED);
+    memset(longer, 'a', sizeof longer - 1);
+    longer[9] = '(';
+    for (uint32_t i = 20; i < 24; i++) { /* together no line any more */
+        g.n = 0;
+        cu_print_join_next(&j, i, cu_str(longer), gather, &g);
+        assert_int_equal(g.n, 0);
+    }
+    cu_print_join_next(&j, 90, CU_LIT("beta, gamma)"), gather, &g); /* not the next line */
+    assert_int_equal(g.n, 0);
+    cu_print_join_next(&j, UINT32_MAX, CU_NONE, gather, &g);
+}
+
+static void broken_lines_are_found(void **state)
+{
+    cu_print file[N + 1], wrote[N];
+    uint8_t of[N + 1] = {0};
+    size_t n;
+    for (unsigned i = 0; i < N; i++)
+        file[i < 10 ? i : i + 1] = wrote[i] = line(100 + i, 500 + i);
+    file[10] = line(1, 1); /* the two halves of the tenth */
+    file[11] = line(2, 2);
+    const cu_print_join joins[] = {{10, 11, wrote[10]}, {20, 21, line(3, 3)}, {38, 41, wrote[12]}, {5, 4, wrote[13]}};
+    assert_int_equal(cu_prints_align_joined(file, N + 1, joins, 4, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, N + 1);
+    assert_int_equal(of[10], CU_PRINT_SAME);
+    assert_int_equal(of[11], CU_PRINT_SAME);
+    memset(of, 0, sizeof of);
+    of[11] = CU_PRINT_SAME; /* another exchange's: taken */
+    assert_int_equal(cu_prints_align_joined(file, N + 1, joins, 4, wrote, N, of, &n), CU_OK);
+    assert_int_equal(n, N - 1);
+    assert_int_equal(of[10], CU_PRINT_FREE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms), cmocka_unit_test(says_nothing), cmocka_unit_test(keyed), cmocka_unit_test(collects),
         cmocka_unit_test(aligned), cmocka_unit_test(moved), cmocka_unit_test(names_changed), cmocka_unit_test(by_chance),
+        cmocka_unit_test(broken_lines), cmocka_unit_test(joining_keeps_to_its_ceilings), cmocka_unit_test(broken_lines_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

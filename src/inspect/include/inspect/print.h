@@ -52,4 +52,35 @@ void cu_prints_end(cu_prints *p);                       /* frees */
 enum { CU_PRINT_FREE, CU_PRINT_SAME, CU_PRINT_ALIKE };
 cu_err cu_prints_align(const cu_print *file, size_t n, const cu_print *wrote, size_t m, uint8_t *of, size_t *n_out) CU_MUST;
 
+/* --- lines that a formatter broke into several --- */
+
+#define CU_PRINT_JOINED 6u         /* lines that may have been one */
+#define CU_PRINT_JOINS 50000u      /* such prints that are asked for at once */
+
+/* Lines that are read as one so far. Private to print_broken.c. */
+typedef struct {
+    uint8_t text[CU_PRINT_LINE];
+    size_t n;
+    uint32_t first, lines;
+    int depth;
+} cu_print_join_line;
+
+/* Zero to begin with; a file's lines come in order, with their numbers. each() gets the first line, how many (2 to
+ * CU_PRINT_JOINED), and what they say as one. */
+typedef struct {
+    cu_print_join_line v[CU_PRINT_JOINED];
+    size_t n;
+    uint32_t last;
+} cu_print_joining;
+typedef void cu_print_join_fn(void *arg, uint32_t first, uint32_t lines, const cu_print_line *p);
+void cu_print_join_next(cu_print_joining *j, uint32_t number, cu_bytes line, cu_print_join_fn *each, void *arg);
+
+/* Lines first to last of the array of a file's prints, and the print of what they are as one. */
+typedef struct {
+    uint32_t first, last;
+    cu_print print;
+} cu_print_join;
+/* cu_prints_align(), where lines of the file may be one of the answer. */
+cu_err cu_prints_align_joined(const cu_print *file, size_t n, const cu_print_join *joins, size_t joins_n, const cu_print *wrote, size_t m, uint8_t *of, size_t *n_out) CU_MUST;
+
 #endif
