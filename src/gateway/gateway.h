@@ -242,6 +242,10 @@ void gw_commit_forget(gw_exchange *x);
 /* pin.c: from now on the connections of this location to providers are checked against pins */
 void gw_pin_init(ngx_http_request_t *r);
 
+/* gather.c: fewer and larger reads and writes */
+char *gw_gather_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+void gw_gather_reads(const ngx_http_core_main_conf_t *core); /* when the servers of the configuration are known */
+
 /* balance.c */
 void *gw_balance_create(ngx_conf_t *cf);
 char *gw_balance_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -74,6 +74,7 @@ static ngx_command_t commands[] = {
     {ngx_string("custos_balance"), NGX_HTTP_UPS_CONF | NGX_CONF_TAKE5, gw_balance_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_breaker"), NGX_HTTP_UPS_CONF | NGX_CONF_TAKE2, gw_balance_breaker_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_upstream"), NGX_HTTP_UPS_CONF | NGX_CONF_2MORE, gw_balance_add, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
+    {ngx_string("custos_gather"), NGX_HTTP_UPS_CONF | NGX_CONF_NOARGS, gw_gather_set, NGX_HTTP_SRV_CONF_OFFSET, 0, NULL},
     {ngx_string("custos_error"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_error, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     ngx_null_command,
 };
@@ -200,6 +201,7 @@ static ngx_int_t post_config(ngx_conf_t *cf)
     if (!h)
         return NGX_ERROR;
     *h = gw_hide_query_key;
+    gw_gather_reads(core);
     return gw_filters_init(cf);
 }
 

@@ -97,7 +97,7 @@ static void put_vendors(cu_buf *b, const cu_nginx_with *w)
         else
             put_addresses(b, v, a);
         if (n)
-            cu_buf_str(b, " keepalive 64; keepalive_requests 100000; }\n");
+            cu_buf_str(b, " keepalive 64; keepalive_requests 100000; custos_gather; }\n");
         cu_buf_fmt(b, "    custos_vendor %s %s \"%s\" \"%s\";\n", v->name, v->scheme, v->host, v->path);
     }
     put_upstream(b, "sink", "127.0.0.1", w->sink_port);
