@@ -348,6 +348,16 @@ static bool only_port(cu_bytes t, size_t i, size_t end)
     return i > from && (i == end || strchr("/?#", t.p[i]));
 }
 
+/* "${PASS}", "{{ pass }}", "%s", "$(pass)", "$password": what a program puts in. */
+static bool put_in(cu_bytes secret)
+{
+    size_t i = 1;
+    while (i < secret.n && ((secret.p[i] | 32) >= 'a' && (secret.p[i] | 32) <= 'z'))
+        i += 1 + (i + 2 < secret.n && secret.p[i + 1] == '_');
+    return cu_starts(secret, CU_LIT("${")) || cu_starts(secret, CU_LIT("{{")) || cu_starts(secret, CU_LIT("%s")) ||
+           cu_starts(secret, CU_LIT("$(")) || (secret.p[0] == '$' && i > 3 && i == secret.n);
+}
+
 /* RFC 3986 section 3.2.1, with the characters that people forget to escape in passwords. */
 cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, cu_findings *out)
 {
@@ -367,8 +377,7 @@ cu_err cu_find_url(const cu_engine *e, cu_bytes t, uint16_t rule, size_t colon, 
     if (!second || !at || at == second + 1 || only_port(t, second + 1, at))
         return CU_OK;
     cu_bytes secret = cu_slice(t, second + 1, at);
-    if (cu_starts(secret, CU_LIT("${")) || cu_starts(secret, CU_LIT("{{")) ||
-        cu_starts(secret, CU_LIT("%s")) || cu_starts(secret, CU_LIT("$(")))
+    if (put_in(secret))
         return CU_OK;
     CU_TRY(cu_found_secret(e, out, rule, t, from, at));
     /* user:password is judged by its password. */
