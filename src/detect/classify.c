@@ -72,8 +72,10 @@ size_t cu_places_plain(const cu_literals *l, const uint8_t *p, const uint64_t *m
     for (size_t b = 0; b < blocks; b++)
         for (uint64_t bits = marked[b]; bits; bits &= bits - 1) {
             size_t at = b * CU_BLOCK + (size_t)__builtin_ctzll(bits);
-            places[n] = (uint16_t)at;
-            n += cu_literals_seen(l, p + at, 0) != CU_NO_HASH || cu_literals_seen(l, p + at, 1) != CU_NO_HASH;
+            unsigned hashes = (cu_literals_seen(l, p + at, 0) != CU_NO_HASH ? CU_PLACE_HASH(0) : 0) |
+                              (cu_literals_seen(l, p + at, 1) != CU_NO_HASH ? CU_PLACE_HASH(1) : 0);
+            places[n] = (uint16_t)(at | hashes);
+            n += hashes != 0;
         }
     return n;
 }
@@ -355,7 +357,10 @@ VBMI2 size_t cu_places_avx512(const cu_literals *l, const uint8_t *p, const uint
         __m256i at16 = _mm256_loadu_si256((const __m256i *)(const void *)(places + i));
         __m512i at = _mm512_maskz_cvtepu16_epi32(live, at16);
         __m512i v = _mm512_or_si512(_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), live, at, (const void *)p, 1), _mm512_set1_epi32(0x20202020));
-        __mmask16 keep = live & (have_hash(l, 1, v) | have_hash(l, 0, _mm512_and_si512(v, _mm512_set1_epi32(0xffffff))));
+        __mmask16 three = have_hash(l, 0, _mm512_and_si512(v, _mm512_set1_epi32(0xffffff))), four = have_hash(l, 1, v);
+        __mmask16 keep = live & (four | three);
+        at = _mm512_mask_or_epi32(at, three, at, _mm512_set1_epi32(CU_PLACE_HASH(0)));
+        at = _mm512_mask_or_epi32(at, four, at, _mm512_set1_epi32(CU_PLACE_HASH(1)));
         _mm256_storeu_si256((__m256i *)(void *)(places + n), _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(keep, at)));
         n += (unsigned)__builtin_popcount(keep);
     }

@@ -92,12 +92,13 @@ static inline uint32_t cu_literals_seen(const cu_literals *l, const uint8_t *p, 
     return l->seen[four][h / 64] >> (h % 64) & 1 ? h / (CU_LITERAL_SEEN / CU_LITERAL_SLOTS) : CU_NO_HASH;
 }
 
-/* The same where what stands behind those bytes may be the literal's too. Eight bytes are read. */
+/* The slot of bytes whose hash a literal's window has, if what stands behind them may be the literal's too, or
+ * CU_NO_HASH. Eight bytes are read. */
 static inline uint32_t cu_literals_hash(const cu_literals *l, const uint8_t *p, unsigned four)
 {
-    uint32_t h = cu_literals_seen(l, p, four);
-    if (h == CU_NO_HASH)
-        return h;
+    uint32_t v, h;
+    memcpy(&v, p, 4);
+    h = cu_literal_hash(v | 0x20202020u, four) / (CU_LITERAL_SEEN / CU_LITERAL_SLOTS);
     const uint32_t *may = l->next[l->first[four * CU_LITERAL_SLOTS + h]].may;
     p += 3 + four;
     return may[0] >> (p[0] & 31) & may[1] >> (p[1] & 31) & may[2] >> (p[2] & 31) & may[3] >> (p[3] & 31) & 1 ? h : CU_NO_HASH;

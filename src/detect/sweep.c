@@ -56,17 +56,25 @@ static cu_err literal_stands(void *arg, const cu_literal *x, size_t start)
     return CU_OK;
 }
 
-static cu_err literals(sweep *w, const cu_masks *m, size_t blocks, const uint8_t *p, size_t base)
+/* Tells the literals of l at the marked places of blocks at p, the first of which is place `base` of the text. */
+static cu_err each_literal(const cu_scratch *s, const cu_literals *l, cu_bytes t, const uint64_t *marked, size_t blocks, const uint8_t *p,
+                           size_t base, cu_literal_fn tell, void *arg)
 {
-    uint16_t *places = w->s->places;
-    size_t n = w->literals ? w->s->placer(w->literals, p, m->literal + 1, blocks, places) : 0;
+    const uint16_t *places = s->places;
+    size_t n = s->placer(l, p, marked, blocks, s->places);
     for (size_t i = 0; i < n; i++)
         for (unsigned four = 0; four < 2; four++) {
-            uint32_t hash = cu_literals_hash(w->literals, p + places[i], four);
+            size_t at = CU_PLACE(places[i]);
+            uint32_t hash = places[i] & CU_PLACE_HASH(four) ? cu_literals_hash(l, p + at, four) : CU_NO_HASH;
             if (hash != CU_NO_HASH)
-                CU_TRY(cu_literals_at(w->literals, w->t, hash, four, base + places[i], literal_stands, w));
+                CU_TRY(cu_literals_at(l, t, hash, four, base + at, tell, arg));
         }
     return CU_OK;
+}
+
+static cu_err literals(sweep *w, const cu_masks *m, size_t blocks, const uint8_t *p, size_t base)
+{
+    return w->literals ? each_literal(w->s, w->literals, w->t, m->literal + 1, blocks, p, base, literal_stands, w) : CU_OK;
 }
 
 /* --- tokens --- */
@@ -348,21 +356,6 @@ cu_err cu_sweep(cu_scratch *s, cu_bytes t, cu_findings *out)
     return err;
 }
 
-static cu_err each_in(const cu_literals *l, cu_bytes t, const cu_masks *m, size_t blocks, const uint8_t *p, size_t base,
-                      cu_literal_fn tell, void *arg)
-{
-    for (size_t b = 1; b <= blocks; b++, p += CU_BLOCK, base += CU_BLOCK)
-        for (uint64_t bits = m->literal[b]; bits; bits &= bits - 1) {
-            unsigned i = (unsigned)__builtin_ctzll(bits);
-            for (unsigned four = 0; four < 2; four++) {
-                uint32_t hash = cu_literals_hash(l, p + i, four);
-                if (hash != CU_NO_HASH)
-                    CU_TRY(cu_literals_at(l, t, hash, four, base + i, tell, arg));
-            }
-        }
-    return CU_OK;
-}
-
 cu_err cu_sweep_each(const cu_scratch *s, int set, cu_bytes t, size_t from, size_t to, cu_literal_fn tell, void *arg)
 {
     const cu_literals *l = &s->engine->literals[set];
@@ -375,14 +368,14 @@ cu_err cu_sweep_each(const cu_scratch *s, int set, cu_bytes t, size_t from, size
         blocks = blocks < CHUNK / 4 ? blocks : CHUNK / 4;
         if (from + blocks * CU_BLOCK + CU_LITERAL_WINDOW <= t.n) {
             s->classify(l, t.p + from, blocks, &m, NULL);
-            err = each_in(l, t, &m, blocks, t.p + from, from, tell, arg);
+            err = each_literal(s, l, t, m.literal + 1, blocks, t.p + from, from, tell, arg);
         } else { /* near the end: a block at a time, with zeros behind it */
             size_t left = t.n - from < CU_BLOCK + CU_LITERAL_WINDOW ? t.n - from : CU_BLOCK + CU_LITERAL_WINDOW;
             blocks = 1;
             memset(tail, 0, sizeof tail);
             memcpy(tail, t.p + from, left);
             s->classify(l, tail, 1, &m, NULL);
-            err = each_in(l, t, &m, 1, tail, from, tell, arg);
+            err = each_literal(s, l, t, m.literal + 1, 1, tail, from, tell, arg);
         }
         from += blocks * CU_BLOCK;
     }

@@ -37,8 +37,12 @@ cu_classify_fn cu_classify_avx2, cu_classify_avx512;
 /* The fastest that this processor runs. */
 cu_classify_fn *cu_classifier(void);
 
-/* Of the marked places of blocks at p, those whose bytes have the hash of a literal, in order; `places` has
- * room for all that is marked. Three bytes behind the blocks are read. Returns how many. */
+/* Of the marked places of blocks at p, those whose bytes have the hash of a literal, in order, with a bit that says
+ * whether it is the hash of three bytes or of four; `places` has room for all that is marked. Three bytes behind the
+ * blocks are read. Returns how many. */
+#define CU_PLACE_HASH(four) ((four) ? 0x4000u : 0x8000u)
+#define CU_PLACE(x) ((x) & 0x3fffu)
+_Static_assert(CU_BLOCKS_MAX * CU_BLOCK <= CU_PLACE(UINT16_MAX) + 1, "a place leaves two bits free");
 typedef size_t cu_places_fn(const cu_literals *literals, const uint8_t *p, const uint64_t *marked, size_t blocks, uint16_t *places);
 cu_places_fn cu_places_plain;
 #if defined(__x86_64__)

@@ -57,7 +57,7 @@ static bool any_literal_at(const cu_literals *l, const uint8_t *p, size_t at)
 {
     bool any = false;
     for (unsigned four = 0; four < 2; four++) {
-        uint32_t hash = cu_literals_hash(l, p + at, four);
+        uint32_t hash = cu_literals_seen(l, p + at, four) == CU_NO_HASH ? CU_NO_HASH : cu_literals_hash(l, p + at, four);
         if (hash != CU_NO_HASH)
             assert_int_equal(cu_literals_at(l, cu_bytes_of(p, at + CU_LITERAL_MAX), hash, four, at, stands_here, &any), CU_OK);
     }
@@ -329,7 +329,7 @@ static void a_literal_is_found_everywhere(void **state)
             ways[way](&l, text, 3, &m, NULL);
             for (size_t i = 0; i < 192; i++)
                 for (unsigned four = 0; four < 2 && m.literal[1 + i / 64] >> (i % 64) & 1; four++) {
-                    uint32_t hash = cu_literals_hash(&l, text + i, four);
+                    uint32_t hash = cu_literals_seen(&l, text + i, four) == CU_NO_HASH ? CU_NO_HASH : cu_literals_hash(&l, text + i, four);
                     if (hash != CU_NO_HASH)
                         assert_int_equal(cu_literals_at(&l, cu_bytes_of(text, 192), hash, four, i, tell, &t), CU_OK);
                 }
