@@ -120,67 +120,113 @@ AVX2 static inline __m256i look_up32(const cu_literals *l, unsigned g, unsigned 
     return _mm256_and_si256(_mm256_shuffle_epi8(twice(l->low[g][k]), low), _mm256_shuffle_epi8(twice(l->high[g][k]), high));
 }
 
-AVX2 static inline uint32_t bank32(const cu_literals *l, unsigned bank, const uint8_t *p)
+AVX2 static inline uint64_t equal64(const __m256i x[2], char c)
+{
+    return equal32(x[0], c) | (uint64_t)equal32(x[1], c) << 32;
+}
+
+AVX2 static inline uint64_t range64(const __m256i x[2], uint8_t first, uint8_t span)
+{
+    return range32(x[0], first, span) | (uint64_t)range32(x[1], first, span) << 32;
+}
+
+AVX2 static inline void signs_avx2(const __m256i x[2], cu_signs *s, size_t b)
+{
+    uint64_t space = equal64(x, ' '), dot = equal64(x, '.');
+    s->at[b] = equal64(x, '@');
+    s->colon[b] = equal64(x, ':');
+    s->plus[b] = equal64(x, '+');
+    s->space[b] = space;
+    s->sign[b] = space | dot | equal64(x, '-') | equal64(x, '/') | equal64(x, ')');
+    s->point[b] = dot | equal64(x, ',');
+    s->open[b] = equal64(x, '(');
+    s->high[b] = bits32(x[0]) | (uint64_t)bits32(x[1]) << 32;
+    s->lead[b] = range64(x, 0xc3, 2);
+}
+
+AVX2 static inline void masks_avx2(const __m256i x[2], cu_masks *m, size_t b)
+{
+    uint64_t dash = equal64(x, '-');
+    m->upper[b] = range64(x, 'A', 25);
+    m->lower[b] = range64(x, 'a', 25);
+    m->digit[b] = range64(x, '0', 9);
+    m->dash[b] = dash;
+    m->joint[b] = dash | equal64(x, '+') | equal64(x, '_') | equal64(x, '/');
+    m->escape[b] = equal64(x, '%') | equal64(x, '&');
+    m->backslash[b] = equal64(x, '\\');
+}
+
+/* Of 32 bytes at p, those at which a window of each bank may begin. */
+AVX2 static inline void banks32(const cu_literals *l, const uint8_t *p, uint32_t found[CU_LITERAL_BANKS])
 {
     const __m256i half = _mm256_set1_epi8(15);
-    __m256i pass = _mm256_set1_epi8(-1);
+    __m256i pass[CU_LITERAL_BANKS] = {_mm256_set1_epi8(-1), _mm256_set1_epi8(-1)};
+#pragma GCC unroll 8
     for (unsigned k = 0; k < CU_LITERAL_WINDOW; k++) {
         __m256i x = load32(p + k);
         __m256i low = _mm256_and_si256(x, half), high = _mm256_and_si256(_mm256_srli_epi16(x, 4), half);
-        pass = _mm256_and_si256(pass, look_up32(l, bank, k, low, high));
+#pragma GCC unroll 2
+        for (unsigned bank = 0; bank < CU_LITERAL_BANKS; bank++)
+            pass[bank] = _mm256_and_si256(pass[bank], look_up32(l, bank, k, low, high));
     }
-    return ~bits32(_mm256_cmpeq_epi8(pass, _mm256_setzero_si256()));
-}
-
-AVX2 static inline void put32(uint64_t *row, uint32_t bits, unsigned shift)
-{
-    *row |= (uint64_t)bits << shift;
-}
-
-AVX2 static inline void signs32(__m256i x, unsigned shift, cu_signs *s, size_t b)
-{
-    uint32_t space = equal32(x, ' '), dot = equal32(x, '.');
-    put32(&s->at[b], equal32(x, '@'), shift);
-    put32(&s->colon[b], equal32(x, ':'), shift);
-    put32(&s->plus[b], equal32(x, '+'), shift);
-    put32(&s->space[b], space, shift);
-    put32(&s->sign[b], space | dot | equal32(x, '-') | equal32(x, '/') | equal32(x, ')'), shift);
-    put32(&s->point[b], dot | equal32(x, ','), shift);
-    put32(&s->open[b], equal32(x, '('), shift);
-    put32(&s->high[b], bits32(x), shift);
-    put32(&s->lead[b], range32(x, 0xc3, 2), shift);
-}
-
-AVX2 static inline void masks32(__m256i x, unsigned shift, cu_masks *m, size_t b)
-{
-    uint32_t dash = equal32(x, '-');
-    put32(&m->upper[b], range32(x, 'A', 25), shift);
-    put32(&m->lower[b], range32(x, 'a', 25), shift);
-    put32(&m->digit[b], range32(x, '0', 9), shift);
-    put32(&m->dash[b], dash, shift);
-    put32(&m->joint[b], dash | equal32(x, '+') | equal32(x, '_') | equal32(x, '/'), shift);
-    put32(&m->escape[b], equal32(x, '%') | equal32(x, '&'), shift);
-    put32(&m->backslash[b], equal32(x, '\\'), shift);
+#pragma GCC unroll 2
+    for (unsigned bank = 0; bank < CU_LITERAL_BANKS; bank++)
+        found[bank] = ~bits32(_mm256_cmpeq_epi8(pass[bank], _mm256_setzero_si256()));
 }
 
 AVX2 void cu_classify_avx2(const cu_literals *l, const uint8_t *p, size_t blocks, cu_masks *out, cu_signs *signs)
 {
     cu_mask_row begin, any;
-    for (size_t b = 1; b <= blocks; b++) {
-        clear(out, signs, b);
-        begin[b] = any[b] = 0;
-        for (unsigned shift = 0; shift < CU_BLOCK; shift += 32, p += 32) {
-            __m256i x = load32(p);
-            masks32(x, shift, out, b);
-            if (signs)
-                signs32(x, shift, signs, b);
-            for (unsigned bank = 0; l && bank < CU_LITERAL_BANKS; bank++)
-                put32(bank == CU_LITERAL_BEGIN ? &begin[b] : &any[b], bank32(l, bank, p), shift);
+    for (size_t b = 1; b <= blocks; b++, p += CU_BLOCK) {
+        const __m256i x[2] = {load32(p), load32(p + 32)};
+        masks_avx2(x, out, b);
+        out->literal[b] = 0;
+        if (signs)
+            signs_avx2(x, signs, b);
+        if (l) {
+            uint32_t found[2][CU_LITERAL_BANKS];
+            banks32(l, p, found[0]);
+            banks32(l, p + 32, found[1]);
+            begin[b] = found[0][CU_LITERAL_BEGIN] | (uint64_t)found[1][CU_LITERAL_BEGIN] << 32;
+            any[b] = found[0][1] | (uint64_t)found[1][1] << 32;
         }
     }
     if (l)
         cu_literal_begins(out, begin, any, blocks);
 }
+
+/* One in each lane whose hash a literal's window has. */
+AVX2 static inline __m256i seen8(const cu_literals *l, unsigned four, __m256i v)
+{
+    __m256i h = _mm256_srli_epi32(_mm256_mullo_epi32(v, _mm256_set1_epi32((int)0x9e3779b1u)), 16);
+    __m256i word = _mm256_i32gather_epi32((const int *)(const void *)l->seen[four], _mm256_srli_epi32(h, 5), 4);
+    return _mm256_and_si256(_mm256_srlv_epi32(word, _mm256_and_si256(h, _mm256_set1_epi32(31))), _mm256_set1_epi32(1));
+}
+
+/* Eight places at a time; lanes behind the last look at the first byte, and are not kept. */
+AVX2 size_t cu_places_avx2(const cu_literals *l, const uint8_t *p, const uint64_t *marked, size_t blocks, uint16_t *places)
+{
+    size_t all = 0, n = 0;
+    for (size_t b = 0; b < blocks; b++)
+        for (uint64_t bits = marked[b]; bits; bits &= bits - 1)
+            places[all++] = (uint16_t)(b * CU_BLOCK + (size_t)__builtin_ctzll(bits));
+    for (size_t i = 0; i < all; i += 8) {
+        uint32_t kept[8];
+        __m256i lane = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0), left = _mm256_set1_epi32((int)(all - i));
+        __m256i live = _mm256_cmpgt_epi32(left, lane);
+        __m256i at = _mm256_and_si256(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(places + i))), live);
+        __m256i v = _mm256_or_si256(_mm256_i32gather_epi32((const int *)(const void *)p, at, 1), _mm256_set1_epi32(0x20202020));
+        __m256i three = seen8(l, 0, _mm256_and_si256(v, _mm256_set1_epi32(0xffffff))), four = seen8(l, 1, v);
+        __m256i hashes = _mm256_and_si256(_mm256_or_si256(_mm256_slli_epi32(three, 15), _mm256_slli_epi32(four, 14)), live);
+        unsigned keep = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(hashes, _mm256_setzero_si256())));
+        _mm256_storeu_si256((__m256i *)(void *)kept, _mm256_or_si256(at, hashes));
+        for (; keep; keep &= keep - 1)
+            places[n++] = (uint16_t)kept[__builtin_ctz(keep)];
+    }
+    return n;
+}
+
+_Static_assert(CU_PLACE_HASH(0) == 1u << 15 && CU_PLACE_HASH(1) == 1u << 14, "cu_places_avx2 shifts that far");
 
 /* --- AVX-512: 64 bytes at a time, and eight blocks into one register a mask --- */
 
@@ -373,6 +419,8 @@ cu_places_fn *cu_placer(void)
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("popcnt"))
         return cu_places_avx512;
+    if (__builtin_cpu_supports("avx2"))
+        return cu_places_avx2;
 #endif
     return cu_places_plain;
 }

@@ -46,7 +46,7 @@ _Static_assert(CU_BLOCKS_MAX * CU_BLOCK <= CU_PLACE(UINT16_MAX) + 1, "a place le
 typedef size_t cu_places_fn(const cu_literals *literals, const uint8_t *p, const uint64_t *marked, size_t blocks, uint16_t *places);
 cu_places_fn cu_places_plain;
 #if defined(__x86_64__)
-cu_places_fn cu_places_avx512;
+cu_places_fn cu_places_avx2, cu_places_avx512;
 #endif
 cu_places_fn *cu_placer(void);
 
