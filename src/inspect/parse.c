@@ -67,8 +67,9 @@ static bool over(TSParseState *s)
 static const char *give(void *payload, uint32_t at, TSPoint point, uint32_t *n)
 {
     progress *p = payload;
-    /* asked again for half of a character, the lexer cannot do with nothing (lexer.c, ts_lexer__get_lookahead) */
-    bool again = at > p->from && at < p->to && p->to - at < 4;
+    /* asked again for half of a character, be it the first of its piece, the lexer cannot do with nothing (lexer.c,
+     * ts_lexer__get_lookahead) */
+    bool again = at >= p->from && at < p->to && p->to - at < 4;
     p->reads++;
     size_t left = at < p->text.n && (again || !spent(p)) ? p->text.n - at : 0;
     *n = (uint32_t)(left < PIECE ? left : PIECE);

@@ -152,6 +152,22 @@ static void what_is_made_to_take_long_is_held(void **state)
 }
 
 /* Ordinary texts of the ceiling's order of size are read. */
+/* The parser asks again for the last bytes of a text, which are no character, when what it may take is spent. */
+static void half_a_character_at_the_end_of_what_is_spent(void **state)
+{
+    static const char text[] = " r\"\"m -rf ${x:-/} $(echo a | \xa0\xdf-d) <<E \x01\x00<E \x01|\x00\x00\x00 \x8d\xa1\nl\xff\xff\xff\xff";
+    char room[sizeof text + 8];
+    for (size_t n = sizeof text - 5; n < sizeof text; n++)
+        decide(inspector, cu_bytes_of(text, n), NULL, 0);
+    for (size_t tail = 0; tail < 5; tail++) { /* any such end behind any part of it */
+        for (size_t n = 0; n < sizeof text; n++) {
+            memcpy(room, text, n);
+            memset(room + n, 0xff, tail);
+            decide(inspector, cu_bytes_of(room, n + tail), NULL, 0);
+        }
+    }
+}
+
 static void a_long_ordinary_script_is_read(void **state)
 {
     char rule[64];
@@ -620,6 +636,7 @@ int main(void)
         cmocka_unit_test(every_truncation_gives_a_verdict),
         cmocka_unit_test(what_is_too_large_or_deep_is_held),
         cmocka_unit_test(what_is_made_to_take_long_is_held),
+        cmocka_unit_test(half_a_character_at_the_end_of_what_is_spent),
         cmocka_unit_test(a_long_ordinary_script_is_read),
         cmocka_unit_test(without_memory_there_is_no_verdict),
         cmocka_unit_test(the_span_is_the_outermost_command),
