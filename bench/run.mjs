@@ -193,6 +193,23 @@ async function gateway() {
   await stopAll();
 }
 
+// What a request waits longer than behind plain nginx, while both are asked equally often: four clients that pause
+// 20 ms after each answer. At full load each side would stand at its own limit, and the figure would be the queue's.
+async function added() {
+  const sides = await startSides(true);
+  for (const [name, bytes] of SIZES.filter(([name]) => name === '2k' || name === '60k')) {
+    const file = join(dir, `added-${name}.json`), more = [];
+    writeFileSync(file, body(bytes));
+    for (let i = 0; i < RUNS; i++) {
+      const plain = await load(sides.plain, file, 4, { BENCH_PAUSE: '20' }), ours = await load(sides.custos, file, 4, { BENCH_PAUSE: '20' });
+      console.log(`  ${name}: nginx ${plain.rps.toFixed(0)} req/s, p50 ${plain.p50}, p99 ${plain.p99} us; custos ${ours.rps.toFixed(0)} req/s, p50 ${ours.p50}, p99 ${ours.p99} us`);
+      more.push((ours.p99 - plain.p99) / 2000);
+    }
+    row(`gateway.added.${name}`, `p99 added at ${name}, with findings`, '2 ms', more);
+  }
+  await stopAll();
+}
+
 // Per event: the slope between a stream of 1 and a stream of 201 events.
 async function events(sides) {
   const few = join(dir, 'sse-1.json'), many = join(dir, 'sse-201.json');
@@ -386,7 +403,7 @@ function status() {
   row('status.asof', 'the states as of a moment', 'the full replay of 10^6 entries', asof);
 }
 
-const parts = { gateway, clear, streams, sealing, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history, status };
+const parts = { gateway, added, clear, streams, sealing, ledger, evidence: () => evidence({ root, row, runs: RUNS, folder: mkdtempIn }), scan, history, status };
 const unknown = only.filter((name) => !parts[name]);
 if (unknown.length) throw new Error(`there is no part ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}`);
 try {

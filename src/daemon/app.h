@@ -53,6 +53,7 @@ typedef struct {
     _Atomic bool awaited;          /* somebody waits for what was just written: the next round begins at once */
     uint64_t drained_ns; /* all that was written into the spool before it is sealed and projected */
     unsigned ready_segments;
+    cu_buf recalled;     /* of the sequencer's thread: bodies of signer.recalled, a zero byte behind each; told when its round is over */
     char bundle_digest[65], trouble[320];
     char bundle_file[65], config_digest[65]; /* SHA-256 of the file as published; of custos.yaml at the start */
     secret_until signins[SIGNINS];
@@ -158,7 +159,9 @@ void attest_status(app *a, cu_buf *b); /* members "witness" and "timestamps" */
 
 /* log_key.c: in the thread that talks to the signer */
 void log_key_serve(app *a, int signer_fd);
+/* Within a round nobody may wait for the lock, of which the holder may wait for the round's end: noted, then told. */
 void log_key_recalled(void *arg, const char *log, uint64_t had, uint64_t now);
+void log_key_tell(app *a);
 
 /* api.c */
 typedef struct api api;

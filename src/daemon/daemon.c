@@ -168,6 +168,7 @@ static cu_err one_round(app *a, cu_sequencer *s, uint64_t *took, cu_fault *f)
     if (!a->behind)
         a->taken = written;
     a->publishing = false;
+    log_key_tell(a);
     if (e == CU_OK && end == CU_OK && cu_store_repaired(a->store)) {
         pthread_mutex_lock(&a->lock);
         end = publish_bundle(a, f);
@@ -341,6 +342,7 @@ static void close_all(app *a)
     cu_code_close(a->code);
     cu_arena_free(&a->arena);
     metrics_free(a->metrics);
+    cu_buf_free(&a->recalled);
     cu_close_fd(&a->spool_fd);
     cu_close_fd(&a->keystore_fd);
 }
@@ -358,6 +360,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     a->stop = stop;
     a->spool_fd = a->keystore_fd = a->bodies_fd = -1;
     a->started_ns = cu_now_ns();
+    a->recalled = CU_BUF(1u << 20);
     curl_global_init(CURL_GLOBAL_DEFAULT); /* before any thread */
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->reloading, NULL);

@@ -88,12 +88,21 @@ unsigned answer_log_key(call *c)
 void log_key_recalled(void *arg, const char *log, uint64_t had, uint64_t now)
 {
     app *a = arg;
-    cu_buf body CU_CLEAN_BUF = CU_BUF(512);
     cu_say(CU_LOG_WARN, "the signer knew %llu entries of the log %s and had signed %llu: its state was lost or set back; it was shown its own "
            "signature", (unsigned long long)had, log, (unsigned long long)now);
-    cu_buf_fmt(&body, "{\"had\":%llu,\"log\":\"%s\",\"signed\":%llu}", (unsigned long long)had, log, (unsigned long long)now);
-    pthread_mutex_lock(&a->lock);
-    if (record(a, "signer.recalled", CU_TENANT_ORG, "sequencer", &body) != CU_OK)
-        cu_say(CU_LOG_ERROR, "this could not be recorded");
-    pthread_mutex_unlock(&a->lock);
+    cu_buf_fmt(&a->recalled, "{\"had\":%llu,\"log\":\"%s\",\"signed\":%llu}", (unsigned long long)had, log, (unsigned long long)now);
+    cu_buf_byte(&a->recalled, 0);
+}
+
+void log_key_tell(app *a)
+{
+    for (cu_bytes left = cu_buf_view(&a->recalled); left.n;) {
+        cu_bytes one = cu_str((const char *)left.p);
+        pthread_mutex_lock(&a->lock);
+        if (record_as(a, "signer.recalled", CU_TENANT_ORG, "sequencer", one, NULL) != CU_OK)
+            cu_say(CU_LOG_ERROR, "this could not be recorded: %.*s", CU_FMT(one));
+        pthread_mutex_unlock(&a->lock);
+        left = cu_slice(left, one.n + 1, left.n);
+    }
+    cu_buf_reset(&a->recalled);
 }

@@ -123,7 +123,7 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
     for (size_t i = 0; i < sizeof temp / sizeof *temp; i++)
         cu_buf_fmt(b, "    %s_temp_path \"%s/tmp/%s\";\n", temp[i], w->run_dir, temp[i]);
     cu_buf_str(b, "    access_log off;\n    server_tokens off;\n    etag off;\n    default_type application/octet-stream;\n"
-                  "    types { text/html html; text/css css; text/javascript js mjs; image/svg+xml svg; application/json json; }\n"
+                  "    types { text/html html; text/css css; text/javascript js mjs; image/svg+xml svg; application/json json; text/plain txt; }\n"
                   "    tcp_nodelay on;\n    keepalive_timeout 75s;\n    keepalive_requests 100000;\n    client_header_timeout 30s;\n"
                   "    client_body_timeout 60s;\n    large_client_header_buffers 4 16k;\n    server_names_hash_bucket_size 128;\n");
     put_vendors(b, w);

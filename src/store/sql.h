@@ -13,6 +13,7 @@
  * lost with it; and who looks (find.c) keeps neither waiting. */
 struct cu_store {
     sqlite3 *db, *reg, *look;
+    _Atomic unsigned reg_waits; /* who changes the register now, or waits for the end of a round to do it */
     pthread_mutex_t lock, reg_lock, look_lock; /* one each: the register may wait for the other's transaction */
     sqlite3_stmt *face, *ended; /* of db; find.c */
     struct {

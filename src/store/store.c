@@ -1,6 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "sql.h"
+
+#define REG_WAIT_MS 30000 /* the longest a change of the register waits for the end of a round */
+#define LET_IN_MS 2000
 
 static const char schema[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
@@ -95,6 +99,12 @@ static bool open_one(const char *path, sqlite3 **db)
            sqlite3_busy_timeout(*db, 10000) == SQLITE_OK && renew(*db) && cu_store_schema(*db) == CU_OK && bring_up_to_date(*db);
 }
 
+/* SQLite's own handler asks ten times a second in the end, and rounds that follow each other at once leave less than that. */
+static int ask_again(void *arg, int times)
+{
+    return times < REG_WAIT_MS && usleep(1000) == 0;
+}
+
 cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -106,7 +116,7 @@ cu_err cu_store_open(const char *path, cu_store **out, cu_fault *f)
     pthread_mutex_init(&s->reg_lock, NULL);
     pthread_mutex_init(&s->look_lock, NULL);
     if (!open_one(path, &s->db) || sqlite3_exec(s->db, OF_ROUNDS, NULL, NULL, NULL) != SQLITE_OK || !open_one(path, &s->reg) ||
-        !open_one(path, &s->look)) {
+        sqlite3_busy_handler(s->reg, ask_again, NULL) != SQLITE_OK || !open_one(path, &s->look)) {
         sqlite3 *bad = s->look ? s->look : s->reg ? s->reg : s->db;
         cu_err e = cu_fail(f, CU_IO, "%.200s: %s", path, bad ? sqlite3_errmsg(bad) : "out of memory");
         cu_store_close(s);
@@ -180,13 +190,22 @@ static pthread_mutex_t *lock_of(cu_store *s, const sqlite3 *db)
     return db == s->reg ? &s->reg_lock : db == s->look ? &s->look_lock : &s->lock;
 }
 
+/* Who waits for the register is let in between two rounds. */
+static void let_register_in(const cu_store *s)
+{
+    for (unsigned ms = 0; s->reg_waits && ms < LET_IN_MS; ms++)
+        usleep(1000);
+}
+
 cu_err cu_sql_run(cu_store *s, sqlite3 *db, const char *sql, const char *kinds, const void *const *args)
 {
+    s->reg_waits += db == s->reg;
     pthread_mutex_lock(lock_of(s, db));
     sqlite3_stmt *kept = db == s->db ? keep(s, sql) : NULL, *st = kept ? NULL : cu_sql_prepare(db, sql, kinds, args);
     int rc = kept ? run_kept(kept, kinds, args) : st ? sqlite3_step(st) : SQLITE_ERROR;
     sqlite3_finalize(st);
     pthread_mutex_unlock(lock_of(s, db));
+    s->reg_waits -= db == s->reg;
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? CU_OK : cu_sql_err(rc);
 }
 
@@ -268,6 +287,7 @@ static cu_err used(cu_store *s, cu_bytes key, cu_bytes ts)
 
 cu_err cu_store_begin(cu_store *s)
 {
+    let_register_in(s);
     CU_TRY(cu_sql_run(s, s->db, "BEGIN IMMEDIATE", "", NULL));
     s->in_round = true;
     return CU_OK;

@@ -86,6 +86,22 @@ test('whoever saw an entry in the log finds it in what the API answers', async (
   }
 })
 
+test('a signer that lost its memory is shown what it signed, and that is on record', async () => {
+  const s = await new System().start()
+  try {
+    await s.stop()
+    const signer = join(s.dir, 'state/signer')
+    for (const n of readdirSync(signer)) if (n.startsWith('last-')) rmSync(join(signer, n))
+    await s.start()
+    const e = await s.sealed((x) => x.type === 'signer.recalled' && x.body.log === 'org', 'org')
+    assert.equal(e.body.had, 0)
+    assert.ok(e.body.signed > 0)
+    assert.equal(s.verify().status, 0)
+  } finally {
+    await s.remove()
+  }
+})
+
 test('Ctrl-C stops all, and so does killing the supervisor', async () => {
   for (const signal of ['SIGINT', 'SIGKILL']) {
     const s = await new System().start()

@@ -43,6 +43,30 @@ static void a_key_waits_for_the_round_and_stays(void **state)
     assert_int_equal(cu_store_key_revoke(s, "k_2", &gone), CU_NOT_FOUND);
 }
 
+static void *rounds_without_a_gap(void *arg)
+{
+    for (_Atomic bool *stop = arg; !*stop;) {
+        assert_int_equal(cu_store_begin(s), CU_OK);
+        usleep(20000);
+        assert_int_equal(cu_store_end(s), CU_OK);
+    }
+    return NULL;
+}
+
+static void the_register_is_let_in_between_rounds(void **state)
+{
+    pthread_t t;
+    _Atomic bool stop = false;
+    uint64_t n = 0;
+    assert_int_equal(pthread_create(&t, NULL, rounds_without_a_gap, &stop), 0);
+    for (uint64_t i = 1; i <= 30; i++) {
+        assert_int_equal(cu_store_next(s, "let in", &n), CU_OK);
+        assert_int_equal(n, i);
+    }
+    stop = true;
+    pthread_join(t, NULL);
+}
+
 static void counters_grow_and_notes_change(void **state)
 {
     uint64_t a, b;
@@ -80,7 +104,7 @@ static void terms_of_a_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_key_waits_for_the_round_and_stays), cmocka_unit_test(counters_grow_and_notes_change), cmocka_unit_test(terms_of_a_key),
+        cmocka_unit_test(a_key_waits_for_the_round_and_stays), cmocka_unit_test(the_register_is_let_in_between_rounds), cmocka_unit_test(counters_grow_and_notes_change), cmocka_unit_test(terms_of_a_key),
     };
     return cmocka_run_group_tests_name("store", tests, make_store, clean);
 }
