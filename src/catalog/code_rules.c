@@ -108,7 +108,7 @@ static cu_err read_anchors(const reading *r, const cu_yaml *n, cu_code_rule *c)
 
 static cu_err one_rule(const reading *r, const cu_yaml *n, cu_code_rule *c)
 {
-    CU_TRY(reading_only(r, n, "rule", "id title cwe severity harm block message fix anchors call set statement unless query where match not_match"));
+    CU_TRY(reading_only(r, n, "rule", "id title cwe severity harm block within message fix anchors call set statement unless query where match not_match"));
     c->line = n->line;
     c->file = r->path;
     CU_TRY(reading_phrase(r, n, "id", &c->id));
@@ -125,6 +125,7 @@ static cu_err one_rule(const reading *r, const cu_yaml *n, cu_code_rule *c)
         return reading_wrong(r, harm, "\"%.40s\" is no harm", cu_arena_str(r->a, harm->text));
     c->harm = harm ? (int)at : -1;
     c->block = cu_eq_str(cu_yaml_text(n, "block", CU_NONE), "true");
+    c->within = cu_eq_str(cu_yaml_text(n, "within", CU_NONE), "true");
     CU_TRY(read_anchors(r, n, c));
     CU_TRY(read_form(r, n, c));
     CU_TRY(reading_list(r, cu_yaml_get(n, "match"), &c->match));

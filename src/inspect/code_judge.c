@@ -87,9 +87,10 @@ static bool put_around(code_walk *w, cu_bytes prefix, cu_bytes suffix)
 /* A piece of a file may begin inside a comment. */
 static void complete_comment(code_walk *w)
 {
+    if (w->set == &w->c->set[CU_CODE_python] || w->set == &w->c->set[CU_CODE_shell] || w->set == &w->c->set[CU_CODE_yaml])
+        return;
     size_t open = cu_find(w->src, CU_LIT("/*"), 0), close = cu_find(w->src, CU_LIT("*/"), 0);
-    bool such = w->set != &w->c->set[CU_CODE_python] && w->set != &w->c->set[CU_CODE_shell] && w->set != &w->c->set[CU_CODE_yaml];
-    if (such && close != SIZE_MAX && close < open && !put_around(w, CU_LIT("/*"), CU_LIT("")))
+    if (close != SIZE_MAX && close < open && !put_around(w, CU_LIT("/*"), CU_LIT("")))
         w->nomem = true;
 }
 
@@ -125,10 +126,12 @@ static bool reads_as_code(cu_bytes line)
 static void complete_string(code_walk *w)
 {
     cu_bytes t = w->src;
+    if (w->set != &w->c->set[CU_CODE_python])
+        return;
     size_t two = cu_find(t, CU_LIT("\"\"\""), 0), one = cu_find(t, CU_LIT("\'\'\'"), 0), at = two < one ? two : one;
     cu_bytes quote = two < one ? CU_LIT("\"\"\"") : CU_LIT("\'\'\'");
     bool words = false;
-    if (w->set != &w->c->set[CU_CODE_python] || at == SIZE_MAX)
+    if (at == SIZE_MAX)
         return;
     for (size_t from = 0; from < at;) {
         const uint8_t *nl = memchr(t.p + from, '\n', at - from);

@@ -4,6 +4,7 @@
 #include "glob.h"
 
 #define MATCH_LIMIT 256u
+#define PLACES 16u /* of anchors that are looked at one by one; beyond, the whole text is searched */
 
 static cu_bytes string_of(const TSQuery *q, uint32_t id)
 {
@@ -60,6 +61,8 @@ static cu_err check_predicates(const code_rule *r, cu_fault *f)
 {
     for (uint32_t p = 0; p < ts_query_pattern_count(r->query); p++) {
         uint32_t n;
+        if (strncmp(r->rule->query + ts_query_start_byte_for_pattern(r->query, p), "(#", 2) == 0)
+            return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: a predicate of its query stands outside of the pattern's brackets, and would hold for nothing", r->rule->file, r->rule->line, r->rule->id);
         const TSQueryPredicateStep *v = ts_query_predicates_for_pattern(r->query, p, &n);
         for (uint32_t i = 0; i < n; i++) {
             bool first = i == 0 || v[i - 1].type == TSQueryPredicateStepTypeDone;
@@ -90,10 +93,11 @@ cu_err code_query_new(const code_set *s, code_rule *r, cu_fault *f)
     return cu_fail(f, CU_CONFIG, "%s:%u: rule %s: the query needs a capture @at, which is the place", r->rule->file, r->rule->line, r->rule->id);
 }
 
-void code_query_run(code_walk *w, const code_rule *r, TSNode root)
+static void within(code_walk *w, const code_rule *r, TSNode root, uint32_t from, uint32_t to)
 {
     TSQueryMatch m;
     ts_query_cursor_set_match_limit(w->seat->cursor, MATCH_LIMIT);
+    ts_query_cursor_set_byte_range(w->seat->cursor, from, to);
     ts_query_cursor_exec(w->seat->cursor, r->query, root);
     while (ts_query_cursor_next_match(w->seat->cursor, &m)) {
         if (!predicates(w, r->query, &m))
@@ -102,4 +106,33 @@ void code_query_run(code_walk *w, const code_rule *r, TSNode root)
             if (m.captures[c].index == r->at)
                 code_found(w, r->rule, ts_node_start_byte(m.captures[c].node), ts_node_end_byte(m.captures[c].node));
     }
+}
+
+/* The places of the rule's anchors; false: too many. */
+static bool places_of(const code_walk *w, const code_rule *r, uint32_t at[PLACES], uint32_t len[PLACES], size_t *n)
+{
+    *n = 0;
+    for (size_t k = 0; k < r->rule->anchors.n; k++) {
+        cu_bytes anchor = r->rule->anchors.v[k];
+        for (size_t from = 0; (from = cu_find(w->src, anchor, from)) != SIZE_MAX; from += anchor.n) {
+            if (*n == PLACES)
+                return false;
+            at[*n] = (uint32_t)from;
+            len[(*n)++] = (uint32_t)anchor.n;
+        }
+    }
+    return true;
+}
+
+/* Where one of the anchors stands within whatever the query finds, the rest of the tree is left alone. */
+void code_query_run(code_walk *w, const code_rule *r, TSNode root)
+{
+    uint32_t at[PLACES], len[PLACES];
+    size_t n;
+    if (!r->rule->within || !places_of(w, r, at, len, &n)) {
+        within(w, r, root, 0, UINT32_MAX);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        within(w, r, root, at[i], at[i] + len[i]);
 }

@@ -18,26 +18,36 @@ code_kind code_kind_of(const code_walk *w, TSNode n)
     return s < w->set->symbols ? (code_kind)w->set->kind[s] : K_DOWN; /* an error's symbol lies beyond */
 }
 
-size_t code_kids(code_walk *w, TSNode n, code_kid **out)
+/* fields: which part of n each is; to ask costs. */
+static size_t kids_of(code_walk *w, TSNode n, code_kid **out, bool fields)
 {
-    uint32_t room = ts_node_named_child_count(n);
+    uint32_t room = ts_node_named_child_count(n), left = room;
     size_t count = 0;
-    *out = room ? cu_arena_alloc(w->a, room * sizeof **out) : NULL;
+    *out = room ? cu_arena_raw(w->a, room * sizeof **out) : NULL;
     if (room && !*out)
         w->nomem = true;
+    if (!*out)
+        return 0;
     ts_tree_cursor_reset(&w->cursor, n);
-    if (!*out || !ts_tree_cursor_goto_first_child(&w->cursor))
+    if (!ts_tree_cursor_goto_first_child(&w->cursor))
         return 0;
     do {
         TSNode k = ts_tree_cursor_current_node(&w->cursor);
-        if (!ts_node_is_named(k) || count >= room)
+        if (!ts_node_is_named(k)) {
+            left++;
             continue;
+        }
         code_kind kind = code_kind_of(w, k);
         if (kind == K_SKIP && ts_node_is_extra(k)) /* a comment */
             continue;
-        (*out)[count++] = (code_kid){k, ts_tree_cursor_current_field_id(&w->cursor), (uint8_t)kind};
-    } while (ts_tree_cursor_goto_next_sibling(&w->cursor));
+        (*out)[count++] = (code_kid){k, fields ? ts_tree_cursor_current_field_id(&w->cursor) : 0, (uint8_t)kind};
+    } while (--left && ts_tree_cursor_goto_next_sibling(&w->cursor));
     return count;
+}
+
+size_t code_kids(code_walk *w, TSNode n, code_kid **out)
+{
+    return kids_of(w, n, out, true);
 }
 
 const code_kid *code_part_of(const code_walk *w, TSNode n, const code_kid *k, size_t kn, unsigned which)
@@ -55,7 +65,7 @@ const code_kid *code_part_of(const code_walk *w, TSNode n, const code_kid *k, si
 static code_value down(code_walk *w, TSNode n)
 {
     code_kid *k;
-    size_t kn = code_kids(w, n, &k);
+    size_t kn = kids_of(w, n, &k, false);
     if (kn == 0 && ts_node_child_count(n) == 0)
         return value_fixed(code_of(w, n));
     if (kn == 1) {
@@ -71,8 +81,16 @@ static code_value down(code_walk *w, TSNode n)
     return v;
 }
 
+/* In every language one of these marks what is put into a string. */
+static bool may_hold_code(cu_bytes t)
+{
+    return t.n && (memchr(t.p, '{', t.n) || memchr(t.p, '$', t.n) || memchr(t.p, '`', t.n));
+}
+
 static code_value string(code_walk *w, TSNode n)
 {
+    if (!may_hold_code(code_of(w, n)))
+        return value_fixed(code_unquote(code_of(w, n)));
     code_kid *k;
     size_t kn = code_kids(w, n, &k), open = 0;
     code_value v = {.state = V_FIXED, .safe = CODE_SAFE_ALL};

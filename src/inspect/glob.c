@@ -38,6 +38,12 @@ bool in_glob(cu_bytes glob, cu_bytes text, bool slash)
             return false;
         g = star + 1;
         t = ++from;
+        if (g < glob.n && !memchr("*?[", glob.p[g], 3) && !slash) { /* to where it can go on */
+            const uint8_t *next = t < text.n ? memchr(text.p + t, glob.p[g], text.n - t) : NULL;
+            if (!next)
+                return false;
+            t = from = (size_t)(next - text.p);
+        }
     }
     while (g < glob.n && glob.p[g] == '*')
         g++;

@@ -121,6 +121,8 @@ static void refused(void **state)
         {"languages: [python]\nrules:\n  - {id: a, title: t, cwe: [1], severity: low, message: m, fix: x, anchors: [f], call: [f], match: ['f()', 'f()'], not_match: ['g()', 'h()']}\n", "2 to 64"},
         {"languages: [klingon]\nrules: []\n", "none"},
         {"languages: [python]\nrules:\n  - {id: a, title: t, cwe: [1], severity: low, message: m, fix: x, anchors: [fn], query: '(call) @x', match: ['fn()', 'fn()'], not_match: ['g()', 'h()']}\n", "@at"},
+        {"languages: [python]\nrules:\n  - {id: a, title: t, cwe: [1], severity: low, message: m, fix: x, anchors: [fn], query: '(call) @at (#eq? @at \"fn()\")', match: ['fn()', 'fn()'], not_match: ['g()', 'h()']}\n", "outside"},
+        {"languages: [python]\nrules:\n  - {id: a, title: t, cwe: [1], severity: low, message: m, fix: x, anchors: [fn], within: true, query: '((call) @at (#eq? @at \"g()\"))', match: ['fn()\ng()', 'g() # fn'], not_match: ['fn()', 'h()']}\n", "does not match"},
         {"languages: [python]\nrules:\n  - {id: a, title: t, cwe: [1], severity: low, message: m, fix: x, anchors: [fn], query: '((call) @at (#match? @at \"x\"))', match: ['fn()', 'fn()'], not_match: ['g()', 'h()']}\n", "predicate"},
         {"languages: [python]\nrules:\n  - {id: a, title: t, cwe: [1], severity: low, message: m, fix: x, anchors: [fn], query: '(nothing) @at', match: ['fn()', 'fn()'], not_match: ['g()', 'h()']}\n", "wrong at its byte"},
         {"languages: [sql]\nrules:\n  - {id: a, title: t, cwe: [1], severity: low, message: m, fix: x, anchors: [fn], call: [fn], match: ['fn()', 'fn()'], not_match: ['g()', 'h()']}\n", "statement"},

@@ -61,6 +61,7 @@ typedef struct {
     int harm;                  /* CU_CODE_HARM_AT_x, or -1 */
     bool block;                /* fit to stop an answer, not only to be noted */
     cu_word_list anchors;      /* one of these literals must stand in the text */
+    bool within;               /* and in what the query finds */
     cu_word_list call, set, statement, unless; /* patterns; exactly one of call, set, statement, query */
     const char *query;         /* of tree-sitter; its capture @at is the place */
     cu_code_where *where;      /* all must hold */
