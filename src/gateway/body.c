@@ -27,6 +27,7 @@ ngx_int_t gw_read_body(ngx_http_request_t *r, ngx_http_client_body_handler_pt ar
         head->pos = head->last;
         r->header_in = all;
     }
+    gw_pieces_begin(r);
     ngx_int_t rc = ngx_http_read_client_request_body(r, arrived);
     r->header_in = head; /* what follows the body on this connection was not read: it would not have fitted */
     return rc;

@@ -246,6 +246,10 @@ void gw_pin_init(ngx_http_request_t *r);
 char *gw_gather_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 void gw_gather_reads(const ngx_http_core_main_conf_t *core); /* when the servers of the configuration are known */
 
+/* piece.c: while a body arrives, others have their turn */
+void gw_pieces_begin(ngx_http_request_t *r);
+void gw_pieces_end(ngx_http_request_t *r);
+
 /* balance.c */
 void *gw_balance_create(ngx_conf_t *cf);
 char *gw_balance_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -20,8 +20,10 @@ static bool several_writes(const ngx_chain_t *c)
 
 static ngx_int_t write_gathered(void *data, ngx_chain_t *in)
 {
-    ngx_connection_t *c = ((ngx_chain_writer_ctx_t *)data)->connection;
-    if (several_writes(in) && ngx_tcp_nopush(c->fd) != -1)
+    const ngx_chain_writer_ctx_t *w = data;
+    ngx_connection_t *c = w->connection;
+    bool several = several_writes(in) || several_writes(w->out); /* out: what the turn before left */
+    if (several && c->tcp_nopush != NGX_TCP_NOPUSH_SET && ngx_tcp_nopush(c->fd) != -1)
         c->tcp_nopush = NGX_TCP_NOPUSH_SET;
     ngx_int_t rc = ngx_chain_writer(data, in);
     if (rc == NGX_OK && c->tcp_nopush == NGX_TCP_NOPUSH_SET) {

@@ -60,6 +60,7 @@ static ngx_int_t after_commit(gw_exchange *x)
 
 static void body_arrived(ngx_http_request_t *r)
 {
+    gw_pieces_end(r);
     r->write_event_handler = ngx_http_core_run_phases;
     ngx_http_core_run_phases(r);
 }

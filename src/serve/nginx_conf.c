@@ -144,6 +144,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
     cu_buf_fmt(b, "        location %s {\n            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
                   "            client_body_buffer_size %um;\n            proxy_pass $custos_url;\n            proxy_http_version 1.1;\n"
                   "            proxy_pass_request_headers off;\n            proxy_buffering off;\n            proxy_request_buffering on;\n"
+                  "            sendfile_max_chunk 256k;\n" /* of TLS too: then others have their turn */
                   "            proxy_next_upstream error timeout;\n            proxy_next_upstream_tries 8;\n            proxy_next_upstream_timeout 60s;\n"
                   "            proxy_connect_timeout 15s;\n            proxy_read_timeout 600s;\n"
                   "            proxy_send_timeout 60s;\n            proxy_buffer_size 8k;\n            proxy_buffers 8 16k;\n            proxy_max_temp_file_size 0;\n"
