@@ -125,10 +125,10 @@ static bool joins(cu_bytes between)
     return true;
 }
 
-/* 'r' + 'm', 'r' 'm' */
-static bool adds(cu_bytes between)
+/* 'r' + 'm', 'r' 'm'; in Lisp a blank stands between the items of a list. */
+static bool adds(cu_bytes between, bool lisp)
 {
-    bool alone = true;
+    bool alone = !lisp;
     for (size_t i = 0; i < between.n; i++)
         alone = alone && isspace(between.p[i]);
     return alone || memchr(between.p, '+', between.n);
@@ -139,6 +139,7 @@ void code_text(walk *w, cu_bytes t)
 {
     cu_buf row CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
     size_t in_row = 0, last = 0;
+    bool lisp = in_trimmed(t).n && in_trimmed(t).p[0] == '(';
     host_scan(w, t);
     for (size_t i = 0; i < t.n && w->steps < CU_INSPECT_MAX_STEPS; i++) {
         bool quote = t.p[i] == '"' || t.p[i] == '\'' || t.p[i] == '`';
@@ -156,7 +157,7 @@ void code_text(walk *w, cu_bytes t)
             cu_buf_reset(&row);
             in_row = 0;
         }
-        bool sum = beside && adds(cu_slice(t, last, i));
+        bool sum = beside && adds(cu_slice(t, last, i), lisp);
         if (in_row++ && !sum)
             cu_buf_byte(&row, ' ');
         cu_buf_add(&row, text);

@@ -129,12 +129,19 @@ static void assign(walk *w, TSNode n)
     var_given(w, text_at(w, name), f);
 }
 
+/* The file by which a shell names a descriptor; NULL: none. */
+static char *descriptor(walk *w, const char *folder, cu_bytes number)
+{
+    return number.n && number.n < 9 ? cu_arena_fmt(w->a, "%s%.*s", folder, CU_FMT(number)) : NULL;
+}
+
 /* The grammar takes all words behind `< file` for its files; to a shell those behind the first are words of the
  * command, and behind a pipe that it did not understand they are another one. */
 static void file_redirect(walk *w, TSNode n, call *c)
 {
     cu_bytes op = text_at(w, n);
     bool in = op.n && (op.p[0] == '<' || (op.n > 1 && op.p[1] == '<')), seen = false, piped = false;
+    bool here = op.n > 4 && isdigit(op.p[0]) && cu_find(cu_slice(op, 0, op.n < 8 ? op.n : 8), CU_LIT("<<<"), 0) != SIZE_MAX; /* 3<<< TEXT, to the grammar a file */
     kids all = kids_of(w, n);
     for (uint32_t i = 0; i < all.n; i++) {
         TSNode k = all.v[i];
@@ -150,7 +157,13 @@ static void file_redirect(walk *w, TSNode n, call *c)
         uint32_t tags = 0;
         expand_node(w, k, &c->to, &tags);
         c->in.tags |= in ? tags : 0;
-        flow *f = in && c->to.n > from ? var_get(w->files, c->to.v[from].text) : NULL;
+        if (here && c->to.n > from) {
+            c->in = (flow){c->in.tags, true, c->to.v[from].text};
+            c->to.n = from;
+            continue;
+        }
+        char *other = in && cu_find(op, CU_LIT("<&"), 0) != SIZE_MAX && c->to.n > from ? descriptor(w, "/dev/fd/", c->to.v[from].text) : NULL; /* <&3 */
+        flow *f = in && c->to.n > from ? var_get(w->files, other ? cu_str(other) : c->to.v[from].text) : NULL;
         if (f)
             c->in = *f;
     }
@@ -198,8 +211,27 @@ static void heredoc(walk *w, TSNode n, call *c)
     }
 }
 
+/* 3<<< TEXT: what comes in by another descriptor is a file to whoever names it, /dev/fd/3 or <&3. */
+static void keep_aside(walk *w, TSNode n, call *c, flow before)
+{
+    size_t from = ts_node_start_byte(n), sign = from;
+    while (sign < w->src.n && isdigit(w->src.p[sign]))
+        sign++;
+    cu_bytes number = cu_slice(w->src, from, sign);
+    if (!number.n || cu_eq_str(number, "0") || sign == w->src.n || w->src.p[sign] != '<' || (from && !isspace(w->src.p[from - 1])))
+        return;
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    for (size_t i = 0; i < 2; i++) {
+        char *name = descriptor(w, folders[i], number);
+        if (name)
+            var_set(w, &w->files, cu_str(name), c->in);
+    }
+    c->in = before;
+}
+
 static void redirect(walk *w, TSNode n, call *c)
 {
+    flow before = c->in;
     if (is(n, "file_redirect")) {
         file_redirect(w, n, c);
     } else if (is(n, "herestring_redirect") && ts_node_named_child_count(n)) {
@@ -210,6 +242,7 @@ static void redirect(walk *w, TSNode n, call *c)
     } else if (is(n, "heredoc_redirect")) {
         heredoc(w, n, c);
     }
+    keep_aside(w, n, c, before);
 }
 
 static bool is_redirect(TSNode n)
@@ -305,9 +338,8 @@ static flow command(walk *w, TSNode n, flow in, const call *given)
     size_t first = 0; /* "" and unset variables before the name */
     while (first + 1 < c->argv.n && c->argv.v[first].text.n == 0)
         first++;
-    c->argv.v += first;
-    c->argv.n -= first;
-    c->argv.cap -= c->argv.cap ? first : 0;
+    if (first)
+        c->argv = (words){c->argv.v + first, c->argv.n - first, c->argv.cap ? c->argv.cap - first : 0};
     for (size_t i = 0; given && i < given->argv.n; i++) /* words that stood behind a redirection */
         words_add(w, &c->argv, given->argv.v[i].text, given->argv.v[i].glob);
     c->arg_tags |= given ? given->arg_tags : 0;
