@@ -27,7 +27,7 @@ static void look(cu_bytes path, cu_bytes text)
     cu_verdict v[2];
     cu_arena_init(&a, 1u << 30);
     for (int k = 0; k < 2; k++) {
-        cu_err e = cu_inspect_manifest(inspector(), path, CU_LIT("python"), text, &a, &v[k]);
+        cu_err e = cu_inspect_manifest(inspector(), path, path.n ? CU_NONE : CU_LIT("python"), text, &a, &v[k]);
         CU_ASSERT(e == CU_OK || e == CU_NOMEM);
         if (e == CU_NOMEM)
             return;
@@ -40,7 +40,7 @@ static void look(cu_bytes path, cu_bytes text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const char *const paths[] = {"requirements.txt", "package.json", "pyproject.toml", "Cargo.toml", "composer.json", "Pipfile", "notes.txt", "go.mod", "app/x.py", "x.ts", "pom.xml", "build.gradle"};
+    static const char *const paths[] = {"requirements.txt", "package.json", "pyproject.toml", "Cargo.toml", "composer.json", "Pipfile", "notes.txt", "go.mod", "app/x.py", "x.ts", "pom.xml", "build.gradle", ""};
     if (n)
         look(cu_str(paths[data[0] % (sizeof paths / sizeof *paths)]), cu_bytes_of(data + 1, n - 1));
     return 0;
