@@ -90,7 +90,7 @@ engagement: all
 # Every page of the console, each register's own too, empty and full, and every figure to its proof; make check looks at some.
 pages: web all
 	@packaging/debian-packages $(NODE)
-	CUSTOS_WHOLE=1 CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test tests/web/sweep.test.mjs tests/web/figures.test.mjs
+	CUSTOS_WHOLE=1 CUSTOS_BUILD=$(CURDIR)/$(BUILD) $(or $(wildcard tests/node_modules/.bin/node),node) --test tests/web/all-pages.test.mjs tests/web/all-figures.test.mjs
 
 # The gateway under mixed traffic of all shapes, with reloads and new bundles: SOAK_SECONDS, half an hour unless
 # said. Fails when memory or descriptors of a process grow.
