@@ -293,7 +293,9 @@ static cu_bytes first_word(cu_bytes t)
 static cu_bytes file_named(cu_bytes line)
 {
     static const char around[] = " \t\r*_#:`\"'>";
-    const uint8_t *end = line.n ? memrchr(line.p, '`', line.n) : NULL, *begin = end && end > line.p ? memrchr(line.p, '`', (size_t)(end - line.p)) : NULL;
+    if (!line.p || !line.n)
+        return CU_NONE;
+    const uint8_t *end = memrchr(line.p, '`', line.n), *begin = end && end > line.p ? memrchr(line.p, '`', (size_t)(end - line.p)) : NULL;
     if (begin)
         line = cu_bytes_of(begin + 1, (size_t)(end - begin) - 1);
     while (line.n && strchr(around, line.p[0]) && line.p[0])

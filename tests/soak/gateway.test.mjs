@@ -61,21 +61,22 @@ async function one(n, again = false) {
   const gone = n % 17 === 3 && new AbortController()
   const broken = n % 23 === 5, key = n % 5 ? system.key : system.rival
   const headers = { 'content-type': 'application/json', ...(path.includes('beta') ? { 'x-goog-api-key': key } : path.includes('messages') ? { 'x-api-key': key, 'anthropic-version': '2023-06-01' } : { authorization: `Bearer ${key}` }) }
+  let r
   try {
     if (gone) setTimeout(() => gone.abort(), n % 50)
-    const r = await fetch(system.url + path, { method: 'POST', headers, body: broken ? '{"model":' : JSON.stringify(body), ...(gone && { signal: gone.signal }) })
+    r = await fetch(system.url + path, { method: 'POST', headers, body: broken ? '{"model":' : JSON.stringify(body), ...(gone && { signal: gone.signal }) })
     const answer = await r.text()
     if (broken ? r.status !== 400 : r.status !== 200) count.wrong.push(`${path}: ${r.status} ${answer.slice(0, 200)}`)
     else if (!broken && !/embed|count/.test(path) && /CUSTOS_/.test(answer)) count.wrong.push(`${path}: a surrogate stayed`)
     count[broken ? 'refused' : 'answered']++
   } catch (e) {
     if (gone) count.left++
-    // nginx closes idle connections when it is reloaded: a request that was just being written to one was
-    // not taken, and the client sends it again (RFC 9112, 9.3.1)
-    else if (e.cause?.code === 'UND_ERR_SOCKET' && !again && Date.now() - reloaded < 2000) {
+    // nginx closes idle connections when it is reloaded, on a busy machine some seconds later: a request that was just being
+    // written to one was not taken, no answer has begun, and the client sends it again (RFC 9112, 9.3.1)
+    else if (!r && /^(UND_ERR_SOCKET|ECONNRESET)$/.test(e.cause?.code) && !again && Date.now() - reloaded < 10_000) {
       count.again++
       await one(n, true)
-    } else count.wrong.push(`${path}: ${e.cause?.code ?? e}`)
+    } else count.wrong.push(`${path}: ${r ? 'torn, ' : ''}${e.cause?.code ?? e}, ${Date.now() - reloaded} ms after a reload`)
   }
 }
 
