@@ -96,13 +96,15 @@ void log_key_recalled(void *arg, const char *log, uint64_t had, uint64_t now)
 
 void log_key_tell(app *a)
 {
-    for (cu_bytes left = cu_buf_view(&a->recalled); left.n;) {
-        cu_bytes one = cu_str((const char *)left.p);
+    cu_bytes left = cu_buf_view(&a->recalled);
+    for (const uint8_t *zero; left.n && (zero = memchr(left.p, 0, left.n)); left = cu_slice(left, (size_t)(zero - left.p) + 1, left.n)) {
+        cu_bytes one = cu_bytes_of(left.p, (size_t)(zero - left.p));
         pthread_mutex_lock(&a->lock);
         if (record_as(a, "signer.recalled", CU_TENANT_ORG, "sequencer", one, NULL) != CU_OK)
             cu_say(CU_LOG_ERROR, "this could not be recorded: %.*s", CU_FMT(one));
         pthread_mutex_unlock(&a->lock);
-        left = cu_slice(left, one.n + 1, left.n);
     }
+    if (cu_buf_err(&a->recalled) != CU_OK)
+        cu_say(CU_LOG_ERROR, "of what the signer had forgotten not everything could be recorded: %s", cu_err_text(cu_buf_err(&a->recalled)));
     cu_buf_reset(&a->recalled);
 }
