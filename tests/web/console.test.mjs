@@ -66,7 +66,7 @@ test('a proof that was changed on its way does not hold', async () => {
   })
   await page.goto(system.url + '/exchanges')
   await page.locator('main a[href^="/exchanges/"]').first().click()
-  await page.waitForTimeout(1500)
+  await page.getByText('This proof does not hold.').waitFor()
   assert.equal(await page.getByText('proof and signature hold').count(), 0)
 })
 

@@ -65,7 +65,7 @@ test('a listing or a sample that was changed on its way is noticed', async () =>
     await route.fulfill({ response: r, body: (await r.text()).replace('"index":', '"index": ') })
   })
   await page.goto(system.url + '/examination')
-  await page.locator('a.rowlink').first().click()
+  await page.getByRole('region', { name: 'Populations' }).locator('a.rowlink').first().click() // the samples may be there before them
   await page.getByText('another digest').waitFor()
   await page.unroute('**/listing')
   await page.route(/samples\/[0-9A-Z]{26}$/, async (route) => {
@@ -73,7 +73,7 @@ test('a listing or a sample that was changed on its way is noticed', async () =>
     await route.fulfill({ response: r, body: (await r.text()).replace(/"rows":"(\d+)/, (_, n) => `"rows":"${Number(n) + 1}`) })
   })
   await page.goto(system.url + '/examination')
-  await page.locator('a.rowlink[href*=samples]').first().click()
+  await page.getByRole('region', { name: 'Samples' }).locator('a.rowlink').first().click()
   await page.getByText('drawn again in this browser: other rows').waitFor()
   await page.unroute(/samples\/[0-9A-Z]{26}$/)
 })
