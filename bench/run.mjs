@@ -395,7 +395,7 @@ function status() {
   const growth = [], asof = [];
   for (let i = 0; i < RUNS; i++) {
     const got = JSON.parse(run(join(root, 'build/bench/bench-status'), [join(root, 'catalog')]));
-    console.log(`  10^6 entries ${got.large_s.toFixed(2)} s, ${got.entry_us.toFixed(2)} us an entry; as of a moment ${(got.asof_s * 1000).toFixed(2)} ms`);
+    console.log(`  10^6 entries ${got.large_s.toFixed(2)} s, ${got.entry_us.toFixed(2)} us and ${got.entry_bytes} bytes an entry; as of a moment ${(got.asof_s * 1000).toFixed(2)} ms`);
     growth.push(got.large_s / (10 * got.small_s));
     asof.push(got.asof_s / got.large_s);
   }

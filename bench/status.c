@@ -1,6 +1,7 @@
 /* status.growth and status.asof: the status engine over synthetic entries, from stored leaves. Prints one JSON
- * object: seconds to take 10^5 and 10^6 entries and judge everything, an entry's share, and a question as of a
- * moment in the middle. */
+ * object: seconds to take 10^5 and 10^6 entries and judge everything, an entry's share of them and of memory,
+ * and a question as of a moment in the middle. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -86,6 +87,12 @@ static double as_of(cu_status *s, size_t n)
     return (double)(cpu_ns() - begin) / 1e9 / ASKED;
 }
 
+static size_t held(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
 int main(int argc, char **argv)
 {
     cu_arena a CU_CLEAN_ARENA;
@@ -96,8 +103,10 @@ int main(int argc, char **argv)
     cu_arena_init(&a, (size_t)64 << 20);
     if (argc != 2 || cu_events_load(argv[1], &a, &events, &f) != CU_OK || cu_catalogue_load(argv[1], events, &a, &c, &f) != CU_OK)
         die(argc == 2 ? f.text : "give the folder of the catalogue");
-    double one = replay(c, 100000, &small), ten = replay(c, 1000000, &large), asked = as_of(large, 1000000);
-    printf("{\"small_s\":%.6f,\"large_s\":%.6f,\"asof_s\":%.6f,\"entry_us\":%.3f}\n", one, ten, asked, ten);
+    double one = replay(c, 100000, &small);
+    size_t before = held();
+    double ten = replay(c, 1000000, &large), bytes = (double)(held() - before) / 1e6, asked = as_of(large, 1000000);
+    printf("{\"small_s\":%.6f,\"large_s\":%.6f,\"asof_s\":%.6f,\"entry_us\":%.3f,\"entry_bytes\":%.1f}\n", one, ten, asked, ten, bytes);
     cu_status_free(small);
     cu_status_free(large);
     return 0;

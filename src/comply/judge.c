@@ -69,7 +69,7 @@ static void seen_of(cu_status *s, const cu_bytes *types, size_t n, const cu_sour
     for (size_t i = 0; i < n; i++) {
         unsigned t = kept_stream(s, types[i], where ? where->member : CU_NONE, where ? where->value : CU_NONE);
         if (t != NONE)
-            kept_seen(s, &s->streams[t].v, kept_until(&s->streams[t].v, at), 0, out);
+            kept_seen_in(s, &s->streams[t].v, at, out);
     }
 }
 
@@ -139,8 +139,8 @@ static void judge_probe(cu_status *s, const cu_control *k, uint64_t at, cu_contr
     if (best.outcome != CU_RUN_HELD && best.outcome != CU_RUN_BROKEN)
         return;
     out->probe.seen.last_ms = best.ms;
-    out->probe.seen.log = s->logs[best.place >> KEPT_INDEX_BITS].name;
-    out->probe.seen.index = best.place & (((uint64_t)1 << KEPT_INDEX_BITS) - 1);
+    out->probe.seen.log = s->logs[best.place >> MOMENT_INDEX_BITS].name;
+    out->probe.seen.index = best.place & (((uint64_t)1 << MOMENT_INDEX_BITS) - 1);
     out->probe.fresh = best.outcome == CU_RUN_HELD && at - best.ms <= k->fresh_ns / 1000000;
 }
 
@@ -168,8 +168,9 @@ typedef struct {
     uint64_t limit, from, missed, last_ms;
 } gaps;
 
-static void gap(gaps *g, uint64_t from, uint64_t to)
+static void gap(void *arg, uint64_t from, uint64_t to)
 {
+    gaps *g = arg;
     if (to < g->from || to - from <= g->limit)
         return;
     uint64_t begin = from > g->from ? from : g->from;
@@ -177,16 +178,15 @@ static void gap(gaps *g, uint64_t from, uint64_t to)
     g->last_ms = to;
 }
 
-static void gaps_of(const struct times *t, size_t n, unsigned shift, uint64_t at, gaps *g)
+static void gaps_of_runs(const struct times *runs, size_t n, uint64_t at, gaps *g)
 {
     uint64_t before = 0;
     for (size_t i = 0; i < n; i++) {
-        uint64_t ms = t->v[i].ms >> shift;
-        if (shift && outcome_of(t, i) == CU_RUN_FAILED)
+        if (outcome_of(runs, i) == CU_RUN_FAILED)
             continue;
         if (before)
-            gap(g, before, ms);
-        before = ms;
+            gap(g, before, run_at(runs, i));
+        before = run_at(runs, i);
     }
     if (before)
         gap(g, before, at);
@@ -211,11 +211,11 @@ static void judge_occurrences(cu_status *s, const cu_control *k, uint64_t at, cu
     if (!k->scheduled)
         return;
     if (n && cu_eq_str(k->automation, "auto")) {
-        gaps_of(runs, n, 2, at, &g);
+        gaps_of_runs(runs, n, at, &g);
     } else if (k->sources_n && k->sources[0].events_n == 1) {
         unsigned t = kept_stream(s, k->sources[0].events[0], k->sources[0].member, k->sources[0].value);
         if (t != NONE)
-            gaps_of(&s->streams[t].v, kept_until(&s->streams[t].v, at), 0, at, &g);
+            moments_gaps(&s->streams[t].v, at, g.limit, g.from, gap, &g);
     }
     out->missed = g.missed;
     out->missed_ms = g.last_ms;

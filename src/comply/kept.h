@@ -3,14 +3,11 @@
 #define CUSTOS_COMPLY_KEPT_H
 
 #include "comply/status.h"
+#include "moments.h"
 
 #define NONE (~0u)
-#define KEPT_INDEX_BITS 48u
 
-struct moment {
-    uint64_t ms, place;       /* place: number of the log, index in it */
-};
-struct times {
+struct times {                /* few: runs of probes, nil returns */
     struct moment *v;
     size_t n, cap;
     bool unsorted;
@@ -22,7 +19,7 @@ struct kind {                 /* a type that some control's test names */
 };
 struct stream {
     cu_bytes member, value;
-    struct times v;
+    struct moments v;
     unsigned next;
 };
 struct decision {             /* of scope, or an answer of the checklist */
@@ -51,5 +48,7 @@ unsigned kept_stream(cu_status *s, cu_bytes type, cu_bytes member, cu_bytes valu
 size_t kept_until(struct times *t, uint64_t ms);
 /* Adds the first n to what was seen. */
 void kept_seen(const cu_status *s, const struct times *t, size_t n, unsigned shift, cu_seen *out);
+/* Adds what is not later than at_ms. */
+void kept_seen_in(const cu_status *s, struct moments *m, uint64_t at_ms, cu_seen *out);
 
 #endif

@@ -116,7 +116,7 @@ void cu_status_free(cu_status *s)
     if (!s)
         return;
     for (unsigned i = 0; i < s->streams_n; i++)
-        free(s->streams[i].v.v);
+        moments_free(&s->streams[i].v);
     for (size_t i = 0; s->runs && i < s->c->controls_n * CU_CONTROL_PROBES; i++)
         free(s->runs[i].v);
     for (size_t i = 0; s->nils && i < s->c->controls_n; i++)
@@ -180,9 +180,9 @@ static cu_err add(struct times *t, uint64_t ms, uint64_t place)
 {
     if (t->n == t->cap) {
         size_t cap = t->cap ? t->cap * 2 : 16;
-        struct moment *v = t->n < CU_STATUS_ENTRIES ? realloc(t->v, cap * sizeof *v) : NULL;
+        struct moment *v = t->n < MOMENTS_MAX ? realloc(t->v, cap * sizeof *v) : NULL;
         if (!v)
-            return t->n < CU_STATUS_ENTRIES ? CU_NOMEM : CU_TOO_BIG;
+            return t->n < MOMENTS_MAX ? CU_NOMEM : CU_TOO_BIG;
         t->v = v;
         t->cap = cap;
     }
@@ -209,7 +209,7 @@ static cu_err place_of(cu_status *s, cu_bytes log, uint64_t index, uint64_t *pla
     *fresh = index >= s->logs[i].next;
     if (*fresh)
         s->logs[i].next = index + 1;
-    *place = (uint64_t)i << KEPT_INDEX_BITS | index;
+    *place = (uint64_t)i << MOMENT_INDEX_BITS | index;
     return CU_OK;
 }
 
@@ -307,7 +307,7 @@ static cu_err take_body(cu_status *s, unsigned k, const cu_status_entry *e, uint
         err = take_decision(s, e->body, ms, e->type.p[0] == 'c');
     for (unsigned t = k == NONE ? NONE : s->kinds[k].first; t != NONE && said && err == CU_OK; t = s->streams[t].next)
         if (has_value(body, &s->streams[t]))
-            err = add(&s->streams[t].v, ms, place);
+            err = moments_add(&s->streams[t].v, ms, place);
     json_decref(body);
     return err;
 }
@@ -334,22 +334,16 @@ cu_err cu_status_take(cu_status *s, const cu_status_entry *e)
         return CU_OK;
     unsigned k = kind_of(s, e->type);
     if (k != NONE && s->kinds[k].stream != NONE)
-        CU_TRY(add(&s->streams[s->kinds[k].stream].v, ms, place));
+        CU_TRY(moments_add(&s->streams[s->kinds[k].stream].v, ms, place));
     return special(e->type) || (k != NONE && s->kinds[k].first != NONE) ? take_body(s, k, e, ms, place) : CU_OK;
 }
 
 /* --- what was there at a moment --- */
 
-static int by_moment(const void *a, const void *b)
-{
-    const struct moment *x = a, *y = b;
-    return x->ms != y->ms ? (x->ms < y->ms ? -1 : 1) : x->place < y->place ? -1 : x->place > y->place;
-}
-
 size_t kept_until(struct times *t, uint64_t ms)
 {
     if (t->unsorted)
-        qsort(t->v, t->n, sizeof *t->v, by_moment);
+        qsort(t->v, t->n, sizeof *t->v, moment_order);
     t->unsorted = false;
     size_t lo = 0, hi = t->n;
     while (lo < hi) {
@@ -362,17 +356,28 @@ size_t kept_until(struct times *t, uint64_t ms)
     return lo;
 }
 
-void kept_seen(const cu_status *s, const struct times *t, size_t n, unsigned shift, cu_seen *out)
+static void see(const cu_status *s, size_t n, uint64_t first_ms, uint64_t last_ms, uint64_t last_place, cu_seen *out)
 {
-    if (!n)
-        return;
-    uint64_t last = t->v[n - 1].ms >> shift, first = t->v[0].ms >> shift;
-    if (!out->count || first < out->first_ms)
-        out->first_ms = first;
-    if (!out->count || last >= out->last_ms) {
-        out->last_ms = last;
-        out->log = s->logs[t->v[n - 1].place >> KEPT_INDEX_BITS].name;
-        out->index = t->v[n - 1].place & (((uint64_t)1 << KEPT_INDEX_BITS) - 1);
+    if (!out->count || first_ms < out->first_ms)
+        out->first_ms = first_ms;
+    if (!out->count || last_ms >= out->last_ms) {
+        out->last_ms = last_ms;
+        out->log = s->logs[last_place >> MOMENT_INDEX_BITS].name;
+        out->index = last_place & (((uint64_t)1 << MOMENT_INDEX_BITS) - 1);
     }
     out->count += n;
+}
+
+void kept_seen(const cu_status *s, const struct times *t, size_t n, unsigned shift, cu_seen *out)
+{
+    if (n)
+        see(s, n, t->v[0].ms >> shift, t->v[n - 1].ms >> shift, t->v[n - 1].place, out);
+}
+
+void kept_seen_in(const cu_status *s, struct moments *m, uint64_t at_ms, cu_seen *out)
+{
+    struct moment first, last;
+    size_t n = moments_until(m, at_ms, &first, &last);
+    if (n)
+        see(s, n, first.ms, last.ms, last.place, out);
 }

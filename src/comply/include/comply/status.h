@@ -23,8 +23,7 @@ typedef enum {
 const char *cu_state_name(cu_state s);
 
 #define CU_STATUS_LOGS 4096u
-#define CU_STATUS_ENTRIES ((size_t)1 << 28) /* of one kind */
-#define CU_STATUS_DECISIONS 10000u          /* of scope and answers, kept whole; the oldest goes */
+#define CU_STATUS_DECISIONS 10000u /* of scope and answers, kept whole; the oldest goes */
 
 typedef struct cu_status cu_status;
 cu_err cu_status_new(const cu_catalogue *c, cu_status **out) CU_MUST;
