@@ -74,7 +74,7 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
 {
     if (n->kind != CU_YAML_MAP)
         return reading_wrong(r, n, "a program is a map");
-    CU_TRY(reading_only(r, n, "program", "names sub values code settings argv_options folder_options escapes scripts after host_options context_options context_env forward_options host_words host_marks text_options hosts host_form skip run tags"));
+    CU_TRY(reading_only(r, n, "program", "names sub values code settings argv_options folder_options escapes scripts after host_options context_options context_env forward_options host_words host_marks not_hosts text_options hosts host_form skip run tags"));
     CU_TRY(reading_list(r, cu_yaml_get(n, "names"), &p->names));
     if (p->names.n == 0)
         return reading_wrong(r, n, "a program needs names");
@@ -93,6 +93,7 @@ static cu_err one_program(const reading *r, const cu_yaml *n, cu_program *p)
     CU_TRY(reading_list(r, cu_yaml_get(n, "forward_options"), &p->forward_options));
     CU_TRY(reading_list(r, cu_yaml_get(n, "host_words"), &p->host_words));
     CU_TRY(reading_list(r, cu_yaml_get(n, "host_marks"), &p->host_marks));
+    CU_TRY(reading_list(r, cu_yaml_get(n, "not_hosts"), &p->not_hosts));
     CU_TRY(reading_list(r, cu_yaml_get(n, "text_options"), &p->text_options));
     if (cu_yaml_get(n, "host_form"))
         CU_TRY(reading_word(r, cu_yaml_get(n, "host_form"), "host_form", "any told image domain", &p->host_form));
@@ -167,6 +168,8 @@ static cu_err read_lists(const reading *r, const cu_yaml *root, cu_command_pack 
     CU_TRY(reading_list(r, cu_yaml_get(root, "own_modules"), &p->own_modules));
     CU_TRY(reading_list(r, cu_yaml_get(root, "command_env"), &p->command_env));
     CU_TRY(reading_list(r, cu_yaml_get(root, "host_env"), &p->host_env));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "host_placeholders"), &p->host_placeholders));
+    CU_TRY(reading_list(r, cu_yaml_get(root, "local_schemes"), &p->local_schemes));
     CU_TRY(reading_list(r, cu_yaml_get(root, "production"), &p->production));
     CU_TRY(reading_list(r, cu_yaml_get(root, "secrets"), &p->secrets));
     CU_TRY(reading_list(r, cu_yaml_get(root, "not_secrets"), &p->not_secrets));
@@ -228,7 +231,7 @@ static cu_err one_manifest(const reading *r, const cu_yaml *n, cu_manifest *m)
 
 static cu_err read_root(const reading *r, const cu_yaml *root, cu_command_pack *p)
 {
-    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests own_modules command_env host_env host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
+    CU_TRY(reading_only(r, root, "file", "programs rules installs calls manifests own_modules command_env host_env host_placeholders local_schemes host_sets production secrets not_secrets secret_options deny_hosts allow_hosts deny_programs permit"));
     const cu_yaml *programs = cu_yaml_get(root, "programs"), *rules = cu_yaml_get(root, "rules");
     for (const cu_yaml *k = programs ? programs->first : NULL; k; k = k->next) {
         if (p->programs_n == MAX_PROGRAMS)

@@ -384,12 +384,29 @@ static void take_input_words(walk *w, call *c, cu_bytes name)
     c->in = (flow){.tags = c->in.tags};
 }
 
+/* What it reads or says is text; or its row says what it runs. */
+static bool runs_nothing_else(const cu_program *p)
+{
+    bool told = p->run != CU_RUNS_NONE || p->code.n || p->settings.n || p->escapes.n || p->after.n || p->argv_options.n;
+    return told || (p->tags & ~(uint32_t)(CU_COMMAND_net | CU_COMMAND_upload | CU_COMMAND_long));
+}
+
 /* A wrapper that no table knows: each word that names a program of the rules may be one. */
 static void try_words(walk *w, const call *c)
 {
     for (size_t i = 1; i < c->argv.n && i < 12; i++)
         if (match_program_named(w, in_base(c->argv.v[i].text))) {
             run_from(w, c, i, c->argv.n);
+            return;
+        }
+}
+
+/* Of a program that a table knows only for its hosts: an operand that names a program which rules stop. */
+static void try_operands(walk *w, const call *c, const size_t *operand, size_t operands)
+{
+    for (size_t i = 0; i < operands && i < 12; i++)
+        if (match_program_stopped(w, in_base(c->argv.v[operand[i]].text))) {
+            run_from(w, c, operand[i], c->argv.n);
             return;
         }
 }
@@ -505,11 +522,12 @@ flow call_run(walk *w, call *c)
         inner = run_inner(w, c, p, operand, operands, &done);
     if (cu_eq_str(name, "alias"))
         run_alias(w, c);
-    if (!p) {
+    if (!p)
         run_file(w, c, p);
-        if (!match_program_named(w, name))
-            try_words(w, c);
-    }
+    if (p && !done && !runs_nothing_else(p))
+        try_operands(w, c, operand, operands);
+    if (!p && !match_program_named(w, name))
+        try_words(w, c);
     flow out = done ? inner : decode_out(w, c, p, name);
     out.tags |= done ? 0 : c->arg_tags;
     outputs(w, c, p, out);

@@ -129,12 +129,30 @@ static bool name_byte(uint8_t c)
     return isalnum(c) || c == '-' || c == '.' || c == '_' || c == OPEN || c >= 0x80;
 }
 
+/* 5, 0.5: an address of "this network" (RFC 1122, 3.2.1.3), to which nothing is sent. 0 is this machine. */
+static bool just_a_number(cu_bytes t, const char *address)
+{
+    size_t dots = 0;
+    for (size_t i = 0; i < t.n; i++)
+        dots += t.p[i] == '.';
+    return dots < 3 && strncmp(address, "0.", 2) == 0 && strcmp(address, "0.0.0.0") != 0;
+}
+
+/* target_ip: it says what is to stand there. Rules were asked before; it may be a name after all. */
+static bool placeholder(const walk *w, cu_bytes host)
+{
+    const cu_command_pack *pack = w->g->packs[CU_TIER_DEFAULT];
+    return pack && !memchr(host.p, '.', host.n) && in_any(&pack->host_placeholders, host);
+}
+
 void host_add(walk *w, cu_bytes host)
 {
     char address[64], plain[MAX_HOST + 1];
     if (host.n == 0 || host.n > MAX_HOST)
         return;
     if (host_address(host, address)) {
+        if (just_a_number(host, address))
+            return;
         host = cu_str(address);
     } else {
         for (size_t i = 0; i < host.n; i++)
@@ -142,6 +160,8 @@ void host_add(walk *w, cu_bytes host)
         host = cu_bytes_of(plain, host.n - (host.p[host.n - 1] == '.'));
     }
     match_host(w, host);
+    if (placeholder(w, host))
+        return;
     for (size_t i = 0; i < w->hosts_n; i++)
         if (cu_eq(w->hosts[i], host))
             return;
@@ -172,7 +192,7 @@ cu_bytes host_authority(walk *w, cu_bytes t, size_t *end)
     if (n && plain[0] == '[') {
         while (at < n && plain[at] != ']')
             at++;
-        return cu_bytes_of(plain, at < n ? at + 1 : n);
+        return at < n && plain[1] != '^' ? cu_bytes_of(plain, at + 1) : CU_NONE; /* [^/] of a pattern */
     }
     while (at < n && name_byte(plain[at]))
         at++;
@@ -240,10 +260,11 @@ static void scan_names(walk *w, cu_bytes t)
         while (i < t.n && (isalnum(t.p[i]) || t.p[i] == '-' || t.p[i] == '.' || t.p[i] == '%'))
             i++;
         bool in_path_of = from && t.p[from - 1] == '/' && !(from > 2 && t.p[from - 2] == '/');
+        bool in_template = from > 1 && t.p[from - 1] == '{' && t.p[from - 2] == '{';
         cu_bytes name = cu_slice(t, from, i);
         while (name.n && (name.p[0] == '-' || name.p[0] == '+'))
             name = cu_slice(name, 1, name.n);
-        if (!in_path_of && full_name(name) && !(i < t.n && (t.p[i] == '_' || t.p[i] == '(' || t.p[i] == '/')))
+        if (!in_path_of && !in_template && full_name(name) && !(i < t.n && (t.p[i] == '_' || t.p[i] == '(' || t.p[i] == '/')))
             host_add(w, name);
         i += i == from;
     }
@@ -256,21 +277,28 @@ static void scan_settings(walk *w, cu_bytes t)
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         size_t n = strlen(names[k]), used = 0;
         for (size_t i = 0; i + n < t.n; i++)
-            if (strncasecmp((const char *)t.p + i, names[k], n) == 0 && (i == 0 || memchr(" ;?&,\"'", t.p[i - 1], 7)) && isalnum(t.p[i + n]))
-                host_add(w, host_authority(w, cu_slice(t, i + n, t.n), &used));
+            if (strncasecmp((const char *)t.p + i, names[k], n) == 0 && (i == 0 || memchr(" ;?&,=\"'", t.p[i - 1], 8)) && isalnum(t.p[i + n])) {
+                cu_bytes h = host_authority(w, cu_slice(t, i + n, t.n), &used);
+                if (!cu_starts(cu_slice(t, i + n + h.n, t.n), CU_LIT("://"))) /* an address, which is found as such */
+                    host_add(w, h);
+            }
     }
 }
 
-/* What follows is no host but a file. */
-static bool of_files(cu_bytes t, size_t at)
+/* Where a scheme ends: unknown parts and templates may be one. 's/://g' has none. */
+static bool behind_scheme(cu_bytes t, size_t at)
 {
-    static const char *const schemes[] = {"file", "unix", "npipe", "fd"};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t n = strlen(schemes[i]);
-        if (at >= n && memcmp(t.p + at - n, schemes[i], n) == 0)
-            return true;
-    }
-    return false;
+    return at == 0 || isalnum(t.p[at - 1]) || memchr("+-.})*]\"'`", t.p[at - 1], 10) || t.p[at - 1] == OPEN || t.p[at - 1] == SPLIT;
+}
+
+/* What follows is no host but something of this machine. */
+static bool of_this_machine(const walk *w, cu_bytes t, size_t at)
+{
+    const cu_command_pack *pack = w->g->packs[CU_TIER_DEFAULT];
+    size_t from = at;
+    while (from && (isalnum(t.p[from - 1]) || memchr("-.", t.p[from - 1], 2)))
+        from--;
+    return pack && in_list(&pack->local_schemes, cu_slice(t, from, at));
 }
 
 void host_scan(walk *w, cu_bytes t)
@@ -282,7 +310,7 @@ void host_scan(walk *w, cu_bytes t)
     for (size_t at = 0; (at = cu_find(t, CU_LIT("://"), at)) != SIZE_MAX;) {
         size_t used = 0;
         at += 3;
-        if (of_files(t, at - 3))
+        if (!behind_scheme(t, at - 3) || of_this_machine(w, t, at - 3))
             continue;
         host_add(w, host_authority(w, cu_slice(t, at, t.n), &used));
     }

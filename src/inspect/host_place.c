@@ -15,16 +15,28 @@ static bool has_dot_name(cu_bytes h)
     return dot > 1 && h.n - dot >= 2;
 }
 
-/* 1 to 16777215: an address of "this network" (RFC 1122, 3.2.1.3), to which nothing is sent. 0 is this machine. */
-static bool just_a_number(cu_bytes h)
+/* 00:11:22:aa:bb:cc */
+static bool of_hardware(cu_bytes t)
 {
-    uint64_t v = 0;
-    for (size_t i = 0; i < h.n; i++) {
-        if (!isdigit(h.p[i]) || i > 7)
+    for (size_t i = 0; i < t.n; i++)
+        if (i % 3 == 2 ? t.p[i] != ':' : !isxdigit(t.p[i]))
             return false;
-        v = 10 * v + (h.p[i] - '0');
-    }
-    return h.n && v > 0 && v < 1u << 24 && h.p[0] != '0';
+    return t.n == 17;
+}
+
+/* Words that its manual gives a meaning of their own where a host may stand: any, MX, local. */
+static bool other_word(const cu_program *p, cu_bytes t)
+{
+    for (size_t i = 0; i < p->not_hosts.n; i++)
+        if (p->not_hosts.v[i].n == t.n && strncasecmp((const char *)p->not_hosts.v[i].p, (const char *)t.p, t.n) == 0)
+            return true;
+    return false;
+}
+
+/* path/to/x, "select 1": a name without a dot that goes on so is no host. DOMAIN/user is one for some. */
+static bool goes_on_otherwise(cu_bytes t, cu_bytes h, size_t end, const cu_program *p)
+{
+    return end < t.n && ((t.p[end] == '/' && p->host_form != CU_HOST_DOMAIN && !has_dot_name(h)) || isspace(t.p[end]));
 }
 
 /* //host/share, \\\\host\\share */
@@ -65,8 +77,12 @@ static void one_host(walk *w, cu_bytes t, const cu_program *p, bool bare)
     char address[64];
     bool loads = p->tags & CU_COMMAND_download, marked = optional_part(&t);
     marked = behind_slashes(&t) || marked;
-    if (t.n == 0 || cu_find(t, CU_LIT("://"), 0) != SIZE_MAX || memchr("-.+/", t.p[0], 4))
+    if (t.n == 0 || cu_find(t, CU_LIT("://"), 0) != SIZE_MAX || memchr("-.+/", t.p[0], 4) || of_hardware(t))
         return;
+    if (memchr(t.p, ':', t.n) && host_address(t, address)) { /* fe80::1%eth0 */
+        host_add(w, t);
+        return;
+    }
     const uint8_t *sign = memchr(t.p, '@', t.n), *slash = memchr(t.p, '/', t.n);
     if (sign && slash && slash < sign && !loads) { /* DOMAIN/user:password@host, user/password@host */
         if (p->host_form == CU_HOST_DOMAIN)
@@ -76,7 +92,7 @@ static void one_host(walk *w, cu_bytes t, const cu_program *p, bool bare)
             marked = true;
     }
     cu_bytes h = host_authority(w, t, &end);
-    if (h.n == 0 || just_a_number(h))
+    if (h.n == 0 || other_word(p, h))
         return;
     if (p->host_form == CU_HOST_IMAGE && !bare) {
         if (of_image(t, h, end))
@@ -85,6 +101,7 @@ static void one_host(walk *w, cu_bytes t, const cu_program *p, bool bare)
     }
     bool colon = memchr(t.p, ':', end < t.n ? end : t.n) != NULL;
     bool tells = loads ? has_dot_name(h) || port_behind(t, end) : marked || sign != NULL || colon;
+    bare = bare && (marked || !goes_on_otherwise(t, h, end, p));
     if ((bare || host_address(h, address) || tells) && !(h.n == 1 && isalpha(h.p[0]) && colon))
         host_add(w, h);
 }
@@ -130,19 +147,30 @@ static bool one_option(walk *w, const call *c, size_t at, const cu_program *p, c
     if (t.n < dashes + o.n || t.p[0] != '-' || memcmp(t.p + dashes, o.p, o.n) != 0)
         return false;
     cu_bytes rest = cu_slice(t, dashes + o.n, t.n);
+    bool joined = rest.n && (rest.p[0] == '=' || (o.n == 1 && !(p->tags & CU_COMMAND_long)));
     if (rest.n == 0 && at + 1 < c->argv.n)
         what(w, c->argv.v[at + 1].text, p);
-    else if (rest.n && (o.n == 1 || rest.p[0] == '='))
+    else if (joined)
         what(w, cu_slice(rest, rest.p[0] == '=', rest.n), p);
     return rest.n == 0 || rest.p[0] == '=';
+}
+
+/* A display of X11 has a number: [host]:0 (X(7)). Others say so what they show. */
+static void take_display(walk *w, cu_bytes t, const cu_program *p)
+{
+    if (port_behind(t, t.n))
+        hosts_in(w, t, p, true);
 }
 
 /* Long names that mean a host wherever they stand. */
 static bool usual_option(walk *w, const call *c, size_t at, const cu_program *p)
 {
-    static const char *const names[] = {"-host", "-hostname", "--host", "--hostname", "--server", "--remote-host", "--target-host", "--build-host", "--dest-host", "--bootstrap-server", "--address", "--addr", "--db-host", "--proxy-host", "-display", "--display"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (one_option(w, c, at, p, cu_slice(cu_str(names[i]), names[i][1] == '-' ? 2 : 1, strlen(names[i])), take_hosts))
+    static const struct {
+        const char *name;
+        take *what;
+    } usual[] = {{"-host", take_hosts}, {"-hostname", take_hosts}, {"--host", take_hosts}, {"--hostname", take_hosts}, {"--server", take_hosts}, {"--remote-host", take_hosts}, {"--target-host", take_hosts}, {"--build-host", take_hosts}, {"--dest-host", take_hosts}, {"--bootstrap-server", take_hosts}, {"--address", take_hosts}, {"--addr", take_hosts}, {"--db-host", take_hosts}, {"--proxy-host", take_hosts}, {"-display", take_display}, {"--display", take_display}};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (one_option(w, c, at, p, cu_slice(cu_str(usual[i].name), usual[i].name[1] == '-' ? 2 : 1, strlen(usual[i].name)), usual[i].what))
             return true;
     return false;
 }
@@ -189,7 +217,7 @@ static void words_at(walk *w, cu_bytes t)
     for (size_t i = 0; i < at; i++)
         if (!isalnum(t.p[i]) && !memchr("_.-:", t.p[i], 4)) /* user@host, user:password@host/database */
             return;
-    if (!at || at + 1 >= t.n || !isalpha(t.p[at + 1]))
+    if (!at || t.p[at - 1] == ':' || at + 1 >= t.n || !isalpha(t.p[at + 1]))
         return;
     cu_bytes h = host_authority(w, cu_slice(t, at + 1, t.n), &end);
     if (h.n && (at + 1 + end == t.n || t.p[at + 1 + end] == '/'))
@@ -223,7 +251,7 @@ static void behind_words(walk *w, const call *c, const cu_program *p)
             if (!one.n)
                 continue;
             bool opens = in_list(&p->host_words, one);
-            if (next && !opens && !in_list(&p->values, one))
+            if (next && !opens && !in_list(&p->values, one) && !other_word(p, one))
                 hosts_in(w, one, p, true);
             next = opens;
         }
@@ -235,7 +263,7 @@ static void operand_hosts(walk *w, const call *c, const cu_program *p, const siz
     bool bare = p->hosts_to < CU_HOSTS_ALL && p->host_form != CU_HOST_TOLD && p->host_form != CU_HOST_IMAGE;
     for (size_t i = 0, place = 0; p->hosts_from && i < operands; i++) {
         cu_bytes t = c->argv.v[operand[i]].text;
-        if (behind_mark(w, t, p)) /* dig @SERVER NAME */
+        if (behind_mark(w, t, p) || other_word(p, t)) /* dig @SERVER MX NAME */
             continue;
         place++;
         if (place >= p->hosts_from && place <= p->hosts_to)
@@ -257,7 +285,8 @@ static void any_words(walk *w, const call *c, const cu_program *p, size_t until)
         if (is_text(c, i, p))
             continue;
         host_scan(w, t);
-        option_host(w, c, i, p);
+        if (!(i + 1 < until && is_text(c, i + 1, p)))
+            option_host(w, c, i, p);
         behind_mark(w, t, p);
         if ((p->tags & (CU_COMMAND_net | CU_COMMAND_upload)) && cu_starts(t, CU_LIT("\\\\")))
             hosts_in(w, t, p, true); /* \\host\share, wherever it stands */

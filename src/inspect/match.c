@@ -252,6 +252,17 @@ void match_host(walk *w, cu_bytes host)
     }
 }
 
+bool match_program_stopped(const walk *w, cu_bytes name)
+{
+    for (unsigned t = 0; name.n && t < CU_TIERS; t++) {
+        const cu_command_pack *pack = w->g->packs[t];
+        for (size_t i = 0; pack && i < pack->rules_n; i++)
+            if (in_list(&pack->rules[i].program, name))
+                return true;
+    }
+    return false;
+}
+
 bool match_program_named(const walk *w, cu_bytes name)
 {
     for (unsigned t = 0; name.n && t < CU_TIERS; t++) {
@@ -259,11 +270,8 @@ bool match_program_named(const walk *w, cu_bytes name)
         for (size_t i = 0; pack && i < pack->programs_n; i++)
             if (in_list(&pack->programs[i].names, name))
                 return true;
-        for (size_t i = 0; pack && i < pack->rules_n; i++)
-            if (in_list(&pack->rules[i].program, name))
-                return true;
     }
-    return false;
+    return match_program_stopped(w, name);
 }
 
 uint32_t word_tags(const walk *w, const call *c)

@@ -143,7 +143,8 @@ bool package_list_of(const walk *w, cu_bytes of);           /* some tier has one
 /* Held, unless every list of that registry has one of these names, or the module is the customer's own. */
 void package_imported(walk *w, cu_bytes of, cu_bytes module, const cu_bytes *names, size_t n);
 void manifest_text(walk *w, cu_bytes path, cu_bytes lang, cu_bytes text); /* manifest.c */
-bool match_program_named(const walk *w, cu_bytes name);
+bool match_program_named(const walk *w, cu_bytes name);   /* by a table or a rule */
+bool match_program_stopped(const walk *w, cu_bytes name); /* by a rule */
 void reason_add(walk *w, const cu_command_rule *r, unsigned tier);
 void reason_static(walk *w, const char *id, const char *message, const char *instead, unsigned tier, unsigned decision);
 uint32_t word_tags(const walk *w, const call *c);

@@ -220,6 +220,21 @@ static void each_notation_of_the_metadata_address_is_one(void **state)
     }
 }
 
+static void names_hosts(cu_bytes command, cu_bytes want)
+{
+    cu_arena a CU_CLEAN_ARENA;
+    cu_buf b CU_CLEAN_BUF = CU_BUF(4096);
+    cu_verdict v;
+    cu_arena_init(&a, 1 << 24);
+    assert_int_equal(cu_inspect_command(inspector, command, &a, &v), CU_OK);
+    for (size_t k = 0; k < v.hosts_n; k++) {
+        cu_buf_str(&b, k ? " " : "");
+        cu_buf_add(&b, v.hosts[k]);
+    }
+    if (!cu_eq(cu_buf_view(&b), want))
+        fail_msg("%.*s: \"%.*s\"", CU_FMT(command), CU_FMT(cu_buf_view(&b)));
+}
+
 static void hosts_are_named_where_commands_have_them(void **state)
 {
     static const struct {
@@ -253,19 +268,24 @@ static void hosts_are_named_where_commands_have_them(void **state)
         {"git commit -m 'see https://a.example' -m 10.0.0.1", ""}, {"az login --tenant corp.a.example", ""}, {"sudo echo 10.0.0.1", ""}, {"sudo -u kim ping db7", "db7"},
         {"snmpwalk -v2c -c public db7", "db7"}, {"nmap -sT -iL list db7 db8", "db7 db8"},
     };
-    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
-        cu_arena a CU_CLEAN_ARENA;
-        cu_buf b CU_CLEAN_BUF = CU_BUF(4096);
-        cu_verdict v;
-        cu_arena_init(&a, 1 << 24);
-        assert_int_equal(cu_inspect_command(inspector, cu_str(of[i].command), &a, &v), CU_OK);
-        for (size_t k = 0; k < v.hosts_n; k++) {
-            cu_buf_str(&b, k ? " " : "");
-            cu_buf_add(&b, v.hosts[k]);
-        }
-        if (!cu_eq_str(cu_buf_view(&b), of[i].hosts))
-            fail_msg("%s: \"%.*s\"", of[i].command, CU_FMT(cu_buf_view(&b)));
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        names_hosts(cu_str(of[i].command), cu_str(of[i].hosts));
+}
+
+/* COMMAND => HOST HOST */
+static void hosts_are_named_by_the_manuals_of_programs(void **state)
+{
+    cu_buf b CU_CLEAN_BUF = CU_BUF(1 << 20);
+    uint8_t room[4096];
+    cu_bytes c;
+    size_t n = 0;
+    assert_int_equal(cu_file_read(AT_FDCWD, CASES "/hosts.txt", &b), CU_OK);
+    for (size_t at = 0; (c = next_case(cu_buf_view(&b), &at, room)).n; n++) {
+        size_t arrow = cu_find(c, CU_LIT(" =>"), 0);
+        assert_int_not_equal(arrow, SIZE_MAX);
+        names_hosts(cu_slice(c, 0, arrow), cu_slice(c, arrow + 3 < c.n ? arrow + 4 : c.n, c.n));
     }
+    assert_true(n >= 200);
 }
 
 static void write_pack(const char *dir, const char *text)
@@ -322,6 +342,8 @@ static void the_strictest_tier_wins(void **state)
     assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", NULL, "curl https://$HOST/"), CU_COMMAND_HOLD);
     assert_int_equal(with_tiers(NULL, "allow_hosts: [no.example]\n", "curl https://no.example/"), CU_COMMAND_ALLOW);
     assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", "allow_hosts: [no.example]\n", "curl https://no.example/"), CU_COMMAND_HOLD);
+    assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", NULL, "ssh jump_host"), CU_COMMAND_HOLD); /* named or not */
+    assert_int_equal(with_tiers("allow_hosts: [ok.example]\n", NULL, "fping lists/of-machines"), CU_COMMAND_ALLOW);
     assert_int_equal(with_tiers("deny_programs: [nmap]\n", NULL, "sudo nmap 10.0.0.1"), CU_COMMAND_BLOCK);
 }
 
@@ -642,6 +664,7 @@ int main(void)
         cmocka_unit_test(the_span_is_the_outermost_command),
         cmocka_unit_test(each_notation_of_the_metadata_address_is_one),
         cmocka_unit_test(hosts_are_named_where_commands_have_them),
+        cmocka_unit_test(hosts_are_named_by_the_manuals_of_programs),
         cmocka_unit_test(the_strictest_tier_wins),
         cmocka_unit_test(packages_that_no_list_has_are_held),
         cmocka_unit_test(files_that_name_packages_of_pypi),

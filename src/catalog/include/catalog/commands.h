@@ -13,7 +13,7 @@
 
 /* What data that a program gives out, or the program itself, is. Bits. */
 #define CU_COMMAND_TAGS(X) \
-    X(shell) X(interpreter) X(net) X(download) X(upload) X(decoder) X(filter) X(reader) X(quiet) X(secret) X(environ) X(writer) X(archive) X(plus)
+    X(shell) X(interpreter) X(net) X(download) X(upload) X(decoder) X(filter) X(reader) X(quiet) X(secret) X(environ) X(writer) X(archive) X(plus) X(long)
 enum {
 #define X(name) CU_COMMAND_TAG_AT_##name,
     CU_COMMAND_TAGS(X)
@@ -50,6 +50,7 @@ typedef struct {
     cu_word_list forward_options; /* -L port:host:port */
     cu_word_list host_words; /* a host stands behind one of these words, alone or in an expression: "via", "src" */
     cu_word_list host_marks; /* a word that begins so goes on with a host: "@", "TCP:" */
+    cu_word_list not_hosts;  /* words that have another meaning where a host may stand: "any", "mx" */
     cu_word_list text_options; /* their value is text: no host, whatever it looks like */
     uint64_t hosts_from, hosts_to; /* operands that are hosts, 1-based; 0: none */
     unsigned host_form;      /* cu_host_form: what such an operand looks like */
@@ -133,6 +134,8 @@ typedef struct {
     cu_word_list own_modules; /* that code imports and no registry has */
     cu_word_list command_env; /* variables whose value others run: PAGER */
     cu_word_list host_env;   /* patterns of variables whose value is a host: *_HOST */
+    cu_word_list host_placeholders; /* patterns of names that say what is to stand there: *_ip */
+    cu_word_list local_schemes; /* of URLs that name no host: file */
     cu_word_list production, secrets, not_secrets, secret_options, deny_hosts, allow_hosts, deny_programs, permit;
     cu_sha256 digest;        /* over names and contents of the files */
 } cu_command_pack;
