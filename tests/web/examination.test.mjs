@@ -59,6 +59,22 @@ test('from a question to a proven item, each step checked in the browser', async
   await clean('sample')
 })
 
+test('what was typed stays while the page reads again', async () => {
+  await page.goto(system.url + '/examination')
+  const rows = page.getByRole('region', { name: 'Populations' }).locator('tbody tr')
+  await rows.first().waitFor()
+  const before = await rows.count()
+  await page.getByLabel('From').first().fill('2026-02-03')
+  await page.evaluate(async () => {
+    const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10)
+    const made = await fetch('/api/v1/populations', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ control: 'PIN-06', from: day(-1), to: day(1) }) })
+    if (!made.ok) throw new Error(await made.text())
+    document.dispatchEvent(new Event('visibilitychange')) // what is seen again is read again
+  })
+  await rows.nth(before).waitFor()
+  assert.equal(await page.getByLabel('From').first().inputValue(), '2026-02-03')
+})
+
 test('a listing or a sample that was changed on its way is noticed', async () => {
   await page.route('**/listing', async (route) => {
     const r = await route.fetch()

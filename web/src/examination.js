@@ -37,8 +37,8 @@ const yearBegin = () => `${new Date().getUTCFullYear()}-01-01`;
 const tomorrow = () => new Date(Date.now() + 86400000).toISOString().slice(0, 10);
 
 function Scope({ tenants }) {
-  return html`<label class="field"><span>From</span><input name="from" type="date" required value=${yearBegin()} /></label>
-    <label class="field"><span>Before</span><input name="to" type="date" required value=${tomorrow()} /></label>
+  return html`<label class="field"><span>From</span><input name="from" type="date" required defaultValue=${yearBegin()} /></label>
+    <label class="field"><span>Before</span><input name="to" type="date" required defaultValue=${tomorrow()} /></label>
     <label class="field"><span>Log</span><select name="tenant"><option value="">all</option><option value="org">organisation</option>${tenants.map((t) => html`<option key=${t} value=${t}>tenant ${t}</option>`)}</select></label>`;
 }
 

@@ -32,10 +32,10 @@ function Terms({ was }) {
   const date = (text, end) => (text ? new Date(new Date(text) - (end ? 1 : 0)).toISOString().slice(0, 10) : "");
   return html`<fieldset class="look roles"><legend>Role</legend>${Object.entries(ROLE_WORDS).map(([name, { may }]) => html`<label key=${name}><input type="radio" name="role" value=${name} checked=${role === name} onChange=${() => setRole(name)} /> <b>${name}</b> <span class="faint">${may}</span></label>`)}</fieldset>
     <div class="fields">
-      ${role !== "owner" ? html`<${Field} label="Only these tenants" hint="empty: all"><input name="tenants" autocomplete="off" value=${was?.tenants.join(", ") ?? ""} /><//>` : html`<input type="hidden" name="tenants" value="" />`}
-      <${Field} label="Last day" hint=${role === "auditor" ? "" : "optional"}><input name="expires" type="date" required=${role === "auditor"} value=${date(was?.expires, true)} /><//>
-      ${role === "auditor" && html`<${Field} label="Window from"><input name="from" type="date" required value=${date(was?.from)} /><//><${Field} label="to"><input name="to" type="date" required value=${date(was?.to, true)} /><//>
-        <${Field} label="Only these controls" hint="empty: all"><input name="controls" autocomplete="off" value=${was?.controls.join(", ") ?? ""} /><//>`}
+      ${role !== "owner" ? html`<${Field} label="Only these tenants" hint="empty: all"><input name="tenants" autocomplete="off" defaultValue=${was?.tenants.join(", ") ?? ""} /><//>` : html`<input type="hidden" name="tenants" value="" />`}
+      <${Field} label="Last day" hint=${role === "auditor" ? "" : "optional"}><input name="expires" type="date" required=${role === "auditor"} defaultValue=${date(was?.expires, true)} /><//>
+      ${role === "auditor" && html`<${Field} label="Window from"><input name="from" type="date" required defaultValue=${date(was?.from)} /><//><${Field} label="to"><input name="to" type="date" required defaultValue=${date(was?.to, true)} /><//>
+        <${Field} label="Only these controls" hint="empty: all"><input name="controls" autocomplete="off" defaultValue=${was?.controls.join(", ") ?? ""} /><//>`}
     </div>`;
 }
 

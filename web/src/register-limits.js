@@ -11,8 +11,8 @@ const LIMITS = [
 
 export function LimitFields({ limits = {} }) {
   return html`<div class="fields">${LIMITS.map(([name, label, , max]) => html`<label key=${name} class="field"><span>${label}</span>
-      <input name=${name} type="number" min="1" max=${max} step="1" inputmode="numeric" value=${limits[name] ?? ""} /></label>`)}
-    <label class="field"><span>Spend a day <span class="faint">like 12.50</span></span><input name="spend_per_day" inputmode="decimal" pattern="[0-9]{1,9}(\\.[0-9]{1,6})?" value=${limits.spend_per_day ?? ""} autocomplete="off" /></label></div>`;
+      <input name=${name} type="number" min="1" max=${max} step="1" inputmode="numeric" defaultValue=${limits[name] ?? ""} /></label>`)}
+    <label class="field"><span>Spend a day <span class="faint">like 12.50</span></span><input name="spend_per_day" inputmode="decimal" pattern="[0-9]{1,9}(\\.[0-9]{1,6})?" defaultValue=${limits.spend_per_day ?? ""} autocomplete="off" /></label></div>`;
 }
 
 // clear: a field that was emptied takes its limit away.

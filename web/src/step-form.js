@@ -12,16 +12,17 @@ const LONG = 300;
 // Where the hour matters: asked for in the reader's own time, sent in UTC.
 const MOMENTS = new Set(["detected", "sent", "received"]);
 
+// What a field begins with is its default: a page that reads again draws the form again, and what was typed must stay.
 function Input({ field, value, id }) {
   const known = { name: field.name, id, required: field.required };
   if (field.type === "one_of") return html`<select ...${known}>${!field.required && html`<option value=""></option>`}${field.words.map((w) => html`<option key=${w} value=${w} selected=${w === value}>${w.replaceAll("_", " ")}</option>`)}</select>`;
   if (field.type === "bool") return html`<select ...${known}>${["true", "false"].map((w) => html`<option key=${w} value=${w} selected=${w === String(value ?? false)}>${w === "true" ? "yes" : "no"}</option>`)}</select>`;
   if (field.type === "time" && MOMENTS.has(field.name)) return html`<input type="datetime-local" ...${known} max="9999-12-31T23:59" />`;
-  if (field.type === "time") return html`<input type="date" ...${known} value=${typeof value === "string" ? value.slice(0, 10) : ""} />`;
-  if (field.type === "number") return html`<input type="number" min="0" step="1" inputmode="numeric" ...${known} value=${value ?? ""} />`;
-  if (field.type === "list" || field.type === "object" || field.type === "counts") return html`<textarea ...${known} rows="4" class="mono" spellcheck=${false} value=${value ? JSON.stringify(value, null, 1) : ""} />`;
-  if (field.type === "text" && field.max > LONG) return html`<textarea ...${known} rows="3" maxlength=${field.max} value=${value ?? ""} />`;
-  return html`<input ...${known} maxlength=${field.max ?? null} autocomplete="off" value=${Array.isArray(value) ? value.join(", ") : value ?? ""} />`;
+  if (field.type === "time") return html`<input type="date" ...${known} defaultValue=${typeof value === "string" ? value.slice(0, 10) : ""} />`;
+  if (field.type === "number") return html`<input type="number" min="0" step="1" inputmode="numeric" ...${known} defaultValue=${value ?? ""} />`;
+  if (field.type === "list" || field.type === "object" || field.type === "counts") return html`<textarea ...${known} rows="4" class="mono" spellcheck=${false} defaultValue=${value ? JSON.stringify(value, null, 1) : ""} />`;
+  if (field.type === "text" && field.max > LONG) return html`<textarea ...${known} rows="3" maxlength=${field.max} defaultValue=${value ?? ""} />`;
+  return html`<input ...${known} maxlength=${field.max ?? null} autocomplete="off" defaultValue=${Array.isArray(value) ? value.join(", ") : value ?? ""} />`;
 }
 
 function hint(field) {
@@ -74,7 +75,7 @@ export function StepForm({ reg, step, record, given = {}, start = {}, onDone, on
     }
   };
   const id = (f) => `f-${step.type.replaceAll(".", "-")}-${f.name}`;
-  return html`<form class="sheet keyform" ref=${box} onSubmit=${submit} aria-label=${step.act}>
+  return html`<form key=${step.type + (record?.id ?? "") + JSON.stringify(start)} class="sheet keyform" ref=${box} onSubmit=${submit} aria-label=${step.act}>
     <h2 class="h3">${step.act}</h2><p class="small quiet">${step.means}.${step.other_than.length > 0 && ` A second person is needed: not who made it ${step.other_than.join(" or ")}.`}</p>
     ${failed && html`<p class="notice" role="alert"><b>${failed.title}.</b> ${failed.detail ?? ""}</p>`}
     <div class="fields">${fields.map((f) => html`<label key=${f.name} class="field" for=${id(f)}><span>${wordOf(f.name)}${hint(f) && html` <span class="faint">${hint(f)}</span>`}</span>
