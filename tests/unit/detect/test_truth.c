@@ -76,7 +76,7 @@ static void the_engine_reports_what_pcre2_finds(void **state)
     cu_buf text CU_CLEAN_BUF = CU_BUF((size_t)64 << 20);
     cu_arena_init(&arena, 64u << 20);
     assert_int_equal(cu_rules_load(ROOT "/catalog/rules", &arena, &rules, &f), CU_OK);
-    assert_int_equal(cu_engine_compile(&rules, &e, &f), CU_OK);
+    assert_int_equal(cu_engine_open(ROOT "/catalog", NULL, NULL, &e, &f), CU_OK);
     assert_int_equal(cu_scratch_new(e, &s), CU_OK);
     read_text(&rules, &text);
     uint8_t *ends = malloc(text.n + 1);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "catalog/rules.h"
@@ -16,29 +17,39 @@ static void tell(void *arg, const cu_injected_rule *r, cu_bytes example, const c
     fprintf(stderr, "%s:%u: %s %s: %.*s\n", r->file, r->line, r->id, why, (int)example.n, (const char *)example.p);
 }
 
-static void examples_hold(void **state)
+static cu_injected *opened(const char *catalog, const char *image)
 {
     cu_injected *j;
     cu_fault f = {0};
-    size_t wrong = 1;
-    if (cu_injected_open(cu_catalog_dir(), NULL, &j, &f) != CU_OK)
-        fail_msg("%s", f.text);
-    assert_true(cu_injected_rules_of(j)->n >= 35);
-    assert_int_equal(cu_injected_prove(j, tell, NULL, &wrong), CU_OK);
-    assert_int_equal(wrong, 0);
-    cu_injected_free(j);
-}
-
-static cu_injected *opened(const char *image)
-{
-    cu_injected *j;
-    cu_fault f = {0};
-    if (cu_injected_open(cu_catalog_dir(), image, &j, &f) != CU_OK)
+    if (cu_injected_open(catalog, image, &j, &f) != CU_OK)
         fail_msg("%s", f.text);
     return j;
 }
 
-static void put_file(const char *path, const uint8_t *p, size_t n)
+/* At least so many rules, and the examples of each hold. */
+static void proven(const cu_injected *j, size_t rules)
+{
+    size_t wrong = 1;
+    assert_true(cu_injected_rules_of(j)->n >= rules);
+    assert_int_equal(cu_injected_prove(j, tell, NULL, &wrong), CU_OK);
+    assert_int_equal(wrong, 0);
+}
+
+/* Whatever is compiled is kept at `path`, and found again there. */
+static void kept(const char *catalog, const char *path, size_t rules)
+{
+    cu_injected *j = opened(catalog, path);
+    assert_false(cu_injected_from_image(j));
+    proven(j, rules);
+    assert_int_equal(cu_injected_write_image(j, path), CU_OK);
+    cu_injected_free(j);
+    j = opened(catalog, path);
+    assert_true(cu_injected_from_image(j));
+    proven(j, rules);
+    cu_injected_free(j);
+}
+
+static void put_file(const char *path, const void *p, size_t n)
 {
     FILE *to = fopen(path, "wb");
     assert_non_null(to);
@@ -46,24 +57,30 @@ static void put_file(const char *path, const uint8_t *p, size_t n)
     assert_int_equal(fclose(to), 0);
 }
 
-/* An image finds what was compiled; one that is spoilt or short is passed over. */
-static void an_image_holds_the_same(void **state)
+static void examples_hold_compiled_and_from_an_image(void **state)
 {
     char path[] = "/tmp/custos-injected-XXXXXX";
-    static uint8_t image[4u << 20];
-    size_t wrong = 1;
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);
-    cu_injected *j = opened(path);
-    assert_false(cu_injected_from_image(j));
-    assert_int_equal(cu_injected_write_image(j, path), CU_OK);
-    cu_injected_free(j);
-    j = opened(path);
-    assert_true(cu_injected_from_image(j));
-    assert_int_equal(cu_injected_prove(j, tell, NULL, &wrong), CU_OK);
-    assert_int_equal(wrong, 0);
-    cu_injected_free(j);
+    kept(cu_catalog_dir(), path, 35);
+    unlink(path);
+}
+
+/* An image that is spoilt or short is passed over; of one rule, which compiles at once. */
+static void a_spoilt_image_is_passed_over(void **state)
+{
+    static const char rule[] = "rules:\n  - {id: a, title: t, family: f, pattern: 'x y', examples: [x y, a x y, x y b], counter_examples: [d, e, f]}\n";
+    char top[] = "/tmp/custos-injected-XXXXXX", path[200], file[200], rules[200], folder[200];
+    static uint8_t image[4u << 20];
+    assert_non_null(mkdtemp(top));
+    snprintf(path, sizeof path, "%s/image", top);
+    snprintf(rules, sizeof rules, "%s/rules", top);
+    snprintf(folder, sizeof folder, "%s/rules/injected", top);
+    snprintf(file, sizeof file, "%s/rules/injected/a.yaml", top);
+    assert_int_equal(mkdir(rules, 0700) | mkdir(folder, 0700), 0);
+    put_file(file, rule, sizeof rule - 1);
+    kept(top, path, 1);
     FILE *from = fopen(path, "rb");
     assert_non_null(from);
     size_t n = fread(image, 1, sizeof image, from);
@@ -76,11 +93,15 @@ static void an_image_holds_the_same(void **state)
         put_file(path, image, i < 5 ? n : cut[i - 5]);
         if (i < 5)
             image[flipped[i]] ^= 1;
-        j = opened(path);
+        cu_injected *j = opened(top, path);
         assert_false(cu_injected_from_image(j));
         cu_injected_free(j);
     }
-    unlink(path);
+    remove(path);
+    remove(file);
+    remove(folder);
+    remove(rules);
+    remove(top);
 }
 
 /* A file of rules that a test writes: what is wrong with it is said with its line. */
@@ -116,6 +137,6 @@ static void wrong_rules_are_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(examples_hold), cmocka_unit_test(an_image_holds_the_same), cmocka_unit_test(wrong_rules_are_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(examples_hold_compiled_and_from_an_image), cmocka_unit_test(a_spoilt_image_is_passed_over), cmocka_unit_test(wrong_rules_are_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,16 +242,12 @@ static void the_map_is_sealed_and_survives_a_torn_record(void **state)
 
 static int before_all(void **state)
 {
-    static cu_arena a;
-    cu_rules rules;
     cu_fault f = {0};
     (void)state;
-    cu_arena_init(&a, (size_t)64 << 20);
     assert_non_null(mkdtemp(dir));
     snprintf(map_path, sizeof map_path, "%s/map", dir);
     cu_random(key, sizeof key);
-    assert_int_equal(cu_rules_load(RULES_DIR, &a, &rules, &f), CU_OK);
-    assert_int_equal(cu_engine_compile(&rules, &engine, &f), CU_OK);
+    assert_int_equal(cu_engine_open(RULES_DIR "/..", NULL, NULL, &engine, &f), CU_OK);
     assert_int_equal(cu_scratch_new(engine, &scratch), CU_OK);
     return 0;
 }
