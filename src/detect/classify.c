@@ -85,7 +85,7 @@ size_t cu_places_plain(const cu_literals *l, const uint8_t *p, const uint64_t *m
 
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,gfni")))
-#define VBMI2 __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt")))
+#define VBMI2 __attribute__((target("avx512f,avx512bw,avx512vbmi,avx512vbmi2,gfni,popcnt")))
 
 /* --- AVX2: 32 bytes at a time --- */
 
@@ -386,25 +386,46 @@ VBMI2 static size_t list_places(const uint64_t *marked, size_t blocks, uint16_t 
     return n;
 }
 
-VBMI2 static inline __mmask16 have_hash(const cu_literals *l, unsigned four, __m512i v)
+VBMI2 static inline __m512i hashes16(__m512i v)
 {
-    __m512i h = _mm512_srli_epi32(_mm512_mullo_epi32(v, _mm512_set1_epi32((int)0x9e3779b1u)), 16);
-    __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(h, 5), (const void *)l->seen[four], 4);
+    return _mm512_srli_epi32(_mm512_mullo_epi32(v, _mm512_set1_epi32((int)0x9e3779b1u)), 16);
+}
+
+VBMI2 static inline __mmask16 have_four(const cu_literals *l, __m512i v)
+{
+    __m512i h = hashes16(v);
+    __m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(h, 5), (const void *)l->seen[1], 4);
     __m512i bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(h, _mm512_set1_epi32(31)));
     return _mm512_test_epi32_mask(word, bit);
 }
 
-/* Sixteen places at a time: their bytes, the hashes, and the bits of the hashes are gathered. */
+/* Those that may have the hash of a window of three bytes: few literals are so short, and both parts of the hash are
+ * looked up in a register. */
+VBMI2 static inline __mmask16 may_have_three(__m512i lower, __m512i upper, __m512i v)
+{
+    const __m512i seven = _mm512_set1_epi32(7);
+    __m512i h = hashes16(_mm512_and_si512(v, _mm512_set1_epi32(0xffffff)));
+    __m512i a = _mm512_permutexvar_epi8(_mm512_srli_epi32(h, 3), lower), b = _mm512_permutexvar_epi8(_mm512_srli_epi32(h, 10), upper);
+    a = _mm512_srlv_epi32(a, _mm512_and_si512(h, seven));
+    b = _mm512_srlv_epi32(b, _mm512_and_si512(_mm512_srli_epi32(h, 7), seven));
+    return _mm512_test_epi32_mask(_mm512_and_si512(a, b), _mm512_set1_epi32(1));
+}
+
+/* Sixteen places at a time: their bytes and the bits of hashes of four bytes are gathered. */
 VBMI2 size_t cu_places_avx512(const cu_literals *l, const uint8_t *p, const uint64_t *marked, size_t blocks, uint16_t *places)
 {
+    const __m512i lower = load64(l->three[0]), upper = load64(l->three[1]);
     size_t all = list_places(marked, blocks, places), n = 0;
     for (size_t i = 0; i < all; i += 16) {
         __mmask16 live = all - i >= 16 ? 0xffff : (__mmask16)((1u << (all - i)) - 1);
         __m256i at16 = _mm256_loadu_si256((const __m256i *)(const void *)(places + i));
         __m512i at = _mm512_maskz_cvtepu16_epi32(live, at16);
         __m512i v = _mm512_or_si512(_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), live, at, (const void *)p, 1), _mm512_set1_epi32(0x20202020));
-        __mmask16 three = have_hash(l, 0, _mm512_and_si512(v, _mm512_set1_epi32(0xffffff))), four = have_hash(l, 1, v);
-        __mmask16 keep = live & (four | three);
+        __mmask16 three = live & may_have_three(lower, upper, v), four = live & have_four(l, v);
+        for (unsigned bits = three; bits; bits &= bits - 1)
+            if (cu_literals_seen(l, p + places[i + (unsigned)__builtin_ctz(bits)], 0) == CU_NO_HASH)
+                three &= (__mmask16)~(bits & -bits);
+        __mmask16 keep = four | three;
         at = _mm512_mask_or_epi32(at, three, at, _mm512_set1_epi32(CU_PLACE_HASH(0)));
         at = _mm512_mask_or_epi32(at, four, at, _mm512_set1_epi32(CU_PLACE_HASH(1)));
         _mm256_storeu_si256((__m256i *)(void *)(places + n), _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(keep, at)));
@@ -417,7 +438,8 @@ VBMI2 size_t cu_places_avx512(const cu_literals *l, const uint8_t *p, const uint
 cu_places_fn *cu_placer(void)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("popcnt"))
+    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("gfni") &&
+        __builtin_cpu_supports("popcnt"))
         return cu_places_avx512;
     if (__builtin_cpu_supports("avx2"))
         return cu_places_avx2;

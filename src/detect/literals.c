@@ -235,6 +235,10 @@ static uint32_t slot_of(cu_literals *l, const cu_literal *x)
     memcpy(&v, x->text + x->window, 3 + four);
     h = cu_literal_hash(v | 0x20202020u, four);
     l->seen[four][h / 64] |= 1ull << (h % 64);
+    if (!four) {
+        l->three[0][h / 8 % 64] |= (uint8_t)(1u << (h % 8));
+        l->three[1][h >> 10] |= (uint8_t)(1u << (h >> 7 & 7));
+    }
     return four * SLOTS + h / (CU_LITERAL_SEEN / SLOTS);
 }
 

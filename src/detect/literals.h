@@ -62,6 +62,7 @@ typedef struct {
     /* The same for the two halves of a byte, for processors that look up 16 entries at a time. */
     uint8_t low[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16], high[CU_LITERAL_BANKS][CU_LITERAL_WINDOW][16];
     uint64_t seen[2][CU_LITERAL_SEEN / 64]; /* by hash of the first three, of the first four bytes of a window */
+    uint8_t three[2][64];   /* of hashes of three bytes, bits for the lower nine and for the upper nine */
     cu_literal_check *checks; /* ordered by slot, three bytes before four */
     uint16_t *first;        /* by slot, CU_LITERAL_SLOTS of each, and one behind */
     cu_literal_next *next;  /* at the index of the first check of a slot, for all of them */
