@@ -4,8 +4,9 @@ import { after, before, test } from 'node:test'
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { System, build, custos } from '../gateway/system.mjs'
+import { thirdParty } from '../verify-go/built.mjs'
 import { search } from './people.mjs'
 
 const who = ['Ada', 'Quilworthy'].join('.') + '@' + ['north', 'example'].join('.')
@@ -99,10 +100,7 @@ test('restored elsewhere it verifies, by custos-verify and by Go', () => {
   const log = join(dir, 'new/log')
   const v = spawnSync(join(build, 'src/verify/custos-verify'), [log], { encoding: 'utf8' })
   assert.equal(v.status, 0, v.stdout + v.stderr)
-  const go = join(dir, 'verify-go')
-  const built = spawnSync('go', ['build', '-o', go, resolve('tests/verify-go/main.go')], { encoding: 'utf8',
-    env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'gocache') } })
-  assert.equal(built.status, 0, built.stderr)
+  const go = thirdParty()
   for (const one of ['org', 't/acme', 'anchor']) {
     const g = spawnSync(go, [join(log, one)], { encoding: 'utf8' })
     assert.equal(g.status, 0, g.stdout + g.stderr)

@@ -1,10 +1,9 @@
 // The fault matrix: a slice of it, or with CUSTOS_FAULTS=whole all of it (make faults).
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
+import { thirdParty } from '../verify-go/built.mjs'
 
 const root = resolve(new URL('../..', import.meta.url).pathname)
 const build = process.env.CUSTOS_BUILD ?? join(root, 'build')
@@ -19,19 +18,10 @@ const run = (program, args, signal) => new Promise((done) => {
 })
 
 test('the fault matrix: nothing acknowledged is lost, no fork, verifiers content', { timeout: whole ? 14_400_000 : 3_600_000 }, async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'custos-go-'))
-  try {
-    const go = join(dir, 'verify')
-    const made = spawnSync('go', ['build', '-o', go, join(root, 'tests/verify-go/main.go')], { encoding: 'utf8',
-      env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'cache') } })
-    assert.equal(made.status, 0, made.stderr)
-    const r = await run(join(build, 'tests/faults/faults'), [...(whole ? ['--whole'] : []), '--go', go], t.signal)
-    assert.equal(r.status, 0, r.out)
-    const total = r.out.match(/^total: (\d+) faults injected, 0 wrong, (\d+) rows not run; (\d+) worlds verified by us, (\d+) logs by the third-party verifier$/m)
-    assert.ok(total && total[1] > (whole ? 100_000 : 5000) && total[3] > 2000 && total[4] > 20, r.out)
-    assert.doesNotMatch(r.out, /left behind/)
-    for (const line of r.out.split('\n')) if (/NOT RUN|^total/.test(line)) t.diagnostic(line)
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
+  const r = await run(join(build, 'tests/faults/faults'), [...(whole ? ['--whole'] : []), '--go', thirdParty()], t.signal)
+  assert.equal(r.status, 0, r.out)
+  const total = r.out.match(/^total: (\d+) faults injected, 0 wrong, (\d+) rows not run; (\d+) worlds verified by us, (\d+) logs by the third-party verifier$/m)
+  assert.ok(total && total[1] > (whole ? 100_000 : 5000) && total[3] > 2000 && total[4] > 20, r.out)
+  assert.doesNotMatch(r.out, /left behind/)
+  for (const line of r.out.split('\n')) if (/NOT RUN|^total/.test(line)) t.diagnostic(line)
 })

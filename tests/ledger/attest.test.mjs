@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { tarOf } from './tar.mjs'
+import { thirdParty } from '../verify-go/built.mjs'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const custos = join(build, 'custos')
@@ -211,8 +212,7 @@ test('a bundle holds what outsiders attest: checked by whom the reader trusts, a
   rmSync(at, { recursive: true, force: true })
   mkdirSync(at)
   execFileSync('tar', ['--zstd', '-xf', file, '-C', at])
-  const go = join(dir, 'verify-go')
-  execFileSync('go', ['build', '-o', go, resolve('tests/verify-go/main.go')], { env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'gocache') } })
+  const go = thirdParty()
   const theirs = (...more) => { const g = spawnSync(go, ['--bundle', at, ...more], { encoding: 'utf8' }); return { status: g.status, out: g.stdout + g.stderr } }
   const counted = JSON.parse(bundled(...mine, '--format', 'json').out).witnesses.quorum
   assert.match(theirs(join(dir, 'policy')).out, new RegExp(`^intact: .* ${counted} checkpoints with the quorum of witnesses`))

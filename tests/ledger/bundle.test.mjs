@@ -8,6 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, readd
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { header, tarOf } from './tar.mjs'
+import { thirdParty } from '../verify-go/built.mjs'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const dir = mkdtempSync(join(tmpdir(), 'custos-bundle-'))
@@ -216,10 +217,7 @@ const unpack = (bytes, name) => {
 }
 
 test('Go with x/mod says the same: of the bundle as it is, and of one bit flipped in each file that it reads', () => {
-  const go = join(dir, 'verify-go')
-  const built = run('go', ['build', '-o', go, resolve('tests/verify-go/main.go')],
-    { env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'gocache') } })
-  assert.equal(built.status, 0, built.stderr.toString())
+  const go = thirdParty()
   const theirs = (at) => run(go, ['--bundle', at], { encoding: 'utf8' })
   for (const tenant of ['acme', '-']) {
     bundle(join(dir, 'a'), join(dir, 'g'), FROM, TO, tenant)

@@ -5,10 +5,11 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { thirdParty } from '../verify-go/built.mjs'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const dir = mkdtempSync(join(tmpdir(), 'custos-keys-'))
-const go = join(dir, 'verify-go')
+let go
 const run = (cmd, args, env) => spawnSync(cmd, args, { encoding: 'utf8', env: { ...process.env, ...env } })
 const makeLog = (to, ...args) => run(join(build, 'tests/ledger/make-log'), [to, ...args.map(String)])
 const ours = (log, ...more) => run(join(build, 'src/verify/custos-verify'), [log, ...more])
@@ -19,9 +20,7 @@ const copy = (name) => {
 }
 
 before(() => {
-  const r = run('go', ['build', '-o', go, resolve('tests/verify-go/main.go')],
-    { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'gocache') })
-  assert.equal(r.status, 0, r.stderr)
+  go = thirdParty()
   assert.equal(makeLog(join(dir, 'a'), 300, 2).status, 0)
 })
 after(() => rmSync(dir, { recursive: true, force: true }))

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { thirdParty } from '../verify-go/built.mjs'
 
 const build = process.env.CUSTOS_BUILD ?? resolve('build')
 const dir = mkdtempSync(join(tmpdir(), 'custos-ledger-'))
-const go = join(dir, 'verify-go')
+let go
 const run = (cmd, args, env) => spawnSync(cmd, args, { encoding: 'utf8', env: { ...process.env, ...env } })
 const makeLog = (to, count, rounds, ...more) => {
   const r = run(join(build, 'tests/ledger/make-log'), [to, String(count), String(rounds), ...more])
@@ -22,9 +23,7 @@ const verb = (log) => run(join(build, 'src/cli/custos'), ['verify', '--dir', log
 const theirs = (log) => run(go, [log])
 
 before(() => {
-  const r = run('go', ['build', '-o', go, resolve('tests/verify-go/main.go')],
-    { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOCACHE: join(dir, 'gocache') })
-  assert.equal(r.status, 0, r.stderr)
+  go = thirdParty()
   makeLog(join(dir, 'a'), 700, 4)
 })
 after(() => rmSync(dir, { recursive: true, force: true }))
