@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "registry.h"
 
-#define KEYS_EVENT "type label means by log retention controls fields record example"
+#define KEYS_EVENT "type label means comes by log retention controls fields record example"
 #define KEYS_FIELD "name type required empty dated max means sensitivity words fields"
 #define BY "gateway daemon sequencer signer writers"
 #define TYPES "text word number bool digest hex id time one_of words counts object list"
@@ -190,6 +190,8 @@ static cu_err read_event(const registry *g, const cu_yaml *n, const cu_events *a
         return reading_wrong(&g->r, n, "a type is lower-case letters, digits, . and _");
     CU_TRY(registry_text(g, n, "label", &e->label));
     CU_TRY(registry_text(g, n, "means", &e->means));
+    if (cu_yaml_get(n, "comes"))
+        CU_TRY(registry_text(g, n, "comes", &e->comes));
     CU_TRY(registry_text(g, n, "by", &e->by));
     CU_TRY(reading_word(&g->r, cu_yaml_get(n, "by"), "by", BY, &which));
     CU_TRY(registry_text(g, n, "log", &log));

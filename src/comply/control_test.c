@@ -44,6 +44,17 @@ static cu_err read_where(const reading *r, const cu_yaml *where, cu_bytes *membe
     return CU_OK;
 }
 
+/* Of what a control lacks, somebody must be able to say how it comes about. */
+static cu_err know_events(const reading *r, const cu_yaml *n, cu_source *s)
+{
+    for (size_t i = 0; i < s->events_n; i++) {
+        s->known[i] = cu_event_find(r->events, s->events[i]);
+        if (s->known[i] && !s->known[i]->roles && !s->known[i]->comes.n)
+            return wrong_at(r, n, "%.*s is evidence, but events.yaml does not say how it comes about (comes), and it is no step that a person takes", CU_FMT(s->events[i]));
+    }
+    return CU_OK;
+}
+
 static cu_err read_source(const reading *r, const cu_yaml *n, cu_control *k)
 {
     cu_source s = {.within_ns = k->by_event ? k->nil_ns : k->fresh_ns};
@@ -52,6 +63,7 @@ static cu_err read_source(const reading *r, const cu_yaml *n, cu_control *k)
     within = cu_yaml_get(n, "within");
     where = cu_yaml_get(n, "where");
     CU_TRY(read_types(r, cu_yaml_get(n, "events"), n, s.events, &s.events_n, &s.planned));
+    CU_TRY(know_events(r, n, &s));
     if (within)
         CU_TRY(read_duration(r, within, &s.within_ns));
     if (where)

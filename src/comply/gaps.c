@@ -19,33 +19,50 @@ cu_shortcoming cu_short_of(const cu_control_status *st)
     return CU_SHORT_NOT;
 }
 
-static void types_of(const cu_source *x, char out[120])
+#define NAMES_MAX 170u
+
+/* "Key issued (key.issued) or …", as far as it fits. */
+static void names_of(const cu_source *x, char out[NAMES_MAX])
 {
     size_t n = 0;
     out[0] = 0;
-    for (size_t i = 0; i < x->events_n && n < 90; i++)
-        n += (size_t)snprintf(out + n, 120 - n, "%s%.*s", i ? " or " : "", (int)(x->events[i].n < 60 ? x->events[i].n : 60), (const char *)x->events[i].p);
+    for (size_t i = 0; i < x->events_n && n < NAMES_MAX / 2; i++)
+        n += (size_t)snprintf(out + n, NAMES_MAX - n, x->known[i] ? "%s%.*s (%.*s)" : "%s%.*s%.*s", i ? " or " : "", CU_FMT(x->known[i] ? x->known[i]->label : CU_NONE), CU_FMT(x->events[i]));
+}
+
+/* What makes an entry of this source come about: a step that somebody takes, else what the registry says of it. */
+static void how_it_comes(const cu_control *k, const cu_source *x, char out[200], cu_bytes *reg)
+{
+    const cu_event *e = x->known[0];
+    for (size_t i = 0; i < x->events_n; i++)
+        if (x->known[i] && (!e || (x->known[i]->roles && !e->roles)))
+            e = x->known[i];
+    out[0] = 0;
+    if (e && cu_eq(e->type, CU_LIT("probe.completed")) && (x->member.n || k->probes_n))
+        snprintf(out, 200, "custos probe %.*s", CU_FMT(x->member.n ? x->value : k->probes[0]));
+    else if (e && e->roles && (*reg = e->reg->name).n)
+        snprintf(out, 200, "\u201c%.*s\u201d in the register %.*s (custos register step %.*s)", CU_FMT(e->act), CU_FMT(e->reg->plural), CU_FMT(e->type));
+    else if (e)
+        snprintf(out, 200, "%.*s", CU_FMT(e->comes));
 }
 
 /* The first kind of entry that is not there or too old. */
 static bool source_gap(const cu_control_status *st, cu_gap *out)
 {
-    char types[120];
+    char names[NAMES_MAX], how[200];
     for (size_t i = 0; i < st->control->sources_n; i++) {
         const cu_source *x = &st->control->sources[i];
         if (st->sources[i].fresh)
             continue;
-        types_of(x, types);
-        bool seen = st->sources[i].seen.count != 0;
-        snprintf(out->cause, sizeof out->cause, seen ? "The newest entry %s is too old." : "There is no entry %s.", types);
+        names_of(x, names);
+        how_it_comes(st->control, x, how, &out->reg);
+        snprintf(out->cause, sizeof out->cause, st->sources[i].seen.count ? "The newest of its kind is too old: %s." : "There is none yet: %s.", names);
         if (x->planned == x->events_n)
             snprintf(out->next, sizeof out->next, "This version writes no such entry; keep the evidence outside, and sign a statement (attestation.signed) until it does.");
-        else if (x->feed)
-            snprintf(out->next, sizeof out->next, "Bring it in: %.100s.", st->control->feed_from.n ? "it comes from outside this system" : "record it in its register");
         else if (x->or_nil)
-            snprintf(out->next, sizeof out->next, "If nothing happened, say so: custos audit nil %.*s; else record what did.", CU_FMT(st->control->id));
+            snprintf(out->next, sizeof out->next, "If nothing happened, say so: custos audit nil %.*s. Else: %s.", CU_FMT(st->control->id), how);
         else
-            snprintf(out->next, sizeof out->next, seen ? "See why it stopped, and let it happen again." : "It comes with use, or in its register: custos register list.");
+            snprintf(out->next, sizeof out->next, "%s%s.", x->feed ? "From outside: " : "", how);
         return true;
     }
     return false;
@@ -85,8 +102,8 @@ static json_t *control_json(const cu_control_status *st)
     cu_gap g;
     if (!cu_gap_of(st, &g))
         return NULL;
-    return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:I}", "id", text(st->control->id), "title", text(st->control->title), "state", cu_state_name(st->state), "cause", g.cause,
-                     "next", g.next, "owner_role", text(st->control->owner_role), "missed", (json_int_t)st->missed);
+    return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:I}", "id", text(st->control->id), "title", text(st->control->title), "state", cu_state_name(st->state), "cause", g.cause,
+                     "next", g.next, "register", text(g.reg), "owner_role", text(st->control->owner_role), "missed", (json_int_t)st->missed);
 }
 
 static json_t *criterion_json(const cu_status *s, const cu_criterion *k, cu_state state, const cu_control_status *all)

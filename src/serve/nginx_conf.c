@@ -126,12 +126,13 @@ static void put_head(cu_buf *b, const cu_nginx_with *w)
                   "    types { text/html html; text/css css; text/javascript js mjs; image/svg+xml svg; application/json json; text/plain txt; }\n"
                   "    tcp_nodelay on;\n    keepalive_timeout 75s;\n    keepalive_requests 100000;\n    client_header_timeout 30s;\n"
                   "    client_body_timeout 60s;\n    large_client_header_buffers 4 16k;\n    server_names_hash_bucket_size 128;\n");
+    cu_buf_str(b, "    map \"$request_method $http_accept\" $custos_reader { default \"\"; \"~^(GET|HEAD) text/html\" 1; }\n"); /* a person with a browser */
     put_vendors(b, w);
     cu_buf_fmt(b, "    upstream custos_api { server \"unix:%s/api.sock\"; }\n", w->run_dir);
 }
 
 /* client_body_buffer_size is the maximum, so that nginx never writes a prompt to a file. */
-static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
+static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where, const char *before)
 {
     static const char *const headers[][2] = {
         {"Host", "$custos_host"}, {"Connection", "\"\""}, {"Content-Type", "application/json"},
@@ -141,7 +142,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
         {"Authorization", "$custos_bearer"}, {"api-key", "$custos_api_key"}, {"x-goog-api-key", "$custos_goog"},
         {"traceparent", "$custos_traceparent"},
     };
-    cu_buf_fmt(b, "        location %s {\n            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
+    cu_buf_fmt(b, "        location %s {\n%s            custos on;\n            gunzip on;\n            client_max_body_size %um;\n"
                   "            client_body_buffer_size %um;\n            proxy_pass $custos_url;\n            proxy_http_version 1.1;\n"
                   "            proxy_pass_request_headers off;\n            proxy_buffering off;\n            proxy_request_buffering on;\n"
                   "            sendfile_max_chunk 256k;\n" /* of TLS too: then others have their turn */
@@ -153,7 +154,7 @@ static void put_gateway(cu_buf *b, const cu_nginx_with *w, const char *where)
                   "            proxy_ssl_server_name on;\n            proxy_ssl_name $custos_host;\n            proxy_ssl_verify on;\n"
                   "            proxy_ssl_verify_depth 4;\n            proxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
                   "            proxy_ssl_trusted_certificate \"%s\";\n",
-               where, w->config->max_body_mib, w->config->max_body_mib,
+               where, before, w->config->max_body_mib, w->config->max_body_mib,
                w->config->trusted_ca ? w->config->trusted_ca : "/etc/ssl/certs/ca-certificates.crt");
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         cu_buf_fmt(b, "            proxy_set_header %s %s;\n", headers[i][0], headers[i][1]);
@@ -172,6 +173,15 @@ static const char pages[] =
     "|incidents|incidents/INC-[0-9]+|disclosures|service-levels|privacy|portal|timeline|vendors|vendors/[A-Za-z0-9._-]+"
     "|registers|registers/[a-z_]+|registers/[a-z_]+/[A-Za-z0-9._:-]+";
 
+static void put_page(cu_buf *b, const cu_nginx_with *w, const char *before, const char *where, const char *behind)
+{
+    cu_buf_fmt(b, "        location %s%s%s {\n            root \"%s\";\n"
+                  "            add_header Content-Security-Policy \"%s\" always;\n"
+                  "            add_header X-Content-Type-Options nosniff always;\n            add_header Referrer-Policy no-referrer always;\n"
+                  "            add_header Cache-Control no-cache always;\n            try_files /index.html =404;\n        }\n",
+               before, where, behind, w->web_dir, CSP);
+}
+
 static void put_console(cu_buf *b, const cu_nginx_with *w)
 {
     cu_buf_fmt(b, "        location = /api/hello { default_type application/json; return 200 '{}'; }\n"
@@ -186,11 +196,10 @@ static void put_console(cu_buf *b, const cu_nginx_with *w)
                       "            proxy_http_version 1.1;\n            proxy_set_header Connection \"\";\n            proxy_set_header Host $http_host;\n"
                       "            proxy_set_header Cookie \"\";\n            proxy_set_header X-Real-IP $remote_addr;\n            proxy_buffering off;\n        }\n",
                    i ? "^~ /trust/" : "= /trust");
-    cu_buf_fmt(b, "        location ~ ^/(%s)$ {\n            root \"%s\";\n"
-                  "            add_header Content-Security-Policy \"%s\" always;\n"
-                  "            add_header X-Content-Type-Options nosniff always;\n            add_header Referrer-Policy no-referrer always;\n"
-                  "            add_header Cache-Control no-cache always;\n            try_files /index.html =404;\n        }\n",
-               pages, w->web_dir, CSP);
+    put_page(b, w, "~ ^/(", pages, ")/?$");
+    /* the console says that there is no such page, as the answer's status does */
+    cu_buf_str(b, "        location = /custos-no-page { internal; error_page 404 @custos_no_page; return 404; }\n");
+    put_page(b, w, "", "@custos_no_page", "");
     cu_buf_fmt(b, "        location /assets/ {\n            root \"%s\";\n            gzip_static on;\n            gzip_vary on;\n"
                   "            add_header X-Content-Type-Options nosniff always;\n            add_header Cache-Control no-cache always;\n"
                   "        }\n", w->web_dir);
@@ -210,8 +219,8 @@ static void put_server(cu_buf *b, const cu_nginx_with *w, const cu_config_listen
     cu_buf_str(b, "        error_page 400 404 405 408 411 413 414 495 496 500 501 502 503 504 /custos-error;\n"
                   "        error_page 494 =494 /custos-error;\n" /* or nginx makes it a 400 like any other */
                   "        location = /custos-error { internal; custos_error; }\n");
-    put_gateway(b, w, "^~ /v1"); /* without a look at the console's paths */
-    put_gateway(b, w, "/");
+    put_gateway(b, w, "^~ /v1", ""); /* without a look at the console's paths */
+    put_gateway(b, w, "/", "            if ($custos_reader) { rewrite ^ /custos-no-page last; }\n");
     put_console(b, w);
     cu_buf_str(b, "    }\n");
 }

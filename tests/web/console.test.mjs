@@ -70,6 +70,23 @@ test('a proof that was changed on its way does not hold', async () => {
   assert.equal(await page.getByText('proof and signature hold').count(), 0)
 })
 
+test('an address that there is not is said so to a person with a browser, and refused to everybody else as the API does', async () => {
+  const page = await open()
+  const answer = await page.goto(system.url + '/people')
+  assert.equal(answer.status(), 404)
+  assert.match(answer.headers()['content-security-policy'], /default-src 'none'|default-src 'self'/)
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+  await page.goto(system.url + '/exchanges/')
+  await page.getByRole('heading', { name: 'Exchanges' }).waitFor()
+  for (const [path, accept] of [['/people', 'application/json'], ['/v1/people', 'text/html']]) {
+    const r = await fetch(system.url + path, { headers: { accept } })
+    assert.equal(r.status, 401, path)
+    assert.match((await r.json()).error.message, /no key was given/)
+  }
+  const posted = await fetch(system.url + '/people', { method: 'POST', headers: { accept: 'text/html' }, body: '{}' })
+  assert.equal(posted.status, 401)
+})
+
 test('/audit and /try work without signing in', async () => {
   const page = await open({ signedIn: false })
   await page.goto(system.url + '/controls')

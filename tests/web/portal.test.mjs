@@ -66,6 +66,18 @@ test('who runs the programme looks through the seat, and leaves it again', async
 })
 
 test('the timeline is drawn with what is reached, and the map with words', async () => {
+  const drafts = await open(owner, '/timeline')
+  const day = async () => Date.parse(await drafts.locator('.verdict dd').first().evaluate((e) => e.firstChild.textContent))
+  await drafts.getByText('No report is planned yet').waitFor()
+  await drafts.getByRole('img', { name: /to the report on/ }).waitFor()
+  await clean(drafts, 'draft')
+  const six = await day()
+  await drafts.getByLabel('Window').selectOption('12')
+  await drafts.getByText(/a window of 12 months/).waitFor()
+  await drafts.waitForFunction((t) => Date.parse(document.querySelector('.verdict dd').firstChild.textContent) > t, six)
+  assert.ok(await day() - six > 180 * 86400000)
+  await drafts.getByRole('button', { name: 'Plan a report' }).click()
+  assert.equal(await drafts.getByLabel(/^Months/).inputValue(), '12')
   const r = await call(s, 'POST', '/api/v1/records', { session: owner.session, body: { type: 'timeline.planned', fields: { title: 'First report', kind: 'type2', months: 6, pace: 'standard', owner: 'Olga Example', start: today } } })
   assert.equal(r.status, 201, await r.text())
   const page = await open(owner, '/timeline')

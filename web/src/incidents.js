@@ -4,7 +4,7 @@ import { html } from "./html.js";
 import { post, session } from "./api.js";
 import { go, route, withQuery } from "./router.js";
 import { useSource } from "./source.js";
-import { Notice, Pills, SignInNeeded, useTitle } from "./parts.js";
+import { Notice, Part, Pills, SignInNeeded, useTitle } from "./parts.js";
 import { count, day, many, moment } from "./format.js";
 import { Registers } from "./registers.js";
 import { RecordState } from "./desk.js";
@@ -43,16 +43,16 @@ function useRegisters() {
 
 function Rows({ data, reg }) {
   const name = (id) => data.runbooks.find((b) => b.id === id)?.label ?? "Other";
-  return html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Incidents"><table class="stack list"><caption class="vh">Incidents, newest first</caption>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Incidents"><table class="stack list"><caption class="vh">Incidents, newest first</caption>
     <thead><tr><th scope="col">Incident</th><th scope="col">State</th><th scope="col">Severity</th><th scope="col">Clocks</th><th scope="col">Owner</th></tr></thead>
     <tbody>${data.items.map((v) => html`<tr key=${v.id}><td data-l="Incident"><a href=${`/incidents/${v.id}`}>${v.id} ${v.fields.title}</a> <span class="faint">${name(v.fields.kind)}${v.fields.tenant ? `, ${v.fields.tenant}` : ""}${v.fields.vendor ? `, ${v.fields.vendor}` : ""}</span></td>
       <td class="nowrap" data-l="State"><${RecordState} reg=${reg("incident")} name=${v.state} /></td><td data-l="Severity">${v.fields.severity}</td>
-      <td data-l="Clocks">${v.state === "closed" ? html`<span class="faint">${v.clocks.some((c) => c.state === "late") ? "closed; not all in time" : "closed, all in time"}</span>` : html`<${Clocks} v=${v} open />`}</td><td data-l="Owner">${v.fields.owner || html`<span class="faint">nobody yet</span>`}</td></tr>`)}</tbody></table></div></div>`;
+      <td data-l="Clocks">${v.state === "closed" ? html`<span class="faint">${v.clocks.some((c) => c.state === "late") ? "closed; not all in time" : "closed, all in time"}</span>` : html`<${Clocks} v=${v} open />`}</td><td data-l="Owner">${v.fields.owner || html`<span class="faint">nobody yet</span>`}</td></tr>`)}</tbody></table></div>`;
 }
 
 function Exercises({ items, button }) {
-  return html`<section class="apart" aria-labelledby="exercises"><div class="acts2 flush"><h2 id="exercises" class="h3">Exercises</h2>${button}</div>
-    ${items.length === 0 ? html`<p class="small quiet">None is on record yet. One hour with a runbook shows what is missing before it matters.</p>` : html`<ul class="plain">${items.map((x) => html`<li key=${x.id}><a href=${`/registers/exercise/${x.id}`}>${x.id}</a> ${x.fields.runbook.replaceAll("_", " ")}, ${day(new Date(x.fields.held_on))}, led by ${x.fields.lead}, ${many(x.fields.participants, "person", "persons")}: ${x.fields.lessons}</li>`)}</ul>`}</section>`;
+  return html`<${Part} title="Exercises" gloss="One hour with a runbook shows what is missing before it matters." act=${button}>
+    ${items.length === 0 ? html`<p>None is on record yet.</p>` : html`<ul class="plain">${items.map((x) => html`<li key=${x.id}><a href=${`/registers/exercise/${x.id}`}>${x.id}</a> ${x.fields.runbook.replaceAll("_", " ")}, ${day(new Date(x.fields.held_on))}, led by ${x.fields.lead}, ${many(x.fields.participants, "person", "persons")}: ${x.fields.lessons}</li>`)}</ul>`}<//>`;
 }
 
 export function Incidents() {
@@ -65,10 +65,9 @@ export function Incidents() {
   if (session.value === null) return html`${head}<${SignInNeeded} what="The incident desk" />`;
   return html`${head}<${Notice} seen=${seen} />
     ${asked && step(asked) && html`<${StepForm} key=${asked} reg=${step(asked)[0]} step=${step(asked)[1]} given=${asked === "incident.opened" ? { entry: "", source: "person" } : {}} onDone=${(r) => { setAsked(null); seen.refresh(); if (r.register === "incident") go(`/incidents/${r.id}`); }} onCancel=${() => setAsked(null)} />`}
-    ${seen.data?.items.length === 0 && html`<p class="lede">No incident is on record. That nothing happened in a month is a statement too: <code>custos audit nil OPS-04</code> records it.</p>`}
-    ${seen.data?.items.length > 0 && html`<${Rows} data=${seen.data} reg=${reg} />`}
-    <p class="small"><a href="/disclosures">Whose data went where</a></p>
-    ${seen.data && html`<${Exercises} items=${seen.data.exercises} button=${button("exercise.completed", "btn small")} />`}`;
+    ${seen.data && html`<div class="paper"><${Part} title="On record" gloss=${html`For those who must be told: <a href="/disclosures">whose data went where</a>.`}>
+        ${seen.data.items.length === 0 ? html`<p>No incident is on record. That nothing happened in a month is a statement too: <code>custos audit nil OPS-04</code> records it.</p>` : html`<${Rows} data=${seen.data} reg=${reg} />`}<//>
+      <${Exercises} items=${seen.data.exercises} button=${button("exercise.completed", "btn small")} /></div>`}`;
 }
 
 // --- one incident ---

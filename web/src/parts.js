@@ -13,6 +13,10 @@ export function State({ code }) {
   return html`<span class=${`st ${state.cls}`}><svg aria-hidden="true"><use href=${`#s-${state.cls}`} /></svg>${state.title}</span>`;
 }
 
+// A part of a page: what it is about in the margin, with what one may do, and beside it the thing itself.
+export const Part = ({ title, gloss, act, children }) =>
+  html`<section class="row"><header class="gloss"><h2>${title}</h2>${gloss && html`<p>${gloss}</p>`}${act && html`<div class="acts2">${act}</div>`}</header><div class="body">${children}</div></section>`;
+
 export function useTitle(title) {
   useEffect(() => {
     document.title = `${title} · Custos`;

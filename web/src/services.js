@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { html } from "./html.js";
 import { post, session } from "./api.js";
 import { useSource } from "./source.js";
-import { Notice, SignInNeeded, useTitle } from "./parts.js";
+import { Notice, Part, SignInNeeded, useTitle } from "./parts.js";
 import { count, day, many, moment } from "./format.js";
 import { Registers } from "./registers.js";
 import { RecordState } from "./desk.js";
@@ -38,9 +38,9 @@ function Level({ level, reg, end }) {
 }
 
 function Days({ status }) {
-  return html`<section class="apart" aria-labelledby="days"><h2 id="days" class="h3">Availability by day</h2><p class="small quiet">${status.outages.length === 0 ? "No outage is open." : html`Open: ${status.outages.map((o, i) => html`${i > 0 && ", "}<a key=${o.id} href=${`/incidents/${o.id}`}>${o.id} ${o.title}</a>`)}.`} Counted are exchanges that were let through; whom the client left does not count.</p>
-    ${status.days.length === 0 ? html`<p class="small quiet">No exchange in 30 days.</p>` : html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Availability of the last 30 days"><table class="stack list"><caption class="vh">Availability of the last 30 days</caption><thead><tr><th scope="col">Day</th><th scope="col">Answered</th><th scope="col" class="num">Counted</th><th scope="col" class="num">Missed</th></tr></thead>
-      <tbody>${status.days.toReversed().map((d) => html`<tr key=${d.day}><td class="nowrap" data-l="Day">${day(new Date(d.day))}</td><td data-l="Answered"><span class="meter"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="m-bad" width="100" height="8" /><rect class="m-met" width=${(100 * (d.counted - d.bad)) / d.counted} height="8" /></svg></span> ${figure("availability", Math.floor((100000 * (d.counted - d.bad)) / d.counted))}</td><td class="num" data-l="Counted"><a class="fig" href=${exchangesOf(d.day)}>${count(d.counted)}</a></td><td class="num" data-l="Missed">${count(d.bad)}</td></tr>`)}</tbody></table></div></div>`}</section>`;
+  return html`<${Part} title="Availability by day" gloss="Counted are exchanges that were let through; whom the client left does not count."><p>${status.outages.length === 0 ? "No outage is open." : html`Open: ${status.outages.map((o, i) => html`${i > 0 && ", "}<a key=${o.id} href=${`/incidents/${o.id}`}>${o.id} ${o.title}</a>`)}.`}</p>
+    ${status.days.length === 0 ? html`<p>No exchange in 30 days.</p>` : html`<div class="scroll apart" tabindex="0" role="region" aria-label="Availability of the last 30 days"><table class="stack list"><caption class="vh">Availability of the last 30 days</caption><thead><tr><th scope="col">Day</th><th scope="col">Answered</th><th scope="col" class="num">Counted</th><th scope="col" class="num">Missed</th></tr></thead>
+      <tbody>${status.days.toReversed().map((d) => html`<tr key=${d.day}><td class="nowrap" data-l="Day">${day(new Date(d.day))}</td><td data-l="Answered"><span class="meter"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="m-bad" width="100" height="8" /><rect class="m-met" width=${(100 * (d.counted - d.bad)) / d.counted} height="8" /></svg></span> ${figure("availability", Math.floor((100000 * (d.counted - d.bad)) / d.counted))}</td><td class="num" data-l="Counted"><a class="fig" href=${exchangesOf(d.day)}>${count(d.counted)}</a></td><td class="num" data-l="Missed">${count(d.bad)}</td></tr>`)}</tbody></table></div>`}<//>`;
 }
 
 export function Services() {
@@ -63,7 +63,6 @@ export function Services() {
   if (session.value === null) return html`${head}<${SignInNeeded} what="The service levels" />`;
   return html`${head}<${Notice} seen=${seen} />${failed && html`<p class="notice" role="alert"><b>${failed.title}.</b> ${failed.detail ?? ""}</p>`}
     ${asked && step(asked.type) && html`<${StepForm} key=${asked.type} reg=${reg} step=${step(asked.type)} record=${asked.record} onDone=${() => { setAsked(null); seen.refresh(); }} onCancel=${() => setAsked(null)} />`}
-    ${seen.data?.items.length === 0 && html`<p class="lede">No service level is promised yet. Promise one, and it is measured from the exchanges that the log holds already.</p>`}
-    ${seen.data?.items.length > 0 && html`<div class="paper">${seen.data.items.map((x) => html`<${Level} key=${x.id} level=${x} reg=${reg} end=${(record) => setAsked({ type: "slo.ended", record })} />`)}</div>`}
-    ${seen.data && html`<${Days} status=${seen.data.status} />`}`;
+    ${seen.data && html`<div class="paper">${seen.data.items.length === 0 && html`<${Part} title="Promised"><p>No service level is promised yet. Promise one, and it is measured from the exchanges that the log holds already.</p><//>`}
+      ${seen.data.items.map((x) => html`<${Level} key=${x.id} level=${x} reg=${reg} end=${(record) => setAsked({ type: "slo.ended", record })} />`)}<${Days} status=${seen.data.status} /></div>`}`;
 }

@@ -11,7 +11,7 @@ import { count, day, many } from "./format.js";
 import { StepForm } from "./step-form.js";
 
 const EVERY_MS = 10000;
-const ROW = 22, LEFT = 330, WIDTH = 980, PLOT = WIDTH - LEFT - 16, HEAD = 34, DAY = 86400000;
+const ROW = 22, LEFT = 330, WIDTH = 1160, PLOT = WIDTH - LEFT - 16, HEAD = 34, DAY = 86400000;
 const date = (t) => day(new Date(t));
 
 // Months along the top, not more than fit.
@@ -33,7 +33,7 @@ function Gantt({ plan }) {
   const height = HEAD + rows.length * ROW + 6, now = Date.parse(plan.now);
   return html`<div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Timeline, drawn"><svg class="trend gantt" width=${WIDTH} height=${height} viewBox=${`0 0 ${WIDTH} ${height}`} role="img" aria-label=${`From ${date(plan.start)} to the report on ${date(plan.report)}; the same as a table below`}>
     <rect class="g-window" x=${x(plan.from)} y=${HEAD - 4} width=${Math.max(2, x(plan.to) - x(plan.from))} height=${height - HEAD} />
-    ${months(from, to).map((d) => html`<g key=${+d}><path class="t-rule" d=${`M${x(d.toISOString())} ${HEAD - 4}V${height}`} /><text class="t-label" x=${x(d.toISOString()) + 3} y="16">${d.toISOString().slice(0, 7)}</text></g>`)}
+    ${months(from, to).filter((d) => x(d.toISOString()) < WIDTH - 60).map((d) => html`<g key=${+d}><path class="t-rule" d=${`M${x(d.toISOString())} ${HEAD - 4}V${height}`} /><text class="t-label" x=${x(d.toISOString()) + 3} y="16">${d.toISOString().slice(0, 7)}</text></g>`)}
     ${now >= from && now <= to && html`<g><path class="g-now" d=${`M${x(plan.now)} 20V${height}`} /><text class="t-label g-today" x=${x(plan.now) + 3} y="29">today</text></g>`}
     ${rows.map(({ phase, m }, i) => {
       const y = HEAD + i * ROW;
@@ -61,21 +61,36 @@ function Milestones({ plan }) {
 }
 
 // What may be done with the plan, as the registry of steps says.
-function Steps({ record, onDone }) {
+function Steps({ record, start, onDone }) {
   const registers = useSource(session.value ? "/api/v1/registers" : null);
   const [step, setStep] = useState(null);
   const reg = registers.data?.registers.find((r) => r.name === "engagement");
   const role = session.value?.role;
   const may = (s) => s.roles.includes(role) && (record ? s.from.includes(record.state) : s.opens);
   const steps = reg?.steps.filter(may) ?? [];
-  return html`<div class="acts2">${steps.map((s) => html`<button key=${s.type} type="button" class="btn small" aria-pressed=${step === s} onClick=${() => setStep(s)}>${s.act}</button>`)}${record && html`<a class="btn small" href=${`/registers/engagement/${record.id}`}>History and proof</a>`}</div>
-    ${step && html`<${StepForm} reg=${reg} step=${step} record=${record} onDone=${() => { setStep(null); onDone(); }} onCancel=${() => setStep(null)} />`}`;
+  return html`<div class="acts2 below">${steps.map((s) => html`<button key=${s.type} type="button" class="btn small" aria-pressed=${step === s} onClick=${() => setStep(s)}>${s.act}</button>`)}${record && html`<a class="btn small" href=${`/registers/engagement/${record.id}`}>History and proof</a>`}</div>
+    ${step && html`<${StepForm} reg=${reg} step=${step} record=${record} start=${start} onDone=${() => { setStep(null); onDone(); }} onCancel=${() => setStep(null)} />`}`;
+}
+
+// Before anything is planned: what it would come to if one began today.
+function Draft({ onDone }) {
+  const [months, setMonths] = useState("6");
+  const [pace, setPace] = useState("standard");
+  const start = new Date().toISOString().slice(0, 10);
+  const seen = useSource(`/api/v1/timeline?${new URLSearchParams({ start, months, pace })}`);
+  const plan = seen.data;
+  return html`<p class="lede">No report is planned yet. ${plan && html`Begun today, with a window of <b>${many(Number(months), "month")}</b>, the report is there on <b>${date(plan.report)}</b>.`}</p>
+    <div class="fields below"><label class="field"><span>Window</span><select value=${months} onChange=${(e) => setMonths(e.currentTarget.value)}>${["3", "6", "9", "12"].map((n) => html`<option key=${n} value=${n}>${n} months</option>`)}</select></label>
+      <label class="field"><span>Pace of the preparation</span><select value=${pace} onChange=${(e) => setPace(e.currentTarget.value)}><option value="standard">standard</option><option value="fast">fast</option></select></label></div>
+    <${Steps} record=${null} start=${{ kind: "type2", months, pace, start }} onDone=${onDone} /><${Notice} seen=${seen} />
+    ${plan && html`<dl class="verdict"><div><dt>Report</dt><dd>${date(plan.report)}<small>a draft, nothing is recorded</small></dd></div><div><dt>Window</dt><dd>${date(plan.from)}<small>to ${date(Date.parse(plan.to) - 1)}</small></dd></div>
+      <div><dt>Preparation</dt><dd>${many(Math.round((Date.parse(plan.from) - Date.parse(plan.start)) / (7 * DAY)), "week")}<small>from today to the window</small></dd></div><div><dt>Milestones</dt><dd>${plan.milestones.length}<small>each proven by records</small></dd></div></dl><${Gantt} plan=${plan} />`}`;
 }
 
 function Plan() {
   const seen = useSource(session.value ? "/api/v1/timeline" : null, EVERY_MS);
   const plan = seen.data;
-  if (seen.failed?.status === 404) return html`<p class="lede">No report is planned yet.</p><${Steps} record=${null} onDone=${() => seen.refresh()} />`;
+  if (seen.failed?.status === 404) return html`<${Draft} onDone=${() => seen.refresh()} />`;
   if (!plan) return html`<${Notice} seen=${seen} />`;
   return html`<${Notice} seen=${seen} /><dl class="verdict"><div><dt>Report</dt><dd>${date(plan.report)}<small>${plan.late_days > 0 ? `${many(plan.late_days, "day")} late at the pace so far: ${date(plan.forecast_report)}` : "in time at the pace so far"}</small></dd></div>
       <div><dt>Window</dt><dd>${date(plan.from)}<small>to ${date(Date.parse(plan.to) - 1)}, ${plan.engagement.state}</small></dd></div>

@@ -4,7 +4,7 @@ import { html } from "./html.js";
 import { post, session } from "./api.js";
 import { route, withQuery } from "./router.js";
 import { useSource } from "./source.js";
-import { Notice, SignInNeeded, State, useTitle } from "./parts.js";
+import { Notice, Part, SignInNeeded, State, useTitle } from "./parts.js";
 import { count, day, many, moment } from "./format.js";
 import { Registers } from "./registers.js";
 import { StepForm } from "./step-form.js";
@@ -13,11 +13,24 @@ const EVERY_MS = 10000;
 const VIEWS = [["", "Gaps"], ["calendar", "Calendar"], ["risks", "Suggested risks"]];
 const WHAT = { occurrence: "next occurrence", first_occurrence: "first occurrence", finding: "finding to be fixed", access_review: "access review", risk_review: "risk to be looked at again", decision_ends: "approval ends", read_again: "fact to be read again", training_ends: "training ends", statement_ends: "statement ends" };
 
-function Gap({ k }) {
-  return html`<li><p><a href=${`/controls#${k.id}`}>${k.id}</a> ${k.title} <span class="faint">${k.owner_role}</span></p><p class="small">${k.cause}</p><p class="small quiet">Next: ${k.next}</p></li>`;
+const TONES = [["not_met", "Shown not to work: these first."], ["partly", "Some of the evidence is there."], ["no_data", "Nothing fresh has come in."]];
+
+// Each control once, with the criteria that wait for it; what most of them wait for comes first.
+function shortfalls(criteria) {
+  const of = new Map();
+  for (const c of criteria) {
+    for (const k of c.gaps) of.set(k.id, { ...k, serves: [...(of.get(k.id)?.serves ?? []), c.id] });
+  }
+  return [...of.values()].sort((a, b) => b.serves.length - a.serves.length || (a.id < b.id ? -1 : 1));
 }
 
-// Criteria of one state fold together; what is not met stands open.
+function Shortfalls({ code, of }) {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Controls: ${code.replace("_", " ")}`}><table class="stack list gaps"><caption class="vh">Controls, what most criteria wait for first</caption>
+    <thead><tr><th scope="col">Control</th><th scope="col">Why</th><th scope="col">Next</th><th scope="col">Waiting for it</th></tr></thead>
+    <tbody>${of.map((k) => html`<tr key=${k.id}><td data-l="Control"><a href=${`/controls#${k.id}`}>${k.id}</a> ${k.title} <span class="faint">${k.owner_role}</span></td><td class="small" data-l="Why">${k.cause}</td><td class="small" data-l="Next">${k.next}${k.register && html` <a href=${`/registers/${k.register}`}>Open it<span class="vh">: the register for ${k.id}</span></a>`}</td>
+      <td class="small mono" data-l="Waiting for it">${k.serves.map((id, i) => html`${i > 0 && " "}<a key=${id} href=${`/controls#${id}`}>${id}</a>`)}</td></tr>`)}</tbody></table></div>`;
+}
+
 function Gaps() {
   const seen = useSource(session.value ? "/api/v1/gaps" : null, EVERY_MS);
   const [said, setSaid] = useState("");
@@ -30,15 +43,14 @@ function Gaps() {
       setSaid(`${cause.title}. ${cause.detail ?? ""}`);
     }
   };
-  const items = (seen.data?.items ?? []).filter((c) => c.gaps.length);
+  const all = shortfalls(seen.data?.items ?? []);
   return html`<${Notice} seen=${seen} />
-    ${seen.data && html`<p class="acts2 flush below">${["met", "partly", "not_met", "no_data", "not_applicable"].map((code) => html`<span key=${code} class="nowrap"><${State} code=${code} /> ${count(seen.data.counts[code])}</span>`)}
-      <button type="button" class="btn small" onClick=${keep}>Record this assessment</button><span class="small quiet" role="status">${said}</span></p>`}
-    ${["not_met", "partly", "no_data"].map((code) => {
-      const of = items.filter((c) => c.state === code);
-      return of.length > 0 && html`<details key=${code} class="sheet asis" open=${code === "not_met" || (code === "partly" && seen.data.counts.not_met === 0)}><summary><${State} code=${code} /> ${many(of.length, "criterion", "criteria")}</summary>
-        ${of.map((c) => html`<section key=${c.id} class="apart"><h2 class="h3"><a href=${`/controls#${c.id}`}>${c.id}</a> ${c.title}</h2><ul class="plain timeline">${c.gaps.map((k) => html`<${Gap} key=${k.id} k=${k} />`)}</ul></section>`)}</details>`;
-    })}`;
+    ${seen.data && html`<p class="acts2 flush below"><span>${many(Object.values(seen.data.counts).reduce((a, b) => a + b, 0), "criterion", "criteria")}:</span>${["met", "partly", "not_met", "no_data", "not_applicable"].map((code) => html`<span key=${code} class="nowrap"><${State} code=${code} /> ${count(seen.data.counts[code])}</span>`)}
+      <button type="button" class="btn small" onClick=${keep}>Record this assessment</button><span class="small quiet" role="status">${said}</span></p>
+    ${all.length === 0 ? html`<p class="lede">No control in scope falls short.</p>` : html`<div class="paper">${TONES.map(([code, means]) => {
+      const of = all.filter((k) => k.state === code);
+      return of.length > 0 && html`<${Part} key=${code} title=${html`<${State} code=${code} />`} gloss=${`${many(of.length, "control")}. ${means}`}><${Shortfalls} code=${code} of=${of} /><//>`;
+    })}</div>`}`}`;
 }
 
 const dueHref = (x) => (x.register === "control" ? `/controls#${x.id}` : `/registers/${x.register}/${encodeURIComponent(x.id)}`);

@@ -64,6 +64,7 @@ static void each_mistake_names_its_place(void **state)
         {"controls.yaml", "tsc: [CC1.1, CC2.2, CC5.3]", "tsc: [CC1.1, CC2.2]", "its tsc does not"},
         {"controls.yaml", "tsc: [CC1.2]", "tsc: [CC1.2, CC1.1]", "does not name this control"},
         {"controls.yaml", "- {events: [policy.approved]}", "- {events: [policy.aproved]}", "no type of this name"},
+        {"controls.yaml", "- {events: [policy.approved]}", "- {events: [daemon.started]}", "does not say how it comes about"},
         {"controls.yaml", "events: [policy.approved, policy.ack", "events: [policy.aproved, policy.ack", "no type of this name"},
         {"controls.yaml", "- id: GOV-02", "- id: GOV-01", "given twice"},
         {"controls.yaml", "frequency: annual", "frequency: yearly", "has no frequency yearly"},

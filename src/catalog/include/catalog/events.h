@@ -75,6 +75,7 @@ typedef enum { CU_EVENT_TENANT, CU_EVENT_ORG, CU_EVENT_EITHER, CU_EVENT_ANCHOR }
 
 typedef struct {
     cu_bytes type, label, means, by, retention, example;
+    cu_bytes comes;                /* what makes such an entry come about, for who lacks one; empty: not said */
     cu_event_log log;
     uint64_t retention_days;       /* 0: as long as the log */
     cu_bytes *controls;

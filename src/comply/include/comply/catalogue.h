@@ -20,6 +20,7 @@
  * run of a probe counts only when it could run, on this installation, with invented values. */
 typedef struct {
     cu_bytes events[CU_SOURCE_EVENTS];
+    const cu_event *known[CU_SOURCE_EVENTS]; /* NULL: planned */
     size_t events_n;
     cu_bytes member, value;
     bool feed;         /* depends on what the customer connects */

@@ -11,6 +11,7 @@ cu_shortcoming cu_short_of(const cu_control_status *st);
 
 typedef struct {
     char cause[240], next[240];
+    cu_bytes reg;             /* register in which the next step is taken; empty: none */
 } cu_gap;
 /* False: there is none (met, or not applicable). */
 bool cu_gap_of(const cu_control_status *st, cu_gap *out);
