@@ -349,7 +349,7 @@ static flow run_inner(walk *w, const call *c, const cu_program *p, const size_t 
         options_argv(w, c, p);
     escape_run(w, c, p, in_base(c->argv.v[0].text));
     bool coded = p->code.n && options_code(w, c, p);
-    if (!coded && (p->tags & CU_COMMAND_interpreter) && !p->code.n && operands > p->skip)
+    if ((p->tags & CU_COMMAND_interpreter) && operands > p->skip && (p->skip || !p->code.n)) /* deno eval CODE */
         run_code(w, c, p, c->argv.v[operand[p->skip]].text);
     if (!coded && (p->tags & (CU_COMMAND_shell | CU_COMMAND_interpreter)))
         shell_input(w, c, p, operand, operands);

@@ -143,6 +143,35 @@ static void sed_script(walk *w, cu_bytes t, flow in)
     }
 }
 
+/* --- awk (POSIX, awk: output redirection) --- */
+
+/* print x > "FILE", >> "FILE" */
+static void awk_writes(walk *w, cu_bytes t)
+{
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.p[i] == '"' || t.p[i] == '\\') {
+            i = t.p[i] == '"' ? behind_mark(t, i + 1, '"') - 1 : i + 1;
+            continue;
+        }
+        size_t from = i + 1;
+        while (t.p[i] == '>' && from < t.n && (t.p[from] == '>' || t.p[from] == ' '))
+            from++;
+        if (t.p[i] != '>' || from >= t.n || t.p[from] != '"')
+            continue;
+        size_t end = behind_mark(t, from + 1, '"');
+        cu_bytes file = cu_slice(t, from, end);
+        if (!memchr(file.p, '$', file.n) && !memchr(file.p, '`', file.n))
+            give(w, cu_str(cu_arena_fmt(w->a, "printf x > %.*s", CU_FMT(file))));
+        i = end - 1;
+    }
+}
+
+static void awk_text(walk *w, cu_bytes t)
+{
+    awk_writes(w, t);
+    code_text(w, t);
+}
+
 static cu_bytes behind_option(cu_bytes t)
 {
     const uint8_t *eq = cu_starts(t, CU_LIT("--")) ? memchr(t.p, '=', t.n) : NULL;
@@ -174,7 +203,7 @@ static const flow *script_of(walk *w, const call *c, const cu_program *p, size_t
 
 void escape_run(walk *w, const call *c, const cu_program *p, cu_bytes name)
 {
-    bool sed = cu_eq_str(name, "sed") || cu_eq_str(name, "gsed");
+    bool sed = cu_eq_str(name, "sed") || cu_eq_str(name, "gsed"), awk = name.n > 2 && cu_eq_str(cu_slice(name, name.n - 3, name.n), "awk");
     if ((!p->escapes.n && !p->scripts.n) || w->depth + 1 >= CU_INSPECT_MAX_DEPTH)
         return;
     w->depth++;
@@ -183,9 +212,11 @@ void escape_run(walk *w, const call *c, const cu_program *p, cu_bytes name)
         if (f && known_in(*f) && p->escapes.n)
             one_text(w, p, sed, f->text, (flow){0});
         else if (f && known_in(*f) && (p->tags & CU_COMMAND_interpreter))
-            code_text(w, f->text);
+            (awk ? awk_text : code_text)(w, f->text);
         else if (f && known_in(*f))
             shell_text(w, f->text, (flow){0});
+        if (awk)
+            awk_writes(w, c->argv.v[i].text);
         if (p->escapes.n)
             one_text(w, p, sed, behind_option(c->argv.v[i].text), c->in);
     }

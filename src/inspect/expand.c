@@ -6,6 +6,7 @@
 #include "walk.h"
 
 #define MAX_GROUPS 8u /* of braces in one word */
+#define MAX_CUT 1024u /* bytes of what a pattern is cut off from */
 
 typedef struct {
     walk *w;
@@ -91,6 +92,11 @@ static bool known(expander *x, cu_bytes name, cu_bytes *out)
         *out = f->text;
         return f->known;
     }
+    if (cu_eq_str(name, "PWD")) { /* some folder below the root */
+        static const char some[] = {'/', OPEN};
+        *out = x->w->folder.n ? x->w->folder : cu_bytes_of(some, sizeof some);
+        return true;
+    }
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (cu_eq_str(name, usual[i][0])) {
             *out = cu_str(usual[i][1]);
@@ -133,6 +139,26 @@ static void cut_out(expander *x, cu_bytes v, cu_bytes op, bool quoted)
         len = (long)v.n - from + len;
     if (len > 0)
         put_text(x, cu_slice(v, (size_t)from, (size_t)(len > (long)v.n - from ? (long)v.n : from + len)), quoted);
+}
+
+/* ${x#a*}, ${x##a*}, ${x%*z}, ${x%%*z}: without the shortest or longest beginning or end that fits. */
+static void without_end(expander *x, cu_bytes v, cu_bytes op, bool quoted)
+{
+    bool front = op.p[0] == '#', longest = op.n > 1 && op.p[1] == op.p[0];
+    cu_bytes glob = sub_expand(x, cu_slice(op, 1 + longest, op.n));
+    if (v.n > MAX_CUT || memchr(glob.p ? glob.p : (const uint8_t *)"", OPEN, glob.n)) {
+        cu_buf_byte(&x->out, OPEN);
+        return;
+    }
+    x->w->steps += (uint32_t)v.n / 16;
+    for (size_t k = 0; k <= v.n; k++) {
+        size_t n = longest ? v.n - k : k;
+        if (!in_glob(glob, front ? cu_slice(v, 0, n) : cu_slice(v, v.n - n, v.n), false))
+            continue;
+        v = front ? cu_slice(v, n, v.n) : cu_slice(v, 0, v.n - n);
+        break;
+    }
+    put_text(x, v, quoted);
 }
 
 static void replaced(expander *x, cu_bytes v, cu_bytes op, bool quoted)
@@ -180,20 +206,6 @@ static bool braced_args(expander *x, cu_bytes t, bool quoted)
     return (t.n == 1 || from) && put_args(x, t.p[0], from ? (size_t)(t.p[2] - '0') : 1, quoted && t.p[0] != '@');
 }
 
-static size_t closing(cu_bytes t, size_t at, uint8_t open, uint8_t close)
-{
-    size_t depth = 1;
-    for (; at < t.n; at++) {
-        if (t.p[at] == '\\')
-            at++;
-        else if (t.p[at] == close && --depth == 0)
-            return at;
-        else if (t.p[at] == open)
-            depth++;
-    }
-    return t.n;
-}
-
 /* $((1 + $(CMD))), ${x[$(CMD)]}: what is counted with is not followed, but it runs. */
 static void counted(expander *x, cu_bytes t)
 {
@@ -203,7 +215,7 @@ static void counted(expander *x, cu_bytes t)
             continue;
         if (!step(x->w))
             return;
-        size_t from = i + (tick ? 1 : 2), end = closing(t, from, tick ? 0xff : '(', tick ? '`' : ')');
+        size_t from = i + (tick ? 1 : 2), end = group_closing(t, from, tick ? 0xff : '(', tick ? '`' : ')');
         shell_text(x->w, cu_slice(t, from < end ? from : end, end), (flow){0});
         i = end;
     }
@@ -247,6 +259,8 @@ static void braces(expander *x, cu_bytes t, bool quoted)
         cut_out(x, v, cu_slice(op, 1, op.n), quoted);
     } else if (op.n && op.p[0] == '/') {
         replaced(x, v, cu_slice(op, 1, op.n), quoted);
+    } else if (op.n && (op.p[0] == '#' || op.p[0] == '%')) {
+        without_end(x, v, op, quoted);
     } else if (op.n && (op.p[0] == '^' || op.p[0] == ',')) {
         case_of(x, v, op.p[0] == '^', quoted);
     } else if (op.n && op.p[0] != '-' && op.p[0] != '=' && op.p[0] != '?' && op.p[0] != '@') {
@@ -298,7 +312,7 @@ static size_t substitution(expander *x, size_t at, size_t head, bool quoted)
         }
     }
     bool tick = x->t.p[at] == '`';
-    size_t end = closing(x->t, at + head, tick ? 0xff : '(', tick ? '`' : ')');
+    size_t end = group_closing(x->t, at + head, tick ? 0xff : '(', tick ? '`' : ')');
     cu_bytes inside = cu_slice(x->t, at + head < end ? at + head : end, end);
     put_inner(x, shell_text(x->w, inside, (flow){0}), quoted, cu_slice(x->t, at, x->t.n), inside);
     return end < x->t.n ? end + 1 : end;
@@ -344,7 +358,7 @@ static size_t dollar(expander *x, size_t at, bool quoted)
     if (c == '"' && !quoted)
         return at + 1;
     if (c == '(' && at + 2 < t.n && t.p[at + 2] == '(') {
-        size_t end = closing(t, at + 2, '(', ')');
+        size_t end = group_closing(t, at + 2, '(', ')');
         counted(x, cu_slice(t, at + 3, end > at + 3 ? end : at + 3));
         cu_buf_byte(&x->out, OPEN);
         return end + 1;
@@ -352,7 +366,7 @@ static size_t dollar(expander *x, size_t at, bool quoted)
     if (c == '(')
         return substitution(x, at, 2, quoted);
     if (c == '{') {
-        size_t end = closing(t, at + 2, '{', '}');
+        size_t end = group_closing(t, at + 2, '{', '}');
         braces(x, cu_slice(t, at + 2, end), quoted);
         return end + 1;
     }
@@ -428,47 +442,15 @@ static size_t expand(expander *x, size_t at, uint8_t until, bool quoted)
     return at + (until && at < x->t.n);
 }
 
-/* The first group {a,b} outside of quotes. */
-static bool group_at(cu_bytes t, size_t *from, size_t *to)
-{
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] == '\\') {
-            i++;
-        } else if (t.p[i] == '\'' || t.p[i] == '"') {
-            uint8_t q = t.p[i];
-            for (i++; i < t.n && t.p[i] != q; i++)
-                i += q == '"' && t.p[i] == '\\';
-        } else if (t.p[i] == '$' && i + 1 < t.n && (t.p[i + 1] == '{' || t.p[i + 1] == '(')) {
-            i = closing(t, i + 2, t.p[i + 1], t.p[i + 1] == '{' ? '}' : ')');
-        } else if (t.p[i] == '{') {
-            *from = i;
-            *to = closing(t, i + 1, '{', '}');
-            return *to < t.n && memchr(t.p + i, ',', *to - i);
-        }
-    }
-    return false;
-}
-
 static void expand_text(walk *w, const TSNode *root, cu_bytes t, size_t at, words *out, uint32_t *tags, uint32_t depth);
 
 static void alternatives(walk *w, cu_bytes t, size_t from, size_t to, words *out, uint32_t *tags, uint32_t depth)
 {
-    for (size_t i = from + 1, start = i, level = 0; i <= to; i++) {
-        level += t.p[i] == '{';
-        level -= t.p[i] == '}' && level > 0;
-        if (level || (i < to && t.p[i] != ','))
-            continue;
-        size_t n = from + (i - start) + (t.n - to - 1);
-        uint8_t *p = cu_arena_raw(w->a, n + 1);
-        w->nomem = w->nomem || !p;
-        if (!p || !step(w))
-            return;
-        memcpy(p, t.p, from);
-        memcpy(p + from, t.p + start, i - start);
-        memcpy(p + from + (i - start), t.p + to + 1, t.n - to - 1);
-        expand_text(w, NULL, cu_bytes_of(p, n), 0, out, tags, depth + 1);
-        start = i + 1;
-    }
+    cu_word_list items;
+    if (!group_items(w, cu_slice(t, from + 1, to), depth == 0, &items))
+        return;
+    for (size_t i = 0; i < items.n && step(w); i++)
+        expand_text(w, NULL, group_put(w, t, from, to, items.v[i]), 0, out, tags, depth + 1);
 }
 
 /* What did not fit was not looked at. */

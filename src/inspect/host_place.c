@@ -4,6 +4,8 @@
 #include <strings.h>
 #include "walk.h"
 
+#define MAX_GLOBS 4u /* in one word */
+
 static bool has_dot_name(cu_bytes h)
 {
     size_t dot = h.n;
@@ -277,6 +279,21 @@ static size_t own_words(const call *c, const cu_program *p, const size_t *operan
     return p->run != CU_RUNS_NONE && operands > p->skip ? operand[p->skip] : c->argv.n;
 }
 
+/* http://10.0.0.[1-9]/: curl makes several of it (curl(1), URL). */
+static void globbed(walk *w, cu_bytes t, const cu_program *p, unsigned depth)
+{
+    size_t from, to;
+    cu_word_list items;
+    if (depth == MAX_GLOBS || !group_of_curl(w, t, depth == 0, &from, &to, &items)) {
+        host_scan(w, t);
+        if (depth)
+            hosts_in(w, t, p, false);
+        return;
+    }
+    for (size_t i = 0; i < items.n && step(w); i++)
+        globbed(w, group_put(w, t, from, to, items.v[i]), p, depth + 1);
+}
+
 static void any_words(walk *w, const call *c, const cu_program *p, size_t until)
 {
     bool known = p->names.n != 0;
@@ -284,7 +301,10 @@ static void any_words(walk *w, const call *c, const cu_program *p, size_t until)
         cu_bytes t = c->argv.v[i].text;
         if (is_text(c, i, p))
             continue;
-        host_scan(w, t);
+        if (p->tags & CU_COMMAND_globs)
+            globbed(w, t, p, 0);
+        else
+            host_scan(w, t);
         if (!(i + 1 < until && is_text(c, i + 1, p)))
             option_host(w, c, i, p);
         behind_mark(w, t, p);

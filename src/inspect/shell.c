@@ -442,9 +442,32 @@ static flow children(walk *w, TSNode n, flow in, bool pipe)
     return out;
 }
 
-static void expand_at(walk *w, TSNode n, words *out, uint32_t *tags)
+/* The first place where a command begins with a brace that is no block's; the end of the node when there is none. */
+static uint32_t brace_of_word(walk *w, TSNode n)
 {
-    expand_node(w, n, out, tags);
+    bool begins = true;
+    uint32_t to = ts_node_end_byte(n);
+    for (uint32_t i = ts_node_start_byte(n); i + 1 < to; i++) {
+        uint8_t c = w->src.p[i];
+        if (begins && c == '{' && !isspace(w->src.p[i + 1]))
+            return i;
+        begins = memchr(";&|(\n", c, 5) != NULL || (begins && (c == ' ' || c == '\t'));
+    }
+    return to;
+}
+
+/* {rm,-rf,/} and {r..r}m -rf / begin as a block would; behind `command` they are what they are to a shell. */
+static flow begins_in_braces(walk *w, TSNode n, uint32_t at, flow in)
+{
+    cu_bytes rest = cu_slice(w->src, at, w->src.n);
+    const uint8_t *end = memchr(rest.p, '\n', rest.n);
+    cu_buf b CU_CLEAN_BUF = CU_BUF(CU_INSPECT_MAX_TEXT);
+    rest.n = end ? (size_t)(end - rest.p) : rest.n;
+    w->steps += (uint32_t)rest.n / 16; /* it is read anew */
+    cu_buf_str(&b, "command ");
+    cu_buf_add(&b, rest);
+    span(w, n);
+    return step(w) ? shell_text(w, cu_arena_dup(w->a, cu_buf_view(&b)), in) : (flow){0};
 }
 
 /* What the parser could not make sense of: its words, as if they were one command. */
@@ -454,14 +477,11 @@ static flow broken(walk *w, TSNode n, flow in)
     flow out = {0};
     w->nomem = w->nomem || !c;
     host_scan(w, text_at(w, n));
-    uint32_t from = ts_node_start_byte(n), to = ts_node_end_byte(n), space = from;
-    while (space < to && !isspace(w->src.p[space]))
-        space++;
-    if (c && to > from && w->src.p[from] == '{' && memchr(w->src.p + from, ',', space - from)) { /* {rm,-rf,/} */
-        expand_at(w, n, &c->argv, &c->arg_tags);
-        c->in = in;
-        return call_run(w, c);
-    }
+    uint32_t brace = brace_of_word(w, n);
+    if (brace < ts_node_end_byte(n) && w->depth + 1 < CU_INSPECT_MAX_DEPTH)
+        out = begins_in_braces(w, n, brace, in);
+    if (brace == ts_node_start_byte(n))
+        return out;
     kids all = kids_of(w, n);
     for (uint32_t i = 0; c && i < all.n; i++) {
         TSNode k = all.v[i];

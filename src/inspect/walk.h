@@ -96,6 +96,14 @@ void var_set(walk *w, named **list, cu_bytes name, flow value);
 flow *var_get(named *list, cu_bytes name);
 void var_given(walk *w, cu_bytes name, flow value); /* a variable of the shell; others may run what it holds */
 
+/* braces.c: groups in a word that stand for several */
+size_t group_closing(cu_bytes t, size_t at, uint8_t open, uint8_t close); /* of what is open at `at`; without one the end */
+bool group_at(cu_bytes t, size_t *from, size_t *to); /* the first {a,b} or {1..3} outside of quotes: its brackets */
+/* What it stands for. first: the word had none before, so that more of a sequence fits. */
+bool group_items(walk *w, cu_bytes inside, bool first, cu_word_list *out);
+bool group_of_curl(walk *w, cu_bytes t, bool first, size_t *from, size_t *to, cu_word_list *out); /* {a,b}, [1-3], [a-c:2] */
+cu_bytes group_put(walk *w, cu_bytes t, size_t from, size_t to, cu_bytes item); /* the text with item for the group */
+
 /* shell.c */
 flow shell_text(walk *w, cu_bytes text, flow in);
 flow shell_node(walk *w, TSNode n, flow in);

@@ -13,7 +13,7 @@
 
 /* What data that a program gives out, or the program itself, is. Bits. */
 #define CU_COMMAND_TAGS(X) \
-    X(shell) X(interpreter) X(net) X(download) X(upload) X(decoder) X(filter) X(reader) X(quiet) X(secret) X(environ) X(writer) X(archive) X(plus) X(long)
+    X(shell) X(interpreter) X(net) X(download) X(upload) X(decoder) X(filter) X(reader) X(quiet) X(secret) X(environ) X(writer) X(archive) X(plus) X(long) X(globs)
 enum {
 #define X(name) CU_COMMAND_TAG_AT_##name,
     CU_COMMAND_TAGS(X)
