@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@
 #define SEQUENCER_NICE 10 /* what it seals is durable already: while it catches up, gateways on the same cores go first */
 #define ROUND_MS 200 /* also after one that took something: most of what a small round costs is its files */
 #define RETRY_MS 1000
+#define PREPARE_MS 500u
+#define TRIM_MS 60000u
 
 static cu_err open_dir(const char *base, const char *name, int *fd, cu_fault *f)
 {
@@ -236,16 +239,18 @@ static void *sequencer_thread(void *arg)
     return NULL;
 }
 
-/* Keeps zeroed segments ahead of the writers. */
+/* Keeps zeroed segments ahead of the writers, and memory small. */
 static void *prepare_thread(void *arg)
 {
     app *a = arg;
-    while (!*a->stop) {
+    for (unsigned turns = 1; !*a->stop; turns++) {
         unsigned ready;
         cu_fault f = {0};
         (void)!cu_spool_prepare(a->spool_fd, &ready, &f);
         a->ready_segments = ready;
-        pause_ms(a, 500);
+        pause_ms(a, PREPARE_MS);
+        if (turns % (TRIM_MS / PREPARE_MS) == 0)
+            malloc_trim(0); /* what is free between what is in use goes back as well */
     }
     return NULL;
 }
@@ -347,6 +352,14 @@ static void close_all(app *a)
     cu_close_fd(&a->keystore_fd);
 }
 
+/* A list, a report or a set of rules takes megabytes for a moment, in whichever thread it is made: glibc would keep
+ * them for each of sixteen threads, and what is large in pieces that nothing else fits in. */
+static void give_memory_back(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 128 << 10); /* fixed: else it grows with what was freed */
+}
+
 cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
 {
     app *a = calloc(1, sizeof *a);
@@ -361,6 +374,7 @@ cu_err cu_daemon_run(const cu_config *c, volatile int *stop, cu_fault *f)
     a->spool_fd = a->keystore_fd = a->bodies_fd = -1;
     a->started_ns = cu_now_ns();
     a->recalled = CU_BUF(1u << 20);
+    give_memory_back();
     curl_global_init(CURL_GLOBAL_DEFAULT); /* before any thread */
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->reloading, NULL);

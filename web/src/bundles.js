@@ -41,6 +41,6 @@ function History() {
 
 export function Bundles() {
   useTitle("Policy bundles");
-  return html`<div class="head"><div><${Registers} here="Bundles" /><h1 tabindex="-1">Policy bundles</h1><p class="lede">Everything a gateway decides by, in one signed file with a version. A bundle is recorded before it is written.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Policy bundles</h1><p class="lede">Everything a gateway decides by, in one signed file with a version. A bundle is recorded before it is written.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div><${Registers} here="Bundles" />
     ${session.value === null && html`<${SignInNeeded} what="The bundles" />`}${session.value && html`<${History} />`}`;
 }

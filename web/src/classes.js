@@ -69,6 +69,6 @@ function All() {
 
 export function Classes() {
   useTitle("Classes of code");
-  return html`<div class="head"><div><${Registers} here="Classes" /><h1 tabindex="-1">Classes of code</h1><p class="lede">Who may send which code to which vendor, and what came of it.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Classes of code</h1><p class="lede">Who may send which code to which vendor, and what came of it.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div><${Registers} here="Classes" />
     ${session.value === null && html`<${SignInNeeded} what="Classes of code" />`}${session.value && html`<${All} />`}`;
 }

@@ -100,6 +100,6 @@ function Matrix() {
 
 export function Isolation() {
   useTitle("Isolation");
-  return html`<div class="head"><div><${Registers} here="Isolation" /><h1 tabindex="-1">Tenants apart</h1><p class="lede">One tenant attacks another through the running gateway; what came of it is sealed, whether it held or not.</p></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Tenants apart</h1><p class="lede">One tenant attacks another through the running gateway; what came of it is sealed, whether it held or not.</p></div></div><${Registers} here="Isolation" />
     ${session.value === null && html`<${SignInNeeded} what="The isolation of tenants" />`}${session.value && html`<${Matrix} />`}`;
 }

@@ -137,6 +137,6 @@ function List() {
 
 export function People() {
   useTitle("People");
-  return html`<div class="head"><div><${Registers} here="People" /><h1 tabindex="-1">People</h1><p class="lede">Who may use this console and the API, in which role, within which limits. Each change is an entry of the log and ends sessions at once.</p></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">People</h1><p class="lede">Who may use this console and the API, in which role, within which limits. Each change is an entry of the log and ends sessions at once.</p></div></div><${Registers} here="People" />
     ${session.value === null ? html`<${SignInNeeded} what="The register of people" />` : session.value && html`<${List} />`}`;
 }

@@ -81,6 +81,6 @@ function All() {
 
 export function Probes() {
   useTitle("Probes");
-  return html`<div class="head"><div><${Registers} here="Probes" /><h1 tabindex="-1">Probes</h1><p class="lede">Controls, tested by attacks. What held, what got through and what could not be tried is sealed all the same.</p></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Probes</h1><p class="lede">Controls, tested by attacks. What held, what got through and what could not be tried is sealed all the same.</p></div></div><${Registers} here="Probes" />
     ${session.value === null && html`<${SignInNeeded} what="The probes" />`}${session.value && html`<${All} />`}`;
 }

@@ -165,6 +165,6 @@ function Register({ status }) {
 
 export function RegisterKeys({ status }) {
   useTitle("Keys");
-  return html`<div class="head"><div><${Registers} here="Keys" /><h1 tabindex="-1">Keys</h1><p class="lede">Who may ask, for what, how much, and until when. Each change is an entry of the log; a revoked key is refused within a second.</p></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Keys</h1><p class="lede">Who may ask, for what, how much, and until when. Each change is an entry of the log; a revoked key is refused within a second.</p></div></div><${Registers} here="Keys" />
     ${session.value === null ? html`<${SignInNeeded} what="The register of keys" />` : session.value && html`<${Register} status=${status} />`}`;
 }

@@ -91,6 +91,6 @@ function List() {
 
 export function Routes() {
   useTitle("Routes");
-  return html`<div class="head"><div><${Registers} here="Routes" /><h1 tabindex="-1">Ways to vendors</h1><p class="lede">A route is open only while its vendor's assessment is approved and in date.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Ways to vendors</h1><p class="lede">A route is open only while its vendor's assessment is approved and in date.</p></div><div class="acts"><button type="button" class="btn" onClick=${() => print()}>Print this page</button></div></div><${Registers} here="Routes" />
     ${session.value === null && html`<${SignInNeeded} what="The routes" />`}${session.value && html`<${List} />`}`;
 }

@@ -84,7 +84,6 @@ export function Rules() {
   useTitle("Rules");
   const asked = route.value.query.get("kind");
   const kind = KINDS.some(([k]) => k === asked) ? asked : "code";
-  return html`<div class="head"><div><${Registers} here="Rules" /><h1 tabindex="-1">Rules</h1><p class="lede">What is looked for in code, commands and data, with the examples that prove each rule, and where it fired.</p>
-      <nav class="registers" aria-label="Kinds of rules">${KINDS.map(([k, name]) => html`<a key=${k} href=${withQuery({ kind: k })} aria-current=${k === kind ? "page" : null}>${name}</a>`)}</nav></div></div>
+  return html`<div class="head"><div><h1 tabindex="-1">Rules</h1><p class="lede">What is looked for in code, commands and data, with the examples that prove each rule, and where it fired.</p></div></div><${Registers} here="Rules" /><nav class="registers" aria-label="Kinds of rules">${KINDS.map(([k, name]) => html`<a key=${k} href=${withQuery({ kind: k })} aria-current=${k === kind ? "page" : null}>${name}</a>`)}</nav>
     ${session.value === null && html`<${SignInNeeded} what="The rules" />`}${session.value && html`<${Pack} key=${kind} kind=${kind} />`}`;
 }
