@@ -127,7 +127,7 @@ static void names_numbers_and_sums_are_checked(void **state)
 static void the_largest_fits_into_an_entry(void **state)
 {
     static cu_recorded_scan s, back;
-    static char names[150][16];
+    static char names[150][24];
     cu_buf b CU_CLEAN_BUF = CU_BUF(CU_LEAF_MAX), leaf CU_CLEAN_BUF = CU_BUF(2 * CU_LEAF_MAX);
     char name[129], id[CU_ID_LEN];
     cu_sha256 none = {{0}};
