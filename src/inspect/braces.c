@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "walk.h"
 
-#define FIRST_ITEMS 64 /* of a sequence in a word; of a longer one half from each end */
+#define FIRST_ITEMS 256 /* of a sequence in a word (a part of an address); of a longer one half from each end, and one that is not known */
 #define OTHER_ITEMS 4  /* of each further one in it */
 #define OTHER_BRACES 16u /* that open no group; behind them none is looked for */
 
@@ -81,12 +81,16 @@ static bool add(walk *w, cu_word_list *out, cu_bytes item)
 static bool spread(walk *w, const sequence *s, long most, cu_word_list *out)
 {
     long count = labs(s->to - s->from) / s->by + 1;
-    *out = (cu_word_list){cu_arena_alloc(w->a, (size_t)most * sizeof *out->v), 0};
+    static const char some[] = {OPEN};
+    *out = (cu_word_list){cu_arena_alloc(w->a, (size_t)(most + 1) * sizeof *out->v), 0};
     w->nomem = w->nomem || !out->v;
     for (long i = 0; out->v && i < count; i++) {
         char text[32];
-        if (count > most && i == most / 2)
+        if (count > most && i == most / 2) {
             i = count - most / 2;
+            if (!add(w, out, cu_bytes_of(some, sizeof some)))
+                return false;
+        }
         long v = s->from + (s->to < s->from ? -i : i) * s->by;
         if (s->letters)
             snprintf(text, sizeof text, "%c", (char)v);

@@ -35,14 +35,17 @@ static bool has_open(cu_bytes t)
     return t.n && memchr(t.p, OPEN, t.n);
 }
 
-/* A pattern whose last part says something: id*, sh?dow; not a bare star, which names everything. */
+/* A pattern whose last part says something: id*, sh?dow; not a bare star, which names everything. Right below the
+ * root there are only folders of the system: /e* is one as well. */
 static bool telling(cu_bytes t)
 {
     size_t n = 0;
-    t = in_base(t);
-    for (size_t i = 0; i < t.n; i++)
-        n += isalnum(t.p[i]) != 0;
-    return n >= 2;
+    while (t.n > 1 && t.p[t.n - 1] == '/')
+        t.n--;
+    cu_bytes last = in_base(t);
+    for (size_t i = 0; i < last.n; i++)
+        n += isalnum(last.p[i]) != 0;
+    return n >= 2 || (last.n > 1 && last.n + 1 == t.n && t.p[0] == '/');
 }
 
 static bool plain_fits(const walk *w, const cu_word_list *globs, const word *v)
