@@ -68,7 +68,7 @@ async function look(state, path, name) {
     await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {}))))
     if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wrong.push(`${width} scrolls sideways: ${await page.evaluate(() => [...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`).slice(-1)[0])}`)
     if (!asked) continue
-    const { violations } = await page.evaluate(`(() => { ${axe}; return window.axe.run({ runOnly: ${JSON.stringify(asked)} }) })()`)
+    const { violations } = await page.evaluate(`(() => { if (!window.axe) { ${axe} } return window.axe.run({ runOnly: ${JSON.stringify(asked)}, resultTypes: ['violations'] }) })()`)
     for (const v of violations) wrong.push(`${scheme} ${width}: ${v.id} ${v.nodes.length}x ${v.nodes[0].html.slice(0, 200)}`)
     if (shots && width !== 320) await page.screenshot({ path: join(shots, `${state}${name.replace(/[^a-z0-9]+/gi, '-')}-${scheme}-${width}.png`), fullPage: true })
   }

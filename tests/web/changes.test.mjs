@@ -57,7 +57,6 @@ const page = async (session, options = {}) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   await context.addCookies([{ name: 'custos_session', value: session, url: s.url }])
   const p = await context.newPage()
-  p.setDefaultTimeout(9000)
   p.errors = []
   p.on('pageerror', (e) => p.errors.push(String(e)))
   p.on('console', (m) => m.type() === 'error' && !/status of 40[0-9]/.test(m.text()) && p.errors.push(m.text()))

@@ -34,6 +34,12 @@ async function open({ signedIn = true, ...options } = {}) {
   }
   return page
 }
+// Each worker of the gateway hears of a change by itself, a moment later.
+async function answers(status, key) {
+  let last
+  for (const end = Date.now() + 60000; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) if ((last = (await ask('hello', key)).status) === status) return
+  assert.equal(last, status)
+}
 const ask = (text, key = system.key) => fetch(system.url + '/v1/messages', { method: 'POST', headers: { 'x-api-key': key }, body: JSON.stringify({ model: 'sink', max_tokens: 9, messages: [{ role: 'user', content: text }] }) })
 
 test('an exchange leads to its entry and a proof that the browser checks, in two clicks', async () => {
@@ -42,7 +48,7 @@ test('an exchange leads to its entry and a proof that the browser checks, in two
   const page = await open()
   await page.goto(system.url + '/exchanges')
   await page.locator('main a[href^="/exchanges/"]').first().click()
-  await page.getByText('proof and signature hold').waitFor({ timeout: 10000 })
+  await page.getByText('proof and signature hold').waitFor()
   assert.deepEqual(page.errors, [])
 })
 
@@ -96,7 +102,7 @@ test('/audit and /try work without signing in', async () => {
   assert.ok(await page.locator('details.criterion[open] table.controls').count())
   await page.goto(system.url + '/try')
   await page.locator('textarea').first().fill('mail erna@example.org, card 4111 1111 1111 1111')
-  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor()
   assert.deepEqual(page.errors, [])
 })
 
@@ -153,21 +159,19 @@ test('keys by keyboard: issued and shown once, limited, rotated, revoked', async
   await page.getByLabel('Tokens a day').fill('5000000')
   await page.keyboard.press('Enter')
   await row.getByText('5,000,000 tokens a day').waitFor()
-  await page.waitForTimeout(500)
-  assert.equal((await ask('hello', key)).status, 200)
+  await answers(200, key)
   await row.getByRole('button', { name: /^Rotate/ }).click()
   await page.getByRole('button', { name: 'Leave it as it is' }).click()
   await row.getByRole('button', { name: /^Rotate/ }).click()
   await page.getByRole('button', { name: 'Issue the new key' }).click()
   const fresh = await page.locator('.copy .codebox').innerText()
   assert.notEqual(fresh, key)
-  assert.equal((await ask('hello', fresh)).status, 200)
+  await answers(200, fresh)
   await page.getByRole('button', { name: 'I have it' }).click()
   await page.locator('tbody tr', { hasText: key.slice(0, 9) }).getByRole('button', { name: /^Revoke/ }).click()
   await page.getByRole('button', { name: 'Revoke the key', exact: true }).click()
   await page.locator('tbody tr', { hasText: key.slice(0, 9) }).waitFor({ state: 'detached' })
-  await page.waitForTimeout(500)
-  assert.equal((await ask('hello', key)).status, 401)
+  await answers(401, key)
   await page.getByLabel('Show ended keys').check()
   await page.locator('tbody tr', { hasText: key.slice(0, 9) }).getByText('revoked').waitFor()
   assert.deepEqual(page.errors, [])
@@ -197,7 +201,7 @@ test('what was typed can be read through its marks, and a kind can be let go', a
   const page = await open({ signedIn: false })
   await page.goto(system.url + '/try')
   await page.locator('textarea').first().fill('mail erna@kundenpost.org, card 4111 1111 1111 1111')
-  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor()
   // the box of the textarea is what the pointer meets where a mark is drawn: it lies on top
   const on = await page.evaluate(() => {
     const r = document.querySelector('mark').getBoundingClientRect()
@@ -209,7 +213,7 @@ test('what was typed can be read through its marks, and a kind can be let go', a
     return z.position === 'relative' && z.zIndex === '1'
   }))
   await page.getByRole('checkbox', { name: /E-mail address/ }).uncheck()
-  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ state: 'detached', timeout: 5000 })
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ state: 'detached' })
   await page.getByText(/CUSTOS_CARD_/).first().waitFor()
   assert.deepEqual(page.errors, [])
 })
@@ -221,9 +225,9 @@ test('several files are checked one after the other and listed', async () => {
     { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('mail erna@kundenpost.org\n') },
     { name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('nothing\n') },
     { name: 'c.bin', mimeType: 'text/plain', buffer: Buffer.from('\0\0') }])
-  await page.getByText('3 of 3 files checked, 1 finding').waitFor({ timeout: 5000 })
+  await page.getByText('3 of 3 files checked, 1 finding').waitFor()
   await page.getByRole('button', { name: 'a.txt' }).click()
-  await page.getByText(/CUSTOS_MAIL_/).first().waitFor({ timeout: 5000 })
+  await page.getByText(/CUSTOS_MAIL_/).first().waitFor()
   assert.deepEqual(page.errors, [])
 })
 

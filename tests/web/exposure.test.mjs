@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { plant, leaks } from '../gateway/planted.mjs'
 import { System, custos } from '../gateway/system.mjs'
+import { settled, watched } from './settled.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const { secrets, value } = plant()
@@ -35,7 +36,7 @@ const admin = (place, ...args) => {
 }
 async function open(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
-  const page = await context.newPage()
+  const page = watched(await context.newPage())
   page.errors = []
   page.on('pageerror', (e) => page.errors.push(String(e)))
   page.on('console', (m) => m.type() === 'error' && page.errors.push(m.text()))
@@ -151,17 +152,17 @@ test('from each figure to a proof that the browser checks, in two clicks at most
   const page = await open()
   await page.goto(system.url + '/')
   await page.locator('table.latest-scans a.fig').first().click()
-  await page.getByText('proof and signature hold').waitFor({ timeout: 10000 })
+  await page.getByText('proof and signature hold').waitFor()
   const asked = `/findings?repository=${encodeURIComponent('git.example.com/acme/shop')}&log=t:acme&mode=tree`
   await page.goto(system.url + asked)
   await page.locator('svg.trend a').first().waitFor()
   await page.locator('svg.trend a').last().click()
-  await page.getByText('proof and signature hold').waitFor({ timeout: 10000 })
+  await page.getByText('proof and signature hold').waitFor()
   assert.match(page.url(), /\/findings\/[0-9A-Z]{26}$/)
   await page.goBack()
   await page.getByRole('button', { name: 'Show as a table' }).click()
   await page.locator('figure table a.fig').first().click()
-  await page.getByText('proof and signature hold').waitFor({ timeout: 10000 })
+  await page.getByText('proof and signature hold').waitFor()
   assert.deepEqual(page.errors, [])
 })
 
@@ -184,7 +185,7 @@ test('empty, full, light, dark, wide, narrow: accessible, without sideways scrol
     for (const place of ['/findings', `/findings/${one.id}`, '/findings/01M8CJK7QXY3H4720X9MP1TPFM', '/findings?repository=none', '/']) {
       await page.goto(system.url + place)
       await page.locator('main h1').waitFor()
-      await page.waitForTimeout(700)
+      await settled(page)
       assert.deepEqual(page.errors.filter((e) => !/status of 404/.test(e)), [], place)
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${place} scrolls sideways`)
       assert.equal(await page.evaluate(() => document.querySelectorAll('main [style]').length), 0)

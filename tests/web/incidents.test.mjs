@@ -64,6 +64,17 @@ test('an incident is opened, taken on, and a step of its runbook ticked', async 
 test('the disclosure list leads from an incident to the exchanges behind each figure', async () => {
   await at('/disclosures', '5 exchanges left')
   await shot('disclosures')
+  const user = page.getByLabel('Person or service'), again = page.waitForResponse(/api\/v1\/disclosures/)
+  await user.fill('nobody')
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // what is seen again is read again
+  await again
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+  assert.equal(await user.inputValue(), 'nobody', 'what was typed is gone')
+  await page.getByRole('button', { name: 'Show' }).click()
+  await page.getByText('No exchange left under these conditions').waitFor()
+  await page.goBack()
+  await page.getByText('5 exchanges left').waitFor()
+  assert.equal(await user.inputValue(), '')
   await page.getByRole('link', { name: '5', exact: true }).click()
   await page.waitForURL(/\/exchanges\?.*user=dev/)
 })

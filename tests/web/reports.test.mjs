@@ -28,7 +28,7 @@ test('a report is made, saved, and stands in the list with its digest', async ()
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Make and save it' }).click()])
   assert.match(file.suggestedFilename(), /^readiness-\d{4}-\d\d-\d\d\.json$/)
   const hash = createHash('sha256').update(readFileSync(await file.path())).digest('hex')
-  await page.locator(`td[title="${hash}"]`).waitFor({ timeout: 20000 })
+  await page.locator(`td[title="${hash}"]`).waitFor()
   for (const [scheme, width] of [['light', 1280], ['dark', 390]]) {
     await page.emulateMedia({ colorScheme: scheme })
     await page.setViewportSize({ width, height: 900 })

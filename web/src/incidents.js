@@ -1,5 +1,5 @@
 // Incidents: each with its clocks drawn; one with its runbook to tick, its steps and its timeline; and whose data went where.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.js";
 import { post, session } from "./api.js";
 import { go, route, withQuery } from "./router.js";
@@ -132,11 +132,13 @@ export function Disclosures() {
   const names = ["from", "to", "tenant", "vendor", "user"];
   const query = new URLSearchParams(names.flatMap((n) => (route.value.query.get(n) ? [[n, route.value.query.get(n)]] : [])));
   const seen = useSource(session.value ? `/api/v1/disclosures?${query}` : null);
+  const form = useRef(null);
+  useEffect(() => form.current?.reset(), [String(query)]); // another address: what was typed for the one before goes
   const d = seen.data;
   const head = html`<div class="head"><div><p class="small"><a href="/incidents">Incidents</a></p><h1 tabindex="-1">Whose data went where</h1><p class="lede">Counted from the exchanges in the log. What was found was replaced before it left, unless a rule let it pass.</p></div><div class="acts">${d && html`<a class="btn" download href=${`/api/v1/disclosures?${query}${query.size ? "&" : ""}format=csv`}>CSV</a>`}</div></div>`;
   if (session.value === null) return html`${head}<${SignInNeeded} what="This list" />`;
   const chosen = (e) => { e.preventDefault(); const f = new FormData(e.currentTarget); go(withQuery(Object.fromEntries(names.map((n) => [n, ["from", "to"].includes(n) && f.get(n) ? `${f.get(n)}T00:00:00Z` : f.get(n)])))); };
-  return html`${head}<form class="sheet asis" onSubmit=${chosen} aria-label="Conditions"><div class="fields">${names.map((n) => html`<label key=${n} class="field" for=${`d-${n}`}><span>${{ from: "From (UTC)", to: "Before (UTC)", tenant: "Tenant", vendor: "Vendor", user: "Person or service" }[n]}</span><input id=${`d-${n}`} name=${n} type=${["from", "to"].includes(n) ? "date" : "text"} autocomplete="off" value=${["from", "to"].includes(n) ? (query.get(n) ?? "").slice(0, 10) : query.get(n) ?? ""} /></label>`)}<button class="btn go">Show</button></div></form>
+  return html`${head}<form class="sheet asis" ref=${form} onSubmit=${chosen} aria-label="Conditions"><div class="fields">${names.map((n) => html`<label key=${n} class="field" for=${`d-${n}`}><span>${{ from: "From (UTC)", to: "Before (UTC)", tenant: "Tenant", vendor: "Vendor", user: "Person or service" }[n]}</span><input id=${`d-${n}`} name=${n} type=${["from", "to"].includes(n) ? "date" : "text"} autocomplete="off" defaultValue=${["from", "to"].includes(n) ? (query.get(n) ?? "").slice(0, 10) : query.get(n) ?? ""} /></label>`)}<button class="btn go">Show</button></div></form>
     <${Notice} seen=${seen} />
     ${d && d.items.length === 0 && html`<p class="lede">No exchange left under these conditions.</p>`}
     ${d && d.items.length > 0 && html`<p class="small quiet">${many(d.exchanges, "exchange")} left${d.cut_short ? "; the list is cut short, narrow it" : ""}.</p><div class="sheet"><div class="scroll" tabindex="0" role="region" aria-label="Disclosures"><table class="stack list"><caption class="vh">Exchanges that left, by tenant, person, vendor and class</caption>
