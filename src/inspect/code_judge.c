@@ -1,4 +1,5 @@
 /* One artefact: literals first; where one stands, the tree; then the rules that wait for it. */
+#include <ctype.h>
 #include <stdlib.h>
 #include "code_in.h"
 #include "parse.h"
@@ -122,6 +123,15 @@ static bool reads_as_code(cu_bytes line)
     return (equal != SIZE_MAX && equal == space) || (open != SIZE_MAX && open && open < space && line.n && line.p[line.n - 1] == ')');
 }
 
+/* Where the prefix of the string at `at` begins: r, b, u, f and two of them (Python's reference, 2.4.1). */
+static size_t prefix_of(cu_bytes t, size_t at)
+{
+    size_t from = at;
+    while (from && at - from < 2 && memchr("rRbBuUfF", t.p[from - 1], 8))
+        from--;
+    return from && (isalnum(t.p[from - 1]) || t.p[from - 1] == '_') ? at : from;
+}
+
 /* Or inside a string of many lines: when what stands before the first mark of one is prose. */
 static void complete_string(code_walk *w)
 {
@@ -133,6 +143,7 @@ static void complete_string(code_walk *w)
     bool words = false;
     if (at == SIZE_MAX)
         return;
+    at = prefix_of(t, at);
     for (size_t from = 0; from < at;) {
         const uint8_t *nl = memchr(t.p + from, '\n', at - from);
         size_t to = nl ? (size_t)(nl - t.p) : at;

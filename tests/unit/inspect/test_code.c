@@ -48,6 +48,8 @@ static void flows(void **state)
         {CU_CODE_python, "from flask import request\ndef f():\n    p = request.args.get('p')\n    p = 'fixed'\n    return open(p)\n", "", 0},
         {CU_CODE_python, "from flask import request\ndef f():\n    n = int(request.args.get('p'))\n    c.execute('SELECT a FROM b WHERE c = %d' % n)\n", "", 0},
         {CU_CODE_python, "        return eval(x)\n    else:\n  foo(", "py-eval", 1}, /* a piece of a file */
+        {CU_CODE_python, "r\"\"\"What this module does.\"\"\"\ndef f(x):\n    \"\"\"It does.\"\"\"\n    return eval(x)\n", "py-eval", 4}, /* no piece of a string */
+        {CU_CODE_python, "of what may be given.\"\"\"\ndef f(x):\n    return eval(x)\n", "py-eval", 3}, /* one */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *rule;
