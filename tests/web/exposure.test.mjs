@@ -174,6 +174,7 @@ test('the page says what the log says', async () => {
   const words = await page.locator('figcaption').innerText()
   assert.ok(words.startsWith(`${scans[0].findings} finding`), words)
   const rows = page.locator('section', { has: page.getByRole('heading', { name: 'Scans', exact: true }) }).locator('tbody tr')
+  await rows.first().waitFor() // read by a question of its own
   assert.equal(await rows.count(), scans.length)
   assert.deepEqual(page.errors, [])
 })
