@@ -72,6 +72,8 @@ static bool read_name(place *p, size_t start, size_t to)
     p->anchor = start;
     p->anchor_end = to;
     p->flag = start >= 2 && t.p[i] == '-' && i + 1 < t.n;
+    if (p->flag && cu_starts(cu_slice(t, i, start), CU_LIT("--no-"))) /* says that there is none; words of help stand behind it */
+        return false;
     while (p->name_end > to && (t.p[p->name_end - 1] == '.' || t.p[p->name_end - 1] == '-'))
         p->name_end--;
     /* "pass" is also the beginning of passive, PassManager and passage. */

@@ -106,6 +106,16 @@ static bool reserved(cu_bytes domain)
     return false;
 }
 
+/* RFC 5322 section 3.6.4: a message's identifier has the form of an address, and is mostly made of the time and a number:
+ * more digits than a telephone number (ITU-T E.164: 15 at most), which people do call their mailbox. */
+static bool of_a_message(cu_bytes local)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < local.n; i++)
+        digits += cu_digit(local.p[i]);
+    return digits > 15;
+}
+
 /* RFC 2142 names the mailboxes of offices that keep a network; lists and machines have theirs. What a person may sit
  * behind (info, sales, support) is not among them. */
 static bool of_a_role(cu_bytes local, cu_bytes domain)
@@ -123,7 +133,7 @@ static bool of_a_role(cu_bytes local, cu_bytes domain)
     for (size_t k = 0; k < sizeof hosts / sizeof *hosts; k++)
         if (domain.n == strlen(hosts[k]) && strncasecmp((const char *)domain.p, hosts[k], domain.n) == 0)
             return true;
-    return cu_starts(domain, CU_LIT("lists.")) || cu_starts(domain, CU_LIT("noreply."));
+    return of_a_message(local) || cu_starts(domain, CU_LIT("lists.")) || cu_starts(domain, CU_LIT("noreply."));
 }
 
 /* RFC 5322 section 3.4: the display name before <address>: two to four capitalised words. */

@@ -162,13 +162,13 @@ static void weigh_place(const cu_passage *p, cu_finding *f)
 {
     bool mail = f->type == CU_TYPE_EMAIL_ADDRESS, person = f->type == CU_TYPE_PERSON;
     bool loose = person || f->type == CU_TYPE_USERNAME || f->type == CU_TYPE_AGE || f->type == CU_TYPE_IP_ADDRESS ||
-                 f->type == CU_TYPE_IP_ADDRESS_PRIVATE;
-    const char *path = p->source->path;
+                 f->type == CU_TYPE_IP_ADDRESS_PRIVATE || f->type == CU_TYPE_MAC_ADDRESS;
+    const char *path = p->source->path + p->source->named; /* where the tree lies says nothing */
     if ((!mail && !loose) || f->confidence <= CU_DETECT_CREDIT_MOST)
         return;
     if ((mail || person) && (cu_credits_name(path) || (cu_changes_name(path) && of_its_author(p->text, f->start))))
         f->flags |= CU_FINDING_CREDIT;
-    else if (loose && cu_test_source(path + p->source->named))
+    else if (loose && cu_test_source(path))
         f->flags |= CU_FINDING_TEST;
     else
         return;

@@ -48,40 +48,43 @@ test('finds, places and names a value, and never prints it', () => {
 
 test('who is named in the credits of a project is below what a scan shows; a secret there is not', () => {
   const value = token(), line = () => `Maria Kowalska <${mail()}>\n`;
-  const names = ['AUTHORS', 'THANKS.md', 'docs/ChangeLog-2021', 'debian/changelog', '.mailmap', 'locale/de.po'];
-  const t = tree({ ...Object.fromEntries(names.map((n) => [n, line()])), 'news/CHANGES': `key = "${value}"\n`, 'authors.csv': line(), 'newsletter.txt': line() });
+  const names = ['AUTHORS', 'THANKS.md', 'docs/ChangeLog-2021', 'debian/changelog', '.mailmap', 'locale/de.po',
+    'deb/changelog.upstream', 'deb/NEWS.Debian', 'doc/release-15-2.sgml', 'docs/releases/4.2.txt', 'RelNotes/2.39.1.md'];
+  const others = ['docs/releases/plan.txt', 'docs/4.2.txt', 'release', 'RelNotes/2.39.1.csv'];
+  const t = tree({ ...Object.fromEntries([...names, ...others].map((n) => [n, line()])), 'news/CHANGES': `key = "${value}"\n`, 'authors.csv': line(), 'newsletter.txt': line() });
   try {
     const shown = scan(['--format', 'json', t.dir]).json.findings.map((f) => `${f.path.slice(t.dir.length + 1)} ${f.type}`);
-    assert.deepEqual([...new Set(shown)].sort(), ['authors.csv EMAIL_ADDRESS', 'authors.csv PERSON', 'news/CHANGES SECRET',
-      'newsletter.txt EMAIL_ADDRESS', 'newsletter.txt PERSON']);
+    const whole = ['authors.csv', 'newsletter.txt', ...others].flatMap((n) => [`${n} EMAIL_ADDRESS`, `${n} PERSON`]);
+    assert.deepEqual([...new Set(shown)].sort(), [...whole, 'news/CHANGES SECRET'].sort());
     const all = scan(['--format', 'json', '--min-confidence', '30', '--explain', t.dir]).json.findings;
     for (const n of names) assert.ok(all.some((f) => f.path.endsWith(`/${n}`) && f.type === 'EMAIL_ADDRESS' && f.confidence === 0.35), n);
   } finally { t.remove(); }
 });
 
 test('who is made up for a test is below what a scan shows; a secret, a mail address and data beside it are not', () => {
-  const value = token(), line = () => `first_name = "Maria"; peer = "8.8.4.4"\n`;
-  const names = ['tests/a.py', 'src/tests/deep/b.c', 'lib/x_test.go', 'web/y.spec.ts', 'z/FooTest.java'];
-  const t = tree({ ...Object.fromEntries(names.map((n) => [n, line()])), 'tests/people.csv': 'first_name,x\nMaria,1\n', 'tests/k.py': `key = "${value}"\nto = "${mail()}"\n`, 'contest/c.py': line() });
+  const value = token(), line = () => `first_name = "Maria"; peer = "8.8.4.4"; hardware = "22:00:5c:e5:9b:0d"\n`;
+  const names = ['tests/a.py', 'src/tests/deep/b.c', 'lib/x_test.go', 'web/y.spec.ts', 'z/FooTest.java', 't/01-x.t', 't/y.sh', 'regress/sql/q.sql', 'x/expected/q.out'];
+  const t = tree({ ...Object.fromEntries(names.map((n) => [n, line()])), 'tests/people.csv': 'first_name,x\nMaria,1\n', 'tests/k.py': `key = "${value}"\nto = "${mail()}"\n`, 'contest/c.py': line(), 'sql/q.sql': line() });
   try {
     const shown = scan(['--format', 'json', t.dir]).json.findings.map((f) => `${f.path.slice(t.dir.length + 1)} ${f.type}`);
-    assert.deepEqual([...new Set(shown)].sort(), ['contest/c.py IP_ADDRESS', 'contest/c.py PERSON', 'tests/k.py EMAIL_ADDRESS', 'tests/k.py SECRET', 'tests/people.csv PERSON']);
+    assert.deepEqual([...new Set(shown)].sort(), ['contest/c.py IP_ADDRESS', 'contest/c.py MAC_ADDRESS', 'contest/c.py PERSON',
+      'sql/q.sql IP_ADDRESS', 'sql/q.sql MAC_ADDRESS', 'sql/q.sql PERSON', 'tests/k.py EMAIL_ADDRESS', 'tests/k.py SECRET', 'tests/people.csv PERSON']);
     const all = scan(['--format', 'json', '--min-confidence', '30', t.dir]).json.findings;
-    for (const n of names) for (const type of ['PERSON', 'IP_ADDRESS']) assert.ok(all.some((f) => f.path.endsWith(`/${n}`) && f.type === type && f.confidence === 0.35), `${n} ${type}`);
+    for (const n of names) for (const type of ['PERSON', 'IP_ADDRESS', 'MAC_ADDRESS']) assert.ok(all.some((f) => f.path.endsWith(`/${n}`) && f.type === type && f.confidence === 0.35), `${n} ${type}`);
     // where the tree lies says nothing
     mkdirSync(join(t.dir, 'tests/app')); writeFileSync(join(t.dir, 'tests/app/c.py'), line());
-    assert.equal(scan(['--format', 'json', join(t.dir, 'tests/app')]).json.findings.length, 2);
-    assert.equal(scan(['--format', 'json', join(t.dir, 'tests/app/c.py')]).json.findings.length, 2);
+    assert.equal(scan(['--format', 'json', join(t.dir, 'tests/app')]).json.findings.length, 3);
+    assert.equal(scan(['--format', 'json', join(t.dir, 'tests/app/c.py')]).json.findings.length, 3);
   } finally { t.remove(); }
 });
 
 test('authors of patches and mailboxes of offices are below what a scan shows', () => {
   const who = mail();
-  const t = tree({ 'fix.patch': `From: Maria Kowalska <${who}>\nSubject: x\n\n+to = "${mail()}"\n`, 'contact.txt': ['security', 'no-reply', 'dev-request'].map((n) => `${n}@customer-mail.org\n`).join('') });
+  const t = tree({ 'fix.patch': `From: Maria Kowalska <${who}>\nSubject: x\n\n+to = "${mail()}"\n`, 'contact.txt': ['security', 'no-reply', 'dev-request', '20260304011251.1138-2-x'].map((n) => `${n}@customer-mail.org\n`).join('') });
   try {
     const shown = scan(['--format', 'json', t.dir]).json.findings;
     assert.deepEqual(shown.map((f) => `${f.path.slice(t.dir.length + 1)}:${f.line} ${f.type}`), ['fix.patch:4 EMAIL_ADDRESS']);
-    assert.equal(scan(['--format', 'json', '--min-confidence', '30', t.dir]).json.findings.length, 6);
+    assert.equal(scan(['--format', 'json', '--min-confidence', '30', t.dir]).json.findings.length, 7);
   } finally { t.remove(); }
 });
 
