@@ -10,7 +10,7 @@ typedef enum { CU_SHORT_NOT, CU_SHORT_PROBE, CU_SHORT_ENTRY, CU_SHORT_EVIDENCE }
 cu_shortcoming cu_short_of(const cu_control_status *st);
 
 typedef struct {
-    char cause[240], next[240];
+    char cause[240], next[400];
     cu_bytes reg;             /* register in which the next step is taken; empty: none */
 } cu_gap;
 /* False: there is none (met, or not applicable). */
